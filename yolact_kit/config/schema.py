@@ -1,0 +1,169 @@
+"""The schema of a configuration: every option of a model and its training, with its range and its default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class AnchorConfig(_Section):
+    """Anchors: boxes that the prediction head regresses from.
+
+    Attributes:
+        scales: Side of the anchors in input pixels, one list a pyramid level, P3 first.
+        aspect_ratios: Width over height of each anchor of a scale.
+        square: Height equals width whatever the aspect ratio, as the original's base configs have it by a slip
+            that their published weights depend on.
+    """
+
+    scales: list[list[float]] = [[24], [48], [96], [192], [384]]
+    aspect_ratios: list[float] = [1.0, 0.5, 2.0]
+    square: bool = True
+
+
+class ModelConfig(_Section):
+    """YOLACT (Bolya et al., ICCV 2019): backbone, feature pyramid, prototypes and prediction head.
+
+    Attributes:
+        name: The preset that the model is built after.
+        backbone: A backbone by its torchvision name.
+        weights: Backbone weights to start from: ``imagenet``, a file, or ``none``.
+        input_size: Side of the square that every picture is resized to, in pixels.
+        interpolation: How pictures are resized: ``linear`` as the original, ``area`` averages when shrinking.
+        features: Channels of the feature pyramid.
+        head_features: Channels of the prediction head, of the protonet and of its upsampling.
+        head_layers: 3x3 convolutions of the prediction head that its three branches share.
+        prototypes: Number of prototype masks, k in the paper.
+        prototype_layers: 3x3 convolutions of the protonet before it doubles its resolution.
+        anchors: The anchors.
+        semantic_head: Whether training has the auxiliary semantic segmentation head.
+    """
+
+    name: str = "yolact_nano"
+    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet18"
+    weights: str = "imagenet"
+    input_size: Annotated[int, Field(ge=64, le=4096)] = 256
+    interpolation: Literal["linear", "area"] = "area"
+    features: Positive = 64
+    head_features: Positive = 64
+    head_layers: Annotated[int, Field(ge=0)] = 1
+    prototypes: Positive = 32
+    prototype_layers: Positive = 3
+    anchors: AnchorConfig = AnchorConfig()
+    semantic_head: bool = True
+
+
+class LossConfig(_Section):
+    """Weights of the losses and the rules that match anchors to ground truth.
+
+    Attributes:
+        box: Weight of the smooth L1 loss on box regressions.
+        mask: Weight of the mask loss.
+        classification: Weight of the softmax loss.
+        semantic: Weight of the semantic segmentation loss.
+        positive_iou: An anchor whose IoU with an object is at least this is positive.
+        negative_iou: An anchor whose IoU with every object is below this is negative; between the two it is neutral.
+        negatives_per_positive: Hard negatives taken for each positive anchor.
+        max_masks: At most so many positive anchors of a batch train their masks.
+    """
+
+    box: Annotated[float, Field(ge=0)] = 1.5
+    mask: Annotated[float, Field(ge=0)] = 6.125
+    classification: Annotated[float, Field(ge=0)] = 1.0
+    semantic: Annotated[float, Field(ge=0)] = 1.0
+    positive_iou: Share = 0.5
+    negative_iou: Share = 0.4
+    negatives_per_positive: Annotated[float, Field(gt=0)] = 3.0
+    max_masks: Positive = 100
+
+
+class TrainConfig(_Section):
+    """The training loop.
+
+    Attributes:
+        epochs: Passes over the training pictures, where no time is given.
+        batch_size: Pictures a step.
+        optimizer: ``sgd`` as the paper, or ``adamw``.
+        learning_rate: Highest learning rate, at the end of the warm-up.
+        momentum: Momentum of SGD.
+        weight_decay: Weight decay; biases and normalisation layers have none.
+        warmup: Share of the training in which the learning rate rises.
+        schedule: How it falls afterwards.
+        ema_decay: Decay a step of the running average of the weights that is evaluated and saved; 0 for none.
+        clip_gradients: Largest norm of the gradient; 0 for no limit.
+        precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
+        workers: Processes that load pictures; ``auto`` by the machine.
+        validate_every: Epochs between validations; ``auto`` for about ten in all.
+        min_object: Objects whose box has a side below this many pixels once resized are left out of training.
+        seed: Seed of everything that is drawn.
+    """
+
+    epochs: Positive = 100
+    batch_size: Positive = 8
+    optimizer: Literal["sgd", "adamw"] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    momentum: Share = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    warmup: Share = 0.1
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    clip_gradients: Annotated[float, Field(ge=0)] = 10.0
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
+    validate_every: Positive | Literal["auto"] = "auto"
+    min_object: Annotated[float, Field(ge=1)] = 4.0
+    seed: int = 0
+
+
+class DetectConfig(_Section):
+    """How raw outputs become detections.
+
+    Attributes:
+        nms: Fast NMS per class, Fast NMS over all classes, or standard greedy NMS.
+        nms_iou: A box that overlaps a better one by more is suppressed.
+        candidate_score: Boxes with a lower score never reach NMS.
+        candidates: At most so many boxes of a class reach NMS.
+        top_k: Detections kept of a picture.
+    """
+
+    nms: Literal["fast", "cross-class", "standard"] = "fast"
+    nms_iou: Share = 0.5
+    candidate_score: Share = 0.05
+    candidates: Positive = 200
+    top_k: Positive = 100
+
+
+class Config(_Section):
+    """A whole configuration, as in ``config.yaml``.
+
+    Attributes:
+        dataset: Data set folder, relative to the configuration file or absolute.
+        classes: Class names, in the data set's order.
+        model: The model.
+        loss: The losses.
+        train: The training loop.
+        detect: Detection.
+    """
+
+    dataset: str = ""
+    classes: list[str] = []
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    train: TrainConfig = TrainConfig()
+    detect: DetectConfig = DetectConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Config:
+        if self.loss.negative_iou > self.loss.positive_iou:
+            raise ValueError("loss.negative_iou must not be above loss.positive_iou")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes must not repeat a name")
+        return self

@@ -1,0 +1,1 @@
+"""What is done to a data set: checks, splits, statistics, augmentation, the torch data set."""

@@ -1,0 +1,30 @@
+"""The errors that a user can act on, and the exit codes of the command line."""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_PROBLEMS = 1
+"""Done, but something was left out or found wrong."""
+EXIT_USAGE = 2
+"""The input or the call is wrong and nothing was written."""
+EXIT_INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """Something that the user gave is wrong; nothing was written.
+
+    The command line prints the message and the advice without a traceback and exits with code 2.
+
+    Args:
+        message: What is wrong, and where: one sentence, naming the file, key or value.
+        advice: What to do about it; empty where the message says it all.
+
+    Example:
+        >>> str(UserError("The folder 'pictures' does not exist.", advice="Check the spelling."))
+        "The folder 'pictures' does not exist."
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice

@@ -1,0 +1,1 @@
+"""Predictions: sources, the predictor, drawing and the writers of every output format."""

@@ -1,0 +1,1 @@
+"""YOLACT and its parts, anchors, and the reading and writing of weights."""

@@ -1,0 +1,1 @@
+"""Fills a configuration from a data set and a machine."""

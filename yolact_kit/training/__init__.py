@@ -1,0 +1,1 @@
+"""Matching, losses, the Lightning module, the data module and the callbacks."""
