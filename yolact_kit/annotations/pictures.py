@@ -1,0 +1,261 @@
+"""Reading pictures of every kind as 8-bit RGB, upright, and writing them."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from yolact_kit.errors import UserError
+
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
+)
+"""File name suffixes of pictures, in lower case."""
+
+MAX_PIXELS = 150_000_000
+"""Pictures of more pixels are refused unless the caller raises the limit: a small file can unpack to gigabytes."""
+
+_ORIENTATION_TAG = 0x0112
+_SUFFIX_OF_FORMAT = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
+    "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
+}  # fmt: skip
+_open_lock = threading.Lock()
+
+
+class PictureError(UserError):
+    """A picture that cannot be read.
+
+    Args:
+        message: What is wrong, naming the file.
+        advice: What to do about it.
+        code: Which problem it is: ``picture-missing``, ``picture-undecodable`` or ``picture-too-large``.
+    """
+
+    def __init__(self, message: str, advice: str = "", code: str = "picture-undecodable") -> None:
+        super().__init__(message, advice)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """What the header of a picture file says.
+
+    Attributes:
+        width: Width in pixels, as stored.
+        height: Height in pixels, as stored.
+        orientation: EXIF orientation, 1 (upright) to 8.
+        mode: Pillow's name of the pixel format, such as ``"RGB"`` or ``"I;16"``.
+        format: Pillow's name of the file format, such as ``"JPEG"``.
+        deep: Whether a channel has more than 8 bits.
+    """
+
+    width: int
+    height: int
+    orientation: int
+    mode: str
+    format: str
+    deep: bool
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height once turned as EXIF says."""
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+    def suits(self, suffix: str) -> bool:
+        """Whether a file name suffix is one of this file format's."""
+        return suffix.lower() in _SUFFIX_OF_FORMAT.get(self.format, (suffix.lower(),))
+
+
+def inspect_picture(path: Path | str, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+    """Reads the header of a picture, not its pixels.
+
+    Args:
+        path: The picture.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        Size, orientation and format.
+
+    Raises:
+        PictureError: The file is missing, no picture, or too large.
+    """
+    with _opened(Path(path), max_pixels) as image:
+        return _info(image)
+
+
+def picture_size(path: Path | str, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Width and height of a picture in pixels, turned upright as EXIF says.
+
+    Args:
+        path: The picture.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        Width, height: the size of what `read_picture` gives.
+
+    Raises:
+        PictureError: The file is missing, no picture, or too large.
+    """
+    return inspect_picture(path, max_pixels).upright
+
+
+def read_picture(path: Path | str, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Reads a picture of any kind as 8-bit RGB.
+
+    Grey and palette pictures become RGB, transparency is dropped, CMYK is converted, and of several frames the first
+    is taken. Values of 16 bits are scaled to 8: from their full range, or from 12 bits where none is above 4095.
+
+    Args:
+        path: The picture.
+        orientation: EXIF orientation to turn by, 1 (as stored) to 8; None for the one that the file names.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        uint8 [height, width, 3], R G B.
+
+    Raises:
+        PictureError: The file is missing, not decodable, truncated, or too large.
+    """
+    path = Path(path)
+    with _opened(path, max_pixels) as image:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image.load()
+                pixels = _to_rgb(image)
+        except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+            raise PictureError(
+                f"The picture '{path}' cannot be decoded: it is damaged or cut off ({error}).",
+                "Copy it again from its source, or remove it.",
+            ) from error
+        found = _orientation(image) if orientation is None else orientation
+    return turn(pixels, found)
+
+
+def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turns and mirrors stored pixels upright.
+
+    Args:
+        pixels: [height, width, ...], as stored.
+        orientation: EXIF orientation, 1 (nothing to do) to 8.
+
+    Returns:
+        The upright pixels, contiguous; for orientations 5 to 8 width and height have changed places.
+
+    Example:
+        >>> turn(np.array([[1, 2], [3, 4]]), 6).tolist()
+        [[3, 1], [4, 2]]
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> Path:
+    """Writes a picture in the format of its suffix, as little changed as the format allows.
+
+    Args:
+        path: The file. Where the format of its suffix cannot hold RGB (GIF), or is unknown, ``.png`` is put after it.
+        pixels: uint8 [height, width, 3], R G B; or [height, width] grey.
+
+    Returns:
+        The file that was written.
+    """
+    path = Path(path)
+    by_suffix = {suffix: name for name, suffixes in _SUFFIX_OF_FORMAT.items() for suffix in suffixes if name != "MPO"}
+    name = by_suffix.get(path.suffix.lower(), "GIF")
+    if name == "GIF":
+        path, name = path.with_name(path.name + ".png"), "PNG"
+    options: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"},
+    }  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format=name, **options.get(name, {}))
+    return path
+
+
+@contextmanager
+def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+    if not path.is_file():
+        raise PictureError(f"The picture '{path}' does not exist.", "Check its name and folder.", "picture-missing")
+    image = _open(path)
+    with image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise PictureError(
+                f"The picture '{path}' has {width} x {height} pixels, more than {max_pixels:,}.",
+                "Make it smaller, or raise the limit with --max-pixels.",
+                "picture-too-large",
+            )
+        yield image
+
+
+def _open(path: Path) -> Image.Image:
+    # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
+    with _open_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(path)
+        except UnidentifiedImageError as error:
+            what = "is empty" if path.stat().st_size == 0 else "is not a picture, or is damaged"
+            raise PictureError(f"The file '{path}' {what}.", "Replace it, or remove it.") from error
+        except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+            raise PictureError(
+                f"The picture '{path}' cannot be opened: {error}.", "Replace it, or remove it."
+            ) from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _info(image: Image.Image) -> PictureInfo:
+    modes = [tile[3][0] if isinstance(tile[3], tuple) else tile[3] for tile in getattr(image, "tile", []) if tile[3]]
+    deep = image.mode in ("I", "F") or any(";16" in str(mode) for mode in (image.mode, *modes))
+    width, height = image.size
+    return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # damaged EXIF leaves the picture as it is stored
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        grey = _to_eight_bits(np.asarray(image))
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode in ("P", "PA", "LA", "1", "L", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    return np.array(image.convert("RGB"), dtype=np.uint8)
+
+
+def _to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 65535:
+        values, top = values - low, high - low
+    else:
+        top = next(limit for limit in (1.0, 255.0, 4095.0, 65535.0) if high <= limit)
+        # A nearly black 16-bit picture is still 16-bit; only fractions make a range of 0 to 1.
+        if top == 1.0 and np.array_equal(values, np.round(values)):
+            top = 255.0
+    return np.round(values * (255.0 / max(top, 1e-12))).astype(np.uint8)

@@ -1,0 +1,164 @@
+"""Writing without half-written results: beside the target first, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from yolact_kit.errors import UserError
+
+
+def atomic_write_text(path: Path | str, text: str) -> None:
+    """Writes a text file as UTF-8: either the whole of it is there afterwards, or the file is as it was before.
+
+    Args:
+        path: The file; missing folders above it are made.
+        text: Its content, newlines as they are.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "목록.txt"
+        >>> atomic_write_text(file, "컵")
+        >>> file.read_text(encoding="utf-8")
+        '컵'
+    """
+    atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def atomic_write_bytes(path: Path | str, data: bytes) -> None:
+    """Writes a file: either the whole of it is there afterwards, or the file is as it was before.
+
+    Args:
+        path: The file; missing folders above it are made.
+        data: Its content.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = _beside(path)
+    try:
+        with beside.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = ()) -> Iterator[Path]:
+    """A folder that comes into being as a whole or not at all.
+
+    The body writes into a temporary folder beside ``out``. It is renamed to ``out`` when the body ends well, and
+    removed when it raises.
+
+    Args:
+        out: The folder to make.
+        overwrite: Whether a folder of that name that is not empty may be replaced.
+        inputs: What the body reads: ``out`` must be neither one of them, nor inside of one, nor around one.
+
+    Yields:
+        The temporary folder to write to.
+
+    Raises:
+        UserError: ``out`` is not empty and ``overwrite`` is not set, is a file, touches an input, or cannot be made.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "out"
+        >>> with new_folder(out) as folder:
+        ...     _ = (folder / "a.txt").write_text("a", encoding="utf-8")
+        >>> [path.name for path in out.iterdir()]
+        ['a.txt']
+    """
+    out = Path(out).resolve()
+    check_out(out, overwrite, inputs)
+    beside = _beside(out)
+    try:
+        beside.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"The folder '{out}' cannot be made: {error.strerror}.", "Choose another place.") from error
+    try:
+        yield beside
+        _move_into_place(beside, out)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = ()) -> None:
+    """Checks, before any work is done, that an output folder may be written.
+
+    Args:
+        out: The folder.
+        overwrite: Whether it may be there already and hold something.
+        inputs: What will be read while it is written.
+
+    Raises:
+        UserError: As `new_folder` says.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"'{out}' is a file, not a folder.", "Give the name of a new folder.")
+    real = out.resolve()
+    for source in (Path(given).resolve() for given in inputs):
+        folder = source if source.is_dir() else source.parent
+        if real == source or (real == folder and source != folder) or source in real.parents:
+            raise UserError(
+                f"The output folder '{out}' lies inside the input '{source}', or is the same.",
+                "Give an output folder outside of the input.",
+            )
+        if real in source.parents and overwrite:
+            raise UserError(f"Overwriting '{out}' would delete the input '{source}'.", "Give another output folder.")
+    if out.is_dir() and any(out.iterdir()):
+        if not overwrite:
+            raise UserError(
+                f"The output folder '{out}' is not empty.", "Give another one, or --overwrite to replace what is in it."
+            )
+        if real == Path.home().resolve() or real in (Path.cwd().resolve(), *Path.cwd().resolve().parents):
+            raise UserError(f"'{out}' is not a folder to overwrite.", "Give the name of a new folder.")
+
+
+def run_folder(command: str, base: Path | str = "runs") -> Path:
+    """The default output folder of a command: ``runs/COMMAND-N`` with the first N that is free.
+
+    Args:
+        command: Name of the command.
+        base: Folder of all runs.
+
+    Returns:
+        The path; nothing is made.
+
+    Example:
+        >>> run_folder("train", "/nowhere").name
+        'train-1'
+    """
+    number = 1
+    while (path := Path(base) / f"{command}-{number}").exists():
+        number += 1
+    return path
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.partial")
+
+
+def _move_into_place(beside: Path, out: Path) -> None:
+    if not out.exists():
+        beside.rename(out)
+    elif any(out.iterdir()):
+        old = _beside(out)
+        out.rename(old)
+        try:
+            beside.rename(out)
+        except BaseException:
+            old.rename(out)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        # An empty folder may be a mount point or the current folder, so it stays and is filled.
+        for child in sorted(beside.iterdir()):
+            child.rename(out / child.name)
