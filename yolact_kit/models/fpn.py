@@ -1,0 +1,37 @@
+"""Feature pyramid network (Lin et al., CVPR 2017) with the two further levels of RetinaNet."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class FeaturePyramid(nn.Module):
+    """Turns C3, C4 and C5 into P3 to P7, all of the same number of channels.
+
+    Args:
+        channels: Channels of C3, C4 and C5.
+        features: Channels of every level of the pyramid.
+    """
+
+    def __init__(self, channels: list[int], features: int) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in channels)
+        self.smooth = nn.ModuleList(nn.Conv2d(features, features, 3, padding=1) for _ in channels)
+        self.shrink = nn.ModuleList(nn.Conv2d(features, features, 3, stride=2, padding=1) for _ in range(2))
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        """Levels P3 to P7 of the feature maps C3, C4 and C5: strides 8, 16, 32, 64 and 128."""
+        levels: list[Tensor] = []
+        above: Tensor | None = None
+        for lateral, smooth, features in zip(reversed(self.lateral), reversed(self.smooth), reversed(maps), strict=True):
+            merged = lateral(features)
+            if above is not None:
+                merged = merged + functional.interpolate(
+                    above, size=merged.shape[-2:], mode="bilinear", align_corners=False
+                )
+            above = merged
+            levels.insert(0, functional.relu(smooth(merged)))
+        for shrink in self.shrink:
+            levels.append(shrink(levels[-1]))
+        return levels

@@ -1,0 +1,49 @@
+"""Prediction head: classes, boxes and mask coefficients of every anchor (YOLACT, section 3.2)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class PredictionHead(nn.Module):
+    """One head for all levels of the pyramid.
+
+    Args:
+        features: Channels of the pyramid.
+        width: Channels of the layers that the three branches share.
+        layers: Number of those layers.
+        anchors: Anchors of a cell.
+        classes: Number of classes, background not counted.
+        prototypes: Number of prototypes, k.
+    """
+
+    def __init__(self, features: int, width: int, layers: int, anchors: int, classes: int, prototypes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.prototypes = prototypes
+        shared: list[nn.Module] = []
+        for index in range(layers):
+            shared += [nn.Conv2d(features if index == 0 else width, width, 3, padding=1), nn.ReLU()]
+        self.shared = nn.Sequential(*shared)
+        entry = width if layers else features
+        self.box = nn.Conv2d(entry, anchors * 4, 3, padding=1)
+        self.score = nn.Conv2d(entry, anchors * (classes + 1), 3, padding=1)
+        self.coefficient = nn.Conv2d(entry, anchors * prototypes, 3, padding=1)
+
+    def forward(self, level: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Predictions of one level [B, features, h, w].
+
+        Returns:
+            Logits [B, A, 1 + C] with background first, regressions [B, A, 4] and coefficients [B, A, k] in -1..1,
+            in the order of `yolact_kit.models.anchors`.
+        """
+        batch = len(level)
+        shared = self.shared(level)
+
+        def flat(branch: nn.Module, width: int) -> Tensor:
+            predicted: Tensor = branch(shared)
+            return predicted.permute(0, 2, 3, 1).reshape(batch, -1, width)
+
+        coefficients = torch.tanh(flat(self.coefficient, self.prototypes))
+        return flat(self.score, self.classes + 1), flat(self.box, 4), coefficients

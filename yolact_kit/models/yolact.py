@@ -1,0 +1,114 @@
+"""YOLACT: real-time instance segmentation (Bolya et al., ICCV 2019)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from yolact_kit.config.schema import ModelConfig
+from yolact_kit.models.anchors import make_anchors
+from yolact_kit.models.backbone import Backbone
+from yolact_kit.models.fpn import FeaturePyramid
+from yolact_kit.models.prediction_head import PredictionHead
+from yolact_kit.models.protonet import Protonet
+
+MEAN = (123.68, 116.78, 103.94)
+STD = (58.40, 57.12, 57.38)
+"""Mean and standard deviation of ImageNet's red, green and blue, in 0..255, as the original rounds them."""
+
+
+class RawOutputs(NamedTuple):
+    """What the network gives, before detection.
+
+    Attributes:
+        logits: [B, A, 1 + C], background first.
+        regressions: [B, A, 4], to be decoded from the anchors.
+        coefficients: [B, A, k], -1..1.
+        prototypes: [B, k, Hp, Wp], 0 or more.
+        anchors: [A, 4], centre x, centre y, width, height in 0..1.
+        semantic: [B, C, h, w] logits of the semantic segmentation at P3, in training only.
+    """
+
+    logits: Tensor
+    regressions: Tensor
+    coefficients: Tensor
+    prototypes: Tensor
+    anchors: Tensor
+    semantic: Tensor | None
+
+
+class YOLACT(nn.Module):
+    """The network: backbone, feature pyramid, protonet, prediction head.
+
+    Args:
+        config: The model's configuration.
+        num_classes: Number of classes C, background not counted.
+
+    Example:
+        >>> model = YOLACT(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
+        >>> model(torch.zeros(1, 3, 64, 64)).prototypes.shape
+        torch.Size([1, 32, 16, 16])
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: ModelConfig, num_classes: int) -> None:
+        super().__init__()
+        self.config = config
+        self.num_classes = num_classes
+        self.backbone = Backbone(config.backbone)
+        self.fpn = FeaturePyramid(self.backbone.channels, config.features)
+        self.protonet = Protonet(config.features, config.head_features, config.prototype_layers, config.prototypes)
+        per_cell = len(config.anchors.scales[0]) * len(config.anchors.aspect_ratios)
+        self.head = PredictionHead(
+            config.features, config.head_features, config.head_layers, per_cell, num_classes, config.prototypes
+        )
+        self.semantic = nn.Conv2d(config.features, num_classes, 1) if config.semantic_head else None
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+        self._anchors: dict[tuple[object, ...], Tensor] = {}
+        for part in (self.fpn, self.protonet, self.head, self.semantic):
+            _initialise(part)
+
+    def forward(self, images: Tensor) -> RawOutputs:
+        """Raw outputs for images.
+
+        Args:
+            images: [B, 3, S, S], red, green, blue in 0..255, already resized to the input size.
+
+        Returns:
+            The raw outputs.
+        """
+        normalised = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        levels = self.fpn(self.backbone(normalised))
+        predicted = [self.head(level) for level in levels]
+        logits, regressions, coefficients = (torch.cat(parts, dim=1) for parts in zip(*predicted, strict=True))
+        return RawOutputs(
+            logits=logits,
+            regressions=regressions,
+            coefficients=coefficients,
+            prototypes=self.protonet(levels[0]),
+            anchors=self.anchors([(level.shape[-2], level.shape[-1]) for level in levels], images),
+            semantic=self.semantic(levels[0]) if self.semantic is not None and self.training else None,
+        )
+
+    def anchors(self, levels: list[tuple[int, int]], images: Tensor) -> Tensor:
+        """Anchors [A, 4] of the pyramid's ``levels``, on the device of ``images``, made once for each size."""
+        key = (tuple(levels), images.shape[-1], images.device)
+        if key not in self._anchors:
+            # Anchors are a share of the picture: at another input size they keep their share.
+            made = make_anchors(levels, self.config.anchors, self.config.input_size)
+            self._anchors[key] = made.to(images.device)
+        return self._anchors[key]
+
+
+def _initialise(part: nn.Module | None) -> None:
+    """Xavier initialisation of convolutions, as the paper's code has it for everything but the backbone."""
+    for module in part.modules() if part is not None else ():
+        if isinstance(module, nn.Conv2d):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,93 @@
+"""Boxes: conversions between forms, intersection over union, and the regressions from anchors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_convert
+
+VARIANCES = (0.1, 0.2)
+"""Scale of the regressions of centres and of log sizes (Liu et al., SSD, ECCV 2016)."""
+
+
+def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:
+    """Area that each box shares with each other box.
+
+    Args:
+        boxes: [..., N, 4], x1 y1 x2 y2.
+        others: [..., M, 4], in the same unit.
+
+    Returns:
+        [..., N, M], in that unit squared.
+    """
+    top_left = torch.maximum(boxes[..., :, None, :2], others[..., None, :, :2])
+    bottom_right = torch.minimum(boxes[..., :, None, 2:], others[..., None, :, 2:])
+    return (bottom_right - top_left).clamp(min=0).prod(-1)
+
+
+def area(boxes: Tensor) -> Tensor:
+    """Area of boxes [..., 4] x1 y1 x2 y2: [...]."""
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def box_iou(boxes: Tensor, others: Tensor) -> Tensor:
+    """Intersection over union of each box with each other box; 0 where both are empty.
+
+    Args:
+        boxes: [..., N, 4], x1 y1 x2 y2.
+        others: [..., M, 4], in the same unit.
+
+    Returns:
+        [..., N, M], 0..1.
+
+    Example:
+        >>> box_iou(torch.tensor([[0., 0., 2., 2.]]), torch.tensor([[1., 0., 3., 2.]]))
+        tensor([[0.3333]])
+    """
+    shared = pairwise_intersection(boxes, others)
+    union = area(boxes)[..., :, None] + area(others)[..., None, :] - shared
+    return torch.where(union > 0, shared / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)
+
+
+def covered_share(boxes: Tensor, crowds: Tensor) -> Tensor:
+    """Share of each box that lies in each crowd region, as COCO measures overlap with crowds.
+
+    Args:
+        boxes: [N, 4], x1 y1 x2 y2.
+        crowds: [M, 4], in the same unit.
+
+    Returns:
+        [N, M], 0..1.
+    """
+    return pairwise_intersection(boxes, crowds) / area(boxes)[:, None].clamp(min=1e-12)
+
+
+def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
+    """Regressions that turn anchors into boxes.
+
+    Args:
+        boxes: [N, 4], x1 y1 x2 y2.
+        anchors: [N, 4], centre x, centre y, width, height in the same unit.
+
+    Returns:
+        [N, 4]: offsets of the centre over the anchor's size, logarithms of the ratio of sizes, over `VARIANCES`.
+    """
+    centred = box_convert(boxes, "xyxy", "cxcywh")
+    offsets = (centred[..., :2] - anchors[..., :2]) / (VARIANCES[0] * anchors[..., 2:])
+    return torch.cat([offsets, torch.log(centred[..., 2:] / anchors[..., 2:]) / VARIANCES[1]], dim=-1)
+
+
+def decode(regressions: Tensor, anchors: Tensor) -> Tensor:
+    """Boxes that anchors become by their regressions; the inverse of `encode`.
+
+    Args:
+        regressions: [..., N, 4].
+        anchors: [N, 4], centre x, centre y, width, height.
+
+    Returns:
+        [..., N, 4], x1 y1 x2 y2 in the anchors' unit, not clipped.
+    """
+    centres = anchors[..., :2] + regressions[..., :2] * VARIANCES[0] * anchors[..., 2:]
+    sizes = anchors[..., 2:] * torch.exp(regressions[..., 2:] * VARIANCES[1])
+    top_left = centres - sizes / 2
+    return torch.cat([top_left, top_left + sizes], dim=-1)
