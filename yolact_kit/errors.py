@@ -7,7 +7,11 @@ EXIT_PROBLEMS = 1
 """Done, but something was left out or found wrong."""
 EXIT_USAGE = 2
 """The input or the call is wrong and nothing was written."""
+EXIT_FAULT = 70
+"""An error that the program did not foresee: a fault of its own (sysexits' EX_SOFTWARE)."""
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""Whoever read the output has gone, as in ``yolact-kit validate DATA --json | head``."""
 
 
 class UserError(Exception):

@@ -1,48 +1,177 @@
-"""The program ``yolact-kit``: its commands, and what becomes of errors and interrupts."""
+"""The program ``yolact-kit``: its commands, and what becomes of errors and interrupts.
+
+Only the module of the command that was called is imported, so that ``--help`` answers at once and a fault in one
+command leaves the others alone.
+"""
 
 from __future__ import annotations
 
+import difflib
+import errno
+import functools
+import os
 import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
+from yolact_kit import __version__
 from yolact_kit.cli.console import fail, is_verbose, use_forgiving_streams
-from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_USAGE, UserError
+from yolact_kit.errors import EXIT_BROKEN_PIPE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, UserError
 
-COMMANDS = ("convert", "train", "evaluate", "predict")
+COMMANDS = {
+    "quickstart": "Go the whole way on the bundled data: convert, train, evaluate, predict.",
+    "guide": "Go the whole way on your own pictures, step by step.",
+    "doctor": "Show versions, the device, its speed, and what is missing.",
+    "annotate": "Open labelme on a folder of pictures, set up for your classes.",
+    "convert": "Turn labelled pictures into a data set to train on.",
+    "validate": "Check a data set or a folder of labels for mistakes.",
+    "config": "Plan a configuration from a data set.",
+    "train": "Train a model from a configuration.",
+    "evaluate": "Measure a trained model on a split of a data set.",
+    "predict": "Find objects in pictures with a trained model.",
+}
+"""Every command and its purpose; a test keeps these lines equal to the commands' own."""
 
-app = typer.Typer(
-    name="yolact-kit",
-    help="From your own labelled pictures to a trained, real-time instance-segmentation model.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
+_ENVIRONMENT_ERRORS = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENAMETOOLONG}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; ends the process with one of the exit codes in `yolact_kit.errors`.
 
     Args:
-        arguments: The command line, `sys.argv` by default.
+        arguments: The words after the program's name, from `sys.argv` by default.
+
+    Example:
+        >>> main(["--version"])  # doctest: +SKIP
     """
     use_forgiving_streams()
-    _register()
+    words = sys.argv[1:] if arguments is None else arguments
+    called = next((word for word in words if not word.startswith("-")), None)
+    with errors_to_exit_codes():
+        build_app(called)(words, prog_name="yolact-kit")
+
+
+def build_app(called: str | None = None) -> typer.Typer:
+    """The Typer application with the command ``called`` loaded and the others by name and purpose only.
+
+    Args:
+        called: Name of the command that will run; None where only the overview is wanted.
+
+    Returns:
+        The application.
+
+    Raises:
+        UserError: There is no command of that name.
+
+    Example:
+        >>> build_app("convert").info.name
+        'yolact-kit'
+    """
+    if called is not None and called not in COMMANDS:
+        near = difflib.get_close_matches(called, COMMANDS, n=1)
+        advice = f"Did you mean `yolact-kit {near[0]}`?" if near else "`yolact-kit --help` lists the commands."
+        raise UserError(f"There is no command '{called}'.", advice)
+    app = typer.Typer(
+        name="yolact-kit",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, purpose in COMMANDS.items():
+        if name == called:
+            app.command(name)(_guarded(_load(name)))
+        else:
+            app.command(name, help=purpose)(_not_loaded)
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _print_version(wanted), is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """From your own labelled pictures to a trained, real-time instance-segmentation model.
+
+    `yolact-kit quickstart` shows the whole way on bundled data; `yolact-kit COMMAND --help` has each command's options
+    and an example.
+    """
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"yolact-kit {__version__}")
+        raise typer.Exit
+
+
+def _load(name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = getattr(import_module(f"yolact_kit.cli.{name}"), name)
+    return function
+
+
+def _not_loaded() -> None:
+    raise AssertionError("only the command that was called is loaded")
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with its errors turned into exit codes before Typer turns them into others."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **options: Any) -> Any:
+        with errors_to_exit_codes():
+            return function(*args, **options)
+
+    return run
+
+
+@contextmanager
+def errors_to_exit_codes() -> Iterator[None]:
+    """Turns exceptions into a message for people and the exit code that belongs to them.
+
+    Raises:
+        SystemExit: With the exit code, for everything that is raised inside.
+
+    Example:
+        >>> with errors_to_exit_codes():  # doctest: +SKIP
+        ...     raise UserError("The folder 'pictures' does not exist.")
+    """
     try:
-        app(arguments)
+        yield
     except UserError as error:
-        if is_verbose():
-            raise
         fail(error.message, error.advice)
         sys.exit(EXIT_USAGE)
-    except KeyboardInterrupt:
-        fail("Interrupted; what was done is kept.")
+    except (KeyboardInterrupt, typer.Abort) as interrupt:
+        fail(str(interrupt) or "Interrupted; what was finished until now is kept.")
         sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone; without this, Python complains once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_BROKEN_PIPE)
+    except Exception as error:
+        if hasattr(error, "exit_code"):  # Typer's own: usage errors and `typer.Exit`.
+            raise
+        sys.exit(_explain(error))
 
 
-def _register() -> None:
-    for name in COMMANDS:
-        module = import_module(f"yolact_kit.cli.{name}")
-        app.command(name=name)(getattr(module, name))
+def _explain(error: Exception) -> int:
+    """Prints what an unforeseen ``error`` means for the user, and returns the exit code."""
+    if is_verbose():
+        traceback.print_exception(error)
+    if isinstance(error, OSError) and error.errno in _ENVIRONMENT_ERRORS:
+        where = f": '{error.filename}'" if error.filename else ""
+        fail(f"{error.strerror or error}{where}", "Check the disk's free space, and that you may write there.")
+        return EXIT_USAGE
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("yolact_kit"):
+        fail(f"The Python package '{error.name}' is missing.", "Reinstall with `pip install --upgrade yolact-kit`.")
+        return EXIT_USAGE
+    advice = "" if is_verbose() else " Run it again with -v for the traceback, and"
+    advice = f"This is a fault of yolact-kit, not yours.{advice or ' Please'} report it with the command you ran."
+    fail(f"{type(error).__name__}: {error}", advice)
+    return EXIT_FAULT
