@@ -1,0 +1,44 @@
+"""What is found wrong in pictures and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["E", "F", "W", "S"]
+"""``E`` an error, ``F`` mended, ``W`` a warning, ``S`` skipped and counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is wrong in one file or object, or in the whole set.
+
+    Attributes:
+        severity: How grave it is.
+        code: Which problem it is, such as ``picture-missing``; the same for every problem of its kind.
+        file: The file it is in, as the user would name it; empty for the whole set.
+        object: The object in the file, such as ``"object 3 (nut)"``; empty for the whole file.
+        message: What is wrong: one sentence.
+        advice: What to do about it.
+
+    Example:
+        >>> Problem(severity="E", code="picture-missing", file="a.jpg", message="The picture is missing.").object
+        ''
+    """
+
+    severity: Severity
+    code: str
+    file: str = ""
+    object: str = ""
+    message: str
+    advice: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """The problem as it stands in ``conversion.json`` and under ``--json``."""
+        return asdict(self)
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether one of the problems is an error."""
+    return any(problem.severity == "E" for problem in problems)
