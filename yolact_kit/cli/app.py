@@ -15,13 +15,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from yolact_kit import __version__
-from yolact_kit.cli.console import fail, is_verbose, use_forgiving_streams
-from yolact_kit.errors import EXIT_BROKEN_PIPE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, UserError
+from yolact_kit.cli.console import fail, is_verbose, set_level, use_forgiving_streams
+from yolact_kit.errors import EXIT_BROKEN_PIPE, EXIT_DONE, EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE, UserError
+
+if TYPE_CHECKING:
+    import typer
 
 COMMANDS = {
     "quickstart": "Go the whole way on the bundled data: convert, train, evaluate, predict.",
@@ -37,6 +38,12 @@ COMMANDS = {
 }
 """Every command and its purpose; a test keeps these lines equal to the commands' own."""
 
+PURPOSE = "From your own labelled pictures to a trained, real-time instance-segmentation model."
+
+_CLOSING = """
+`yolact-kit quickstart` shows the whole way on bundled data.
+`yolact-kit COMMAND --help` has a command's options and an example; `yolact-kit --version` the version."""
+_QUIET, _VERBOSE = {"-q", "--quiet"}, {"-v", "--verbose"}
 _ENVIRONMENT_ERRORS = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENAMETOOLONG}
 
 
@@ -50,74 +57,65 @@ def main(arguments: list[str] | None = None) -> None:
         >>> main(["--version"])  # doctest: +SKIP
     """
     use_forgiving_streams()
-    words = sys.argv[1:] if arguments is None else arguments
-    called = next((word for word in words if not word.startswith("-")), None)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    levels = []  # `yolact-kit -v train` means `yolact-kit train -v`.
+    while words and words[0] in _QUIET | _VERBOSE:
+        levels.append(words.pop(0))
+    set_level(quiet=bool(_QUIET & {*levels, *words}), verbose=bool(_VERBOSE & {*levels, *words}))
     with errors_to_exit_codes():
-        build_app(called)(words, prog_name="yolact-kit")
+        if not words or words[0] in ("--help", "-h"):
+            _print_overview()
+            sys.exit(EXIT_DONE if words else EXIT_USAGE)
+        if words[0] == "--version":
+            sys.stdout.write(f"yolact-kit {__version__}\n")
+            return
+        command(words[0])(words[1:] + levels, prog_name=f"yolact-kit {words[0]}")
 
 
-def build_app(called: str | None = None) -> typer.Typer:
-    """The Typer application with the command ``called`` loaded and the others by name and purpose only.
+def command(name: str) -> typer.Typer:
+    """Loads one command as a Typer application of its own.
 
     Args:
-        called: Name of the command that will run; None where only the overview is wanted.
+        name: Name of the command, a key of `COMMANDS`.
 
     Returns:
-        The application.
+        The application; called with a list of words it runs the command and ends the process.
 
     Raises:
         UserError: There is no command of that name.
 
     Example:
-        >>> build_app("convert").info.name
-        'yolact-kit'
+        >>> command("convert")(["photos", "data"])  # doctest: +SKIP
     """
-    if called is not None and called not in COMMANDS:
-        near = difflib.get_close_matches(called, COMMANDS, n=1)
+    if name not in COMMANDS:
+        kind = "option" if name.startswith("-") else "command"
+        near = difflib.get_close_matches(name, [*COMMANDS, "--help", "--version"], n=1)
         advice = f"Did you mean `yolact-kit {near[0]}`?" if near else "`yolact-kit --help` lists the commands."
-        raise UserError(f"There is no command '{called}'.", advice)
+        raise UserError(f"There is no {kind} '{name}'.", advice)
+    import typer
+
+    function = getattr(import_module(f"yolact_kit.cli.{name}"), name)
     app = typer.Typer(
-        name="yolact-kit",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_root)
-    for name, purpose in COMMANDS.items():
-        if name == called:
-            app.command(name)(_guarded(_load(name)))
-        else:
-            app.command(name, help=purpose)(_not_loaded)
+    app.command(name)(_guarded(function))
     return app
 
 
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=lambda wanted: _print_version(wanted), is_eager=True, help="Version.")
-    ] = False,
-) -> None:
-    """From your own labelled pictures to a trained, real-time instance-segmentation model.
+def _print_overview() -> None:
+    from rich.console import Console
+    from rich.table import Table
 
-    `yolact-kit quickstart` shows the whole way on bundled data; `yolact-kit COMMAND --help` has each command's options
-    and an example.
-    """
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"yolact-kit {__version__}")
-        raise typer.Exit
-
-
-def _load(name: str) -> Callable[..., Any]:
-    function: Callable[..., Any] = getattr(import_module(f"yolact_kit.cli.{name}"), name)
-    return function
-
-
-def _not_loaded() -> None:
-    raise AssertionError("only the command that was called is loaded")
+    table = Table.grid(padding=(0, 3))
+    for name, purpose in COMMANDS.items():
+        table.add_row(f"  [bold cyan]{name}[/]", purpose)
+    console = Console(highlight=False)
+    console.print("[bold]Usage:[/] yolact-kit COMMAND ...\n\n" + PURPOSE + "\n\n[bold]Commands[/]")
+    console.print(table)
+    console.print(_CLOSING)
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,7 +145,7 @@ def errors_to_exit_codes() -> Iterator[None]:
     except UserError as error:
         fail(error.message, error.advice)
         sys.exit(EXIT_USAGE)
-    except (KeyboardInterrupt, typer.Abort) as interrupt:
+    except KeyboardInterrupt as interrupt:
         fail(str(interrupt) or "Interrupted; what was finished until now is kept.")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -157,6 +155,9 @@ def errors_to_exit_codes() -> Iterator[None]:
     except Exception as error:
         if hasattr(error, "exit_code"):  # Typer's own: usage errors and `typer.Exit`.
             raise
+        if type(error).__name__ == "Abort":  # Typer's, at Ctrl-C or the end of input while it asks a question.
+            fail("Interrupted; what was finished until now is kept.")
+            sys.exit(EXIT_INTERRUPTED)
         sys.exit(_explain(error))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -76,7 +76,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     Yields:
         The items.
     """
-    count = total if total is not None else len(items) if hasattr(items, "__len__") else None
+    count = total if total is not None else len(items) if isinstance(items, Sized) else None
     if _level["quiet"]:
         yield from items
     elif console.is_terminal:

@@ -1,0 +1,44 @@
+# Each target makes .venv where there is none; `make test-slow` is the only one that takes long.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.yolact-kit-installed
+OUT ?= quickstart
+TIME ?= 4m
+
+.PHONY: help quickstart test test-slow lint format clean
+
+help:
+	@echo "make quickstart   the whole way on the bundled data, about 6 minutes on 2 cores (OUT=$(OUT) TIME=$(TIME))"
+	@echo "make test         the tests, a few minutes"
+	@echo "make test-slow    the long tests: trains for real, within 50 minutes"
+	@echo "make lint         ruff and mypy"
+	@echo "make format       rewrites the code in the project's format"
+	@echo "make clean        removes .venv and everything that was made"
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --editable '.[dev,annotate]'
+	touch $@
+
+quickstart: $(STAMP)
+	$(BIN)/yolact-kit quickstart --out $(OUT) --time $(TIME) --overwrite
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist runs quickstart .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
