@@ -1,0 +1,135 @@
+"""What holds the house together: which room knows which, how long files are, what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "yolact_kit"
+ROOMS = [
+    "annotations", "ops", "config", "models", "datasets", "planning",
+    "inference", "evaluation", "training", "reports", "cli",
+]  # fmt: skip
+HEAVY = {"torch", "torchvision", "lightning", "cv2", "pycocotools", "matplotlib", "albumentations", "shapely", "scipy"}
+COPYLEFT = {"labelme", "ultralytics", "PyQt5", "PyQt6"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SOURCES = sorted(
+    path for folder in ("yolact_kit", "tests", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")
+)
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, also inside functions, as absolute dotted names."""
+    package = list(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "yolact_kit" and len(parts) > 1 and parts[1] in ROOMS else None
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_knows_only_the_rooms_above_it(path: Path) -> None:
+    own = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    allowed = ROOMS[: ROOMS.index(own) + 1] if own else []
+    known = {room for module in imports(path) if (room := room_of(module))}
+    if path != PACKAGE / "__main__.py":
+        assert known <= set(allowed), f"{name_of(path)} imports from {sorted(known - set(allowed))}"
+
+
+def test_every_room_is_there_and_no_other() -> None:
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ROOMS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_files_have_at_most_400_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_functions_have_at_most_50_lines_besides_their_docstring(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) and first.end_lineno else 0
+            length = (node.end_lineno or node.lineno) - node.lineno + 1 - docstring
+            assert length <= 50, f"{name_of(path)}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_under_a_copyleft_licence_is_imported(path: Path) -> None:
+    assert not {module.split(".")[0] for module in imports(path)} & COPYLEFT
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after it ran ``code``."""
+    program = f"import sys, json\n{code}\nsys.stdout.write('\\n' + json.dumps(list(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = loaded_after("import yolact_kit, yolact_kit.cli.app, yolact_kit.shipped")
+    assert not loaded & (HEAVY | {"numpy", "typer", "pydantic"})
+
+
+def test_the_help_of_no_command_loads_anything_heavy() -> None:
+    loaded = loaded_after(
+        "from yolact_kit.cli.app import COMMANDS, main\n"
+        "for name in COMMANDS:\n"
+        "    try:\n"
+        "        main([name, '--help'])\n"
+        "    except SystemExit as end:\n"
+        "        assert end.code == 0, name\n"
+        "assert 'typer' in sys.modules"
+    )
+    assert not loaded & HEAVY
+
+
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|(?:src|href)=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = [first or second for first, second in LINK.findall(text)]
+    relative = [link.partition("#") for link in links if not re.match(r"[a-z]+:", link)]
+    missing = [link for link, _, _ in relative if link and not (page.parent / link).exists()]
+    assert not missing
+    for link, _, anchor in relative:
+        target = page.parent / link if link else page
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target.read_text(encoding="utf-8")), f"{link}#{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+\s+(.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_there_are_pages_to_check() -> None:
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= {page.name for page in PAGES}
