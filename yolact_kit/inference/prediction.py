@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +49,33 @@ class Prediction:
         rle = self.masks[index]
         decoded: NDArray[np.uint8] = coco_mask.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")})
         return decoded
+
+    def to_coco(self, image_id: int, category_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
+        """The detections in COCO's results format.
+
+        Args:
+            image_id: The picture's id.
+            category_ids: The id of each class; 1..N in the order of ``classes`` by default.
+
+        Returns:
+            A dictionary for each detection: ``image_id``, ``category_id``, ``bbox`` [x, y, width, height] in pixels,
+            ``segmentation`` as compressed RLE, ``area`` in pixels, ``score``.
+        """
+        from pycocotools import mask as coco_mask
+
+        ids = range(1, len(self.classes) + 1) if category_ids is None else category_ids
+        coded = [{"size": rle["size"], "counts": rle["counts"].encode("ascii")} for rle in self.masks]
+        areas = coco_mask.area(coded) if coded else []
+        return [
+            {
+                "image_id": image_id,
+                "category_id": int(ids[label]),
+                "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
+                "segmentation": {"size": list(rle["size"]), "counts": rle["counts"]},
+                "area": float(area),
+                "score": float(score),
+            }
+            for (x1, y1, x2, y2), label, rle, area, score in zip(
+                self.boxes.tolist(), self.labels.tolist(), self.masks, areas, self.scores.tolist(), strict=True
+            )
+        ]

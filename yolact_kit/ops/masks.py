@@ -112,7 +112,7 @@ def upsample_crop(mask: NDArray[np.float32], height: int, width: int, threshold:
 def _taps(
     first: int, last: int, size: int, target: int
 ) -> tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Of the target pixels that source pixels first..last reach: the first, and both source pixels and weight of each."""
+    """Of the target pixels that source pixels first..last reach: the first; both source pixels and weight of each."""
     scale = size / target
     low = max(0, int(np.floor((first - 0.5) / scale - 0.5)))
     high = min(target, int(np.ceil((last + 1.5) / scale - 0.5)) + 1)

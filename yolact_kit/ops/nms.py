@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torchvision.ops import batched_nms
 
+from yolact_kit.ops.boxes import box_iou
+
 
 class Kept(NamedTuple):
     """What is left after suppression, best first.
@@ -32,7 +34,7 @@ def fast_nms(
     top_k: int | None = 100,
     legacy: bool = False,
 ) -> Kept:
-    """Fast NMS per class: a box goes when any better box of its class, itself kept or not, overlaps it by more than ``iou``.
+    """Fast NMS per class: a box goes when any better box of its class, kept or not, overlaps it by more than ``iou``.
 
     Args:
         boxes: float [A, 4], x1 y1 x2 y2 in any unit.
@@ -140,13 +142,7 @@ def standard_nms(
 
 def _overlap_with_better(boxes: Tensor) -> Tensor:
     """Largest IoU of each box with any box before it, float [..., n], of boxes [..., n, 4] sorted best first."""
-    corner = torch.maximum(boxes[..., :, None, :2], boxes[..., None, :, :2])
-    other = torch.minimum(boxes[..., :, None, 2:], boxes[..., None, :, 2:])
-    shared = (other - corner).clamp(min=0).prod(dim=-1)
-    area = (boxes[..., 2:] - boxes[..., :2]).prod(dim=-1)
-    union = area[..., :, None] + area[..., None, :] - shared
-    overlap = torch.where(shared > 0, shared / union, 0)
-    return overlap.triu(diagonal=1).amax(dim=-2)
+    return box_iou(boxes, boxes).triu(diagonal=1).amax(dim=-2)
 
 
 def _best_first(found: Kept, top_k: int | None) -> Kept:

@@ -1,0 +1,186 @@
+"""COCO's metrics: average precision of masks and boxes, by pycocotools' COCOeval."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.inference.prediction import Prediction
+
+Kind = Literal["segm", "bbox"]
+NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
+RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+
+
+@dataclass(slots=True)
+class Scores:
+    """COCO's metrics of masks or of boxes, each 0..1, None where nothing defines it.
+
+    Attributes:
+        values: By name, ``AP`` to ``APl`` and ``AR1`` to ``ARl``.
+        by_class: AP, AP50, AP75 and the number of objects of each class.
+        precision: float [T, R, C]: precision at each IoU threshold (0.50 to 0.95), recall (0 to 1 in 101 steps) and
+            class, over all sizes, -1 where undefined; None where there is nothing to compare.
+    """
+
+    values: dict[str, float | None]
+    by_class: dict[str, dict[str, float | int | None]]
+    precision: NDArray[np.float64] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in ``metrics.json``."""
+        return {**{name: self.values[name] for name in NAMES}, "by_class": self.by_class}
+
+
+@dataclass(slots=True)
+class Metrics:
+    """COCO's metrics of a set of predictions.
+
+    Attributes:
+        mask: The metrics of the masks.
+        box: The metrics of the boxes.
+    """
+
+    mask: Scores
+    box: Scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in ``metrics.json``."""
+        return {"mask": self.mask.to_dict(), "box": self.box.to_dict()}
+
+
+def evaluate(pictures: Sequence[Picture], classes: Sequence[str], predictions: Sequence[Prediction]) -> Metrics:
+    """COCO's metrics of predictions against labelled pictures.
+
+    Args:
+        pictures: The labelled pictures; those without objects count, as every detection in them is a false one.
+        classes: Class names of the labels.
+        predictions: One for each picture, in the same order.
+
+    Returns:
+        The metrics of masks and boxes.
+
+    Example:
+        >>> from pathlib import Path
+        >>> evaluate([Picture("a.png", 8, 8, Path("a.png"))], ["cup"], []).mask.values["AP"] is None
+        True
+    """
+    ids = {name: number for number, name in enumerate(classes, start=1)}
+    truth = ground_truth(pictures, classes)
+    results = [
+        result
+        for number, prediction in enumerate(predictions, start=1)
+        for result in prediction.to_coco(number, [ids[name] for name in prediction.classes])
+    ]
+    return evaluate_documents(truth, results)
+
+
+def ground_truth(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[str, Any]:
+    """Labelled pictures as a COCO document; ids are 1..N in the order given.
+
+    Args:
+        pictures: The pictures.
+        classes: Class names.
+
+    Returns:
+        ``images``, ``annotations`` with masks as RLE, and ``categories``.
+    """
+    ids = {name: number for number, name in enumerate(classes, start=1)}
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for number, picture in enumerate(pictures, start=1):
+        images.append({"id": number, "file_name": picture.file, "width": picture.width, "height": picture.height})
+        for instance in picture.instances:
+            rle = instance.encode(picture.height, picture.width)
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": number,
+                    "category_id": ids[instance.label],
+                    "segmentation": rle,
+                    "bbox": list(instance.box()),
+                    "area": _area(rle),
+                    "iscrowd": int(instance.crowd),
+                }
+            )
+    return {"images": images, "annotations": annotations, "categories": _categories(ids)}
+
+
+def _categories(ids: dict[str, int]) -> list[dict[str, Any]]:
+    return [{"id": number, "name": name} for name, number in ids.items()]
+
+
+def _area(rle: Any) -> float:
+    from pycocotools import mask as coco_mask
+
+    return float(coco_mask.area({"size": rle["size"], "counts": rle["counts"].encode("ascii")}))
+
+
+def evaluate_documents(
+    truth: dict[str, Any], results: Sequence[dict[str, Any]], box_results: Sequence[dict[str, Any]] | None = None
+) -> Metrics:
+    """COCO's metrics of results in COCO's results format.
+
+    Size of a detection is its mask's area for masks, and its box's for boxes.
+
+    Args:
+        truth: A COCO document: ``images``, ``annotations``, ``categories``.
+        results: Detections with ``image_id``, ``category_id``, ``score``, ``segmentation`` and ``bbox``.
+        box_results: The detections for the metrics of boxes, where they are others.
+
+    Returns:
+        The metrics of masks and boxes.
+    """
+    masks = [{key: value for key, value in result.items() if key != "bbox"} for result in results]
+    boxes = [
+        {key: value for key, value in result.items() if key != "segmentation"}
+        for result in (results if box_results is None else box_results)
+    ]
+    return Metrics(_scores(truth, masks, "segm"), _scores(truth, boxes, "bbox"))
+
+
+def _scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind) -> Scores:
+    """Runs COCOeval; ``results`` have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for."""
+    names = {category["id"]: category["name"] for category in truth["categories"]}
+    counts = dict.fromkeys(names, 0)
+    for annotation in truth["annotations"]:
+        counts[annotation["category_id"]] += 1 - annotation.get("iscrowd", 0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        labelled = _indexed(truth)
+        found = labelled.loadRes(results) if results else _indexed({**truth, "annotations": []})
+        evaluation = COCOeval(labelled, found, kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    values = [None if value < 0 else float(value) for value in evaluation.stats]
+    precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, -1]
+    by_class = {
+        names[number]: {**_of_class(precision[:, :, place]), "objects": counts[number]}
+        for place, number in enumerate(evaluation.params.catIds)
+    }
+    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, precision)
+
+
+def _of_class(precision: NDArray[np.float64]) -> dict[str, float | int | None]:
+    """AP of one class from precision [T, R]."""
+    chosen = {"AP": precision, "AP50": precision[0], "AP75": precision[5]}
+    return {name: float(part.mean()) if (part > -1).all() else None for name, part in chosen.items()}
+
+
+def _indexed(document: dict[str, Any]) -> COCO:
+    """A document as pycocotools wants it; its annotations are copied, since COCOeval writes into them."""
+    index = COCO()
+    # COCOeval takes an object whose id is 0 for "no match", so ids start at 1 here.
+    annotations = [{**annotation, "id": number} for number, annotation in enumerate(document["annotations"], start=1)]
+    index.dataset = {**document, "annotations": annotations}
+    index.createIndex()
+    return index

@@ -1,0 +1,128 @@
+"""From the network's raw outputs to the detections of a picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from yolact_kit.annotations.dataset import Rle
+from yolact_kit.config.schema import DetectConfig
+from yolact_kit.models.yolact import RawOutputs
+from yolact_kit.ops.boxes import decode
+from yolact_kit.ops.masks import assemble, masks_to_rle
+from yolact_kit.ops.nms import Kept, cross_class_fast_nms, fast_nms, standard_nms
+
+
+class Found(NamedTuple):
+    """The detections of one picture, best first.
+
+    Attributes:
+        boxes: float32 [N, 4], x1 y1 x2 y2 in pixels of the picture.
+        scores: float32 [N], 0..1.
+        labels: int64 [N], 0-based.
+        masks: N masks as compressed RLE of the picture's size.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    masks: list[Rle]
+
+
+class Detections(NamedTuple):
+    """What NMS leaves of one picture, before there are masks; all of it on the network's device.
+
+    Attributes:
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
+        scores: float32 [N], 0..1.
+        labels: int64 [N], 0-based.
+        coefficients: float32 [N, k].
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    coefficients: Tensor
+
+
+def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bool = False) -> Detections:
+    """Decodes one picture's raw outputs and suppresses duplicates.
+
+    Args:
+        raw: The network's raw outputs of a batch.
+        index: Which picture of the batch.
+        detect: How raw outputs become detections.
+        legacy: As the original: in Fast NMS a box takes part for every class once one class's score is high enough,
+            and cross-class Fast NMS has no limit on detections.
+
+    Returns:
+        The detections, best first.
+    """
+    scores = raw.logits[index].float().softmax(dim=-1)[:, 1:]
+    # Most anchors are background: the rest of the work is on the few that are not.
+    rows = (scores.amax(dim=1) >= detect.candidate_score).nonzero().squeeze(1)
+    scores = scores[rows]
+    boxes = decode(raw.regressions[index][rows].float(), raw.anchors[rows].float())
+    kept = _suppress(boxes, scores, detect, legacy)
+    coefficients = raw.coefficients[index][rows[kept.rows]].float()
+    return Detections(boxes[kept.rows], kept.scores, kept.labels, coefficients)
+
+
+def _suppress(boxes: Tensor, scores: Tensor, detect: DetectConfig, legacy: bool) -> Kept:
+    iou, least, candidates, top_k = detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k
+    if detect.nms == "fast":
+        return fast_nms(boxes, scores, iou, least, candidates, top_k, legacy)
+    if detect.nms == "cross-class":
+        return cross_class_fast_nms(boxes, scores, iou, least, candidates, None if legacy else top_k)
+    return standard_nms(boxes, scores, iou, least, candidates, top_k)
+
+
+@torch.inference_mode()
+def postprocess(
+    raw: RawOutputs,
+    index: int,
+    size: tuple[int, int],
+    detect: DetectConfig,
+    score: float = 0.0,
+    legacy: bool = False,
+) -> Found:
+    """The detections of one picture of a batch, in pixels of that picture.
+
+    Args:
+        raw: The network's raw outputs of a batch.
+        index: Which picture of the batch.
+        size: The picture's height and width in pixels, before it was resized for the network.
+        detect: How raw outputs become detections.
+        score: Detections with a lower score are left out.
+        legacy: The original's evaluation to the letter: boxes truncated to integers, no second score threshold, empty
+            masks kept. Otherwise boxes are floats, and a detection without any pixel is left out.
+
+    Returns:
+        The detections, best first.
+    """
+    found = detect_objects(raw, index, detect, legacy)
+    wanted = found.scores > score if legacy and score > 0 else found.scores >= score
+    found = Detections(*(part[wanted] for part in found))
+    height, width = size
+    soft = assemble(raw.prototypes[index], found.coefficients, found.boxes)
+    masks, areas = masks_to_rle(soft, height, width)
+    boxes = _in_pixels(found.boxes, height, width).cpu().numpy()
+    scores, labels = found.scores.cpu().numpy(), found.labels.cpu().numpy()
+    if legacy:
+        return Found(np.trunc(boxes), scores, labels, masks)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    kept = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
+    return Found(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept])
+
+
+def _in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
+    """Boxes [N, 4] in pixels and within the picture, from 0..1; corners in either order."""
+    first = torch.minimum(boxes[:, :2], boxes[:, 2:])
+    second = torch.maximum(boxes[:, :2], boxes[:, 2:])
+    size = boxes.new_tensor([width, height])
+    corners = [(first * size).clamp(min=0), torch.minimum(second * size, size)]
+    return torch.cat(corners, dim=1)

@@ -1,0 +1,175 @@
+"""Predicting: pictures in, detections out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.inference.postprocess import postprocess
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.models.preprocess import prepare
+from yolact_kit.models.weights import load_weights
+from yolact_kit.models.yolact import YOLACT, RawOutputs
+
+T = TypeVar("T")
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name.
+
+    Args:
+        name: ``auto`` for a GPU where there is one, else a name of torch's: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Returns:
+        The device.
+
+    Raises:
+        UserError: There is no such device here.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
+    """
+    if name == "auto":
+        found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device(found)
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(
+            f"There is no device '{name}' here.", "Give `--device cpu`, or leave the option out."
+        ) from error
+    return device
+
+
+class Predictor:
+    """A model, ready to predict on pictures of any size.
+
+    Args:
+        model: The network; put into evaluation mode while it predicts, and back into its own mode afterwards.
+        config: Its configuration, with the classes.
+        device: Where the pictures go; None for where the model is.
+        score: Detections with a lower score are left out.
+        legacy: The original's evaluation to the letter, see `postprocess`.
+        batch_size: Pictures that go through the network at once.
+
+    Example:
+        >>> from yolact_kit.config.schema import ModelConfig
+        >>> config = Config(classes=["컵", "plate"], model=ModelConfig(input_size=64))
+        >>> predictor = Predictor(YOLACT(config.model, num_classes=2), config, score=0.9)
+        >>> [found] = predictor.predict([np.zeros((48, 64, 3), dtype=np.uint8)], files=["a.png"])
+        >>> found.file, found.width, found.height
+        ('a.png', 64, 48)
+    """
+
+    def __init__(
+        self,
+        model: YOLACT,
+        config: Config,
+        device: torch.device | str | None = None,
+        score: float = 0.0,
+        legacy: bool = False,
+        batch_size: int = 8,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.device = torch.device(device) if device is not None else next(model.parameters()).device
+        self.score = score
+        self.legacy = legacy
+        self.batch_size = batch_size
+
+    @classmethod
+    def load(
+        cls,
+        weights: Path | str,
+        device: str = "auto",
+        score: float = 0.0,
+        top_k: int | None = None,
+        nms: str | None = None,
+        legacy: bool = False,
+        batch_size: int = 8,
+    ) -> Predictor:
+        """A predictor from weights on disk.
+
+        Args:
+            weights: A weights file, or a run folder (its best weights).
+            device: ``auto``, or a device's name.
+            score: Detections with a lower score are left out.
+            top_k: Detections kept of a picture, None for the configuration's.
+            nms: ``fast``, ``cross-class`` or ``standard``, None for the configuration's.
+            legacy: The original's evaluation to the letter, see `postprocess`.
+            batch_size: Pictures that go through the network at once.
+
+        Returns:
+            The predictor.
+
+        Raises:
+            UserError: The weights or the device are missing, or the weights cannot be read.
+        """
+        chosen = choose_device(device)
+        loaded = load_weights(weights, chosen)
+        options = {"top_k": top_k, "nms": nms}
+        given = {key: value for key, value in options.items() if value is not None}
+        config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=given)})
+        return cls(loaded.model, config, chosen, score, legacy, batch_size)
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names, in the order of the labels."""
+        return self.config.classes
+
+    def predict(self, pictures: Iterable[NDArray[np.uint8]], files: Iterable[str] | None = None) -> list[Prediction]:
+        """The detections of pictures.
+
+        Args:
+            pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size.
+            files: The name of each picture; their numbers by default.
+
+        Returns:
+            A prediction for each picture, in their order.
+        """
+        names = files if files is not None else (str(number) for number in range(2**62))
+        return list(self.stream(zip(names, pictures)))  # noqa: B905 - the default names have no end
+
+    def stream(self, pictures: Iterable[tuple[str, NDArray[np.uint8]]]) -> Iterator[Prediction]:
+        """The detections of named pictures, as they come; no more than a batch of them is held at a time.
+
+        Args:
+            pictures: Name and pixels of each, see `predict`.
+
+        Yields:
+            A prediction for each picture, in their order.
+        """
+        for batch in _batches(pictures, self.batch_size):
+            yield from self._predict_batch(batch)
+
+    def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
+        images = torch.stack([prepare(pixels, self.config.model) for _, pixels in batch]).to(self.device)
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            with torch.inference_mode():
+                raw = self.model(images)
+        finally:
+            self.model.train(was_training)
+        return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
+
+    def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
+        height, width = pixels.shape[:2]
+        found = postprocess(raw, index, (height, width), self.config.detect, self.score, self.legacy)
+        return Prediction(name, width, height, *found, classes=self.config.classes)
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
