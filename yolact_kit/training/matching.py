@@ -1,0 +1,82 @@
+"""Which anchor learns which object (YOLACT follows SSD: Liu et al., ECCV 2016, section 2.2)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_convert
+
+from yolact_kit.config.schema import LossConfig
+from yolact_kit.ops.boxes import box_iou, covered_share
+from yolact_kit.training.targets import Target
+
+CROWD_SHARE = 0.7
+"""An anchor with more than this share in an ignored region is not taken as background."""
+
+NEUTRAL = -1
+BACKGROUND = 0
+
+
+class Matches(NamedTuple):
+    """What each anchor of one picture is to learn.
+
+    Attributes:
+        classes: int64 [A]: 1..C, `BACKGROUND`, or `NEUTRAL` for anchors that learn nothing.
+        objects: int64 [A]: index into the picture's objects that are not ignored; meaningless where not positive.
+        boxes: float32 [N, 4]: those objects' boxes.
+        masks: uint8 [N, S, S]: their masks.
+        labels: int64 [N]: their labels.
+    """
+
+    classes: Tensor
+    objects: Tensor
+    boxes: Tensor
+    masks: Tensor
+    labels: Tensor
+
+
+def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
+    """Gives each anchor the object that it overlaps most, and each object at least one anchor.
+
+    Args:
+        target: The picture's ground truth.
+        anchors: [A, 4], centre x, centre y, width, height in 0..1.
+        config: The IoU above which an anchor is positive and below which it is background.
+
+    Returns:
+        What each anchor is to learn.
+    """
+    taught = ~target.ignored
+    boxes, labels = target.boxes[taught], target.labels[taught]
+    corners = box_convert(anchors, "cxcywh", "xyxy")
+    if len(boxes):
+        overlap, objects = box_iou(boxes, corners).max(dim=0)
+        chosen = _best_anchors(box_iou(boxes, corners))
+        overlap[chosen] = 2.0
+        objects[chosen] = torch.arange(len(boxes), device=boxes.device)
+        classes = labels[objects] + 1
+    else:
+        overlap = anchors.new_zeros(len(anchors))
+        objects = torch.zeros(len(anchors), dtype=torch.int64, device=anchors.device)
+        classes = torch.zeros_like(objects)
+    classes = torch.where(overlap < config.positive_iou, NEUTRAL, classes)
+    classes = torch.where(overlap < config.negative_iou, BACKGROUND, classes)
+    if target.ignored.any():
+        covered = covered_share(corners, target.boxes[target.ignored]).amax(dim=1)
+        classes = torch.where((classes <= 0) & (covered > CROWD_SHARE), NEUTRAL, classes)
+    return Matches(classes, objects, boxes, target.masks[taught], labels)
+
+
+def _best_anchors(overlaps: Tensor) -> Tensor:
+    """An anchor of its own for each object [N], the best overlaps of ``overlaps`` [N, A] served first."""
+    overlaps = overlaps.clone()
+    chosen = torch.zeros(len(overlaps), dtype=torch.int64, device=overlaps.device)
+    for _ in range(len(overlaps)):
+        best, anchor = overlaps.max(dim=1)
+        item = best.argmax()
+        chosen[item] = anchor[item]
+        overlaps[:, anchor[item]] = -1
+        overlaps[item] = -1
+    return chosen

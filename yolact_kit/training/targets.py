@@ -1,0 +1,45 @@
+"""Ground truth as tensors: what a batch of training pictures holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Target(NamedTuple):
+    """The ground truth of one picture.
+
+    Attributes:
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1.
+        labels: int64 [N], 0-based.
+        masks: uint8 [N, S, S] of 0 and 1, at the input size.
+        ignored: bool [N], true for crowds and for remnants too small to learn from: neither found nor missed there.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    masks: Tensor
+    ignored: Tensor
+
+
+class Batch(NamedTuple):
+    """Pictures and their ground truth.
+
+    Attributes:
+        images: uint8 or float32 [B, 3, S, S], red, green, blue in 0..255.
+        targets: B targets.
+        names: The pictures' names, to be told where one makes trouble.
+    """
+
+    images: Tensor
+    targets: list[Target]
+    names: list[str]
+
+
+def collate(samples: Sequence[tuple[Tensor, Target, str]]) -> Batch:
+    """A batch of samples (image [3, S, S], its target, its name)."""
+    images, targets, names = zip(*samples, strict=True)
+    return Batch(torch.stack(images), list(targets), list(names))
