@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import errno
 import functools
+import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -44,6 +46,7 @@ _CLOSING = """
 `yolact-kit quickstart` shows the whole way on bundled data.
 `yolact-kit COMMAND --help` has a command's options and an example; `yolact-kit --version` the version."""
 _QUIET, _VERBOSE = {"-q", "--quiet"}, {"-v", "--verbose"}
+_SECTIONS = re.compile(r"\n\n(?:Args|Returns|Yields|Raises):\n")
 _ENVIRONMENT_ERRORS = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENAMETOOLONG}
 
 
@@ -101,8 +104,14 @@ def command(name: str) -> typer.Typer:
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command(name)(_guarded(function))
+    app.command(name, help=_help(function.__doc__ or ""))(_guarded(function))
     return app
+
+
+def _help(docstring: str) -> str:
+    """A docstring as help: without its sections for programmers, each paragraph a line, indented lines as they are."""
+    text = _SECTIONS.split(inspect.cleandoc(docstring))[0]
+    return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
 
 
 def _print_overview() -> None:

@@ -1,0 +1,125 @@
+"""``yolact-kit quickstart``: the whole way on the bundled data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from yolact_kit.cli.console import say, show
+from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.steps import plain_command, run_step
+from yolact_kit.durations import format_duration, parse_duration
+from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text, check_out
+from yolact_kit.shipped import shipped
+
+_MARK = "quickstart.json"
+
+
+def quickstart(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder that everything is written to.")] = Path(
+        "quickstart"
+    ),
+    duration: Annotated[
+        str,
+        typer.Option("--time", metavar="TIME", help="How long to train: 90s, 4m, 1h30m.", rich_help_panel="Training"),
+    ] = "4m",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Go the whole way on the bundled data: convert, train, evaluate, predict.
+
+    Forty pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it
+    finds in pictures that it never saw is drawn beside their labels. Needs neither a network nor a GPU. Each step's
+    plain command is printed, ready to be used on your own data.
+
+    Example: yolact-kit quickstart --out my-first-model --time 4m
+    """
+    start = time.monotonic()
+    parse_duration(duration)
+    _make_folder(out, overwrite)
+    levels = [*(["--quiet"] if quiet else []), *(["--verbose"] if verbose else [])]
+    for number, (title, words) in enumerate(_steps(out, duration), start=1):
+        run_step(f"Step {number} of 6: {title}", [*words, *levels])
+        if words[0] == "evaluate":
+            _copy_test_pictures(out)
+    pictures = _side_by_side(out)
+    seconds = time.monotonic() - start
+    metrics = json.loads((out / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
+    atomic_write_text(out / _MARK, json.dumps({"seconds": round(seconds, 1), "metrics": metrics}, indent=2) + "\n")
+    _close(out, metrics, pictures, seconds)
+
+
+def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
+    data, config, run = out / "data", out / "config.yaml", out / "run"
+    parts = shipped("examples", "parts")
+    return [
+        ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.2", "--test", "0.2"]),
+        ("checking the data set", ["validate", data]),
+        ("planning the configuration", ["config", data, "--model", "yolact_nano", "--out", config]),
+        (
+            f"training from scratch for {duration}",
+            ["train", config, "--weights", "none", "--time", duration, "--out", run],
+        ),
+        (
+            "measuring it on the test split, which it never saw",
+            ["evaluate", run, data, "--split", "test", "--out", out / "evaluation"],
+        ),
+        ("predicting on the test pictures", ["predict", run, out / "pictures", "--out", out / "predictions"]),
+    ]
+
+
+def _make_folder(out: Path, overwrite: bool) -> None:
+    """Makes ``out``; one that an earlier quickstart made is emptied under ``--overwrite``, any other is left alone."""
+    check_out(out, overwrite)
+    if out.is_dir() and any(out.iterdir()):
+        if not (out / _MARK).is_file():
+            raise UserError(
+                f"'{out}' holds other things than an earlier quickstart.", "Give the name of a new folder with --out."
+            )
+        shutil.rmtree(out)
+    atomic_write_text(out / _MARK, "{}\n")
+
+
+def _copy_test_pictures(out: Path) -> None:
+    """Gathers the pictures of the test split in one folder, as a user's new pictures would lie."""
+    from yolact_kit.annotations.dataset_folder import load_dataset
+
+    for picture in load_dataset(out / "data").splits["test"]:
+        target = out / "pictures" / picture.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture.path, target)
+
+
+def _side_by_side(out: Path) -> list[Path]:
+    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.reports.side_by_side import read_predictions, save_side_by_side
+
+    say("\nDrawing the labels and the predictions side by side")
+    pictures = load_dataset(out / "data").splits["test"]
+    predictions = read_predictions(out / "predictions" / "predictions.json")
+    return save_side_by_side(pictures, predictions, out / "side_by_side")
+
+
+def _close(out: Path, metrics: dict[str, Any], pictures: list[Path], seconds: float) -> None:
+    from rich.table import Table
+
+    table = Table(title="On the test split, which neither training nor the choice of weights saw")
+    for column in ("", "AP", "AP50", "AP75"):
+        table.add_column(column, justify="left" if not column else "right")
+    for kind in ("mask", "box"):
+        values = [metrics[kind][key] for key in ("AP", "AP50", "AP75")]
+        table.add_row(kind, *("-" if value is None else f"{value:.2f}" for value in values))
+    say("")
+    show(table)
+    say(f"\nAll of it took {format_duration(seconds)}. Look at these, labels on the left, predictions on the right:")
+    for path in pictures:
+        say(f"  {path}")
+    say("\nYour own pictures next:\n  $ " + plain_command(["predict", out / "run", "YOUR_PICTURES"]))
+    say("And a model of your own from labelled pictures, step by step:\n  $ yolact-kit guide YOUR_FOLDER")
