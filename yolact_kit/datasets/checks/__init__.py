@@ -1,0 +1,15 @@
+"""Checks of a data set: one small function a check, registered with id, severity and advice.
+
+Importing the package registers every check.
+"""
+
+from __future__ import annotations
+
+from yolact_kit.datasets.checks import classes, documents, objects, pictures, splits
+from yolact_kit.datasets.checks.registry import CHECKS, Check, Finding, check, run_checks
+from yolact_kit.datasets.checks.subject import Subject
+
+__all__ = [
+    "CHECKS", "Check", "Finding", "Subject", "check", "classes", "documents", "objects", "pictures", "run_checks",
+    "splits",
+]  # fmt: skip

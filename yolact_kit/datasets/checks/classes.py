@@ -1,0 +1,99 @@
+"""Checks of classes: without objects, rare, spelt in two ways."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from yolact_kit.datasets.checks.registry import Finding, check
+from yolact_kit.datasets.checks.subject import Subject
+
+_IMBALANCE = 20
+
+
+@check("class-unused", "W", "Leave the class out (`convert --classes`), or label some objects of it.")
+def class_unused(subject: Subject) -> Iterator[Finding]:
+    """A class has no object at all."""
+    counts = subject.statistics.objects
+    for label in subject.dataset.classes:
+        if not any(split.get(label) for split in counts.values()):
+            yield Finding(f"The class '{label}' has no object in any split.")
+
+
+@check("class-without-training", "W", "It is not learnt: convert again with `--split stratified`, or label more.", "splits")
+def class_not_in_train(subject: Subject) -> Iterator[Finding]:
+    """A class has objects, but none to train on."""
+    counts = subject.statistics.objects
+    for label in subject.dataset.classes:
+        if not counts.get("train", {}).get(label) and any(split.get(label) for split in counts.values()):
+            yield Finding(f"The class '{label}' has no object in 'train'.")
+
+
+@check("class-without-validation", "W", "It is not measured: convert again with `--split stratified`, or label more.", "splits")
+def class_not_in_val(subject: Subject) -> Iterator[Finding]:
+    """A class has objects to train on, but none to validate with."""
+    counts = subject.statistics.objects
+    for label in subject.dataset.classes if subject.dataset.splits.get("val") else []:
+        if counts.get("train", {}).get(label) and not counts["val"].get(label):
+            yield Finding(f"The class '{label}' has no object in 'val'.")
+
+
+@check("class-imbalance", "W", "Rare classes are learnt late: label more of them.")
+def class_imbalance(subject: Subject) -> Iterator[Finding]:
+    """A class has far fewer objects than the most frequent one."""
+    counts = subject.statistics.objects
+    totals = {label: sum(split.get(label, 0) for split in counts.values()) for label in subject.dataset.classes}
+    most = max(totals, key=lambda label: totals[label], default="")
+    for label, total in totals.items():
+        if total and totals[most] >= _IMBALANCE * total:
+            yield Finding(f"The class '{label}' has {total} objects, '{most}' has {totals[most]}.")
+
+
+@check("class-twice", "E", "Each class must be there once: convert again.", "splits")
+def class_twice(subject: Subject) -> Iterator[Finding]:
+    """A class is listed twice."""
+    for label in dict.fromkeys(subject.dataset.classes):
+        if subject.dataset.classes.count(label) > 1:
+            yield Finding(f"The class '{label}' is listed {subject.dataset.classes.count(label)} times.")
+
+
+@check("labels-alike", "W", "If they mean the same, merge them: `convert --map FILE` with a line `OTHER: LABEL` each.")
+def labels_alike(subject: Subject) -> Iterator[Finding]:
+    """Labels differ only by case, white space or Unicode form."""
+    for group in _groups(subject.dataset.classes, plain_label):
+        yield Finding(f"These labels look the same: {_quoted(group)}.")
+
+
+@check("labels-numbered", "W", "If the numbers count objects, merge the labels: `convert --map FILE`.")
+def labels_numbered(subject: Subject) -> Iterator[Finding]:
+    """Labels differ only by a number at their end."""
+    numbered = [label for label in subject.dataset.classes if _stem(label) != plain_label(label)]
+    for group in _groups(numbered, _stem):
+        yield Finding(f"These labels differ by a number only: {_quoted(group)}.")
+
+
+def plain_label(label: str) -> str:
+    """A label without what people overlook: case, white space, underscores and hyphens, Unicode form.
+
+    Example:
+        >>> plain_label(" Hex_Nut") == plain_label("hex nut")
+        True
+    """
+    return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", label).casefold())
+
+
+def _stem(label: str) -> str:
+    return re.sub(r"\d+$", "", plain_label(label))
+
+
+def _groups(labels: list[str], key: Callable[[str], str]) -> list[list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for label in dict.fromkeys(labels):
+        groups[key(label)].append(label)
+    return [group for stem, group in groups.items() if stem and len(group) > 1]
+
+
+def _quoted(labels: list[str]) -> str:
+    return ", ".join(f"'{label}'" for label in labels)

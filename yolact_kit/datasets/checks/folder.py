@@ -1,0 +1,273 @@
+"""Data set folders read so that nothing wrong in them ends the reading: what cannot be used is left out.
+
+`yolact_kit.annotations.dataset_folder.load_dataset` is for data sets that are in order and stops at the first mistake;
+this is for finding every mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+import yaml
+
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.problems import Problem
+from yolact_kit.errors import UserError
+
+_LISTS = ("images", "annotations", "categories")
+_CONVERT_AGAIN = "Write the data set again with `yolact-kit convert`."
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The annotation file of one split, as it stands.
+
+    Attributes:
+        split: Name of the split.
+        file: The file, relative to the data set folder.
+        pictures: Folder of the split's pictures.
+        classes: The data set's classes in their order.
+        images: Entries of the pictures.
+        annotations: Entries of the objects.
+        categories: Entries of the classes.
+    """
+
+    split: str
+    file: str
+    pictures: Path
+    classes: list[str]
+    images: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    categories: list[dict[str, Any]]
+
+    def usable_images(self) -> dict[Any, dict[str, Any]]:
+        """Entries of the pictures that can be used, by their id; the first where an id repeats."""
+        usable: dict[Any, dict[str, Any]] = {}
+        for image in self.images:
+            if image_fault(image) is None and isinstance(image.get("id"), (int, str)):
+                usable.setdefault(image["id"], image)
+        return usable
+
+    def category_names(self) -> dict[Any, str]:
+        """Class names by category id."""
+        return {
+            category["id"]: str(category["name"])
+            for category in self.categories
+            if isinstance(category.get("id"), (int, str)) and "name" in category
+        }
+
+    def known_annotations(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Entries of the objects whose picture and class are known, each with the entry of its picture."""
+        images, names = self.usable_images(), self.category_names()
+        for annotation in self.annotations:
+            image_id, category_id = annotation.get("image_id"), annotation.get("category_id")
+            if _hashable(image_id) and _hashable(category_id) and image_id in images and category_id in names:
+                yield annotation, images[image_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A data set folder.
+
+    Attributes:
+        root: The folder.
+        name: Name of the data set.
+        classes: Its classes in their order.
+        documents: The annotation files that can be read.
+    """
+
+    root: Path
+    name: str
+    classes: list[str]
+    documents: list[Document]
+
+
+def read_folder(path: Path | str) -> tuple[Folder, list[Problem]]:
+    """Reads a data set folder, whatever is wrong with its annotation files.
+
+    Args:
+        path: The folder, or its ``dataset.yaml``.
+
+    Returns:
+        The folder, and a problem for each annotation file that cannot be read.
+
+    Raises:
+        UserError: ``dataset.yaml`` is missing, cannot be read, or lacks what makes it one.
+    """
+    path = Path(path)
+    file = path / "dataset.yaml" if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(f"'{file}' does not exist.", "Give a folder that `yolact-kit convert` wrote.")
+    described = _read_description(file)
+    classes = [str(name) for name in described["classes"]]
+    documents, problems = [], []
+    for split, parts in described["splits"].items():
+        read = _read_document(file.parent, str(split), parts, classes)
+        if isinstance(read, Document):
+            documents.append(read)
+        else:
+            problems.append(read)
+    return Folder(file.parent, str(described.get("name", file.parent.name)), classes, documents), problems
+
+
+def build_dataset(folder: Folder) -> Dataset:
+    """The pictures and objects of a data set folder that can be used.
+
+    Args:
+        folder: The folder, as `read_folder` gives it.
+
+    Returns:
+        The data set, without the entries that the checks of documents call errors.
+    """
+    splits: dict[str, list[Picture]] = {}
+    for document in folder.documents:
+        pictures = {
+            id: Picture(image["file_name"], image["width"], image["height"], document.pictures / image["file_name"])
+            for id, image in document.usable_images().items()
+        }
+        names = document.category_names()
+        for annotation, image in document.known_annotations():
+            segmentation = annotation.get("segmentation")
+            if segmentation_fault(segmentation, image) is None:
+                instance = _instance(annotation, names[annotation["category_id"]])
+                pictures[annotation["image_id"]].instances.append(instance)
+        splits[document.split] = list(pictures.values())
+    return Dataset(folder.name, folder.classes, splits, folder.root)
+
+
+def image_fault(image: dict[str, Any]) -> str | None:
+    """What makes the entry of a picture unusable; None where nothing does."""
+    name = image.get("file_name")
+    if not isinstance(name, str) or not name:
+        return "has no file_name"
+    if ".." in PurePosixPath(name.replace("\\", "/")).parts or PureWindowsPath(name).anchor:
+        return f"names '{name}', which lies outside of the picture folder"
+    for side in ("width", "height"):
+        if not isinstance(image.get(side), int) or image[side] <= 0:
+            return f"has the {side} {image.get(side)!r}, which is not a whole number above 0"
+    return None
+
+
+def segmentation_fault(segmentation: Any, image: dict[str, Any]) -> tuple[str, str] | None:
+    """What makes a segmentation unusable.
+
+    Args:
+        segmentation: COCO's polygons or compressed run lengths.
+        image: The entry of its picture.
+
+    Returns:
+        The code of the problem and what is wrong; None where the segmentation can be used.
+    """
+    if not segmentation or segmentation == [[]]:
+        return "segmentation-missing", "has no mask"
+    if isinstance(segmentation, dict):
+        return _rle_fault(segmentation, image)
+    if not isinstance(segmentation, list) or not all(isinstance(ring, list) for ring in segmentation):
+        return "shape-malformed", "has a mask that is neither polygons nor run lengths"
+    faults = (_ring_fault(ring) for ring in segmentation)
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _ring_fault(ring: list[Any]) -> tuple[str, str] | None:
+    if not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in ring):
+        return "shape-malformed", "has a polygon with something that is not a number"
+    if not all(math.isfinite(number) for number in ring):
+        return "coordinates-not-finite", "has a polygon with NaN or infinity"
+    if len(ring) % 2:
+        return "coordinates-odd", f"has a polygon of {len(ring)} numbers: an x without its y"
+    if len(ring) < 6:
+        return "points-too-few", f"has a polygon of {len(ring) // 2} points; three are the least"
+    return None
+
+
+def _rle_fault(rle: dict[str, Any], image: dict[str, Any]) -> tuple[str, str] | None:
+    size, counts = rle.get("size"), rle.get("counts")
+    if not isinstance(counts, str):
+        return "rle-malformed", "has run lengths that are not compressed text"
+    if size != [image["height"], image["width"]]:
+        return "rle-malformed", f"has a mask of [height, width] {size} in a picture of {_size_of(image)}"
+    total = _run_total(counts)
+    if total != image["height"] * image["width"]:
+        return "rle-malformed", "has run lengths that do not add up to the picture's pixels"
+    return None
+
+
+def _size_of(image: dict[str, Any]) -> list[int]:
+    return [image["height"], image["width"]]
+
+
+def _run_total(text: str) -> int | None:
+    """Sum of COCO's compressed run lengths; None where the text is none or a run is negative."""
+    runs: list[int] = []
+    value, shift = 0, 0
+    for character in text:
+        bits = ord(character) - 48
+        if not 0 <= bits < 64:
+            return None
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        if runs[-1] < 0:
+            return None
+        value, shift = 0, 0
+    return None if shift else sum(runs)
+
+
+def _instance(annotation: dict[str, Any], label: str) -> Instance:
+    segmentation = annotation["segmentation"]
+    crowd = bool(annotation.get("iscrowd", 0))
+    if isinstance(segmentation, dict):
+        return Instance(label, rle={"size": segmentation["size"], "counts": segmentation["counts"]}, crowd=crowd)
+    rings = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation]
+    return Instance(label, rings, crowd=crowd)
+
+
+def _read_description(file: Path) -> dict[str, Any]:
+    try:
+        described = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{file}' is not UTF-8 text.", _CONVERT_AGAIN) from error
+    except yaml.YAMLError as error:
+        raise UserError(f"'{file}' is not valid YAML: {' '.join(str(error).split())}", _CONVERT_AGAIN) from error
+    if not isinstance(described, dict):
+        raise UserError(f"'{file}' describes no data set.", _CONVERT_AGAIN)
+    for key, kind, what in (("classes", list, "a list of the classes"), ("splits", dict, "the splits")):
+        if not isinstance(described.get(key), kind):
+            raise UserError(f"'{file}' lacks '{key}': {what}.", _CONVERT_AGAIN)
+    return described
+
+
+def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Document | Problem:
+    named = isinstance(parts, dict) and all(isinstance(parts.get(key), str) for key in ("annotations", "images"))
+    if not named:
+        return _unreadable("dataset.yaml", f"The split '{split}' does not name its annotation file and picture folder.")
+    file = parts["annotations"]
+    try:
+        data = json.loads((root / file).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return _unreadable(file, f"The annotation file of the split '{split}' does not exist.")
+    except (OSError, ValueError) as error:
+        return _unreadable(file, f"The annotation file of the split '{split}' cannot be read: {error}.")
+    lists: list[Any] = [data.get(key) if isinstance(data, dict) else None for key in _LISTS]
+    for entries in lists:
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            return _unreadable(file, "It is not COCO: it lacks the lists images, annotations and categories.")
+    return Document(split, file, root / parts["images"], classes, *lists)
+
+
+def _unreadable(file: str, message: str) -> Problem:
+    return Problem(severity="E", code="file-unreadable", file=file, message=message, advice=_CONVERT_AGAIN)
+
+
+def _hashable(value: Any) -> bool:
+    return isinstance(value, (int, str))

@@ -1,0 +1,110 @@
+"""The registry of checks: what each is called, how grave it is, what to do about it, and the function that looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from yolact_kit.annotations.problems import Problem, Severity
+
+Level = Literal["document", "dataset", "splits"]
+"""What a check looks at: ``document`` one annotation file of a data set folder as it stands, `folder.Document`;
+``dataset`` the pictures and objects of a data set or of a source, `subject.Subject`; ``splits`` a `subject.Subject`
+again, but only where there are splits."""
+
+
+class Finding(NamedTuple):
+    """What a check found, once for each time it found it.
+
+    Attributes:
+        message: What is wrong: one sentence.
+        file: The file it is in; empty for the whole set.
+        object: The object in the file; empty for the whole file.
+    """
+
+    message: str
+    file: str = ""
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A registered check.
+
+    Attributes:
+        id: Its name, which is the code of its problems.
+        severity: The severity of its problems.
+        advice: What to do about them.
+        level: What it looks at.
+        run: The function that looks.
+    """
+
+    id: str
+    severity: Severity
+    advice: str
+    level: Level
+    run: Callable[[Any], Iterator[Finding]]
+
+    @property
+    def purpose(self) -> str:
+        """What the check finds: the first line of its function's docstring."""
+        return (self.run.__doc__ or "").strip().partition("\n")[0]
+
+
+CHECKS: dict[str, Check] = {}
+"""Every check by its id, in the order that they run."""
+
+S = TypeVar("S")
+Function = Callable[[S], Iterator[Finding]]
+
+
+def check(id: str, severity: Severity, advice: str, level: Level = "dataset") -> Callable[[Function[S]], Function[S]]:
+    """Registers a function as a check.
+
+    Args:
+        id: Name of the check, and code of the problems that it finds.
+        severity: Their severity.
+        advice: What to do about them: a sentence or two.
+        level: What the function looks at.
+
+    Returns:
+        The decorator, which leaves the function as it is.
+
+    Raises:
+        ValueError: There is a check of that name.
+    """
+
+    def register(function: Function[S]) -> Function[S]:
+        if id in CHECKS:
+            raise ValueError(f"there are two checks '{id}'")
+        CHECKS[id] = Check(id, severity, advice, level, function)
+        return function
+
+    return register
+
+
+def run_checks(subject: object, levels: Iterable[Level]) -> list[Problem]:
+    """Runs the checks of some levels.
+
+    Args:
+        subject: What the checks of these levels look at.
+        levels: The levels.
+
+    Returns:
+        The problems, in the order of the registry.
+    """
+    wanted = set(levels)
+    return [
+        Problem(
+            severity=found.severity,
+            code=found.id,
+            file=finding.file,
+            object=finding.object,
+            message=finding.message,
+            advice=found.advice,
+        )
+        for found in CHECKS.values()
+        if found.level in wanted
+        for finding in found.run(subject)
+    ]

@@ -1,0 +1,101 @@
+"""What the checks of a data set look at: its objects, its training size, and its pictures as they decode."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.pictures import PictureError, read_picture
+from yolact_kit.config.schema import ModelConfig
+from yolact_kit.datasets.statistics import Statistics, collect
+
+_THUMBNAIL = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A picture as it decodes.
+
+    Attributes:
+        error: Why it does not; None where it does.
+        size: Width and height in pixels; zeros where it does not decode.
+        digest: Hash of the decoded pixels: equal for the same picture whatever its file format.
+        thumbnail: uint8 [32, 32, 3], to find pictures that are nearly the same.
+    """
+
+    error: PictureError | None = None
+    size: tuple[int, int] = (0, 0)
+    digest: bytes = b""
+    thumbnail: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))
+
+
+@dataclass
+class Subject:
+    """What the checks of a data set look at.
+
+    Attributes:
+        dataset: The data set.
+        model: Gives the training size and the anchors.
+        scans: Each picture as it decodes, by its path.
+    """
+
+    dataset: Dataset
+    model: ModelConfig
+    scans: dict[Path, Scan]
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """What the data set holds, counted when it is first asked for."""
+        return collect(self.dataset, self.model)
+
+    def objects(self) -> Iterator[tuple[Picture, Instance, str]]:
+        """Every object with its picture and its name in messages, such as ``"object 3 (nut)"``."""
+        for picture in self.dataset.pictures():
+            for number, instance in enumerate(picture.instances, start=1):
+                yield picture, instance, f"object {number} ({instance.label})"
+
+
+def scan_pictures(
+    paths: Iterable[Path], progress: Callable[[Iterable[tuple[Path, Scan]]], Iterable[tuple[Path, Scan]]] = iter
+) -> dict[Path, Scan]:
+    """Decodes pictures, several at a time.
+
+    Args:
+        paths: The pictures.
+        progress: Wraps the results as they come, to show how far they are.
+
+    Returns:
+        What was found, by path.
+    """
+    unique = list(dict.fromkeys(paths))
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        return dict(progress(zip(unique, pool.map(scan_picture, unique), strict=True)))
+
+
+def scan_picture(path: Path) -> Scan:
+    """Decodes a picture.
+
+    Args:
+        path: The picture.
+
+    Returns:
+        Its size and what to compare it by, or why it does not decode.
+    """
+    try:
+        pixels = read_picture(path)
+    except PictureError as error:
+        return Scan(error)
+    height, width = pixels.shape[:2]
+    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=f"{width}x{height}".encode()[:16]).digest()
+    thumbnail = cv2.resize(pixels, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return Scan(None, (width, height), digest, np.asarray(thumbnail, dtype=np.uint8))
