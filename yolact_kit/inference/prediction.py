@@ -79,3 +79,18 @@ class Prediction:
                 self.boxes.tolist(), self.labels.tolist(), self.masks, areas, self.scores.tolist(), strict=True
             )
         ]
+
+    def plot(self, pixels: NDArray[np.uint8] | None = None, boxes: bool = False) -> NDArray[np.uint8]:
+        """The picture with the detections drawn over it.
+
+        Args:
+            pixels: The picture, uint8 [height, width, 3], red, green, blue; None to read it from ``file``.
+            boxes: Whether boxes are drawn besides masks, outlines and labels.
+
+        Returns:
+            uint8 [height, width, 3].
+        """
+        from yolact_kit.annotations.pictures import read_picture
+        from yolact_kit.inference.drawing import Style, draw_prediction
+
+        return draw_prediction(read_picture(self.file) if pixels is None else pixels, self, Style(boxes=boxes))

@@ -1,0 +1,187 @@
+"""``yolact-kit predict``: pictures in, predictions out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
+from yolact_kit.files import run_folder
+
+if TYPE_CHECKING:
+    from yolact_kit.inference.run import Outcome
+
+_ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
+_NMS = ("fast", "cross-class", "standard")
+
+
+def predict(
+    weights: Annotated[
+        Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
+    ],
+    source: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="A picture, a folder with the folders in it, or a glob in quotes."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str],
+        typer.Option(
+            "--format",
+            metavar="coco,png,overlay",
+            help="coco: predictions.json. png: masks as pictures. overlay: pictures with the masks drawn over them.",
+            rich_help_panel="Output",
+        ),
+    ] = ["coco,overlay"],  # noqa: B006 - Typer copies it
+    score: Annotated[
+        float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
+    ] = 0.3,
+    top_k: Annotated[
+        int,
+        typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection"),
+    ] = 100,
+    nms: Annotated[
+        str | None,
+        typer.Option(
+            "--nms",
+            metavar="fast|cross-class|standard",
+            help="How duplicates are removed; as the model was configured by default.",
+            rich_help_panel="Detection",
+        ),
+    ] = None,
+    legacy: Annotated[
+        bool,
+        typer.Option(
+            "--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"
+        ),
+    ] = False,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel="Machine")
+    ] = "auto",
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine"),
+    ] = "auto",
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")
+    ] = 8,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find objects in pictures with a trained model.
+
+    Writes every object's class, score, box and mask (predictions.json, COCO's layout) and the pictures with all of it
+    drawn over them. A picture that cannot be read is reported and left out; the others go on.
+
+    Example: yolact-kit predict runs/train-1 photos --score 0.5
+    """
+    set_level(quiet, verbose)
+    names = [name.strip() for given in formats for name in given.split(",") if name.strip()]
+    _check(engine, nms)
+    out = out or run_folder("predict")
+    outcome, seconds = _predict(
+        source,
+        out,
+        names,
+        overwrite,
+        {
+            "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
+            "batch_size": batch_size,
+        },
+    )  # fmt: skip
+    _close(outcome, seconds, "overlay" in names)
+    if outcome.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if outcome.broken:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _check(engine: str, nms: str | None) -> None:
+    if engine not in _ENGINES:
+        what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
+        raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")
+    if nms is not None and nms not in _NMS:
+        raise UserError(f"'{nms}' is no way to remove duplicates.", f"--nms takes {', '.join(_NMS)}.")
+
+
+def _predict(
+    source: list[str], out: Path, formats: list[str], overwrite: bool, options: dict[str, Any]
+) -> tuple[Outcome, float]:
+    """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
+    from yolact_kit.files import check_out
+    from yolact_kit.inference.sources import find_pictures
+    from yolact_kit.inference.writers import check_formats
+
+    check_formats(formats)
+    check_out(out, overwrite, [path for path in source if Path(path).exists()])
+    pictures = find_pictures(source)
+
+    from yolact_kit.inference.predictor import Predictor
+    from yolact_kit.inference.run import predict_to_folder
+
+    predictor = Predictor.load(**options)
+    if "overlay" in formats:
+        _hint_fonts(predictor.classes)
+    start = time.perf_counter()
+    outcome = predict_to_folder(
+        predictor,
+        pictures,
+        out,
+        formats,
+        overwrite,
+        track=_progress,
+        on_problem=lambda _, error: warn(f"{error.message} It is left out."),
+    )
+    return outcome, time.perf_counter() - start
+
+
+def _progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
+    return track(stream, "Predicting", total)
+
+
+def _hint_fonts(classes: list[str]) -> None:
+    from yolact_kit.inference.drawing import class_font
+
+    hint = class_font(classes).hint
+    if hint:
+        warn(hint)
+
+
+def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
+    if outcome.interrupted:
+        warn("Interrupted: what was predicted until then is kept.")
+    by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
+    rate = outcome.pictures / max(seconds, 1e-9)
+    pictures = f"{outcome.pictures} picture{'' if outcome.pictures == 1 else 's'}"
+    objects = f"{outcome.objects} object{'' if outcome.objects == 1 else 's'}"
+    say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate:.1f} pictures/s).")
+    if outcome.broken:
+        say(f"{len(outcome.broken)} could not be read and were left out.")
+    if outcome.objects == 0:
+        say("Nothing scored high enough: try a lower --score, or train longer.")
+    say(f"Written to {outcome.out}")
+    look = _to_look_at(outcome) if drawn else None
+    if look is not None:
+        say(f"Look at {look}")
+
+
+def _to_look_at(outcome: Outcome) -> Path | None:
+    """The overlay of the picture with the most objects, else any overlay."""
+    folder = outcome.out / "overlay"
+    if outcome.best:
+        guess = (folder / outcome.best).with_suffix(".jpg")
+        if guess.is_file():
+            return guess
+    return next(iter(sorted(folder.rglob("*.jpg"))), None)

@@ -1,0 +1,277 @@
+"""Drawing detections over pictures: filled masks, outlines, and labels that keep out of each other's way."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from pycocotools import mask as coco_mask
+
+from yolact_kit.annotations.dataset import Instance, Rle
+from yolact_kit.inference.fonts import FontChoice, find_font, load_font
+from yolact_kit.inference.prediction import Prediction
+
+Color = tuple[int, int, int]
+Rectangle = tuple[int, int, int, int]
+
+_COLORS: tuple[Color, ...] = (
+    (230, 57, 70), (29, 128, 229), (46, 175, 91), (255, 159, 28), (142, 68, 213), (0, 183, 195), (236, 72, 153),
+    (163, 190, 12), (121, 85, 72), (94, 106, 255),
+)  # fmt: skip
+
+
+def class_color(index: int) -> Color:
+    """The colour of a class: red, green, blue in 0..255, always the same for the same index.
+
+    Args:
+        index: 0-based index of the class.
+
+    Returns:
+        The colour; the first ten are chosen by hand, the others go round the circle of hues.
+
+    Example:
+        >>> class_color(0)
+        (230, 57, 70)
+    """
+    if index < len(_COLORS):
+        return _COLORS[index]
+    # Steps of the golden ratio keep the hues of neighbouring indices apart, however many classes there are.
+    hue = (index * 0.618034) % 1
+    red, green, blue = colorsys.hls_to_rgb(hue, 0.42 + 0.08 * (index % 3), 0.75)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How detections are drawn.
+
+    Attributes:
+        fill: Opacity of the masks, 0..1.
+        outline: Width of the outlines in pixels; 0 for the picture's size.
+        text: Height of the labels in pixels; 0 for the picture's size.
+        boxes: Whether boxes are drawn.
+        labels: Whether class names and scores are written.
+    """
+
+    fill: float = 0.42
+    outline: int = 0
+    text: int = 0
+    boxes: bool = False
+    labels: bool = True
+
+
+@dataclass(slots=True)
+class Shape:
+    """One object to draw.
+
+    Attributes:
+        mask: Its mask, of the picture's size.
+        box: x1 y1 x2 y2 in pixels.
+        color: Red, green, blue.
+        text: Its label; empty for none.
+    """
+
+    mask: Rle
+    box: tuple[float, float, float, float]
+    color: Color
+    text: str = ""
+
+
+def label_text(classes: Sequence[str], label: int, score: float | None, font: FontChoice) -> str:
+    """What is written at an object: its class and score, or its class's number where the font lacks the name's glyphs.
+
+    Args:
+        classes: Class names.
+        label: 0-based index into ``classes``.
+        score: 0..1, None for none.
+        font: The font that it is going to be written in.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> label_text(["cup"], 0, 0.873, find_font(["cup"]))
+        'cup 0.87'
+    """
+    name = classes[label]
+    shown = f"#{label + 1}" if set(name) & set(font.missing) else name
+    return shown if score is None else f"{shown} {score:.2f}"
+
+
+def draw(
+    pixels: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, style: Style | None = None
+) -> NDArray[np.uint8]:
+    """Draws objects over a picture.
+
+    Args:
+        pixels: uint8 [H, W, 3], red, green, blue; not changed.
+        shapes: The objects, most important first; it is drawn on top and its label takes the best place.
+        font: The font of the labels.
+        style: How.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    style = style or Style()
+    drawn: NDArray[np.uint8] = pixels.copy()
+    # Line and text grow with the picture, so that they look alike on a screen that shows the whole of it.
+    unit = min(pixels.shape[:2])
+    width = style.outline or max(1, round(unit / 300))
+    for shape in reversed(shapes):
+        _draw_mask(drawn, shape, style.fill, width)
+        if style.boxes:
+            x1, y1, x2, y2 = (round(value) for value in shape.box)
+            cv2.rectangle(drawn, (x1, y1), (x2 - 1, y2 - 1), shape.color, width, cv2.LINE_AA)
+    if not style.labels:
+        return drawn
+    return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)))
+
+
+def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) -> None:
+    """Fills and outlines one mask in place, touching only the part of the picture that it covers."""
+    coded = {"size": shape.mask["size"], "counts": shape.mask["counts"].encode("ascii")}
+    x, y, wide, tall = (int(value) for value in coco_mask.toBbox(coded))
+    if wide == 0 or tall == 0:
+        return
+    mask = np.ascontiguousarray(coco_mask.decode(coded)[y : y + tall, x : x + wide])
+    part = drawn[y : y + tall, x : x + wide]
+    inside = mask.astype(bool)
+    color = np.array(shape.color, dtype=np.float32)
+    part[inside] = np.rint(part[inside] * (1 - fill) + color * fill).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(x, y))
+    cv2.polylines(drawn, outlines, True, shape.color, width, cv2.LINE_AA)
+
+
+def _draw_labels(drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, size: int) -> NDArray[np.uint8]:
+    image = Image.fromarray(drawn)
+    canvas = ImageDraw.Draw(image, "RGBA")
+    letters = load_font(font.path, size)
+    margin = max(1, size // 5)
+    placed: list[Rectangle] = []
+    for shape in shapes:
+        if not shape.text:
+            continue
+        left, top, right, bottom = canvas.textbbox((0, 0), shape.text, font=letters)
+        wide, tall = int(right - left) + 2 * margin, int(bottom - top) + 2 * margin
+        spot = place_label(shape.box, (wide, tall), image.size, placed)
+        placed.append(spot)
+        canvas.rounded_rectangle(spot, radius=margin, fill=(*shape.color, 225))
+        canvas.text(
+            (spot[0] + margin - left, spot[1] + margin - top), shape.text, font=letters, fill=_readable_on(shape.color)
+        )
+    return np.array(image, dtype=np.uint8)
+
+
+def place_label(
+    box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int], placed: Sequence[Rectangle]
+) -> Rectangle:
+    """Where a label goes: at its box, inside the picture, and clear of the labels already placed where there is room.
+
+    Args:
+        box: The object's box, x1 y1 x2 y2 in pixels.
+        size: Width and height of the label in pixels.
+        picture: Width and height of the picture in pixels.
+        placed: The rectangles that are taken.
+
+    Returns:
+        x1 y1 x2 y2 of the label.
+
+    Example:
+        >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
+        (20, 20, 50, 30)
+    """
+    best: tuple[int, Rectangle] | None = None
+    for spot in _spots(box, size, picture):
+        hidden = sum(_shared(spot, other) for other in placed)
+        if hidden == 0:
+            return spot
+        if best is None or hidden < best[0]:
+            best = hidden, spot
+    if best is None:  # pragma: no cover - there is always a spot
+        raise AssertionError
+    return best[1]
+
+
+def _spots(
+    box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int]
+) -> Iterator[Rectangle]:
+    """Places for a label, best first: above the box, inside it at the top, below it, then down along its sides."""
+    wide, tall = size
+    left, top, right, bottom = (round(value) for value in box)
+    across = (left, (left + right - wide) // 2, right - wide)
+    heights = [top - tall, top, bottom, bottom - tall, *range(top + tall, bottom - tall, tall)]
+    # Beyond the box last: a little away is better than on top of another label.
+    heights += [top - 2 * tall, bottom + tall]
+    for y in heights:
+        for x in across:
+            inside_x = max(0, min(x, picture[0] - wide))
+            inside_y = max(0, min(y, picture[1] - tall))
+            yield inside_x, inside_y, inside_x + wide, inside_y + tall
+
+
+def _shared(one: Rectangle, other: Rectangle) -> int:
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    tall = min(one[3], other[3]) - max(one[1], other[1])
+    return max(0, wide) * max(0, tall)
+
+
+def _readable_on(color: Color) -> Color:
+    """Black or white, whichever stands out against ``color``."""
+    bright = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
+    return (0, 0, 0) if bright > 150 else (255, 255, 255)
+
+
+def draw_prediction(pixels: NDArray[np.uint8], prediction: Prediction, style: Style | None = None) -> NDArray[np.uint8]:
+    """Draws the detections of a picture over it.
+
+    Args:
+        pixels: uint8 [H, W, 3], red, green, blue; not changed.
+        prediction: The detections.
+        style: How.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    font = class_font(prediction.classes)
+    found = zip(prediction.boxes.tolist(), prediction.labels.tolist(), prediction.scores.tolist(), strict=True)
+    shapes = [
+        Shape(mask, (x1, y1, x2, y2), class_color(label), label_text(prediction.classes, label, score, font))
+        for mask, ((x1, y1, x2, y2), label, score) in zip(prediction.masks, found, strict=True)
+    ]
+    return draw(pixels, shapes, font, style)
+
+
+def draw_instances(
+    pixels: NDArray[np.uint8], instances: Sequence[Instance], classes: Sequence[str], style: Style | None = None
+) -> NDArray[np.uint8]:
+    """Draws labelled objects over a picture, in the colours that predictions of the same classes have.
+
+    Args:
+        pixels: uint8 [H, W, 3], red, green, blue; not changed.
+        instances: The objects; crowds are left out.
+        classes: Class names.
+        style: How.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    height, width = pixels.shape[:2]
+    font = class_font(classes)
+    shapes = []
+    for instance in instances:
+        if not instance.crowd:
+            x, y, wide, tall = instance.box()
+            label = classes.index(instance.label)
+            text = label_text(classes, label, None, font)
+            shapes.append(Shape(instance.encode(height, width), (x, y, x + wide, y + tall), class_color(label), text))
+    return draw(pixels, shapes, font, style)
+
+
+def class_font(classes: Sequence[str]) -> FontChoice:
+    """The font for labels of these classes; its ``hint`` says where it lacks glyphs."""
+    return find_font([*classes, "#0123456789. "])

@@ -1,0 +1,106 @@
+"""Fonts that have the glyphs of a text, in whatever script it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
+from PIL import ImageFont
+
+VARIABLE = "YOLACT_KIT_FONT"
+"""Environment variable that names a font file to take before all others."""
+
+_PREFERRED = (
+    "notosanscjk", "notosanskr", "nanumgothic", "nanumbarungothic", "malgun", "applesdgothicneo", "gulim", "batang",
+    "sourcehansans", "wqy", "droidsansfallback", "msyh", "simhei", "meiryo", "arialunicode", "noto", "unifont",
+)  # fmt: skip
+
+
+class FontChoice(NamedTuple):
+    """The font for some texts.
+
+    Attributes:
+        path: The font file.
+        missing: Characters that no font on this machine has together with the others, sorted; empty as a rule.
+    """
+
+    path: Path
+    missing: str
+
+    @property
+    def hint(self) -> str:
+        """What to tell the user where characters are missing; empty where none is."""
+        if not self.missing:
+            return ""
+        return (
+            f"No font on this machine has the characters '{self.missing[:20]}', so such names are drawn as numbers "
+            f"(#1, #2, ...). Install a font such as Noto Sans CJK or Nanum Gothic, or set {VARIABLE} to a font file."
+        )
+
+
+def find_font(texts: Iterable[str]) -> FontChoice:
+    """A font that has the glyphs of all texts, or of as many characters as any has.
+
+    Args:
+        texts: What is going to be drawn with one font, such as class names.
+
+    Returns:
+        The font, and the characters that it lacks.
+
+    Example:
+        >>> find_font(["cup 0.87"]).missing
+        ''
+    """
+    wanted = frozenset(character for text in texts for character in text if character.isprintable())
+    return _find(wanted, os.environ.get(VARIABLE, ""))
+
+
+@lru_cache(maxsize=64)
+def _find(wanted: frozenset[str], given: str) -> FontChoice:
+    best: FontChoice | None = None
+    for path in ([Path(given)] if given else []) + _fonts():
+        missing = "".join(sorted(wanted - _characters(path)))
+        if best is None or len(missing) < len(best.missing):
+            best = FontChoice(path, missing)
+        if not missing:
+            break
+    if best is None:  # pragma: no cover - matplotlib brings a font of its own
+        raise FileNotFoundError("There is no font on this machine")
+    return best
+
+
+def _fonts() -> list[Path]:
+    """Font files, the one that matplotlib brings first, then the likeliest for other scripts."""
+    bundled = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return [bundled, *_system_fonts()]
+
+
+@lru_cache(maxsize=1)
+def _system_fonts() -> tuple[Path, ...]:
+    return tuple(sorted((Path(file) for file in font_manager.findSystemFonts()), key=_rank))
+
+
+def _rank(path: Path) -> tuple[int, bool, str]:
+    name = path.stem.casefold().replace(" ", "").replace("-", "")
+    place = next((index for index, start in enumerate(_PREFERRED) if start in name), len(_PREFERRED))
+    return place, not name.endswith("regular"), name
+
+
+@lru_cache(maxsize=4096)
+def _characters(path: Path) -> frozenset[str]:
+    try:
+        return frozenset(map(chr, FT2Font(str(path)).get_charmap()))
+    except (RuntimeError, OSError, ValueError, TypeError):  # a bitmap font, or a damaged one
+        return frozenset()
+
+
+@lru_cache(maxsize=64)
+def load_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """A font at a size in pixels, kept for the next time."""
+    return ImageFont.truetype(str(path), size)

@@ -1,0 +1,76 @@
+"""Predictions as masks in PNG files."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit.files import atomic_write_bytes, atomic_write_text
+from yolact_kit.inference.drawing import class_color
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.writers.names import Names, safe_name
+
+
+class PngWriter:
+    """Writes ``png/``, by picture: which object, which class, and each object by itself.
+
+    - ``instance/NAME.png``: 0 for background, else the number of the detection, the best being 1 and on top.
+    - ``semantic/NAME.png``: 0 for background, else the number of the class, as ``classes.json`` names them.
+    - ``objects/NAME/001_CLASS_0.97.png``: 255 where the object is, one file a detection.
+
+    The first two are palette pictures, whose pixel values are the numbers; 16-bit grey where a number is above 255.
+
+    Args:
+        out: Folder to write into.
+        classes: Class names.
+    """
+
+    def __init__(self, out: Path, classes: Sequence[str]) -> None:
+        self.folder = out / "png"
+        self._classes = list(classes)
+        self._names = Names()
+
+    def add(self, prediction: Prediction, pixels: NDArray[np.uint8]) -> None:
+        """Writes the masks of one picture."""
+        name = self._names.give(prediction.file, ".png")
+        instance = np.zeros((prediction.height, prediction.width), dtype=np.uint16)
+        semantic = np.zeros_like(instance)
+        objects = self.folder / "objects" / Path(name).with_suffix("")
+        for index in reversed(range(len(prediction))):
+            mask = prediction.mask(index)
+            label, score = int(prediction.labels[index]), float(prediction.scores[index])
+            instance[mask > 0] = index + 1
+            semantic[mask > 0] = label + 1
+            file = f"{index + 1:03d}_{safe_name(prediction.classes[label])}_{score:.2f}.png"
+            _save(objects / file, Image.fromarray(mask * np.uint8(255)))
+        _save(self.folder / "instance" / name, _numbered(instance, len(prediction)))
+        _save(self.folder / "semantic" / name, _numbered(semantic, len(self._classes)))
+
+    def close(self) -> None:
+        """Writes which number is which class."""
+        numbers = {str(number): name for number, name in enumerate(["background", *self._classes])}
+        atomic_write_text(self.folder / "classes.json", json.dumps(numbers, ensure_ascii=False, indent=2) + "\n")
+
+
+def _numbered(values: NDArray[np.uint16], highest: int) -> Image.Image:
+    """A picture whose pixel values are the numbers, in colours where they fit a palette."""
+    if highest > 255:
+        return Image.fromarray(values)
+    image = Image.fromarray(values.astype(np.uint8)).convert("L")
+    palette = [0, 0, 0]
+    for index in range(255):
+        palette.extend(class_color(index))
+    image.putpalette(palette)
+    return image
+
+
+def _save(path: Path, image: Image.Image) -> None:
+    coded = io.BytesIO()
+    image.save(coded, "PNG")
+    atomic_write_bytes(path, coded.getvalue())
