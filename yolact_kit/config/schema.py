@@ -72,7 +72,7 @@ class LossConfig(_Section):
         positive_iou: An anchor whose IoU with an object is at least this is positive.
         negative_iou: An anchor whose IoU with every object is below this is negative; between the two it is neutral.
         negatives_per_positive: Hard negatives taken for each positive anchor.
-        max_masks: At most so many positive anchors of a batch train their masks.
+        max_masks: At most so many positive anchors of a picture train their masks.
     """
 
     box: Annotated[float, Field(ge=0)] = 1.5
@@ -98,6 +98,8 @@ class TrainConfig(_Section):
         warmup: Share of the training in which the learning rate rises.
         schedule: How it falls afterwards.
         ema_decay: Decay a step of the running average of the weights that is evaluated and saved; 0 for none.
+        start_size: Share of the input size that training starts at; it grows to the whole input size. 1 for no growth.
+        full_size_from: Share of the training after which pictures have the whole input size.
         clip_gradients: Largest norm of the gradient; 0 for no limit.
         precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
         workers: Processes that load pictures; ``auto`` by the machine.
@@ -115,12 +117,42 @@ class TrainConfig(_Section):
     warmup: Share = 0.1
     schedule: Literal["cosine", "step", "constant"] = "cosine"
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    start_size: Annotated[float, Field(ge=0.25, le=1)] = 1.0
+    full_size_from: Share = 0.6
     clip_gradients: Annotated[float, Field(ge=0)] = 10.0
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
     validate_every: Positive | Literal["auto"] = "auto"
     min_object: Annotated[float, Field(ge=1)] = 4.0
     seed: int = 0
+
+
+class AugmentConfig(_Section):
+    """What is done to training pictures, anew each time that they are shown.
+
+    Attributes:
+        flip_horizontal: Probability of a mirror image.
+        flip_vertical: Probability of an upside-down one; 0 where objects have an upper side.
+        rotate: Rotated by up to so many degrees either way.
+        scale: Smallest and largest factor that objects are enlarged by.
+        translate: Moved by up to this share of the picture.
+        brightness: Brightness changed by up to this share.
+        contrast: Contrast, likewise.
+        saturation: Saturation, likewise.
+        hue: Hue turned by up to this share of the colour circle.
+        min_visible: Objects of which less than this share is still in the picture are ignored.
+    """
+
+    flip_horizontal: Share = 0.5
+    flip_vertical: Share = 0.0
+    rotate: Annotated[float, Field(ge=0, le=180)] = 15.0
+    scale: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (0.7, 1.4)
+    translate: Share = 0.15
+    brightness: Share = 0.3
+    contrast: Share = 0.3
+    saturation: Share = 0.3
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.03
+    min_visible: Share = 0.3
 
 
 class DetectConfig(_Section):
@@ -149,6 +181,7 @@ class Config(_Section):
         classes: Class names, in the data set's order.
         model: The model.
         loss: The losses.
+        augment: Augmentation of training pictures.
         train: The training loop.
         detect: Detection.
     """
@@ -157,6 +190,7 @@ class Config(_Section):
     classes: list[str] = []
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()
+    augment: AugmentConfig = AugmentConfig()
     train: TrainConfig = TrainConfig()
     detect: DetectConfig = DetectConfig()
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from yolact_kit.datasets.torch_dataset import Sample
+
 
 class Target(NamedTuple):
     """The ground truth of one picture.
@@ -39,7 +41,7 @@ class Batch(NamedTuple):
     names: list[str]
 
 
-def collate(samples: Sequence[tuple[Tensor, Target, str]]) -> Batch:
-    """A batch of samples (image [3, S, S], its target, its name)."""
-    images, targets, names = zip(*samples, strict=True)
-    return Batch(torch.stack(images), list(targets), list(names))
+def collate(samples: Sequence[Sample]) -> Batch:
+    """A batch of samples."""
+    targets = [Target(sample.boxes, sample.labels, sample.masks, sample.ignored) for sample in samples]
+    return Batch(torch.stack([sample.image for sample in samples]), targets, [sample.name for sample in samples])

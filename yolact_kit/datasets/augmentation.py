@@ -1,0 +1,90 @@
+"""Augmentation: a training picture and its masks, changed at random and brought to the input size."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.config.schema import AugmentConfig, ModelConfig
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+import albumentations as A  # noqa: E402, N812
+
+FILL = 114
+"""Grey of the area that a moved picture leaves empty."""
+
+
+class Augmentation:
+    """Moves, mirrors, recolours and resizes pictures together with their masks, by albumentations.
+
+    Args:
+        config: What is done; None only resizes.
+        model: The input size, and how pictures are resized.
+
+    Example:
+        >>> augment = Augmentation(None, ModelConfig(input_size=64))
+        >>> image, masks = augment(np.zeros((48, 80, 3), np.uint8), np.zeros((2, 48, 80), np.uint8), seed=0)
+        >>> image.shape, masks.shape
+        ((64, 64, 3), (2, 64, 64))
+    """
+
+    def __init__(self, config: AugmentConfig | None, model: ModelConfig) -> None:
+        steps = [] if config is None else _movements(config)
+        area = cv2.INTER_AREA if model.interpolation == "area" else cv2.INTER_LINEAR
+        steps.append(A.Resize(model.input_size, model.input_size, interpolation=area))
+        steps += [] if config is None else _colours(config)
+        self._steps = A.Compose(steps)
+
+    def __call__(
+        self, picture: NDArray[np.uint8], masks: NDArray[np.uint8], seed: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """An augmented picture and its masks.
+
+        Args:
+            picture: uint8 [H, W, 3].
+            masks: uint8 [N, H, W] of 0 and 1.
+            seed: What is drawn depends on it alone.
+
+        Returns:
+            uint8 [S, S, 3] and uint8 [N, S, S].
+        """
+        self._steps.set_random_seed(seed)
+        if not len(masks):
+            image = self._steps(image=picture)["image"]
+            return image, np.zeros((0, *image.shape[:2]), np.uint8)
+        changed = self._steps(image=picture, masks=masks)
+        return changed["image"], np.asarray(changed["masks"], np.uint8)
+
+
+def _movements(config: AugmentConfig) -> list[A.BasicTransform]:
+    reach = (-config.translate, config.translate)
+    return [
+        A.HorizontalFlip(p=config.flip_horizontal),
+        A.VerticalFlip(p=config.flip_vertical),
+        A.Affine(
+            scale=config.scale,
+            translate_percent={"x": reach, "y": reach},
+            rotate=(-config.rotate, config.rotate),
+            border_mode=cv2.BORDER_CONSTANT,
+            fill=FILL,
+            p=1.0,
+        ),
+    ]
+
+
+def _colours(config: AugmentConfig) -> list[A.BasicTransform]:
+    def around(share: float) -> tuple[float, float]:
+        return max(0.0, 1 - share), 1 + share
+
+    return [
+        A.ColorJitter(
+            brightness=around(config.brightness),
+            contrast=around(config.contrast),
+            saturation=around(config.saturation),
+            hue=(-config.hue, config.hue),
+            p=1.0,
+        )
+    ]

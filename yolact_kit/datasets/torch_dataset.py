@@ -1,0 +1,169 @@
+"""Training pictures as torch sees them: decoded once, kept small in memory, augmented each time that they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import Sampler
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.config.schema import Config
+from yolact_kit.datasets.augmentation import Augmentation
+from yolact_kit.models.preprocess import resize
+
+CACHE_BYTES = 1 << 30
+"""Memory that decoded pictures and masks may take in one process."""
+
+
+class Draw(NamedTuple):
+    """One showing of a picture: its index, and the number of the showing, which decides its augmentation."""
+
+    index: int
+    number: int
+
+
+class Sample(NamedTuple):
+    """An augmented picture with its ground truth.
+
+    Attributes:
+        image: uint8 [3, S, S].
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1.
+        labels: int64 [N], 0-based.
+        masks: uint8 [N, S, S].
+        ignored: bool [N]: crowds, and remnants too small to learn from.
+        name: The picture's path in its data set.
+    """
+
+    image: Tensor
+    boxes: Tensor
+    labels: Tensor
+    masks: Tensor
+    ignored: Tensor
+    name: str
+
+
+class _Decoded(NamedTuple):
+    picture: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+
+
+class TrainingPictures(TorchDataset[Sample]):
+    """Pictures with boxes, labels and masks, at the model's input size.
+
+    Args:
+        pictures: The pictures of a split.
+        config: The configuration; ``classes`` gives the labels' order.
+        augmented: Whether pictures are augmented.
+    """
+
+    def __init__(self, pictures: list[Picture], config: Config, augmented: bool = True) -> None:
+        self.pictures = pictures
+        self.config = config
+        self.augment = Augmentation(config.augment if augmented else None, config.model)
+        self._numbers = {name: number for number, name in enumerate(config.classes)}
+        self._cache: dict[int, _Decoded] = {}
+        self._cached_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, draw: Draw | int) -> Sample:
+        """One showing of a picture; an index alone stands for its first showing."""
+        index, number = draw if isinstance(draw, tuple) else (draw, 0)
+        picture = self.pictures[index]
+        decoded = self._decoded(index)
+        seed = int(np.random.SeedSequence((self.config.train.seed, number)).generate_state(1)[0])
+        image, masks = self.augment(decoded.picture, decoded.masks, seed)
+        present = masks.any(axis=(1, 2))
+        masks = masks[present]
+        boxes = boxes_of(masks)
+        crowd = np.array([instance.crowd for instance in picture.instances], bool)[present]
+        labels = np.array([self._numbers[instance.label] for instance in picture.instances], np.int64)[present]
+        ignored = crowd | self._too_small(boxes, masks, decoded.masks[present])
+        return Sample(
+            image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
+            boxes=torch.from_numpy(boxes / self.config.model.input_size),
+            labels=torch.from_numpy(labels),
+            masks=torch.from_numpy(masks),
+            ignored=torch.from_numpy(ignored),
+            name=picture.file,
+        )
+
+    def _too_small(
+        self, boxes: NDArray[np.float32], masks: NDArray[np.uint8], before: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """Which objects have a side below the limit, or have all but left the picture."""
+        sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
+        share = masks.mean(axis=(1, 2)) / before.mean(axis=(1, 2)).clip(min=1e-9)
+        smallest = self.config.augment.scale[0] ** 2
+        return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
+
+    def _decoded(self, index: int) -> _Decoded:
+        """The picture and its masks, no larger than augmentation can use."""
+        if index in self._cache:
+            return self._cache[index]
+        picture = self.pictures[index]
+        pixels = read_picture(picture.path)
+        height, width = pixels.shape[:2]
+        shrink = min(1.0, self.config.model.input_size * self._detail() / min(height, width))
+        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        masks = np.zeros((len(picture.instances), size[1], size[0]), np.uint8)
+        for number, instance in enumerate(picture.instances):
+            full = instance.mask(height, width)
+            masks[number] = cv2.resize(full * np.uint8(255), size, interpolation=cv2.INTER_AREA) >= 128
+        decoded = _Decoded(resize(pixels, *size, self.config.model.interpolation), masks)
+        self._cached_bytes += decoded.picture.nbytes + decoded.masks.nbytes
+        if self._cached_bytes <= CACHE_BYTES:
+            self._cache[index] = decoded
+        return decoded
+
+    def _detail(self) -> float:
+        """How much larger than the input pictures are kept, so that enlarged objects stay sharp."""
+        return min(1.5, max(1.0, self.config.augment.scale[1]))
+
+
+def boxes_of(masks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Boxes around masks.
+
+    Args:
+        masks: uint8 [N, H, W]; none is empty.
+
+    Returns:
+        float32 [N, 4], x1 y1 x2 y2 in pixels, x2 and y2 one past the last pixel.
+    """
+    columns, rows = masks.any(axis=1), masks.any(axis=2)
+    x1, y1 = columns.argmax(axis=1), rows.argmax(axis=1)
+    x2 = masks.shape[2] - columns[:, ::-1].argmax(axis=1)
+    y2 = masks.shape[1] - rows[:, ::-1].argmax(axis=1)
+    return np.stack([x1, y1, x2, y2], axis=1).astype(np.float32)
+
+
+class Shuffled(Sampler[Draw]):
+    """Passes over the pictures without end, each in its own order, none left short by the end of a pass.
+
+    Args:
+        count: Number of pictures.
+        seed: Seed of the orders.
+        start: Number of the showing to begin with, for training that is taken up again.
+    """
+
+    def __init__(self, count: int, seed: int, start: int = 0) -> None:
+        self.count = count
+        self.seed = seed
+        self.start = start
+
+    def __iter__(self) -> Iterator[Draw]:
+        number = self.start
+        while True:
+            order = np.random.default_rng((self.seed, number // self.count)).permutation(self.count)
+            for index in order[number % self.count :]:
+                yield Draw(int(index), number)
+                number += 1

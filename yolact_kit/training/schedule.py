@@ -1,0 +1,93 @@
+"""How far training has come, by steps or by the clock, and what follows from it: learning rate and input size."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from yolact_kit.config.schema import TrainConfig
+
+
+class Budget:
+    """What training may take: a number of steps, a time, or both; it ends with whichever is spent first.
+
+    The clock starts with the first step. What validation takes at the end is kept back from the time.
+
+    Args:
+        steps: Number of steps, None for no limit.
+        seconds: Wall-clock time in seconds, validation included, None for no limit.
+
+    Example:
+        >>> budget = Budget(steps=200)
+        >>> budget.progress(50)
+        0.25
+    """
+
+    def __init__(self, steps: int | None = None, seconds: float | None = None) -> None:
+        if steps is None and seconds is None:
+            raise ValueError("a budget needs steps or seconds")
+        self.steps = steps
+        self.seconds = seconds
+        self.kept_back = 0.0
+        self._started: float | None = None
+
+    def start(self, spent: float = 0.0) -> None:
+        """Starts the clock; ``spent`` are seconds that an earlier part of the same run took."""
+        self._started = time.monotonic() - spent
+
+    def elapsed(self) -> float:
+        """Seconds since the first step."""
+        return 0.0 if self._started is None else time.monotonic() - self._started
+
+    def progress(self, step: int) -> float:
+        """Share of the budget that is spent before step ``step`` (from 0): 0..1."""
+        shares = [0.0]
+        if self.steps is not None:
+            shares.append(step / self.steps)
+        if self.seconds is not None:
+            shares.append(self.elapsed() / max(self.seconds - self.kept_back, 1e-9))
+        return min(1.0, max(shares))
+
+
+def learning_rate_factor(progress: float, config: TrainConfig) -> float:
+    """Share of the highest learning rate at a point of the training.
+
+    Args:
+        progress: Share of the training that is done, 0..1.
+        config: Warm-up and schedule: ``cosine`` (Loshchilov and Hutter, ICLR 2017), ``step`` by ten at the shares of the
+            paper's 800,000 iterations (0.35, 0.75, 0.875, 0.9375), or ``constant``.
+
+    Returns:
+        0..1.
+
+    Example:
+        >>> learning_rate_factor(1.0, TrainConfig(schedule="cosine"))
+        0.0
+    """
+    if progress < config.warmup:
+        return max(progress / config.warmup, 1e-3)
+    if config.schedule == "constant":
+        return 1.0
+    if config.schedule == "step":
+        return float(0.1 ** sum(progress >= share for share in (0.35, 0.75, 0.875, 0.9375)))
+    done = (progress - config.warmup) / max(1 - config.warmup, 1e-9)
+    return 0.5 * (1 + math.cos(math.pi * done))
+
+
+def input_size_at(progress: float, full: int, config: TrainConfig) -> int:
+    """Side of the training pictures at a point of the training, a multiple of 32.
+
+    Small pictures come first: what they teach costs a fraction of the time.
+
+    Args:
+        progress: Share of the training that is done, 0..1.
+        full: The model's input size in pixels.
+        config: ``start_size`` and ``full_size_from``.
+
+    Returns:
+        Pixels, ``full`` at the most.
+    """
+    if progress >= config.full_size_from or config.start_size >= 1:
+        return full
+    share = config.start_size + (1 - config.start_size) * progress / config.full_size_from
+    return min(full, max(64, round(full * share / 32) * 32))
