@@ -1,1 +1,8 @@
 """Fills a configuration from a data set and a machine."""
+
+from __future__ import annotations
+
+from yolact_kit.planning.machine import Machine, this_machine
+from yolact_kit.planning.plan import Plan, choose_model, plan
+
+__all__ = ["Machine", "Plan", "choose_model", "plan", "this_machine"]

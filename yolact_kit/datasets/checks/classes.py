@@ -11,6 +11,7 @@ from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
 _IMBALANCE = 20
+_MORE = "Convert again with `--split stratified`, or label more."
 
 
 @check("class-unused", "W", "Leave the class out (`convert --classes`), or label some objects of it.")
@@ -22,7 +23,7 @@ def class_unused(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has no object in any split.")
 
 
-@check("class-without-training", "W", "It is not learnt: convert again with `--split stratified`, or label more.", "splits")
+@check("class-without-training", "W", "It is not learnt. " + _MORE, "splits")
 def class_not_in_train(subject: Subject) -> Iterator[Finding]:
     """A class has objects, but none to train on."""
     counts = subject.statistics.objects
@@ -31,7 +32,7 @@ def class_not_in_train(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has no object in 'train'.")
 
 
-@check("class-without-validation", "W", "It is not measured: convert again with `--split stratified`, or label more.", "splits")
+@check("class-without-validation", "W", "It is not measured. " + _MORE, "splits")
 def class_not_in_val(subject: Subject) -> Iterator[Finding]:
     """A class has objects to train on, but none to validate with."""
     counts = subject.statistics.objects

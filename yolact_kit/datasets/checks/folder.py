@@ -18,6 +18,7 @@ import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.problems import Problem
+from yolact_kit.annotations.rle import parse_rle
 from yolact_kit.errors import UserError
 
 _LISTS = ("images", "annotations", "categories")
@@ -135,8 +136,8 @@ def build_dataset(folder: Folder) -> Dataset:
         for annotation, image in document.known_annotations():
             segmentation = annotation.get("segmentation")
             if segmentation_fault(segmentation, image) is None:
-                instance = _instance(annotation, names[annotation["category_id"]])
-                pictures[annotation["image_id"]].instances.append(instance)
+                picture = pictures[annotation["image_id"]]
+                picture.instances.append(_instance(annotation, names[annotation["category_id"]], picture))
         splits[document.split] = list(pictures.values())
     return Dataset(folder.name, folder.classes, splits, folder.root)
 
@@ -187,47 +188,18 @@ def _ring_fault(ring: list[Any]) -> tuple[str, str] | None:
 
 
 def _rle_fault(rle: dict[str, Any], image: dict[str, Any]) -> tuple[str, str] | None:
-    size, counts = rle.get("size"), rle.get("counts")
-    if not isinstance(counts, str):
-        return "rle-malformed", "has run lengths that are not compressed text"
-    if size != [image["height"], image["width"]]:
-        return "rle-malformed", f"has a mask of [height, width] {size} in a picture of {_size_of(image)}"
-    total = _run_total(counts)
-    if total != image["height"] * image["width"]:
-        return "rle-malformed", "has run lengths that do not add up to the picture's pixels"
+    try:
+        parse_rle(rle, image["height"], image["width"])
+    except (ValueError, TypeError) as error:
+        return "rle-malformed", f"has a mask that cannot be read: {error}"
     return None
 
 
-def _size_of(image: dict[str, Any]) -> list[int]:
-    return [image["height"], image["width"]]
-
-
-def _run_total(text: str) -> int | None:
-    """Sum of COCO's compressed run lengths; None where the text is none or a run is negative."""
-    runs: list[int] = []
-    value, shift = 0, 0
-    for character in text:
-        bits = ord(character) - 48
-        if not 0 <= bits < 64:
-            return None
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        runs.append(value + runs[-2] if len(runs) > 2 else value)
-        if runs[-1] < 0:
-            return None
-        value, shift = 0, 0
-    return None if shift else sum(runs)
-
-
-def _instance(annotation: dict[str, Any], label: str) -> Instance:
+def _instance(annotation: dict[str, Any], label: str, picture: Picture) -> Instance:
     segmentation = annotation["segmentation"]
     crowd = bool(annotation.get("iscrowd", 0))
     if isinstance(segmentation, dict):
-        return Instance(label, rle={"size": segmentation["size"], "counts": segmentation["counts"]}, crowd=crowd)
+        return Instance(label, rle=parse_rle(segmentation, picture.height, picture.width), crowd=crowd)
     rings = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation]
     return Instance(label, rings, crowd=crowd)
 

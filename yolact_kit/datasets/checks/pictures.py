@@ -23,7 +23,7 @@ _LEAK_ADVICE = (
 )
 
 
-@check("picture-missing", "E", "Put the picture back, or convert again without it.")
+@check("picture-missing", "E", "Put the picture back, or convert again without it.", "pictures")
 def picture_missing(subject: Subject) -> Iterator[Finding]:
     """A picture is not there."""
     for picture in subject.dataset.pictures():
@@ -32,7 +32,7 @@ def picture_missing(subject: Subject) -> Iterator[Finding]:
             yield Finding("The picture is missing.", picture.file)
 
 
-@check("picture-undecodable", "E", "Replace the picture by a good copy, or remove it and its labels.")
+@check("picture-undecodable", "E", "Replace the picture by a good copy, or remove it and its labels.", "pictures")
 def picture_undecodable(subject: Subject) -> Iterator[Finding]:
     """A picture cannot be decoded: it is damaged, cut off, or no picture."""
     for picture in subject.dataset.pictures():
@@ -41,7 +41,7 @@ def picture_undecodable(subject: Subject) -> Iterator[Finding]:
             yield Finding(error.message, picture.file)
 
 
-@check("picture-size", "E", "The labels belong to a picture of another size. Restore the right one, or convert again.")
+@check("picture-size", "E", "The labels belong to a picture of another size. Restore the right one.", "pictures")
 def picture_size(subject: Subject) -> Iterator[Finding]:
     """A picture has another size than its labels say."""
     for picture in subject.dataset.pictures():
@@ -51,7 +51,7 @@ def picture_size(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"It is {found}, its labels say {picture.width}x{picture.height}.", picture.file)
 
 
-@check("picture-twice", "W", "Keep one of them: a picture that is there twice weighs twice.")
+@check("picture-twice", "W", "Keep one of them: a picture that is there twice weighs twice.", "pictures")
 def picture_twice(subject: Subject) -> Iterator[Finding]:
     """The same picture is there twice in one split."""
     for split, members in subject.dataset.splits.items():
@@ -60,7 +60,7 @@ def picture_twice(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"It is the same picture as {names[0]}.", names[1])
 
 
-@check("leakage", "W", _LEAK_ADVICE, "splits")
+@check("leakage", "W", _LEAK_ADVICE, "pictures")
 def picture_leak(subject: Subject) -> Iterator[Finding]:
     """The same picture is in two splits."""
     for same in _identical(subject, subject.dataset.splits):
@@ -70,7 +70,7 @@ def picture_leak(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"It is in '{split}' and, as {picture.file}, in '{first}'.", other.file)
 
 
-@check("leakage-near", "W", _LEAK_ADVICE, "splits")
+@check("leakage-near", "W", _LEAK_ADVICE, "pictures")
 def picture_near_leak(subject: Subject) -> Iterator[Finding]:
     """Nearly the same picture is in training and in another split."""
     train = _decoded(subject, subject.dataset.splits.get("train", []))
@@ -86,7 +86,7 @@ def picture_near_leak(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"In '{split}', it is nearly the same as {train[nearest].file} in 'train'.", picture.file)
 
 
-@check("picture-unlisted", "W", "It is not used. Label it and convert again, or delete it.", "splits")
+@check("picture-unlisted", "W", "It is not used. Label it and convert again, or delete it.", "pictures")
 def picture_unlisted(subject: Subject) -> Iterator[Finding]:
     """A picture lies in the data set's picture folder, but no annotation file speaks of it."""
     root = subject.dataset.root

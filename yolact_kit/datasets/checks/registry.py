@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from yolact_kit.annotations.problems import Problem, Severity
 
-Level = Literal["document", "dataset", "splits"]
-"""What a check looks at: ``document`` one annotation file of a data set folder as it stands, `folder.Document`;
-``dataset`` the pictures and objects of a data set or of a source, `subject.Subject`; ``splits`` a `subject.Subject`
-again, but only where there are splits."""
+Level = Literal["document", "pictures", "dataset", "splits"]
+"""What a check looks at. ``document``: one annotation file of a data set folder as it stands, a `folder.Document`; the
+others look at a `subject.Subject`. ``pictures``: pictures as they decode. ``dataset``: objects and classes, also those
+that were just read from a source. ``splits``: how a data set is split."""
 
 
 class Finding(NamedTuple):

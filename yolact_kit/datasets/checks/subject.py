@@ -39,6 +39,9 @@ class Scan:
     thumbnail: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))
 
 
+ScanProgress = Callable[[Iterable[tuple[Path, Scan]], int], Iterable[tuple[Path, Scan]]]
+
+
 @dataclass
 class Subject:
     """What the checks of a data set look at.
@@ -65,21 +68,20 @@ class Subject:
                 yield picture, instance, f"object {number} ({instance.label})"
 
 
-def scan_pictures(
-    paths: Iterable[Path], progress: Callable[[Iterable[tuple[Path, Scan]]], Iterable[tuple[Path, Scan]]] = iter
-) -> dict[Path, Scan]:
+def scan_pictures(paths: Iterable[Path], progress: ScanProgress | None = None) -> dict[Path, Scan]:
     """Decodes pictures, several at a time.
 
     Args:
         paths: The pictures.
-        progress: Wraps the results as they come, to show how far they are.
+        progress: Wraps the results as they come, to show how far they are; also given how many there will be.
 
     Returns:
         What was found, by path.
     """
     unique = list(dict.fromkeys(paths))
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        return dict(progress(zip(unique, pool.map(scan_picture, unique), strict=True)))
+        scans = zip(unique, pool.map(scan_picture, unique), strict=True)
+        return dict(progress(scans, len(unique)) if progress is not None else scans)
 
 
 def scan_picture(path: Path) -> Scan:

@@ -1,0 +1,80 @@
+"""``yolact-kit config``: a configuration planned from a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yolact_kit.cli.console import say, set_level
+from yolact_kit.cli.options import Quiet, Verbose
+from yolact_kit.errors import UserError
+
+
+def config(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", metavar="NAME", help="yolact_nano, yolact_resnet50, yolact_base, or auto by the machine.",
+            rich_help_panel="Model",
+        ),
+    ] = "auto",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size", metavar="PIXELS", help="Training size, instead of the model's own.", rich_help_panel="Model"
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")
+    ] = Path("config.yaml"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is there.", rich_help_panel="Output")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Plan a configuration from a data set.
+
+    Model, batch, epochs and anchors are chosen by the data and by this machine. The file holds every option, each
+    explained, with the reason where one was chosen: read it, change it, and train with it.
+
+    Example: yolact-kit config data --model yolact_nano --out config.yaml
+    """
+    set_level(quiet, verbose)
+    _check_out(out, overwrite)
+    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.config.files import find_template, save_config
+    from yolact_kit.planning.plan import plan, relative_dataset
+
+    if model != "auto":
+        find_template(model)
+    loaded = load_dataset(dataset)
+    made = plan(loaded, model, size)
+    if loaded.root is not None:
+        made.config.dataset = relative_dataset(loaded.root, out)
+    save_config(made.config, out, made.reasons)
+    say(f"Planned for {made.reasons['dataset']} of {len(loaded.classes)} classes:")
+    values = made.config.model_dump()
+    for key in ("model.name", "model.input_size", "model.anchors", "train.batch_size", "train.epochs"):
+        if key in made.reasons:
+            say(f"  {key}: {_shown(values, key)}{made.reasons[key]}")
+    say(f"Written to {out}. Next: yolact-kit train {out}")
+
+
+def _check_out(out: Path, overwrite: bool) -> None:
+    if out.is_dir():
+        raise UserError(f"'{out}' is a folder.", "Give the name of a file, such as --out config.yaml.")
+    if out.exists() and not overwrite:
+        raise UserError(f"'{out}' is there already.", "Give another name with --out, or --overwrite to replace it.")
+
+
+def _shown(values: dict[str, object], key: str) -> str:
+    value: object = values
+    for part in key.split("."):
+        value = value[part] if isinstance(value, dict) else value
+    return "" if isinstance(value, dict) else f"{value} - "

@@ -1,0 +1,85 @@
+"""Choosing anchors that fit a data set's objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yolact_kit.config.schema import AnchorConfig
+from yolact_kit.datasets.statistics import ObjectTable, best_anchor_iou
+
+GOOD_RECALL = 0.9
+"""Anchors of a preset that fit this share of the objects stay as they are."""
+_FACTORS = (0.75, 1.25, 0.5, 1.5, 2.0)
+_RATIOS = ([1.0, 0.5, 2.0], [1.0, 0.5, 2.0, 1 / 3, 3.0])
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorChoice:
+    """The anchors that were chosen.
+
+    Attributes:
+        anchors: The anchors.
+        reason: Why these.
+    """
+
+    anchors: AnchorConfig
+    reason: str
+
+
+def choose_anchors(table: ObjectTable, preset: AnchorConfig, input_size: int, positive_iou: float) -> AnchorChoice:
+    """The preset's anchors where they fit the objects, else the ones of a few variations that fit best.
+
+    Variations have other scales, more elongated shapes or two scales a level. One with more anchors, which costs time,
+    is taken only where it fits at least three hundredths more of the objects.
+
+    Args:
+        table: The objects to fit.
+        preset: The anchors of the preset.
+        input_size: The training size in pixels.
+        positive_iou: An anchor fits an object from this IoU on.
+
+    Returns:
+        The anchors and why.
+    """
+
+    def recall(anchors: AnchorConfig) -> float:
+        return float((best_anchor_iou(table, anchors, input_size) >= positive_iou).mean())
+
+    if not len(table.boxes):
+        return AnchorChoice(preset, "the preset's, since there are no objects to fit")
+    before = recall(preset)
+    if before >= GOOD_RECALL:
+        return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit an anchor")
+    best, best_score, best_recall = preset, before, before
+    for variation in _variations(preset):
+        found = recall(variation)
+        score = found - 0.03 * (_count(variation) > _count(preset))
+        if score > best_score + 0.005:
+            best, best_score, best_recall = variation, score, found
+    if best is preset:
+        return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit; no variation fits better")
+    return AnchorChoice(best, f"{best_recall:.0%} of the training objects fit an anchor, {before:.0%} of the preset's")
+
+
+def scaled(anchors: AnchorConfig, factor: float) -> AnchorConfig:
+    """Anchors of ``factor`` times the size.
+
+    Example:
+        >>> scaled(AnchorConfig(scales=[[24], [48]]), 0.5).scales
+        [[12.0], [24.0]]
+    """
+    scales = [[round(scale * factor, 1) for scale in level] for level in anchors.scales]
+    return anchors.model_copy(update={"scales": scales})
+
+
+def _variations(preset: AnchorConfig) -> list[AnchorConfig]:
+    shaped = [preset]
+    if not preset.square:
+        shaped += [preset.model_copy(update={"aspect_ratios": ratios}) for ratios in _RATIOS]
+    denser = [[round(scale * step, 1) for scale in level for step in (1.0, 2**0.5)] for level in preset.scales]
+    shaped += [form.model_copy(update={"scales": denser}) for form in shaped]
+    return [*shaped[1:], *(scaled(form, factor) for form in shaped for factor in _FACTORS)]
+
+
+def _count(anchors: AnchorConfig) -> int:
+    return len(anchors.scales[0]) * len(anchors.aspect_ratios)

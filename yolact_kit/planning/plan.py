@@ -1,0 +1,175 @@
+"""Planning a configuration: model, batch, epochs and anchors, each with the reason for it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.config.files import override, template
+from yolact_kit.config.schema import Config
+from yolact_kit.datasets.statistics import object_table
+from yolact_kit.errors import UserError
+from yolact_kit.planning.anchors import choose_anchors, scaled
+from yolact_kit.planning.machine import Machine, this_machine
+
+CPU_MODEL = "yolact_nano"
+GPU_MODEL = "yolact_resnet50"
+
+_STEPS = {"cpu": 2_000, "gpu": 10_000}
+"""Steps of a full batch after which a small data set has been learnt on such a machine, by order of magnitude."""
+_EPOCHS = (30, 400)
+_GPU_MEMORY_PER_PICTURE = 1.0
+"""GiB that a picture of 550 px takes in training a ResNet-50, by experience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A planned configuration.
+
+    Attributes:
+        config: The configuration, complete.
+        reasons: Why a key has its value, by dotted key.
+    """
+
+    config: Config
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine: Machine | None = None) -> Plan:
+    """Plans a configuration from a data set and a machine.
+
+    Args:
+        dataset: The data set.
+        model: Name of a template, or ``auto`` for the one that suits the machine.
+        size: Training size in pixels; the template's by default.
+        machine: The machine to train on; this one by default.
+
+    Returns:
+        The configuration with the reasons for what was chosen.
+
+    Raises:
+        UserError: There is no such model, or nothing to train on.
+
+    Example:
+        >>> from yolact_kit import load_dataset
+        >>> plan(load_dataset("data")).config.model.name  # doctest: +SKIP
+        'yolact_nano'
+    """
+    train = dataset.splits.get("train", [])
+    _require_objects(dataset)
+    machine = machine or this_machine()
+    name, why = choose_model(model, machine)
+    config = template(name)
+    made = Plan(config, {"model.name": why})
+    config.dataset = str(dataset.root.absolute()) if dataset.root is not None else ""
+    config.classes = list(dataset.classes)
+    made.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
+    made.reasons["dataset"] += " pictures"
+    if size is not None:
+        _resize(made, size)
+    _plan_anchors(made, dataset)
+    _plan_batch(made, len(train), machine)
+    _plan_epochs(made, len(train), machine)
+    if not dataset.splits.get("val"):
+        made.reasons["train.validate_every"] = "there are no 'val' pictures to choose the best weights by"
+    return made
+
+
+def choose_model(name: str, machine: Machine) -> tuple[str, str]:
+    """The template for a machine.
+
+    Args:
+        name: Name of a template, or ``auto``.
+        machine: The machine.
+
+    Returns:
+        The template's name, and why it was chosen.
+
+    Example:
+        >>> choose_model("auto", Machine(cores=2))[0]
+        'yolact_nano'
+    """
+    if name != "auto":
+        return name, "as asked for"
+    if machine.gpu:
+        return GPU_MODEL, f"there is a GPU: {machine.gpu}, {machine.gpu_memory:.0f} GiB"
+    return CPU_MODEL, f"there is no GPU here; this one learns on {machine.cores} processor cores in minutes"
+
+
+def _require_objects(dataset: Dataset) -> None:
+    train = dataset.splits.get("train", [])
+    where = f"'{dataset.root}'" if dataset.root is not None else "The data set"
+    if not train:
+        raise UserError(f"{where} has no pictures to train on.", "Convert again with smaller shares for val and test.")
+    if not any(not instance.crowd for picture in train for instance in picture.instances):
+        raise UserError(f"The training pictures of {where} have no objects.", "Label some, and convert again.")
+
+
+def _resize(made: Plan, size: int) -> None:
+    before = made.config.model.input_size
+    made.config.model = override(made.config, [f"model.input_size={size}"]).model
+    made.config.model.anchors = scaled(made.config.model.anchors, size / before)
+    made.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
+
+
+def _plan_anchors(made: Plan, dataset: Dataset) -> None:
+    config = made.config
+    chosen = choose_anchors(
+        object_table(dataset, "train"), config.model.anchors, config.model.input_size, config.loss.positive_iou
+    )
+    config.model.anchors = chosen.anchors
+    made.reasons["model.anchors"] = chosen.reason
+
+
+def _plan_batch(made: Plan, pictures: int, machine: Machine) -> None:
+    train = made.config.train
+    batch, reasons = train.batch_size, [f"the preset's {train.batch_size}"]
+    if machine.gpu:
+        share = (made.config.model.input_size / 550) ** 2
+        room = max(1, int(machine.gpu_memory / (_GPU_MEMORY_PER_PICTURE * share)))
+        if room < batch:
+            batch = room
+            reasons = [f"{room}, since the GPU has {machine.gpu_memory:.0f} GiB"]
+    if pictures < batch:
+        batch = pictures
+        reasons = [f"as many as there are to train on: {pictures}"]
+    if batch != train.batch_size and train.optimizer == "sgd":
+        rate = train.learning_rate * batch / train.batch_size
+        made.reasons["train.learning_rate"] = f"the preset's {train.learning_rate:g} in proportion to the batch"
+        train.learning_rate = rate
+    train.batch_size = batch
+    made.reasons["train.batch_size"] = reasons[0]
+
+
+def _plan_epochs(made: Plan, pictures: int, machine: Machine) -> None:
+    train = made.config.train
+    steps = _STEPS["gpu" if machine.gpu else "cpu"]
+    least, most = _EPOCHS
+    each = -(-pictures // train.batch_size)
+    train.epochs = min(most, max(least, round(steps / each)))
+    made.reasons["train.epochs"] = (
+        f"{pictures} pictures make {each} steps an epoch, {train.epochs * each:,} in all; "
+        "`train --time` trains by the clock instead"
+    )
+
+
+def relative_dataset(dataset: Path, config_file: Path) -> str:
+    """How a configuration file names its data set: relative to itself where that is possible, with forward slashes.
+
+    Args:
+        dataset: The data set folder.
+        config_file: The configuration file.
+
+    Returns:
+        The path; absolute where the two are on different drives of Windows.
+
+    Example:
+        >>> relative_dataset(Path("/home/me/data"), Path("/home/me/config.yaml"))
+        'data'
+    """
+    try:
+        return Path(os.path.relpath(dataset.absolute(), config_file.absolute().parent)).as_posix()
+    except ValueError:
+        return dataset.absolute().as_posix()
