@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -27,13 +28,15 @@ class Scores:
 
     Attributes:
         values: By name, ``AP`` to ``APl`` and ``AR1`` to ``ARl``.
-        by_class: AP, AP50, AP75 and the number of objects of each class.
+        by_class: AP, AP50 and AP75 of each class.
+        objects: How many objects of each class there are to be found.
         precision: float [T, R, C]: precision at each IoU threshold (0.50 to 0.95), recall (0 to 1 in 101 steps) and
             class, over all sizes, -1 where undefined; None where there is nothing to compare.
     """
 
     values: dict[str, float | None]
-    by_class: dict[str, dict[str, float | int | None]]
+    by_class: dict[str, dict[str, float | None]]
+    objects: dict[str, int]
     precision: NDArray[np.float64] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,8 +123,6 @@ def _categories(ids: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def _area(rle: Any) -> float:
-    from pycocotools import mask as coco_mask
-
     return float(coco_mask.area({"size": rle["size"], "counts": rle["counts"].encode("ascii")}))
 
 
@@ -164,13 +165,13 @@ def _scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind) ->
     values = [None if value < 0 else float(value) for value in evaluation.stats]
     precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, -1]
     by_class = {
-        names[number]: {**_of_class(precision[:, :, place]), "objects": counts[number]}
-        for place, number in enumerate(evaluation.params.catIds)
+        names[number]: _of_class(precision[:, :, place]) for place, number in enumerate(evaluation.params.catIds)
     }
-    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, precision)
+    objects = {names[number]: counts[number] for number in evaluation.params.catIds}
+    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, objects, precision)
 
 
-def _of_class(precision: NDArray[np.float64]) -> dict[str, float | int | None]:
+def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:
     """AP of one class from precision [T, R]."""
     chosen = {"AP": precision, "AP50": precision[0], "AP75": precision[5]}
     return {name: float(part.mean()) if (part > -1).all() else None for name, part in chosen.items()}
@@ -180,7 +181,14 @@ def _indexed(document: dict[str, Any]) -> COCO:
     """A document as pycocotools wants it; its annotations are copied, since COCOeval writes into them."""
     index = COCO()
     # COCOeval takes an object whose id is 0 for "no match", so ids start at 1 here.
-    annotations = [{**annotation, "id": number} for number, annotation in enumerate(document["annotations"], start=1)]
+    annotations = [
+        {"iscrowd": 0, **annotation, "id": number} for number, annotation in enumerate(document["annotations"], start=1)
+    ]
     index.dataset = {**document, "annotations": annotations}
     index.createIndex()
+    for annotation in annotations:
+        if "area" not in annotation or "bbox" not in annotation:
+            rle = index.annToRLE(annotation)
+            annotation.setdefault("area", float(coco_mask.area(rle)))
+            annotation.setdefault("bbox", coco_mask.toBbox(rle).tolist())
     return index
