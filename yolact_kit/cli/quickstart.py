@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from yolact_kit.cli.console import say, show
+from yolact_kit.cli.console import say, set_level, show
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command, run_step
 from yolact_kit.durations import format_duration, parse_duration
@@ -41,6 +41,7 @@ def quickstart(
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """
+    set_level(quiet, verbose)
     start = time.monotonic()
     parse_duration(duration)
     _make_folder(out, overwrite)
@@ -58,7 +59,7 @@ def quickstart(
 
 def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
     data, config, run = out / "data", out / "config.yaml", out / "run"
-    parts = shipped("examples", "parts")
+    parts = shipped("examples", "parts", "pictures")
     return [
         ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.2", "--test", "0.2"]),
         ("checking the data set", ["validate", data]),
