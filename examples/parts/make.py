@@ -185,7 +185,7 @@ def label(scene: Scene) -> dict[str, Any]:
         if simple is not None:
             shapes.append(_shape(item.shape.label, simple[0], simple[1], None))
             continue
-        rings = _outlines(visible, 2.0 if item.shape.label == "key" else 1.2, dice)
+        rings = _outlines(visible, 2.5 if item.shape.label == "key" else 1.2, dice)
         groups += len(rings) > 1
         shapes += [_shape(item.shape.label, "polygon", ring, groups if len(rings) > 1 else None) for ring in rings]
     return {

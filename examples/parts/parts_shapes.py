@@ -140,7 +140,7 @@ def make_key(dice: Dice) -> Shape:
     half = dice.between(3.4, 4.3)
     middle = -blade / 2
     outer = _bow(kind, bow, middle)
-    start = middle + bow * 0.8
+    start = middle + bow * 0.55
     tip = middle + bow + blade
     outer.append([(start, -half * 1.35), (start + 6.0, -half * 1.35), (start + 6.0, half * 1.35), (start, half * 1.35)])
     outer.append(_blade(dice, start, tip, half))
