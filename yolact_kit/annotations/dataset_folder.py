@@ -40,7 +40,10 @@ def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
     names = {category["id"]: category["name"] for category in document["categories"]}
     pictures = {
         image["id"]: Picture(
-            image["file_name"], image["width"], image["height"], root / split["images"] / image["file_name"],
+            image["file_name"],
+            image["width"],
+            image["height"],
+            root / split["images"] / image["file_name"],
             extra=image.get("labelme", {}),
         )
         for image in document["images"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ EXTENSIONS = frozenset(
 
 MAX_PIXELS = 150_000_000
 """Pictures of more pixels are refused unless the caller raises the limit: a small file can unpack to gigabytes."""
+
+Source = Path | str | bytes
+"""A picture file, or its content."""
 
 _ORIENTATION_TAG = 0x0112
 _SUFFIX_OF_FORMAT = {
@@ -76,11 +80,11 @@ class PictureInfo:
         return suffix.lower() in _SUFFIX_OF_FORMAT.get(self.format, (suffix.lower(),))
 
 
-def inspect_picture(path: Path | str, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+def inspect_picture(source: Source, max_pixels: int = MAX_PIXELS) -> PictureInfo:
     """Reads the header of a picture, not its pixels.
 
     Args:
-        path: The picture.
+        source: The picture file, or its content.
         max_pixels: Pictures with more pixels are refused.
 
     Returns:
@@ -89,15 +93,15 @@ def inspect_picture(path: Path | str, max_pixels: int = MAX_PIXELS) -> PictureIn
     Raises:
         PictureError: The file is missing, no picture, or too large.
     """
-    with _opened(Path(path), max_pixels) as image:
+    with _opened(source, max_pixels) as image:
         return _info(image)
 
 
-def picture_size(path: Path | str, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+def picture_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Width and height of a picture in pixels, turned upright as EXIF says.
 
     Args:
-        path: The picture.
+        source: The picture file, or its content.
         max_pixels: Pictures with more pixels are refused.
 
     Returns:
@@ -106,17 +110,17 @@ def picture_size(path: Path | str, max_pixels: int = MAX_PIXELS) -> tuple[int, i
     Raises:
         PictureError: The file is missing, no picture, or too large.
     """
-    return inspect_picture(path, max_pixels).upright
+    return inspect_picture(source, max_pixels).upright
 
 
-def read_picture(path: Path | str, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def read_picture(source: Source, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Reads a picture of any kind as 8-bit RGB.
 
     Grey and palette pictures become RGB, transparency is dropped, CMYK is converted, and of several frames the first
     is taken. Values of 16 bits are scaled to 8: from their full range, or from 12 bits where none is above 4095.
 
     Args:
-        path: The picture.
+        source: The picture file, or its content.
         orientation: EXIF orientation to turn by, 1 (as stored) to 8; None for the one that the file names.
         max_pixels: Pictures with more pixels are refused.
 
@@ -126,8 +130,7 @@ def read_picture(path: Path | str, orientation: int | None = None, max_pixels: i
     Raises:
         PictureError: The file is missing, not decodable, truncated, or too large.
     """
-    path = Path(path)
-    with _opened(path, max_pixels) as image:
+    with _opened(source, max_pixels) as image:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -135,7 +138,7 @@ def read_picture(path: Path | str, orientation: int | None = None, max_pixels: i
                 pixels = _to_rgb(image)
         except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
             raise PictureError(
-                f"The picture '{path}' cannot be decoded: it is damaged or cut off ({error}).",
+                f"{_name(source)} cannot be decoded: it is damaged or cut off ({error}).",
                 "Copy it again from its source, or remove it.",
             ) from error
         found = _orientation(image) if orientation is None else orientation
@@ -189,35 +192,37 @@ def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> Path:
 
 
 @contextmanager
-def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
-    if not path.is_file():
-        raise PictureError(f"The picture '{path}' does not exist.", "Check its name and folder.", "picture-missing")
-    image = _open(path)
-    with image:
+def _opened(source: Source, max_pixels: int) -> Iterator[Image.Image]:
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
+    with _open(source) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise PictureError(
-                f"The picture '{path}' has {width} x {height} pixels, more than {max_pixels:,}.",
+                f"{_name(source)} has {width} x {height} pixels, more than {max_pixels:,}.",
                 "Make it smaller, or raise the limit with --max-pixels.",
                 "picture-too-large",
             )
         yield image
 
 
-def _open(path: Path) -> Image.Image:
+def _name(source: Source) -> str:
+    return "The embedded picture" if isinstance(source, bytes) else f"The picture '{source}'"
+
+
+def _open(source: Source) -> Image.Image:
     # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
     with _open_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path)
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
         except UnidentifiedImageError as error:
-            what = "is empty" if path.stat().st_size == 0 else "is not a picture, or is damaged"
-            raise PictureError(f"The file '{path}' {what}.", "Replace it, or remove it.") from error
+            empty = len(source) == 0 if isinstance(source, bytes) else Path(source).stat().st_size == 0
+            what = "is empty" if empty else "is not a picture that can be read, or is damaged"
+            raise PictureError(f"{_name(source)} {what}.", "Replace it, or remove it.") from error
         except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
-            raise PictureError(
-                f"The picture '{path}' cannot be opened: {error}.", "Replace it, or remove it."
-            ) from error
+            raise PictureError(f"{_name(source)} cannot be opened: {error}.", "Replace it, or remove it.") from error
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

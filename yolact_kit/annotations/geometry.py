@@ -1,0 +1,207 @@
+"""From the shapes that people draw to polygons that lie inside their picture."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+Ring = NDArray[np.float64]
+"""The outline of a polygon, float64 [P, 2], x y in pixels; the last point is not the first again."""
+
+_BEYOND = 1e-6
+"""Points outside of the picture by no more, in pixels, are inside: rounding errors are no reason to touch a polygon."""
+
+
+class GeometryError(ValueError):
+    """Coordinates that no shape can be made of.
+
+    Args:
+        code: Which problem it is, a key of `yolact_kit.annotations.problem_kinds.KINDS`.
+        message: What is wrong.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def to_points(values: Any) -> Ring:
+    """Checks coordinates as they stand in a file, before any native library sees them.
+
+    Args:
+        values: A list of pairs ``[[x, y], ...]`` or a flat list ``[x, y, x, y, ...]``.
+
+    Returns:
+        float64 [P, 2]; P may be 0.
+
+    Raises:
+        GeometryError: NaN, infinity, an odd number of coordinates, or things that are no numbers.
+
+    Example:
+        >>> to_points([1, 2, 3, 4]).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if not isinstance(values, list | tuple | np.ndarray):
+        raise GeometryError("shape-malformed", "It has no list of points.")
+    flat: list[Any] = []
+    for value in values:
+        if isinstance(value, list | tuple | np.ndarray):
+            if len(value) != 2:
+                raise GeometryError("coordinates-odd", f"One of its points has {len(value)} coordinates instead of 2.")
+            flat.extend(value)
+        else:
+            flat.append(value)
+    if len(flat) % 2:
+        raise GeometryError("coordinates-odd", f"It has {len(flat)} coordinates, which is an odd number.")
+    return np.array([_number(value) for value in flat], dtype=np.float64).reshape(-1, 2)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
+        raise GeometryError("shape-malformed", "One of its coordinates is not a number.")
+    try:
+        number = float(value)
+    except (ValueError, OverflowError) as error:
+        raise GeometryError("shape-malformed", f"One of its coordinates is {str(value)[:40]!r}.") from error
+    if not math.isfinite(number) or abs(number) > 1e9:
+        raise GeometryError("coordinates-not-finite", f"One of its coordinates is {number}.")
+    return number
+
+
+def rectangle_ring(points: Ring) -> Ring:
+    """The outline of an upright rectangle.
+
+    Args:
+        points: Two opposite corners in any order, or all four.
+
+    Returns:
+        float64 [4, 2], clockwise from the top left corner.
+
+    Example:
+        >>> rectangle_ring(np.array([[5.0, 1.0], [2.0, 4.0]])).tolist()
+        [[2.0, 1.0], [5.0, 1.0], [5.0, 4.0], [2.0, 4.0]]
+    """
+    (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
+    return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]], dtype=np.float64)
+
+
+def circle_ring(points: Ring) -> Ring:
+    """The outline of a circle as a polygon that is never further than a tenth of a pixel from it.
+
+    Args:
+        points: The centre and a point on the circle, [2, 2].
+
+    Returns:
+        float64 [P, 2] with P of 24 to 360; [0, 2] for a circle without a radius.
+
+    Example:
+        >>> len(circle_ring(np.array([[10.0, 10.0], [13.0, 10.0]])))
+        24
+    """
+    radius = math.dist(points[0], points[1])
+    if radius == 0:
+        return np.empty((0, 2), dtype=np.float64)
+    sides = 24 if radius <= 0.1 else math.ceil(math.pi / math.acos(1 - 0.1 / radius))
+    angles = np.linspace(0, 2 * math.pi, min(max(sides, 24), 360), endpoint=False)
+    ring: Ring = points[0] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return ring
+
+
+def stroke_rings(points: Ring, width: float) -> list[Ring]:
+    """The outline of a line, or of a dot, drawn with a pen.
+
+    Args:
+        points: Points of the line, [P, 2] with P of at least 1.
+        width: Width of the pen in pixels, above 0.
+
+    Returns:
+        Outer rings.
+    """
+    line = shapely.Point(points[0]) if len(points) == 1 else shapely.LineString(points)
+    return outer_rings(shapely.buffer(line, width / 2))
+
+
+def ring_area(ring: Ring) -> float:
+    """The area that a ring encloses, in square pixels; of one that crosses itself, all its parts.
+
+    Args:
+        ring: float64 [P, 2].
+
+    Returns:
+        The area, 0 or more.
+
+    Example:
+        >>> ring_area(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]))
+        6.0
+    """
+    if len(ring) < 3:
+        return 0.0
+    x, y = (ring - ring[0]).T
+    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+    extent = np.ptp(ring, axis=0)
+    if area > 1e-9 * max(1.0, float(extent.max()) ** 2):
+        return area
+    # Two lobes of a figure of eight cancel out above.
+    return float(shapely.make_valid(shapely.Polygon(ring)).area)
+
+
+def crosses_itself(ring: Ring) -> bool:
+    """Whether an outline crosses or touches itself, so that it is unclear what it encloses."""
+    return not shapely.is_valid(shapely.Polygon(ring))
+
+
+def is_inside(ring: Ring, width: int, height: int) -> bool:
+    """Whether every point of a ring lies in a picture of ``width`` x ``height`` pixels or on its border."""
+    low, high = ring.min(axis=0), ring.max(axis=0)
+    return bool((low >= -_BEYOND).all() and high[0] <= width + _BEYOND and high[1] <= height + _BEYOND)
+
+
+def is_normalised(ring: Ring, width: int, height: int) -> bool:
+    """Whether all coordinates lie within 0 and 1 although the picture is larger: probably shares of its size."""
+    return bool(max(width, height) > 2 and ring.min() >= 0 and ring.max() <= 1)
+
+
+def clip(ring: Ring, width: int, height: int) -> shapely.Geometry:
+    """The part of a polygon that lies in the picture.
+
+    Args:
+        ring: float64 [P, 2] with P of at least 3.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        Shapely's polygon or collection of polygons; empty where nothing lies in the picture.
+    """
+    polygon = shapely.Polygon(ring)
+    if not shapely.is_valid(polygon):
+        polygon = shapely.make_valid(polygon)
+    return shapely.intersection(polygon, shapely.box(0, 0, width, height))
+
+
+def polygons_of(geometry: shapely.Geometry) -> list[shapely.Polygon]:
+    """The polygons with an area in whatever Shapely gave; lines and points that touched are dropped."""
+    return [part for part in shapely.get_parts(geometry, False) for part in _flatten(part)]
+
+
+def _flatten(geometry: shapely.Geometry) -> list[shapely.Polygon]:
+    if geometry.geom_type == "Polygon":
+        return [geometry] if geometry.area > 0 else []
+    return [part for child in getattr(geometry, "geoms", ()) for part in _flatten(child)]
+
+
+def outer_rings(geometry: shapely.Geometry) -> list[Ring]:
+    """The outer rings of the polygons in ``geometry``, without the point that closes them."""
+    return [_open(polygon.exterior) for polygon in polygons_of(geometry)]
+
+
+def inner_rings(geometry: shapely.Geometry) -> list[Ring]:
+    """The holes of the polygons in ``geometry``, without the point that closes them."""
+    return [_open(hole) for polygon in polygons_of(geometry) for hole in polygon.interiors]
+
+
+def _open(ring: shapely.LinearRing) -> Ring:
+    return np.asarray(ring.coords, dtype=np.float64)[:-1, :2]

@@ -1,0 +1,185 @@
+"""Reading labelme's files, of versions 3 to 7."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from yolact_kit.annotations import geometry
+from yolact_kit.annotations.geometry import GeometryError, Ring
+from yolact_kit.annotations.matching import embedded_bytes
+from yolact_kit.annotations.objects import NO_LABELS
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.textfiles import read_text
+
+_NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
+_NOT_KEPT_OF_SHAPE = {"label", "points", "mask"}
+_OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle"}
+_STROKES = {"line", "linestrip", "point", "points"}
+
+
+def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:
+    """Reads one labelme file.
+
+    Args:
+        path: The file.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        What it says; None with a problem where it cannot be read or is not labelme's.
+    """
+    document = read_json(path, problems)
+    if document is None:
+        return None
+    if not isinstance(document, dict) or not isinstance(document.get("shapes"), list):
+        problems.add("file-not-annotation", "It is JSON, but has no list of shapes, so it is not labelme's.")
+        return None
+    reference = document.get("imagePath")
+    embedded = document.get("imageData")
+    size = _side(document.get("imageWidth")), _side(document.get("imageHeight"))
+    return RawPicture(
+        source=path,
+        reference=reference if isinstance(reference, str) else "",
+        stem=path.stem,
+        size=(size[0], size[1]) if size[0] and size[1] else None,
+        objects=_objects(document["shapes"], options, problems),
+        embedded=embedded if isinstance(embedded, str) and embedded else None,
+        upright=True,
+        extra={key: value for key, value in document.items() if key not in _NOT_KEPT},
+    )
+
+
+def read_json(path: Path, problems: Problems) -> Any:
+    """Reads a JSON file of whatever encoding.
+
+    Args:
+        path: The file.
+        problems: Where problems are added.
+
+    Returns:
+        The document; None with a problem where it cannot be read.
+    """
+    text = read_text(path, problems)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        problems.add("file-unreadable", f"Broken JSON: {error.msg} at line {error.lineno}, column {error.colno}.")
+    except (RecursionError, ValueError) as error:
+        problems.add("file-unreadable", f"Broken JSON: {type(error).__name__}.")
+    return None
+
+
+def _side(value: Any) -> int | None:
+    try:
+        side = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return side if side > 0 else None
+
+
+def _objects(shapes: list[Any], options: ReadOptions, problems: Problems) -> list[RawObject]:
+    """The shapes of a file, those of one group put together."""
+    objects: list[RawObject] = []
+    groups: dict[tuple[str, str], RawObject] = {}
+    labels: dict[str, set[str]] = defaultdict(set)
+    for number, shape in enumerate(shapes, start=1):
+        raw = _object(number, shape, options, problems)
+        if raw is None:
+            continue
+        group = shape.get("group_id")
+        if group is None or raw.label.strip() in NO_LABELS:
+            objects.append(raw)
+            continue
+        labels[str(group)].add(raw.label)
+        whole = groups.setdefault((str(group), raw.label), raw)
+        if whole is raw:
+            objects.append(raw)
+        else:
+            whole.extra.setdefault("parts", [dict(whole.extra)]).append(raw.extra)
+            whole.parts.extend(raw.parts)
+    for group_id, names in labels.items():
+        if len(names) > 1:
+            listed = ", ".join(f"'{name}'" for name in sorted(names))
+            problems.add("group-labels-differ", f"Group {group_id} has shapes of the labels {listed}.")
+    return objects
+
+
+def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -> RawObject | None:
+    if not isinstance(shape, dict):
+        problems.add("shape-malformed", "It is not a shape.", f"shape {number}")
+        return None
+    label = shape.get("label")
+    label = "" if label is None else str(label)
+    name = f"shape {number} ({label})" if label else f"shape {number}"
+    kind = shape.get("shape_type") or "polygon"
+    extra = {key: value for key, value in shape.items() if key not in _NOT_KEPT_OF_SHAPE}
+    if kind != "polygon":
+        extra["points"] = shape.get("points")
+    if label.strip() in NO_LABELS:
+        return RawObject(name, label, [])
+    try:
+        parts = _parts(name, str(kind), shape, options, problems)
+    except GeometryError as error:
+        problems.add(error.code, str(error), name)
+        return None
+    return RawObject(name, label, parts, extra=extra) if parts else None
+
+
+def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:
+    if kind not in _OUTLINES | _STROKES | {"mask"}:
+        problems.add("shape-type-skipped", f"Shapes of the type '{kind}' are unknown.", name)
+        return []
+    points = geometry.to_points(shape.get("points"))
+    if kind == "mask":
+        part = _mask_part(name, points, shape.get("mask"), problems)
+        return [part] if part else []
+    if kind in _STROKES:
+        if options.line_width is None or not len(points):
+            problems.add("shape-type-skipped", f"A {kind} encloses no area.", name)
+            return []
+        strokes = [points] if kind in ("line", "linestrip") else [point[None] for point in points]
+        rings = [ring for stroke in strokes for ring in geometry.stroke_rings(stroke, options.line_width)]
+        return [RawPart(name, ring=ring) for ring in rings]
+    return _outline(name, kind, points, problems)
+
+
+def _outline(name: str, kind: str, points: Ring, problems: Problems) -> list[RawPart]:
+    if kind == "rectangle" and len(points) >= 2:
+        return [RawPart(name, ring=geometry.rectangle_ring(points))]
+    if kind == "circle":
+        if len(points) != 2:
+            problems.add("shape-malformed", f"A circle has 2 points, this one {len(points)}.", name)
+            return []
+        ring = geometry.circle_ring(points)
+        if not len(ring):
+            problems.add("circle-zero", "It is a circle without a radius.", name)
+            return []
+        return [RawPart(name, ring=ring)]
+    return [RawPart(name, ring=points)]
+
+
+def _mask_part(name: str, points: Ring, encoded: Any, problems: Problems) -> RawPart | None:
+    """A ``mask`` shape: a small picture of the object, whose place is the first of its two points."""
+    content = embedded_bytes(encoded) if isinstance(encoded, str) else None
+    try:
+        with Image.open(io.BytesIO(content or b"")) as image:
+            mask = np.asarray(image.convert("L") if image.mode not in ("1", "L") else image) != 0
+    except Exception:  # Pillow's plugins raise nearly anything on damaged files
+        problems.add("mask-bad", "Its mask is no picture in base64.", name)
+        return None
+    if len(points) < 1:
+        problems.add("shape-malformed", "Its mask has no place: it has no points.", name)
+        return None
+    x, y = np.floor(points.min(axis=0)).astype(int)
+    return RawPart(name, mask=mask, offset=(int(x), int(y)))

@@ -1,0 +1,198 @@
+"""Bringing labels and the pixels they belong to together: size, EXIF orientation, embedded pictures."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.objects import to_instances
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import Entry, PictureIndex
+from yolact_kit.annotations.pictures import PictureError, PictureInfo, inspect_picture, read_picture
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.rle import decode_rle
+from yolact_kit.annotations.source import Labelled, Outcome, RawPicture
+
+_THUMBNAIL = 16
+_OTHER_PICTURE = 12.0
+"""Mean difference of two thumbnails, in grey levels, above which they show different pictures; JPEG is below 2."""
+
+
+def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems) -> Outcome:
+    """Finds the picture that labels belong to, decodes it as a whole, and fits the labels to it.
+
+    Args:
+        raw: The labels.
+        index: The pictures that may be used.
+        options: How labels are read.
+        problems: Problems of the labels so far; more are added.
+
+    Returns:
+        The labelled picture, or none where an error was found; and the problems.
+    """
+    found = _locate(raw, index, options, problems)
+    if found is None:
+        return Outcome(None, problems.found)
+    entry, content = found
+    labelled = _fit(raw, entry, content, options, problems)
+    return Outcome(None if problems.failed else labelled, problems.found, path=entry.path)
+
+
+def _fit(
+    raw: RawPicture, entry: Entry, content: bytes | None, options: ReadOptions, problems: Problems
+) -> Labelled | None:
+    try:
+        info = inspect_picture(content or entry.path, options.max_pixels)
+        orientation = _orientation(info, raw, options, problems)
+        if orientation is None:
+            return None
+        pixels = read_picture(content or entry.path, orientation, options.max_pixels)
+    except PictureError as error:
+        problems.add(error.code, error.message)
+        return None
+    height, width = pixels.shape[:2]
+    thumbnail = _thumbnail(pixels)
+    if content is None and raw.embedded:
+        _compare_embedded(raw.embedded, entry.path, (width, height), thumbnail, problems)
+    _scale(raw, width, height)
+    file = entry.relative if content is None else _embedded_name(entry.relative, info)
+    changed = _note_pixels(info, file, problems)
+    instances = to_instances(raw.objects, width, height, options, problems)
+    picture = Picture(file, width, height, entry.path, instances, raw.extra)
+    rewrite = changed or info.orientation != 1
+    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
+    return Labelled(picture, raw.source, orientation, rewrite, content is not None, digest, thumbnail)
+
+
+def _locate(
+    raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems
+) -> tuple[Entry, bytes | None] | None:
+    """The picture's file, or the annotation file and the picture that is embedded in it."""
+    entry = index.find(raw, problems)
+    if entry is not None:
+        return entry, None
+    if problems.failed:
+        return None
+    if raw.embedded:
+        content = embedded_bytes(raw.embedded)
+        if content is None:
+            problems.add("picture-embedded-bad", "Its picture is missing and the embedded one is broken.")
+            return None
+        root = index.roots[0]
+        folder = raw.source.parent.relative_to(root) if raw.source.parent.is_relative_to(root) else Path()
+        problems.add("picture-embedded", "Its picture is missing; the one embedded in it is taken.")
+        return Entry(raw.source, (folder / raw.stem).as_posix()), content
+    name = raw.reference or raw.stem
+    code = "picture-skipped" if options.skip_missing else "picture-missing"
+    problems.add(code, f"The picture '{name}' was not found, nor one named '{raw.stem}'.")
+    return None
+
+
+def embedded_bytes(text: str) -> bytes | None:
+    """The picture file that labelme's ``imageData`` holds; None where it is no base64."""
+    try:
+        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=False)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _embedded_name(relative: str, info: PictureInfo) -> str:
+    suffix = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}.get(info.format, f".{info.format.lower()}")
+    return relative if info.suits(PurePosixPath(relative).suffix) else relative + suffix
+
+
+def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, problems: Problems) -> int | None:
+    """The EXIF orientation to turn the pixels by, so that the labels fit; None with a problem where none does."""
+    stored, upright, exif = (info.width, info.height), info.upright, info.orientation
+    if exif == 1:
+        return 1 if raw.size in (None, stored) else _misfit("picture-size", 1, stored, raw, options, problems)
+    tells = stored != upright and raw.size is not None
+    if tells and raw.size == stored:
+        problems.add("picture-as-stored", f"Its EXIF orientation is {exif}, but the labels fit it as it is stored.")
+        return 1
+    if raw.size not in (None, stored, upright):
+        turned = exif if raw.upright else 1
+        return _misfit("picture-orientation", turned, upright if raw.upright else stored, raw, options, problems)
+    if tells or raw.upright:
+        problems.add("picture-rotated", f"It was turned upright: its EXIF orientation is {exif}.")
+        return exif
+    problems.add("picture-as-stored", f"Its EXIF orientation is {exif}; its size does not tell whether labels obey it.")
+    return 1
+
+
+def _misfit(
+    code: str, orientation: int, size: tuple[int, int], raw: RawPicture, options: ReadOptions, problems: Problems
+) -> int | None:
+    assert raw.size is not None
+    (labelled_width, labelled_height), (width, height) = raw.size, size
+    message = f"The labels are of a picture of {labelled_width} x {labelled_height} pixels, it has {width} x {height}"
+    alike = abs(labelled_width * height - labelled_height * width) <= 0.02 * labelled_width * height
+    if options.rescale and alike:
+        problems.add("picture-rescaled", message + "; they were scaled.")
+        return orientation
+    problems.add(code, message + (", which is another shape." if options.rescale else "."))
+    return None
+
+
+def _scale(raw: RawPicture, width: int, height: int) -> None:
+    """Scales the labels to the picture; they differ in size only under ``--rescale``."""
+    if raw.size in (None, (width, height)):
+        return
+    assert raw.size is not None
+    factors = np.array([width / raw.size[0], height / raw.size[1]])
+    for part in (part for raw_object in raw.objects for part in raw_object.parts):
+        if part.ring is not None:
+            part.ring = part.ring * factors
+        elif part.rle is not None:
+            part.mask, part.rle = decode_rle(part.rle).astype(bool), None
+        if part.mask is not None:
+            rows, columns = part.mask.shape
+            size = max(1, round(columns * factors[0])), max(1, round(rows * factors[1]))
+            scaled = cv2.resize(part.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+            part.mask = np.asarray(scaled, dtype=bool)
+            part.offset = round(part.offset[0] * factors[0]), round(part.offset[1] * factors[1])
+
+
+def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> bool:
+    """Adds problems of the file's format; whether its pixels have to change."""
+    if not info.suits(PurePosixPath(file).suffix):
+        problems.add("picture-suffix", f"'{file}' is a {info.format} file; its content was read all the same.")
+    if info.deep:
+        problems.add("picture-16-bit", f"'{file}' has more than 8 bits a channel; it was scaled to 8.")
+        return True
+    if info.mode != "RGB":
+        problems.add("picture-mode", f"'{file}' was turned from {info.mode} into 8-bit RGB.")
+        return True
+    return False
+
+
+def _compare_embedded(
+    embedded: str, path: Path, size: tuple[int, int], thumbnail: NDArray[np.uint8], problems: Problems
+) -> None:
+    content = embedded_bytes(embedded)
+    if not content or (len(content) == path.stat().st_size and content == path.read_bytes()):
+        return
+    try:
+        pixels = read_picture(content)
+    except PictureError:
+        return
+    height, width = pixels.shape[:2]
+    if (width, height) != size:
+        problems.add(
+            "picture-embedded-differs",
+            f"The embedded picture has {width} x {height} pixels, the file {size[0]} x {size[1]}; the file is taken.",
+        )
+    elif np.abs(_thumbnail(pixels).astype(int) - thumbnail).mean() > _OTHER_PICTURE:
+        problems.add("picture-embedded-differs", "The embedded picture shows something else; the file is taken.")
+
+
+def _thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    small = cv2.resize(pixels, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -1,0 +1,179 @@
+"""From objects as a file has them to instances: labels sorted out, outlines checked and brought into the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from yolact_kit.annotations import geometry
+from yolact_kit.annotations.dataset import Instance, Rle
+from yolact_kit.annotations.geometry import Ring
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.rle import decode_rle, encode_mask, merge_rles, rings_to_rle, rle_area
+from yolact_kit.annotations.source import RawObject, RawPart
+
+NO_LABELS = frozenset({"", "__ignore__", "_background_"})
+"""Labels that mean that a shape is no object."""
+
+
+def to_instances(
+    objects: list[RawObject], width: int, height: int, options: ReadOptions, problems: Problems
+) -> list[Instance]:
+    """Turns the objects of a picture into instances.
+
+    Args:
+        objects: The objects.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        The instances; objects with nothing left are skipped and reported.
+    """
+    instances: list[Instance] = []
+    seen: set[tuple[str, bytes]] = set()
+    for raw in objects:
+        label = _label(raw, options, problems)
+        if label is None:
+            continue
+        instance = _instance(raw, label, width, height, options, problems)
+        if instance is None:
+            continue
+        key = (label, _key(instance))
+        if key in seen:
+            problems.add("duplicate", "It is there twice with the same outline; one is kept.", raw.name)
+            continue
+        seen.add(key)
+        instances.append(instance)
+    return instances
+
+
+def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | None:
+    label: str | None = raw.label
+    if raw.label.strip() in NO_LABELS:
+        problems.add("label-empty", f"Its label is '{raw.label}', so it is no object.", raw.name)
+        return None
+    try:
+        raw.label.encode("utf-8")
+    except UnicodeEncodeError:
+        problems.add("label-undecodable", "Its label holds broken characters.", ascii(raw.name))
+        return None
+    if options.label_map is not None and raw.label in options.label_map:
+        label = options.label_map[raw.label]
+        if label is None:
+            problems.add("label-dropped", f"The map drops the label '{raw.label}'.", raw.name)
+            return None
+    if options.classes is not None and label not in options.classes:
+        problems.add("label-not-in-classes", f"Its label '{label}' is not among the given classes.", raw.name)
+        return None
+    return label
+
+
+def _instance(
+    raw: RawObject, label: str, width: int, height: int, options: ReadOptions, problems: Problems
+) -> Instance | None:
+    rings: list[Ring] = []
+    masks: list[Rle] = []
+    for part in raw.parts:
+        if part.ring is None:
+            masks.extend(_part_mask(part, width, height, problems))
+            continue
+        kept, holes = _part_rings(part, part.ring, width, height, options, problems)
+        if holes:
+            masks.append(_with_holes(kept, holes, width, height))
+        else:
+            rings.extend(kept)
+    if masks:
+        if rings:
+            masks.append(rings_to_rle(rings, height, width))
+        rle = masks[0] if len(masks) == 1 else merge_rles(masks)
+        return Instance(label, rle=rle, crowd=raw.crowd, extra=raw.extra)
+    return Instance(label, polygons=rings, crowd=raw.crowd, extra=raw.extra) if rings else None
+
+
+def _part_rings(
+    part: RawPart, ring: Ring, width: int, height: int, options: ReadOptions, problems: Problems
+) -> tuple[list[Ring], list[Ring]]:
+    """The outer rings and the holes of what is left of one polygon."""
+    if len(ring) < 3:
+        problems.add("points-too-few", f"It has {len(ring)} points; an outline needs 3.", part.name)
+        return [], []
+    if geometry.ring_area(ring) <= 0:
+        problems.add("area-zero", "Its outline encloses nothing.", part.name)
+        return [], []
+    if geometry.is_normalised(ring, width, height):
+        problems.add(
+            "coordinates-normalised",
+            "All of its coordinates lie within 0 and 1, so they are probably shares of the picture's size.",
+            part.name,
+        )
+        return [], []
+    crosses = geometry.crosses_itself(ring)
+    if geometry.is_inside(ring, width, height) and not (crosses and options.repair):
+        if crosses:
+            problems.add("self-intersecting", "Its outline crosses or touches itself.", part.name)
+        return [ring], []
+    return _cut(part, ring, crosses, width, height, problems)
+
+
+def _cut(
+    part: RawPart, ring: Ring, crosses: bool, width: int, height: int, problems: Problems
+) -> tuple[list[Ring], list[Ring]]:
+    left: shapely.Geometry = geometry.clip(ring, width, height)
+    rings = geometry.outer_rings(left)
+    if not rings:
+        problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
+        return [], []
+    if not geometry.is_inside(ring, width, height):
+        beyond = float(np.max(np.concatenate([-ring.min(axis=0), ring.max(axis=0) - (width, height)])))
+        problems.add("clipped", f"It reached {beyond:.1f} px beyond the picture and was clipped.", part.name)
+    if crosses:
+        problems.add("repaired", "Its outline crossed itself and was mended.", part.name)
+    return rings, geometry.inner_rings(left)
+
+
+def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -> Rle:
+    mask = decode_rle(rings_to_rle(rings, height, width))
+    mask[decode_rle(rings_to_rle(holes, height, width)) != 0] = 0
+    return encode_mask(mask)
+
+
+def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> list[Rle]:
+    rle = part.rle
+    if part.mask is not None:
+        rle = _place(part, width, height, problems)
+    if rle is None:
+        return []
+    if rle["size"] != [height, width]:
+        problems.add("rle-malformed", f"Its mask has the size {rle['size']}, the picture {[height, width]}.", part.name)
+        return []
+    if rle_area(rle) == 0:
+        problems.add("area-zero", "Its mask is empty.", part.name)
+        return []
+    return [rle]
+
+
+def _place(part: RawPart, width: int, height: int, problems: Problems) -> Rle | None:
+    """Puts a small mask in its place in the picture."""
+    assert part.mask is not None
+    x, y = part.offset
+    rows, columns = part.mask.shape
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + columns, width), min(y + rows, height)
+    full = np.zeros((height, width), dtype=np.uint8)
+    if left < right and top < bottom:
+        full[top:bottom, left:right] = part.mask[top - y : bottom - y, left - x : right - x]
+    inside, drawn = int(full.sum()), int(part.mask.sum())
+    if drawn and not inside:
+        problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
+        return None
+    if inside < drawn:
+        problems.add("clipped", f"{drawn - inside} of its pixels lay beyond the picture and were cut off.", part.name)
+    return encode_mask(full)
+
+
+def _key(instance: Instance) -> bytes:
+    if instance.rle is not None:
+        return instance.rle["counts"].encode("ascii")
+    return b"|".join(ring.tobytes() for ring in instance.polygons)

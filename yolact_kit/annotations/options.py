@@ -1,0 +1,46 @@
+"""What a caller can ask of the reading of labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from yolact_kit.annotations.pictures import MAX_PIXELS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How labels are read.
+
+    Attributes:
+        format: The format of the source; ``auto`` finds it out.
+        pictures: A folder to look for pictures in, besides the source.
+        classes: Class names in their order; objects of other classes are skipped. None for the labels, alphabetical.
+        label_map: New label by old label; None drops objects of the label.
+        box_as_mask: Takes the boxes of objects without a mask as their masks.
+        skip_missing: Counts labels whose picture is missing as skipped rather than as errors.
+        masks: Folder of mask pictures for VOC, where they are not found by themselves.
+        colors: File that names the colour of each class in the mask pictures.
+        rescale: Scales labels to pictures of another size than the labels say.
+        repair: Mends polygons whose outline crosses itself.
+        max_pixels: Pictures with more pixels are refused.
+        difficult: What becomes of VOC's difficult objects.
+        line_width: Width in pixels to draw labelme's lines and points with; None skips them.
+        workers: Threads that read files at the same time.
+    """
+
+    format: Literal["auto", "labelme", "voc", "coco", "yolo"] = "auto"
+    pictures: Path | None = None
+    classes: tuple[str, ...] | None = None
+    label_map: dict[str, str | None] | None = None
+    box_as_mask: bool = False
+    skip_missing: bool = False
+    masks: Path | None = None
+    colors: Path | None = None
+    rescale: bool = False
+    repair: bool = False
+    max_pixels: int = MAX_PIXELS
+    difficult: Literal["keep", "crowd", "drop"] = "keep"
+    line_width: float | None = None
+    workers: int = 2

@@ -1,0 +1,162 @@
+"""Every kind of problem that reading labels can find: its code, how grave it is, and what the user can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from yolact_kit.annotations.problems import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem.
+
+    Attributes:
+        severity: How grave it is.
+        title: What it is, for a line that counts such problems.
+        advice: What to do about it.
+    """
+
+    severity: Severity
+    title: str
+    advice: str = ""
+
+
+_REMOVE = "Label the picture again, or remove the file."
+_REDRAW = "Draw the object again."
+
+KINDS: dict[str, Kind] = {
+    # Files and encoding
+    "file-empty": Kind("E", "empty annotation files", _REMOVE),
+    "file-unreadable": Kind("E", "annotation files that cannot be read", _REMOVE),
+    "file-encoding-unknown": Kind("E", "annotation files of an unknown encoding", "Save the file as UTF-8."),
+    "file-not-utf8": Kind("F", "annotation files that are not plain UTF-8, read all the same", "Save them as UTF-8."),
+    "file-not-annotation": Kind("S", "files that are no annotations"),
+    "xml-forbidden": Kind("E", "XML files with entities, which could do harm", "Remove the <!DOCTYPE> of the file."),
+    "file-malformed": Kind("E", "annotation files that lack something necessary", _REMOVE),
+    # Pictures
+    "picture-missing": Kind("E", "pictures that are missing", "Put the picture beside its labels, give its folder with "
+                            "--pictures, or leave such pictures out with --skip-missing."),
+    "picture-skipped": Kind("S", "labels left out since their picture is missing"),
+    "picture-ambiguous": Kind("E", "labels that several pictures fit", "Give the right folder with --pictures."),
+    "picture-labelled-twice": Kind("E", "pictures with two annotation files", "Keep one of the files."),
+    "picture-undecodable": Kind("E", "pictures that are damaged", "Copy the picture again from its source."),
+    "picture-too-large": Kind("E", "pictures with too many pixels", "Make it smaller, or raise --max-pixels."),
+    "picture-by-stem": Kind("F", "labels that name another picture than the one of their own name, which is taken"),
+    "picture-name-differs": Kind("F", "pictures whose name differs in case or extension from what the labels say"),
+    "picture-embedded": Kind("F", "pictures taken out of their labels, since their file is missing"),
+    "picture-embedded-bad": Kind("E", "labels whose embedded picture cannot be decoded", _REMOVE),
+    "picture-embedded-differs": Kind("W", "labels whose embedded picture is another than the file", "Check that the "
+                                     "labels fit the picture file: that one is used."),
+    "picture-suffix": Kind("F", "pictures whose extension is not that of their content", "Rename them."),
+    "picture-mode": Kind("F", "pictures that were turned into 8-bit RGB"),
+    "picture-16-bit": Kind("W", "pictures of 16 bits a channel, scaled to 8", "Check that they are light enough."),
+    "picture-rotated": Kind("F", "pictures that were turned upright as their EXIF says"),
+    "picture-as-stored": Kind("W", "pictures whose EXIF orientation the labels ignore; taken as stored", "Look at "
+                              "them with `yolact-kit preview`."),
+    "picture-orientation": Kind("E", "pictures whose size fits the labels in no orientation", "Label it again, or "
+                                "scale the labels with --rescale."),
+    "picture-size": Kind("E", "pictures of another size than their labels say", "Use the picture that was labelled, "
+                         "or scale the labels with --rescale."),
+    "picture-rescaled": Kind("F", "pictures whose labels were scaled to their size"),
+    "leakage": Kind("W", "pictures that are the same, or nearly, in two splits", "Keep them in one split with --split "
+                    "group --group-by REGEX, or remove one."),
+    # Shapes and labels
+    "shape-malformed": Kind("E", "objects that are malformed", _REDRAW),
+    "shape-type-skipped": Kind("S", "shapes that enclose no area, or are of an unknown type", "Draw lines and points "
+                               "as areas with --line-width."),
+    "circle-zero": Kind("S", "circles without a radius"),
+    "mask-bad": Kind("E", "mask shapes that cannot be decoded", _REDRAW),
+    "group-labels-differ": Kind("W", "groups of shapes with different labels, taken as separate objects",
+                                "Give the shapes of one object the same label."),
+    "label-empty": Kind("S", "shapes without a label, or with one that means none"),
+    "label-undecodable": Kind("E", "labels with broken characters", "Type the label again."),
+    "label-not-in-classes": Kind("S", "objects whose label is not among the given classes",
+                                 "Add the class, or merge it into another with --map."),
+    "label-dropped": Kind("S", "objects whose label --map drops"),
+    "labels-alike": Kind("W", "labels that differ only by case, space or Unicode form",
+                         "Merge them with --map FILE."),
+    "labels-numbered": Kind("W", "labels that look like numbered objects of one class",
+                            "Merge them with --map FILE; objects need no numbers."),
+    # Geometry
+    "points-too-few": Kind("S", "polygons of fewer than 3 points"),
+    "area-zero": Kind("S", "objects without an area"),
+    "coordinates-not-finite": Kind("E", "objects with coordinates that are no numbers", _REDRAW),
+    "coordinates-odd": Kind("E", "objects with an odd number of coordinates", _REDRAW),
+    "coordinates-normalised": Kind("E", "objects with all coordinates within 0 and 1, probably shares of the picture",
+                                   "Export the labels in pixels."),
+    "clipped": Kind("F", "objects that were clipped to the picture"),
+    "outside": Kind("S", "objects wholly outside of the picture"),
+    "self-intersecting": Kind("W", "polygons whose outline crosses itself", "Draw them again, or mend them with "
+                              "--repair."),
+    "repaired": Kind("F", "polygons whose outline crossed itself, mended"),
+    "duplicate": Kind("F", "objects that were there twice"),
+    # COCO
+    "image-unknown": Kind("E", "annotations of a picture that is not listed", "Remove them, or list the picture."),
+    "image-id-repeated": Kind("E", "picture ids that were given twice", "Give each picture its own id."),
+    "image-listed-twice": Kind("W", "pictures that are listed twice; their objects are put together"),
+    "category-unknown": Kind("E", "annotations of a category that is not listed", "Add the category, or remove them."),
+    "annotation-ids": Kind("F", "annotation ids that were given twice or not at all, numbered anew"),
+    "segmentation-missing": Kind("S", "annotations without a mask", "Take their boxes as masks with --box-as-mask."),
+    "segmentation-flat": Kind("F", "polygons that were not in a list of polygons"),
+    "rle-malformed": Kind("E", "masks whose run lengths are broken, or of another size than the picture",
+                          "Export the labels again."),
+    "box-recomputed": Kind("F", "boxes that were wrong, computed anew from the mask"),
+    "crowd-as-object": Kind("F", "brush masks that CVAT marks as crowds, taken as objects"),
+    "name-of-class-repeated": Kind("W", "categories of the same name, taken as one"),
+    # VOC
+    "box-reversed": Kind("F", "boxes with their corners reversed"),
+    "mask-missing": Kind("E", "objects without a mask", "Draw it, or take boxes as masks with --box-as-mask."),
+    "mask-without-box": Kind("W", "regions of a mask picture that no object of the XML file claims, left out"),
+    "mask-size": Kind("E", "mask pictures of another size than the picture", "Export the masks again."),
+    "mask-colour-unknown": Kind("E", "colours in a mask picture that stand for no class",
+                                "Name every colour with --colors FILE."),
+    "mask-touching": Kind("W", "objects of one class that touch in a mask picture, told apart by their boxes"),
+    "difficult-dropped": Kind("S", "objects marked as difficult"),
+    # The whole set
+    "class-without-training": Kind("W", "classes without an object in the training split",
+                                   "Label more pictures of the class, or convert with another --seed."),
+    "split-too-small": Kind("W", "splits that stay empty, since there are too few pictures"),
+    "keep-impossible": Kind("W", "pictures that were copied although --images keep was given",
+                            "Some pictures had to be changed, so all lie in one folder."),
+}  # fmt: skip
+"""Every kind of problem by its code."""
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects problems; each is made from its kind.
+
+    Attributes:
+        file: The file that problems are added for, as the user would name it.
+        found: The problems.
+
+    Example:
+        >>> problems = Problems("a.json")
+        >>> problems.add("clipped", "It reaches 3 px beyond the picture.", "shape 1 (nut)")
+        >>> problems.found[0].severity
+        'F'
+    """
+
+    file: str = ""
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, message: str, subject: str = "") -> None:
+        """Adds a problem.
+
+        Args:
+            code: A key of `KINDS`.
+            message: What is wrong: one sentence.
+            subject: The object that it is about; empty for the whole file.
+        """
+        kind = KINDS[code]
+        self.found.append(
+            Problem(
+                severity=kind.severity, code=code, file=self.file, object=subject, message=message, advice=kind.advice
+            )
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of the problems is an error."""
+        return any(problem.severity == "E" for problem in self.found)

@@ -1,0 +1,204 @@
+"""What reading a source gives, put together from what its files gave."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.detect_format import Found
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.problems import Problem, has_errors
+from yolact_kit.annotations.source import Labelled, Outcome
+from yolact_kit.errors import UserError
+
+
+@dataclass(slots=True)
+class ReadResult:
+    """What a source holds.
+
+    Attributes:
+        format: Format of the labels.
+        classes: Class names: the given ones in their order, else those of the labels, alphabetical.
+        labelled: The pictures, in the order of their paths.
+        problems: Everything that is wrong.
+        splits: Names of the splits by picture, where the source has splits.
+        left_out: Pictures left out because of an error, or because they are missing.
+        without_labels: Pictures that no annotation file speaks of.
+    """
+
+    format: str
+    classes: list[str]
+    labelled: list[Labelled]
+    problems: list[Problem]
+    splits: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    without_labels: list[str] = field(default_factory=list)
+
+    def dataset(self, name: str = "labels") -> Dataset:
+        """The pictures as a data set with the one split ``all``, pixels where they lie in the source."""
+        pictures: list[Picture] = [item.picture for item in self.labelled]
+        return Dataset(name, self.classes, {"all": pictures})
+
+
+class SourceError(UserError):
+    """A source of which nothing can be read.
+
+    Args:
+        message: What is wrong.
+        advice: What to do about it.
+        problems: Everything that was found in its files.
+    """
+
+    def __init__(self, message: str, advice: str, problems: list[Problem]) -> None:
+        super().__init__(message, advice)
+        self.problems = problems
+
+
+def assemble(
+    found: Found,
+    source: Path,
+    index: PictureIndex,
+    options: ReadOptions,
+    listed: list[str] | None,
+    outcomes: list[Outcome],
+    general: Problems,
+) -> ReadResult:
+    """Puts together what became of each picture.
+
+    Args:
+        found: The annotation files.
+        source: The source, as the user gave it.
+        index: The pictures that could have been used.
+        options: How labels were read.
+        listed: Classes that the files list; None where they do not.
+        outcomes: What became of each picture.
+        general: Problems of no picture.
+
+    Returns:
+        The whole.
+
+    Raises:
+        SourceError: Nothing is left.
+    """
+    problems = general.found + [problem for outcome in outcomes for problem in outcome.problems]
+    merged = _merge_same(found, outcomes, problems)
+    labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
+    if not labelled:
+        advice = "Mend the problems listed above." if problems else "Look into the files: they speak of no picture."
+        raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
+    labels = Counter(instance.label for item in labelled for instance in item.picture.instances)
+    whole = Problems()
+    check_labels(labels, whole)
+    used = {item.picture.path for item in labelled} | _spoken_of(outcomes)
+    without = [entry.relative for entry in index.entries.values() if entry.path not in used]
+    left_out = sum(1 for outcome in outcomes if outcome.labelled is None and _counts(outcome.problems))
+    splits = {item.picture.file: split for item, split in merged if split}
+    return ReadResult(
+        found.format,
+        _classes(labels, listed, options),
+        labelled,
+        problems + whole.found,
+        splits,
+        left_out,
+        sorted(without),
+    )
+
+
+def _counts(problems: list[Problem]) -> bool:
+    return has_errors(problems) or any(problem.code == "picture-skipped" for problem in problems)
+
+
+def _spoken_of(outcomes: list[Outcome]) -> set[Path]:
+    """Pictures that were found for labels which were left out."""
+    return {outcome.path for outcome in outcomes if outcome.path is not None}
+
+
+def _merge_same(found: Found, outcomes: list[Outcome], problems: list[Problem]) -> list[tuple[Labelled, str]]:
+    """The pictures, each once: of COCO the objects are put together, of a file a picture only one file counts."""
+    by_picture: dict[Path, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.labelled is not None:
+            by_picture[outcome.labelled.picture.path].append(outcome)
+    kept: list[tuple[Labelled, str]] = []
+    for same in by_picture.values():
+        chosen = same[0]
+        if len(same) > 1:
+            chosen = _merge_listed(same, problems) if found.format == "coco" else _choose_own(same, problems)
+        if chosen.labelled is not None:
+            kept.append((chosen.labelled, chosen.split))
+    return kept
+
+
+def _merge_listed(same: list[Outcome], problems: list[Problem]) -> Outcome:
+    first = same[0].labelled
+    assert first is not None
+    collected = Problems(first.source.name)
+    collected.add("image-listed-twice", f"The picture '{first.picture.file}' is listed {len(same)} times.")
+    problems += collected.found
+    for other in (outcome.labelled for outcome in same[1:]):
+        if other is not None:
+            first.picture.instances += other.picture.instances
+    return same[0]
+
+
+def _choose_own(same: list[Outcome], problems: list[Problem]) -> Outcome:
+    """The labels that have the picture's name; without any, the picture is left out."""
+    items = [outcome.labelled for outcome in same if outcome.labelled is not None]
+    own = [item for item in items if item.source.stem in (item.picture.path.stem, item.picture.path.name)]
+    keep = own[0] if len(own) == 1 else None
+    for outcome in same:
+        item = outcome.labelled
+        if item is None or item is keep:
+            continue
+        collected = Problems(item.source.name)
+        other = next(one.source.name for one in items if one is not item)
+        collected.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
+        problems += collected.found
+        outcome.problems += collected.found
+        outcome.labelled = None
+    return next((outcome for outcome in same if outcome.labelled is not None), same[0])
+
+
+def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOptions) -> list[str]:
+    if options.classes is not None:
+        return list(options.classes)
+    if listed is None:
+        return sorted(labels)
+    mapped = [(options.label_map or {}).get(name, name) for name in listed]
+    return list(dict.fromkeys(name for name in mapped if name is not None and (name in labels or name in listed)))
+
+
+def check_labels(labels: Counter[str], problems: Problems) -> None:
+    """Looks for labels that are probably meant to be one class.
+
+    Args:
+        labels: How many objects have each label.
+        problems: Where problems are added.
+
+    Example:
+        >>> problems = Problems()
+        >>> check_labels(Counter({"Cup": 1, "cup": 9}), problems)
+        >>> problems.found[0].code
+        'labels-alike'
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    numbered: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(labels):
+        alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
+        match = re.fullmatch(r"(.*?\D)[-_ .]?\d+", label)
+        if match:
+            numbered[match.group(1).rstrip("-_ .")].append(label)
+    for names in alike.values():
+        if len(names) > 1:
+            listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
+            problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form.")
+    for base, names in numbered.items():
+        if len(names) > 1:
+            listed = ", ".join(f"'{name}'" for name in names[:4])
+            problems.add("labels-numbered", f"The labels {listed} look like numbered objects of the class '{base}'.")

@@ -1,0 +1,114 @@
+"""Masks as run lengths; broken run lengths are found before pycocotools' native code, which trusts them, sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from yolact_kit.annotations.dataset import Rle
+
+
+def encode_mask(mask: NDArray[Any]) -> Rle:
+    """Encodes a mask.
+
+    Args:
+        mask: [height, width], any type; what is not 0 belongs to the object.
+
+    Returns:
+        Compressed RLE.
+
+    Example:
+        >>> encode_mask(np.eye(2))["size"]
+        [2, 2]
+    """
+    encoded = coco_mask.encode(np.asfortranarray(mask != 0, dtype=np.uint8))
+    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+
+
+def decode_rle(rle: Rle) -> NDArray[np.uint8]:
+    """Decodes a mask that `encode_mask` or `parse_rle` gave.
+
+    Args:
+        rle: Compressed RLE.
+
+    Returns:
+        uint8 [height, width] of 0 and 1.
+    """
+    decoded: NDArray[np.uint8] = coco_mask.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")})
+    return decoded
+
+
+def rle_area(rle: Rle) -> int:
+    """The number of pixels of a mask."""
+    return int(coco_mask.area({"size": rle["size"], "counts": rle["counts"].encode("ascii")}))
+
+
+def merge_rles(rles: list[Rle]) -> Rle:
+    """The union of masks of the same size."""
+    merged = coco_mask.merge([{"size": rle["size"], "counts": rle["counts"].encode("ascii")} for rle in rles])
+    return {"size": [int(side) for side in merged["size"]], "counts": merged["counts"].decode("ascii")}
+
+
+def rings_to_rle(rings: list[NDArray[np.float64]], height: int, width: int) -> Rle:
+    """The union of polygons as a mask of a picture of ``height`` x ``width`` pixels."""
+    encoded = coco_mask.frPyObjects([ring.reshape(-1).tolist() for ring in rings], height, width)
+    merged = coco_mask.merge(encoded)
+    return {"size": [height, width], "counts": merged["counts"].decode("ascii")}
+
+
+def parse_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
+    """Checks run lengths as they stand in COCO files, compressed or not, and compresses them.
+
+    Args:
+        segmentation: ``{"size": [height, width], "counts": list of numbers | text}``.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+
+    Returns:
+        Compressed RLE.
+
+    Raises:
+        ValueError: The run lengths are broken, or of another size than the picture; the message says which.
+
+    Example:
+        >>> parse_rle({"size": [2, 2], "counts": [1, 2, 1]}, 2, 2)["size"]
+        [2, 2]
+    """
+    size, counts = segmentation.get("size"), segmentation.get("counts")
+    if not (isinstance(size, list | tuple) and len(size) == 2):
+        raise ValueError("its mask has no size")
+    if [int(side) for side in size] != [height, width]:
+        swapped = " (height and width have changed places)" if [int(side) for side in size] == [width, height] else ""
+        raise ValueError(f"its mask has the size {list(size)}, the picture [{height}, {width}]{swapped}")
+    runs = _decode_counts(counts) if isinstance(counts, str | bytes) else counts
+    if not isinstance(runs, list) or not all(isinstance(run, int) and run >= 0 for run in runs):
+        raise ValueError("its run lengths are not a list of numbers of 0 or more")
+    if sum(runs) != height * width:
+        raise ValueError(f"its run lengths add up to {sum(runs)}, not to the {height * width} pixels of the picture")
+    compressed = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
+    return {"size": [height, width], "counts": compressed["counts"].decode("ascii")}
+
+
+def _decode_counts(text: str | bytes) -> list[int]:
+    """The run lengths in COCO's compressed text: base 32, low digits first, differences from the third run on."""
+    codes = text.encode("ascii", "replace") if isinstance(text, str) else text
+    runs: list[int] = []
+    value, shift = 0, 0
+    for code in codes:
+        digit = code - 48
+        if not 0 <= digit < 64 or shift > 60:
+            raise ValueError("its compressed run lengths are broken")
+        value |= (digit & 31) << shift
+        shift += 5
+        if digit & 32:
+            continue
+        if digit & 16:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value, shift = 0, 0
+    if shift:
+        raise ValueError("its compressed run lengths are cut off")
+    return runs

@@ -1,0 +1,121 @@
+"""Labels as a file has them, before they are checked, and pictures with where their pixels come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Picture, Rle
+from yolact_kit.annotations.geometry import Ring
+from yolact_kit.annotations.problems import Problem
+
+
+@dataclass(slots=True)
+class RawPart:
+    """One shape of an object.
+
+    Attributes:
+        name: How problems name it, such as ``"shape 3 (nut)"``.
+        ring: Its outline, where it is a polygon.
+        rle: Its mask, where it is one.
+        mask: Its mask, where it is one that does not cover the picture: bool [h, w] ...
+        offset: ... and x, y of its top left corner in the picture.
+    """
+
+    name: str
+    ring: Ring | None = None
+    rle: Rle | None = None
+    mask: NDArray[np.bool_] | None = None
+    offset: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
+class RawObject:
+    """One object as a file has it.
+
+    Attributes:
+        name: How problems name it.
+        label: Its label as it stands in the file.
+        parts: Its shapes.
+        crowd: Whether it is a region of many objects.
+        box: Its box x1 y1 x2 y2 in pixels, where the file has one besides, or instead of, its shapes.
+        extra: What COCO has no place for.
+    """
+
+    name: str
+    label: str
+    parts: list[RawPart]
+    crowd: bool = False
+    box: tuple[float, float, float, float] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RawPicture:
+    """What a file says of one picture.
+
+    Attributes:
+        source: The annotation file.
+        reference: The picture's name or path as it stands there; empty where it does not.
+        stem: The name that the picture has when ``reference`` leads nowhere: the annotation file's, without suffix.
+        size: Width and height as they stand there, None where they do not.
+        objects: The objects.
+        embedded: The picture itself as a file in base64, where the annotation file holds it.
+        upright: Whether labels of this format belong to pictures that are turned upright.
+        folder: Name of the picture's folder as it stands there; empty where it does not.
+        extra: What COCO has no place for.
+    """
+
+    source: Path
+    reference: str
+    stem: str
+    size: tuple[int, int] | None
+    objects: list[RawObject] = field(default_factory=list)
+    embedded: str | None = None
+    upright: bool = False
+    folder: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A picture with its objects, and how its pixels are to be had.
+
+    Attributes:
+        picture: The picture; ``path`` is the file that its pixels come from, as it lies in the source.
+        source: The annotation file.
+        orientation: EXIF orientation that the pixels are turned by, 1 for as stored.
+        rewrite: Whether the pixels change, so that the file cannot be copied as it is.
+        embedded: Whether ``picture.path`` is a labelme file that holds the picture.
+        digest: Fingerprint of the pixels; equal for pictures that are the same.
+        thumbnail: uint8 [16, 16], the picture in grey.
+    """
+
+    picture: Picture
+    source: Path
+    orientation: int = 1
+    rewrite: bool = False
+    embedded: bool = False
+    digest: str = ""
+    thumbnail: NDArray[np.uint8] | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one picture of a source.
+
+    Attributes:
+        labelled: The picture; None where it was left out.
+        problems: What is wrong with it.
+        split: The split that the source has it in; empty where it has none.
+        path: The picture's file, where one was found.
+    """
+
+    labelled: Labelled | None
+    problems: list[Problem]
+    split: str = ""
+    path: Path | None = None

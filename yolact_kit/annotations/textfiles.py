@@ -1,0 +1,91 @@
+"""Reading text files of whatever encoding people's programs have written them in."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from yolact_kit.annotations.problem_kinds import Problems
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+_HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
+
+
+def read_text(path: Path, problems: Problems) -> str | None:
+    """Reads a text file: UTF-8, UTF-8 or UTF-16 with a byte order mark, UTF-16 without, CP949, GBK.
+
+    Args:
+        path: The file.
+        problems: Where problems are added: encodings other than UTF-8, empty files, files that cannot be read.
+
+    Returns:
+        The text; None where an error was added.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problems.add("file-unreadable", f"The file cannot be opened: {error.strerror}.")
+        return None
+    if not data.strip(b" \t\r\n\0"):
+        problems.add("file-empty", "The file is empty.")
+        return None
+    decoded = decode(data)
+    if decoded is None:
+        problems.add("file-encoding-unknown", "The file's bytes are text in no known encoding.")
+        return None
+    text, encoding = decoded
+    if encoding != "utf-8":
+        problems.add("file-not-utf8", f"The file is encoded as {encoding.upper()}.")
+    return text
+
+
+def decode(data: bytes) -> tuple[str, str] | None:
+    """Decodes text of an unknown encoding.
+
+    Args:
+        data: The bytes.
+
+    Returns:
+        The text without a byte order mark, and the encoding's name; None where no known encoding fits.
+
+    Example:
+        >>> decode("컵".encode("cp949"))
+        ('컵', 'cp949')
+        >>> decode("杯子".encode("gbk"))
+        ('杯子', 'gbk')
+    """
+    for encoding in _candidates(data):
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if encoding == "cp949" and not _is_korean(text):
+            continue
+        return text.removeprefix("\ufeff"), encoding
+    return None
+
+
+def _candidates(data: bytes) -> list[str]:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return [encoding]
+    head = data[:200]
+    if b"\0" in head:
+        return ["utf-16-le"] if head[1::2].count(0) > head[0::2].count(0) else ["utf-16-be"]
+    declared = _DECLARED.match(data[:200].lstrip())
+    named = [declared.group(1).decode("ascii").lower()] if declared else []
+    return ["utf-8", *(name for name in named if name not in ("utf-8", "utf8")), "cp949", "gbk"]
+
+
+def _is_korean(text: str) -> bool:
+    """Whether every character beyond ASCII is Hangul: Chinese read as CP949 gives rare Chinese characters as well."""
+    others = [character for character in text if ord(character) > 127]
+    return all(_HANGUL.match(character) for character in others)
