@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
-import albumentations as A  # noqa: E402, N812
+import albumentations as A  # noqa: N812
 
 FILL = 114
 """Grey of the area that a moved picture leaves empty."""

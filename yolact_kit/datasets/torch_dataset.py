@@ -15,9 +15,9 @@ from torch.utils.data import Sampler
 
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.pictures import read_picture
-from yolact_kit.config.schema import Config
+from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.datasets.augmentation import Augmentation
-from yolact_kit.models.preprocess import resize
+from yolact_kit.models.preprocess import prepare, resize
 
 CACHE_BYTES = 1 << 30
 """Memory that decoded pictures and masks may take in one process."""
@@ -167,3 +167,29 @@ class Shuffled(Sampler[Draw]):
             for index in order[number % self.count :]:
                 yield Draw(int(index), number)
                 number += 1
+
+
+class PreparedPictures(TorchDataset[tuple[Tensor, int]]):
+    """Pictures as the network takes them when it predicts, each with its index, kept once they were read.
+
+    Args:
+        pictures: The pictures of a split.
+        config: The model's configuration.
+    """
+
+    def __init__(self, pictures: list[Picture], config: ModelConfig) -> None:
+        self.pictures = pictures
+        self.config = config
+        self._cache: dict[int, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """The input float32 [3, S, S] of a picture, and its index."""
+        if index in self._cache:
+            return self._cache[index], index
+        prepared = prepare(read_picture(self.pictures[index].path), self.config)
+        if (len(self._cache) + 1) * prepared.nbytes <= CACHE_BYTES:
+            self._cache[index] = prepared
+        return prepared, index

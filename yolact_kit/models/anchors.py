@@ -50,7 +50,9 @@ def make_anchors(levels: list[tuple[int, int]], config: AnchorConfig, input_size
         >>> make_anchors([(2, 2)], AnchorConfig(scales=[[32]], aspect_ratios=[1.0]), 64)[0]
         tensor([0.2500, 0.2500, 0.5000, 0.5000])
     """
-    return torch.cat([
-        level_anchors(height, width, scales, config, input_size)
-        for (height, width), scales in zip(levels, config.scales, strict=True)
-    ])
+    return torch.cat(
+        [
+            level_anchors(height, width, scales, config, input_size)
+            for (height, width), scales in zip(levels, config.scales, strict=True)
+        ]
+    )

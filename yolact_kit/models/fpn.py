@@ -24,7 +24,9 @@ class FeaturePyramid(nn.Module):
         """Levels P3 to P7 of the feature maps C3, C4 and C5: strides 8, 16, 32, 64 and 128."""
         levels: list[Tensor] = []
         above: Tensor | None = None
-        for lateral, smooth, features in zip(reversed(self.lateral), reversed(self.smooth), reversed(maps), strict=True):
+        for lateral, smooth, features in zip(
+            reversed(self.lateral), reversed(self.smooth), reversed(maps), strict=True
+        ):
             merged = lateral(features)
             if above is not None:
                 merged = merged + functional.interpolate(

@@ -41,7 +41,7 @@ def save_weights(path: Path, model: YOLACT, config: Config) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file(tensors, beside, metadata)
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 

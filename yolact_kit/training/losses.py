@@ -135,7 +135,7 @@ def crop_region(boxes: Tensor, height: int, width: int) -> Tensor:
 
 
 def _cropped_entropy(assembled: Tensor, masks: Tensor, boxes: Tensor) -> Tensor:
-    """Mean binary cross entropy [N] of mask logits [N, h, w] inside boxes [N, 4]; a box counts as one pixel at least."""
+    """Mean binary cross entropy [N] of mask logits [N, h, w] inside boxes [N, 4] of a pixel or more."""
     height, width = masks.shape[-2:]
     entropy = functional.binary_cross_entropy_with_logits(assembled, masks, reduction="none")
     inside = (entropy * crop_region(boxes, height, width)).sum(dim=(1, 2))
@@ -144,7 +144,7 @@ def _cropped_entropy(assembled: Tensor, masks: Tensor, boxes: Tensor) -> Tensor:
 
 
 def semantic_loss(semantic: Tensor, matches: list[Matches]) -> Tensor:
-    """Binary cross entropy of each class at each pixel of P3, averaged over pixels and summed over classes and pictures.
+    """Binary cross entropy of classes at P3, averaged over pixels and summed over classes and pictures.
 
     Args:
         semantic: [B, C, h, w] logits.

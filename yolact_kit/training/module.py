@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from yolact_kit.config.schema import Config
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YOLACT, RawOutputs
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import Budget, input_size_at, learning_rate_factor
 from yolact_kit.training.targets import Batch
@@ -41,6 +41,10 @@ class TrainingModule(lightning.LightningModule):
         self.log("loss/total", total.detach(), batch_size=len(batch.images))
         return total
 
+    def validation_step(self, batch: tuple[Tensor, Tensor], _index: int) -> dict[str, RawOutputs]:
+        """The raw outputs of a batch of validation pictures."""
+        return {"raw": self.model(batch[0])}
+
     def _resized(self, images: Tensor) -> Tensor:
         size = input_size_at(self.progress(), self.config.model.input_size, self.config.train)
         images = images.float()
@@ -54,7 +58,8 @@ class TrainingModule(lightning.LightningModule):
 
     def on_train_start(self) -> None:
         """Starts the clock."""
-        self.budget.start(self.budget.elapsed())
+        if not self.budget.started:
+            self.budget.start()
 
     def on_train_batch_start(self, _batch: Batch, _index: int) -> None:
         """Keeps batch norm frozen, where it is: Lightning puts the whole module into training mode."""

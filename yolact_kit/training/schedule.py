@@ -35,6 +35,11 @@ class Budget:
         """Starts the clock; ``spent`` are seconds that an earlier part of the same run took."""
         self._started = time.monotonic() - spent
 
+    @property
+    def started(self) -> bool:
+        """Whether the clock runs."""
+        return self._started is not None
+
     def elapsed(self) -> float:
         """Seconds since the first step."""
         return 0.0 if self._started is None else time.monotonic() - self._started
@@ -54,8 +59,8 @@ def learning_rate_factor(progress: float, config: TrainConfig) -> float:
 
     Args:
         progress: Share of the training that is done, 0..1.
-        config: Warm-up and schedule: ``cosine`` (Loshchilov and Hutter, ICLR 2017), ``step`` by ten at the shares of the
-            paper's 800,000 iterations (0.35, 0.75, 0.875, 0.9375), or ``constant``.
+        config: Warm-up and schedule: ``cosine`` (Loshchilov and Hutter, ICLR 2017), ``step`` by ten at the
+            shares of the paper's 800,000 iterations (0.35, 0.75, 0.875, 0.9375), or ``constant``.
 
     Returns:
         0..1.

@@ -1,0 +1,180 @@
+"""What happens beside the training steps: the end of the budget, validation, saving, averaging of weights."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, WeightAveraging
+from torch import Tensor
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.evaluation.coco import evaluate
+from yolact_kit.inference.postprocess import postprocess
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.models.weights import save_weights
+from yolact_kit.training.module import TrainingModule
+from yolact_kit.training.schedule import Budget
+
+
+class EndOfBudget(Callback):
+    """Ends training, by way of a last validation, once its budget is spent or it is asked to stop.
+
+    Args:
+        budget: How long training goes on.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.asked_to_stop = False
+        self._validation_started = 0.0
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Stops where the next step would be beyond the budget."""
+        if self.asked_to_stop or self.budget.progress(trainer.global_step) >= 1:
+            trainer.should_stop = True
+
+    def on_validation_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Takes the time."""
+        self._validation_started = time.monotonic()
+
+    def on_validation_end(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Keeps back as much time as validation takes, so that the last one is inside the budget."""
+        self.budget.kept_back = max(self.budget.kept_back, time.monotonic() - self._validation_started)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The time that is spent."""
+        return {"elapsed": self.budget.elapsed(), "kept_back": self.budget.kept_back}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with the clock of the earlier part of the run."""
+        self.budget.start(state_dict["elapsed"])
+        self.budget.kept_back = state_dict["kept_back"]
+
+
+class Validation(Callback):
+    """COCO's metrics of the averaged weights, and the best weights by mask AP.
+
+    It must stand before `RunningAverage` among the callbacks: at the end of a validation that one takes the averaged
+    weights away again.
+
+    Args:
+        pictures: The validation pictures.
+        file: Where the best weights are written.
+    """
+
+    def __init__(self, pictures: list[Picture], file: Path) -> None:
+        self.pictures = pictures
+        self.file = file
+        self.best: float | None = None
+        self.last: dict[str, Any] = {}
+        self._predictions: list[Prediction] = []
+
+    def on_validation_epoch_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Forgets the predictions of the validation before."""
+        self._predictions = []
+
+    def on_validation_batch_end(
+        self, _trainer: lightning.Trainer, module: lightning.LightningModule, outputs: Any, batch: Any, *_: Any
+    ) -> None:
+        """Turns the raw outputs of a batch into predictions."""
+        assert isinstance(module, TrainingModule)
+        for place, index in enumerate(batch[1].tolist()):
+            picture = self.pictures[index]
+            size = (picture.height, picture.width)
+            found = postprocess(outputs["raw"], place, size, module.config.detect)
+            prediction = Prediction(picture.file, picture.width, picture.height, *found, module.config.classes)
+            self._predictions.append(prediction)
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Computes the metrics, and keeps the weights where they are the best so far."""
+        assert isinstance(module, TrainingModule)
+        metrics = evaluate(self.pictures, module.config.classes, self._predictions)
+        self.last = metrics.to_dict()
+        for kind in ("mask", "box"):
+            for name in ("AP", "AP50", "AP75"):
+                value = self.last[kind][name]
+                module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
+        score = self.last["mask"]["AP"] or 0.0
+        if trainer.is_global_zero and (self.best is None or score >= self.best):
+            self.best = score
+            save_weights(self.file, module.model, module.config)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best AP so far."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with the best AP of the earlier part of the run."""
+        self.best = state_dict["best"]
+
+
+class RunningAverage(WeightAveraging):
+    """Exponential moving average of the weights, which validation and the saved weights use.
+
+    The decay rises with the steps, so that the average does not lag behind at the beginning.
+
+    Args:
+        decay: Decay a step, in the long run.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(mean: Tensor, value: Tensor, count: Tensor) -> Tensor:
+            steps = float(count)
+            share = 1 - min(decay, (1 + steps) / (10 + steps))
+            if not torch.is_floating_point(mean):
+                return value
+            return torch.lerp(mean, value.to(mean.dtype), share)
+
+        super().__init__(avg_fn=average)
+
+    def averaged(self, module: TrainingModule) -> TrainingModule:
+        """The module whose weights are the average; ``module`` itself before the first step."""
+        if self._average_model is None:
+            return module
+        averaged: TrainingModule = self._average_model.module
+        return averaged
+
+
+class Saving(Callback):
+    """Writes the last weights and the checkpoint at each validation, and when training ends early.
+
+    Args:
+        run: The run folder.
+        average: Where the averaged weights are, None where weights are not averaged.
+    """
+
+    def __init__(self, run: Path, average: RunningAverage | None) -> None:
+        self.run = run
+        self.average = average
+
+    def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Saves."""
+        self.save(trainer, module)
+
+    def on_exception(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        """Saves what an interrupt would lose."""
+        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
+            self.save(trainer, module)
+
+    def save(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Writes ``weights/last.safetensors`` and ``checkpoints/last.ckpt``, each beside and renamed into place."""
+        assert isinstance(module, TrainingModule)
+        file = self.run / "checkpoints" / "last.ckpt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+        try:
+            trainer.save_checkpoint(beside)
+            if trainer.is_global_zero:
+                beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)
+        if trainer.is_global_zero:
+            source = self.average.averaged(module) if self.average is not None else module
+            save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)

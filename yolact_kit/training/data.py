@@ -1,0 +1,73 @@
+"""The Lightning data module: batches of training and of validation pictures."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import lightning
+import torch
+from torch.utils.data import DataLoader
+
+from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.config.schema import Config
+from yolact_kit.datasets.torch_dataset import PreparedPictures, Sample, Shuffled, TrainingPictures
+from yolact_kit.training.targets import Batch, collate
+
+
+class DataModule(lightning.LightningDataModule):
+    """The pictures of a data set's ``train`` and ``val`` splits.
+
+    Args:
+        dataset: The data set.
+        config: The configuration.
+        device: What trains; it decides how many processes load pictures.
+        shown: Showings that an earlier part of the same run has had.
+    """
+
+    def __init__(self, dataset: Dataset, config: Config, device: torch.device, shown: int = 0) -> None:
+        super().__init__()
+        self.config = config
+        self.shown = shown
+        self.on_gpu = device.type != "cpu"
+        self.workers = loader_workers(config, device)
+        self.training = TrainingPictures(dataset.splits["train"], config)
+        self.validation = PreparedPictures(dataset.splits.get("val", []), config.model)
+
+    def train_dataloader(self) -> DataLoader[Sample]:
+        """Augmented batches without end."""
+        return DataLoader(
+            self.training,
+            batch_size=self.config.train.batch_size,
+            sampler=Shuffled(len(self.training), self.config.train.seed, self.shown),
+            num_workers=self.workers,
+            collate_fn=collate,
+            pin_memory=self.on_gpu,
+            worker_init_fn=_use_one_thread,
+            persistent_workers=self.workers > 0,
+        )
+
+    def val_dataloader(self) -> DataLoader[tuple[torch.Tensor, int]]:
+        """Validation pictures in their order."""
+        return DataLoader(self.validation, batch_size=self.config.train.batch_size, pin_memory=self.on_gpu)
+
+    def transfer_batch_to_device(self, batch: object, device: torch.device, dataloader_idx: int) -> object:
+        """Moves a batch; the names stay where they are."""
+        if not isinstance(batch, Batch):
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        targets = [type(target)(*(part.to(device, non_blocking=True) for part in target)) for target in batch.targets]
+        return Batch(batch.images.to(device, non_blocking=True), targets, batch.names)
+
+
+def loader_workers(config: Config, device: torch.device) -> int:
+    """Processes that load pictures: as configured, else one beside a CPU that trains, up to eight for a GPU."""
+    if config.train.workers != "auto":
+        return config.train.workers
+    cores = os.cpu_count() or 1
+    return min(1, cores - 1) if device.type == "cpu" else min(8, max(1, cores - 1))
+
+
+def _use_one_thread(_worker: int) -> None:
+    """Keeps a loading process from taking the cores that the network computes on."""
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)

@@ -1,0 +1,111 @@
+"""How training shows itself: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import lightning
+from lightning.pytorch.callbacks import Callback
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from yolact_kit.durations import format_duration
+from yolact_kit.training.callbacks import Validation
+from yolact_kit.training.schedule import Budget
+
+LOSSES = {"loss/box": "box", "loss/mask": "mask", "loss/classification": "class", "loss/semantic": "sem"}
+
+
+class TrainingProgress(Callback):
+    """Losses, AP, speed and the time that is left.
+
+    Args:
+        budget: How long training goes on.
+        batch_size: Pictures a step.
+        count: Training pictures.
+        validation: Where the metrics are, None where nothing is validated.
+        console: Where a live line goes; it is drawn on a terminal only.
+        say: Prints a plain line.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        batch_size: int,
+        count: int,
+        validation: Validation | None,
+        console: Console,
+        say: Callable[[str], None],
+    ) -> None:
+        self.budget = budget
+        self.batch_size = batch_size
+        self.count = count
+        self.validation = validation
+        self.say = say
+        self._live = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._live.add_task("training", total=1.0, state="")
+        self._first_step = 0
+        self._started = 0.0
+        self._said = 0.0
+
+    def on_train_start(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Starts the line."""
+        self._first_step, self._started = trainer.global_step, time.monotonic()
+        self._said = self.budget.progress(trainer.global_step)
+        self._live.start()
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Brings the line up to date; elsewhere than on a terminal prints one at every twentieth."""
+        done = self.budget.progress(trainer.global_step)
+        state = self.state(trainer, done)
+        self._live.update(self._task, completed=done, state=state)
+        if self._live.disable and (done - self._said >= 0.05 or trainer.global_step == self._first_step + 1):
+            self._said = done
+            self.say(f"training {done:4.0%}  {state}")
+
+    def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Prints the metrics, which stay on the screen."""
+        if self.validation is not None and not trainer.sanity_checking:
+            mask, box = self.validation.last["mask"], self.validation.last["box"]
+            self.say(
+                f"validation after {trainer.global_step} steps: mask AP {_shown(mask['AP'])}, "
+                f"AP50 {_shown(mask['AP50'])}; box AP {_shown(box['AP'])}; best mask AP {_shown(self.validation.best)}"
+            )
+
+    def on_train_end(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Takes the line away."""
+        self._live.stop()
+
+    def on_exception(self, *_: Any) -> None:
+        """Takes the line away."""
+        self._live.stop()
+
+    def state(self, trainer: lightning.Trainer, done: float) -> str:
+        """The step, the losses, the AP, the speed and the time left, in words."""
+        step = trainer.global_step
+        metrics = trainer.callback_metrics
+        losses = "  ".join(f"{short} {float(metrics[key]):.2f}" for key, short in LOSSES.items() if key in metrics)
+        spent = time.monotonic() - self._started
+        speed = (step - self._first_step) * self.batch_size / max(spent, 1e-9)
+        left = self.budget.elapsed() * (1 - done) / max(done, 1e-9)
+        best = f"AP {_shown(self.validation.best)}  " if self.validation and self.validation.best is not None else ""
+        passes = step * self.batch_size / self.count
+        return (
+            f"step {step} (pass {passes:.1f})  {losses}  {best}{speed:.1f} pictures/s  "
+            f"{format_duration(math.ceil(left))} left"
+        )
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
