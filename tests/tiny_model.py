@@ -1,0 +1,43 @@
+"""A tiny YOLACT with random weights, for tests of what surrounds a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
+from yolact_kit.models.weights import save_weights
+from yolact_kit.models.yolact import YOLACT
+
+
+def tiny_config(classes: Sequence[str] = ("컵", "plate", "fork")) -> Config:
+    """A configuration whose model runs in milliseconds."""
+    anchors = AnchorConfig(scales=[[8], [16], [32], [48], [64]])
+    model = ModelConfig(
+        backbone="resnet18",
+        input_size=64,
+        features=16,
+        head_features=16,
+        prototypes=8,
+        prototype_layers=1,
+        anchors=anchors,
+    )
+    return Config(classes=list(classes), model=model)
+
+
+def tiny_model(config: Config, seed: int = 0) -> YOLACT:
+    """A model of that configuration; its scores spread, so that it finds some things in every picture."""
+    torch.manual_seed(seed)
+    model = YOLACT(config.model, len(config.classes))
+    with torch.no_grad():
+        model.head.score.weight.mul_(3)
+    return model
+
+
+def save_tiny_model(folder: Path, classes: Sequence[str] = ("컵", "plate", "fork"), seed: int = 0) -> Path:
+    """A run folder with the weights of a tiny model."""
+    config = tiny_config(classes)
+    save_weights(folder / "weights" / "best.safetensors", tiny_model(config, seed), config)
+    return folder
