@@ -47,7 +47,32 @@ def run_step(title: str, words: Sequence[str | Path]) -> int:
         >>> run_step("Checking the data set", ["validate", "data"])  # doctest: +SKIP
         0
     """
+    announce(title, words)
+    return run_command(words)
+
+
+def announce(title: str, words: Sequence[str | Path]) -> None:
+    """Prints what a step does and its command.
+
+    Args:
+        title: What the step does, for people.
+        words: What follows ``yolact-kit``.
+    """
     say(f"\n{title}\n  $ {plain_command(words)}")
+
+
+def run_command(words: Sequence[str | Path]) -> int:
+    """Runs a command in this process, exactly as the shell would.
+
+    Args:
+        words: What follows ``yolact-kit``.
+
+    Returns:
+        The command's exit code: 0 or 1.
+
+    Raises:
+        SystemExit: The command failed or was interrupted; its message has been printed.
+    """
     name, *rest = map(str, words)
     result = command(name)(rest, prog_name=f"yolact-kit {name}", standalone_mode=False)
     code = result if isinstance(result, int) else EXIT_DONE

@@ -1,0 +1,216 @@
+"""What the guide finds out about the user's folder, and what it has to ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from yolact_kit.cli.console import fail, say, track
+from yolact_kit.cli.guide_project import shown
+from yolact_kit.cli.guide_texts import Language, text
+from yolact_kit.cli.steps import announce, plain_command, run_command
+from yolact_kit.errors import UserError
+
+if TYPE_CHECKING:
+    from yolact_kit.annotations.options import ReadOptions
+    from yolact_kit.annotations.result import ReadResult
+
+_WITHOUT_OUTLINE = {"mask-missing", "segmentation-missing"}
+_ENOUGH_FOR_TEST = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks questions, or takes their defaults.
+
+    Attributes:
+        language: Language of the questions.
+        yes: Whether to take every default without asking.
+    """
+
+    language: Language
+    yes: bool
+
+    def text(self, key: str, **values: object) -> str:
+        """A text of the catalogue in the user's language."""
+        return text(key, self.language, **values)
+
+    def confirm(self, key: str, default: bool = True) -> bool:
+        """Asks a question with yes or no."""
+        return default if self.yes else typer.confirm(self.text(key), default=default, err=True)
+
+    def prompt(self, key: str, default: str | None = None, choices: Iterable[str] = ()) -> str:
+        """Asks for a line of text until one of ``choices`` is given, where there are any."""
+        if self.yes and default is not None:
+            return default
+        allowed = list(choices)
+        question = self.text(key) + (f" ({', '.join(allowed)})" if allowed else "")
+        while True:
+            answer: str = typer.prompt(question, default=default, err=True).strip().strip("'\"")
+            if answer and (not allowed or answer in allowed):
+                return answer
+
+
+def require_folder(source: Path, asker: Asker) -> None:
+    """Checks that the source is a folder with something in it.
+
+    Raises:
+        UserError: It is missing, no folder, or empty.
+    """
+    if not source.exists():
+        raise UserError(asker.text("missing", source=source), asker.text("missing_advice"))
+    if not source.is_dir():
+        raise UserError(asker.text("not_a_folder", source=source), asker.text("missing_advice"))
+    if not any(source.iterdir()):
+        raise UserError(asker.text("empty", source=source), asker.text("empty_advice"))
+
+
+def examine(source: Path, asker: Asker) -> dict[str, Any]:
+    """Finds out what `convert` has to be told of a folder, and asks for what cannot be found out.
+
+    Args:
+        source: The folder.
+        asker: Asks.
+
+    Returns:
+        Answers by name: ``format``, ``pictures``, ``box_as_mask``, ``val``, ``test``.
+
+    Raises:
+        UserError: There are no labels in the folder, or none that can be used.
+    """
+    from yolact_kit.annotations.options import ReadOptions
+
+    require_folder(source, asker)
+    options = ReadOptions(format=_find_format(source, asker))  # type: ignore[arg-type]
+    say(asker.text("reading", source=shown(source.resolve())))
+    read, options = _read(source, options, asker)
+    _say_found(read, asker)
+    return {
+        "format": options.format,
+        "pictures": str(options.pictures) if options.pictures is not None else None,
+        "box_as_mask": options.box_as_mask,
+        "val": None if read.splits else 0.2,
+        "test": None if read.splits else 0.2 if len(read.labelled) >= _ENOUGH_FOR_TEST else 0,
+    }
+
+
+def _find_format(source: Path, asker: Asker) -> str:
+    from yolact_kit.annotations.detect_format import detect_format
+
+    try:
+        detect_format(source)
+    except UserError:
+        kinds = _label_kinds(source)
+        if len(kinds) > 1:
+            return asker.prompt("ask_format", default=kinds[0], choices=kinds)
+        _label_first(source, asker)
+        detect_format(source)
+    return "auto"
+
+
+def _label_kinds(source: Path) -> list[str]:
+    from yolact_kit.annotations.detect_format import sniff
+
+    files = (path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".json", ".xml") and path.is_file())
+    counts = Counter(sniff(path) for path in files)
+    return [kind for kind, _ in counts.most_common() if kind in ("labelme", "voc", "coco")]
+
+
+def _label_first(source: Path, asker: Asker) -> None:
+    """Labels pictures that have no labels yet, in labelme."""
+    from yolact_kit.annotations.labelme_program import find_pictures
+
+    pictures = _count_pictures(source)
+    if not pictures:
+        raise UserError(asker.text("nothing", source=source), asker.text("empty_advice"))
+    message = asker.text("unlabelled", source=source, pictures=pictures)
+    command = plain_command(["annotate", source, "--labels", "a,b"])
+    advice = asker.text("unlabelled_advice", command=command)
+    if asker.yes:
+        raise UserError(message, advice)
+    find_pictures(source)
+    say(message)
+    if not asker.confirm("ask_annotate"):
+        raise UserError(message, advice)
+    words: list[str | Path] = ["annotate", source, "--labels", asker.prompt("ask_classes")]
+    announce(asker.text("title_annotate"), words)
+    run_command(words)
+
+
+def _count_pictures(source: Path) -> int:
+    from yolact_kit.annotations.pictures import EXTENSIONS
+
+    return sum(path.suffix.lower() in EXTENSIONS for path in source.rglob("*") if path.is_file())
+
+
+def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult, ReadOptions]:
+    """Reads the labels as `convert` will, asking for what is missing until there is something to train on."""
+    from yolact_kit.annotations.read import read_source
+    from yolact_kit.annotations.result import SourceError
+
+    try:
+        read = read_source(source, options, lambda outcomes, total: track(outcomes, "Reading", total))
+        problems = read.problems
+        objects = sum(len(item.picture.instances) for item in read.labelled)
+    except SourceError as error:
+        read, problems, objects = None, error.problems, 0
+        failure = error
+    without = sum(problem.code in _WITHOUT_OUTLINE for problem in problems)
+    if without > objects and not options.box_as_mask:
+        say(asker.text("boxes_only", count=without))
+        if not asker.confirm("ask_boxes"):
+            raise UserError(asker.text("no_outlines"), asker.text("no_outlines_advice"))
+        return _read(source, replace(options, box_as_mask=True), asker)
+    if read is not None:
+        return read, options
+    if any(problem.code == "picture-missing" for problem in problems) and options.pictures is None and not asker.yes:
+        return _read(source, replace(options, pictures=Path(asker.prompt("ask_pictures")).absolute()), asker)
+    for problem in problems[:5]:
+        fail(f"{problem.file}: {problem.message}", problem.advice)
+    raise failure
+
+
+def _say_found(read: ReadResult, asker: Asker) -> None:
+    objects = sum(len(item.picture.instances) for item in read.labelled)
+    names = ", ".join(read.classes[:20]) + (", ..." if len(read.classes) > 20 else "")
+    say(
+        asker.text(
+            "found",
+            pictures=len(read.labelled),
+            format=read.format,
+            objects=objects,
+            count=len(read.classes),
+            classes=names,
+        )
+    )
+    if read.left_out:
+        say(asker.text("left_out", count=read.left_out))
+    if read.without_labels:
+        say(asker.text("without_labels", count=len(read.without_labels)))
+
+
+def imagenet_weights_at_hand(backbone: str) -> bool:
+    """Whether a backbone's ImageNet weights are on this machine, or could be downloaded now.
+
+    Args:
+        backbone: Its torchvision name, such as ``"resnet18"``.
+    """
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    import torch
+    from torchvision.models import get_model_weights
+
+    url: str = get_model_weights(backbone).IMAGENET1K_V1.url
+    if (Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]).is_file():
+        return True
+    try:
+        with urlopen(Request(url, method="HEAD"), timeout=5):  # noqa: S310 - torchvision's own https address
+            return True
+    except (URLError, OSError):
+        return False

@@ -1,0 +1,107 @@
+"""The commands of the guide's steps."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from yolact_kit.cli.guide_project import Project, shown
+
+Words = list[str | Path]
+
+
+def words_of(step: str, project: Project) -> Words:
+    """The command of a step, without the program's name.
+
+    What an interrupted step left behind is overwritten; an interrupted training is gone on with.
+
+    Args:
+        step: Name of the step.
+        project: The project.
+
+    Returns:
+        The words that follow ``yolact-kit``.
+    """
+    builders: dict[str, Callable[[Project], Words]] = {
+        "convert": _convert,
+        "validate": lambda made: ["validate", made.folder / "data"],
+        "config": _config,
+        "train": _train,
+        "evaluate": _evaluate,
+        "predict": _predict,
+    }
+    return builders[step](project)
+
+
+def measured_split(project: Project) -> str:
+    """The split to measure on: ``test`` where it has pictures, else ``val``, else ``train``."""
+    from yolact_kit.annotations.dataset_folder import load_dataset
+
+    splits = load_dataset(project.folder / "data").splits
+    return next((name for name in ("test", "val") if splits.get(name)), "train")
+
+
+def gather_pictures(project: Project, split: str) -> int:
+    """Copies the pictures of a split to a folder of their own, as a user's new pictures would lie.
+
+    Args:
+        project: The project.
+        split: Name of the split.
+
+    Returns:
+        How many there are.
+    """
+    from yolact_kit.annotations.dataset_folder import load_dataset
+
+    pictures = load_dataset(project.folder / "data").splits[split]
+    for picture in pictures:
+        target = project.folder / "pictures" / picture.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture.path, target)
+    return len(pictures)
+
+
+def _convert(project: Project) -> Words:
+    answers = project.answers
+    words: Words = ["convert", project.shown_source(), project.folder / "data"]
+    if answers.get("format", "auto") != "auto":
+        words += ["--from", answers["format"]]
+    if answers.get("pictures"):
+        words += ["--pictures", shown(Path(answers["pictures"]))]
+    if answers.get("box_as_mask"):
+        words += ["--box-as-mask"]
+    for share in ("val", "test"):
+        if answers.get(share):
+            words += [f"--{share}", str(answers[share])]
+    return words + _overwrite(project.folder / "data")
+
+
+def _config(project: Project) -> Words:
+    out = project.folder / "config.yaml"
+    return ["config", project.folder / "data", "--out", out, *_overwrite(out)]
+
+
+def _train(project: Project) -> Words:
+    run = project.folder / "run"
+    time = ["--time", str(project.answers["time"])]
+    if (run / "checkpoints" / "last.ckpt").is_file():
+        return ["train", "--resume", run, *time]
+    weights = ["--weights", str(project.answers["weights"])]
+    return ["train", project.folder / "config.yaml", *weights, *time, "--out", run, *_overwrite(run)]
+
+
+def _evaluate(project: Project) -> Words:
+    out, split = project.folder / "evaluation", measured_split(project)
+    words: Words = ["evaluate", project.folder / "run", project.folder / "data", "--split", split, "--out", out]
+    return words + _overwrite(out)
+
+
+def _predict(project: Project) -> Words:
+    out = project.folder / "predictions"
+    return ["predict", project.folder / "run", project.folder / "pictures", "--out", out, *_overwrite(out)]
+
+
+def _overwrite(out: Path) -> list[str | Path]:
+    is_there = out.is_file() or (out.is_dir() and any(out.iterdir()))
+    return ["--overwrite"] if is_there else []
