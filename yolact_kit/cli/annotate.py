@@ -1,0 +1,44 @@
+"""``yolact-kit annotate``: labelme on a folder of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yolact_kit.cli.console import say, set_level
+from yolact_kit.cli.options import Quiet, Verbose
+
+
+def annotate(
+    pictures: Annotated[Path, typer.Argument(metavar="PICTURES", help="Folder of pictures to label.")],
+    labels: Annotated[
+        str,
+        typer.Option(
+            "--labels",
+            metavar="FILE|a,b",
+            help="Class names: a text file with one on each line, or names with commas. labelme takes no others.",
+            rich_help_panel="Classes",
+        ),
+    ],
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Open labelme on a folder of pictures, set up for your classes.
+
+    labelme saves by itself: a JSON file beside each picture, without a copy of the picture in it. Go on labelling
+    whenever you like by the same command; `yolact-kit convert` then makes a data set of the folder.
+
+    Example: yolact-kit annotate photos --labels bolt,nut,washer
+    """
+    set_level(quiet, verbose)
+    from yolact_kit.annotations import labelme_program
+
+    names = labelme_program.read_labels(labels)
+    found = len(labelme_program.find_pictures(pictures))
+    say(
+        f"Opening labelme on {found} pictures, with the classes {', '.join(names)}. Close its window when you are done."
+    )
+    labelled, total = labelme_program.annotate(pictures, names, verbose)
+    say(f"{labelled} of {total} pictures have labels. Next: yolact-kit convert {pictures} data")
