@@ -58,9 +58,10 @@ def test_a_missing_folder(words: list[str], tmp_path: Path) -> None:
     refused(*words, cwd=tmp_path, saying="없는 폴더")
 
 
-@pytest.mark.parametrize("name", ["convert", "validate", "config", "train", "evaluate", "predict"])
+@pytest.mark.parametrize("name", ["convert", "validate", "config", "train", "evaluate", "predict", "annotate"])
 def test_a_command_without_its_arguments(name: str, tmp_path: Path) -> None:
-    refused(name, cwd=tmp_path, saying="Missing argument")
+    saying = "There is nothing to train" if name == "train" else "Missing argument"
+    refused(name, cwd=tmp_path, saying=saying)
 
 
 @pytest.mark.parametrize("words", [["convert", "empty", "data"], ["validate", "empty"], ["config", "empty"]])

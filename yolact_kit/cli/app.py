@@ -34,7 +34,7 @@ COMMANDS = {
     "convert": "Turn labelled pictures into a data set to train on.",
     "validate": "Check a data set or a folder of labels for mistakes.",
     "config": "Plan a configuration from a data set.",
-    "train": "Train a model from a configuration.",
+    "train": "Train a model as a configuration says.",
     "evaluate": "Measure a trained model on a split of a data set.",
     "predict": "Find objects in pictures with a trained model.",
 }
