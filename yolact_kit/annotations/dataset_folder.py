@@ -10,7 +10,10 @@ import numpy as np
 import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.geometry import ring_area
+from yolact_kit.annotations.rle import rle_area
 from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text
 
 
 def load_dataset(path: Path | str) -> Dataset:
@@ -29,10 +32,16 @@ def load_dataset(path: Path | str) -> Dataset:
     file = path / "dataset.yaml" if path.is_dir() else path
     if not file.is_file():
         raise UserError(f"'{file}' does not exist.", "Give a folder that `yolact-kit convert` wrote.")
-    described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     root = file.parent
-    splits = {name: _load_split(root, split) for name, split in described["splits"].items()}
-    return Dataset(str(described["name"]), [str(name) for name in described["classes"]], splits, root)
+    try:
+        described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        splits = {str(name): _load_split(root, split) for name, split in described["splits"].items()}
+        return Dataset(str(described["name"]), [str(name) for name in described["classes"]], splits, root)
+    except FileNotFoundError as error:
+        raise UserError(f"'{error.filename}' does not exist.", "Convert the labels again.") from error
+    except (ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        raise UserError(f"The data set '{root}' is damaged ({what}).", "Convert the labels again.") from error
 
 
 def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
@@ -63,3 +72,103 @@ def _instance(annotation: dict[str, Any], names: dict[int, str]) -> Instance:
         crowd=bool(annotation.get("iscrowd", 0)),
         extra=annotation.get("labelme", {}),
     )
+
+
+def save_dataset(
+    dataset: Dataset,
+    out: Path | str,
+    images: str = "images",
+    source: str = "",
+    options: dict[str, Any] | None = None,
+) -> None:
+    """Writes ``dataset.yaml`` and the COCO annotations of each split; pictures are the caller's to put in place.
+
+    Args:
+        dataset: The data set.
+        out: Its folder.
+        images: The folder that the pictures' paths start from, relative to ``out`` or absolute.
+        source: What the data set was made from.
+        options: How it was made.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp())
+        >>> save_dataset(Dataset("parts", ["nut"], {"train": [Picture("a.jpg", 8, 8, out / "a.jpg")]}), out)
+        >>> load_dataset(out).classes
+        ['nut']
+    """
+    out = Path(out)
+    first_image = first_annotation = 1
+    for name, pictures in dataset.splits.items():
+        document = to_coco(pictures, dataset.classes, first_image, first_annotation)
+        atomic_write_text(out / "annotations" / f"{name}.json", json_text(document))
+        first_image += len(document["images"])
+        first_annotation += len(document["annotations"])
+    described = {
+        "name": dataset.name,
+        "classes": dataset.classes,
+        "splits": {name: {"annotations": f"annotations/{name}.json", "images": images} for name in dataset.splits},
+        "source": source,
+        "options": options or {},
+    }
+    text = yaml.safe_dump(described, allow_unicode=True, sort_keys=False)
+    atomic_write_text(out / "dataset.yaml", text)
+
+
+def json_text(document: Any, indent: int | None = None) -> str:
+    """JSON that people can read in any language; characters that no file can hold are escaped.
+
+    Args:
+        document: What to write.
+        indent: Spaces of indentation; None for one line.
+
+    Returns:
+        The text, ended by a newline.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # lone surrogates, as from file names that are no UTF-8
+        text = json.dumps(document, indent=indent)
+    return text + "\n"
+
+
+def to_coco(
+    pictures: list[Picture], classes: list[str], first_image: int = 1, first_annotation: int = 1
+) -> dict[str, Any]:
+    """A split as a COCO document.
+
+    Args:
+        pictures: The pictures.
+        classes: Class names; category ids are 1..N in this order.
+        first_image: Id of the first picture.
+        first_annotation: Id of the first annotation.
+
+    Returns:
+        The document: ``images``, ``annotations`` and ``categories``. Coordinates are as exact as they came.
+    """
+    ids = {name: number for number, name in enumerate(classes, start=1)}
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for image_id, picture in enumerate(pictures, start=first_image):
+        image = {"id": image_id, "file_name": picture.file, "width": picture.width, "height": picture.height}
+        images.append({**image, "labelme": picture.extra} if picture.extra else image)
+        for instance in picture.instances:
+            annotation = _annotation(instance, picture, ids)
+            annotations.append({"id": first_annotation + len(annotations), "image_id": image_id, **annotation})
+    categories = [{"id": number, "name": name, "supercategory": ""} for name, number in ids.items()]
+    return {"info": {"description": ""}, "images": images, "annotations": annotations, "categories": categories}
+
+
+def _annotation(instance: Instance, picture: Picture, ids: dict[str, int]) -> dict[str, Any]:
+    rings = [ring.reshape(-1).tolist() for ring in instance.polygons]
+    one = instance.rle is None and len(instance.polygons) == 1
+    area = ring_area(instance.polygons[0]) if one else rle_area(instance.encode(picture.height, picture.width))
+    annotation: dict[str, Any] = {
+        "category_id": ids[instance.label],
+        "segmentation": instance.rle if instance.rle is not None else rings,
+        "area": float(area),
+        "bbox": list(instance.box()),
+        "iscrowd": int(instance.crowd),
+    }
+    return {**annotation, "labelme": instance.extra} if instance.extra else annotation

@@ -80,6 +80,19 @@ def read_json(path: Path, problems: Problems) -> Any:
     return None
 
 
+def embedded_picture(path: Path) -> bytes:
+    """The picture file that a labelme file holds, which `read_labelme` has read before.
+
+    Args:
+        path: The labelme file.
+
+    Returns:
+        The content of the picture file.
+    """
+    document = read_json(path, Problems())
+    return embedded_bytes(document["imageData"]) or b""
+
+
 def _side(value: Any) -> int | None:
     try:
         side = int(value)

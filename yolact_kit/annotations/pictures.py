@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,9 @@ _SUFFIX_OF_FORMAT = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
     "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
 }  # fmt: skip
+_FORMAT_OF_SUFFIX = {
+    suffix: name for name, suffixes in _SUFFIX_OF_FORMAT.items() for suffix in suffixes if name not in ("MPO", "GIF")
+}
 _open_lock = threading.Lock()
 
 
@@ -168,27 +171,38 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(pixels)
 
 
-def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> Path:
+def rgb_name(name: str) -> str:
+    """The name of a file that an RGB picture can be written to: ``.png`` is added where the format cannot hold it.
+
+    Args:
+        name: Name or path of a picture file.
+
+    Returns:
+        The name, or the name with ``.png`` after it.
+
+    Example:
+        >>> rgb_name("a.gif"), rgb_name("a.JPG")
+        ('a.gif.png', 'a.JPG')
+    """
+    return name if PurePath(name).suffix.lower() in _FORMAT_OF_SUFFIX else name + ".png"
+
+
+def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> None:
     """Writes a picture in the format of its suffix, as little changed as the format allows.
 
     Args:
-        path: The file. Where the format of its suffix cannot hold RGB (GIF), or is unknown, ``.png`` is put after it.
-        pixels: uint8 [height, width, 3], R G B; or [height, width] grey.
-
-    Returns:
-        The file that was written.
+        path: The file, named as `rgb_name` says.
+        pixels: uint8 [height, width, 3], R G B.
     """
     path = Path(path)
-    by_suffix = {suffix: name for name, suffixes in _SUFFIX_OF_FORMAT.items() for suffix in suffixes if name != "MPO"}
-    name = by_suffix.get(path.suffix.lower(), "GIF")
-    if name == "GIF":
-        path, name = path.with_name(path.name + ".png"), "PNG"
+    name = _FORMAT_OF_SUFFIX[path.suffix.lower()]
     options: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"},
-    }  # fmt: skip
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "TIFF": {"compression": "tiff_lzw"},
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, format=name, **options.get(name, {}))
-    return path
 
 
 @contextmanager

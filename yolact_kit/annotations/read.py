@@ -28,15 +28,13 @@ from yolact_kit.errors import UserError
 
 T = TypeVar("T")
 R = TypeVar("R")
-Progress = Callable[[Iterable[T], int], Iterable[T]]
+Progress = Callable[[Iterable[Outcome], int], Iterable[Outcome]]
 
 Job = Callable[[], Outcome]
 """Reads one picture with its labels."""
 
 
-def read_source(
-    source: Path | str, options: ReadOptions | None = None, progress: Progress[Outcome] | None = None
-) -> ReadResult:
+def read_source(source: Path | str, options: ReadOptions | None = None, progress: Progress | None = None) -> ReadResult:
     """Reads the labels under a folder, whatever their format, and decodes every picture that they speak of.
 
     Args:
@@ -68,14 +66,26 @@ def read_source(
         roots = [root, *([options.pictures] if options.pictures else [])]
         index = PictureIndex(roots, found.files)
         jobs, classes = _JOBS[found.format](found, root, index, options, general)
-        outcomes = _run(lambda job: job(), jobs, options.workers)
+        outcomes = in_parallel(lambda job: job(), jobs, options.workers)
         wrapped = progress(outcomes, len(jobs)) if progress else outcomes
         done = list(wrapped)
     return assemble(found, source, index, options, classes, done, general)
 
 
-def _run(function: Callable[[T], R], items: list[T], workers: int) -> Iterator[R]:
-    """Results in order. Decoding pictures, most of the work, leaves Python's lock, so threads keep all cores busy."""
+def in_parallel(function: Callable[[T], R], items: list[T], workers: int) -> Iterator[R]:
+    """Applies a function to items at the same time.
+
+    Decoding pictures, most of the work, leaves Python's lock, so that threads keep every core busy; processes would
+    first have to load everything once more.
+
+    Args:
+        function: What to do with an item.
+        items: The items.
+        workers: Number of threads.
+
+    Yields:
+        The results, in the order of the items.
+    """
     if workers <= 1 or len(items) < 2:
         yield from map(function, items)
         return

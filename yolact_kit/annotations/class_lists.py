@@ -1,0 +1,116 @@
+"""Lists of classes and maps between labels, as people write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yolact_kit.annotations.objects import NO_LABELS
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.errors import UserError
+
+_FILES = (".txt", ".yaml", ".yml", ".json", ".names")
+
+
+def read_classes(given: str) -> tuple[str, ...]:
+    """Reads class names in their order.
+
+    Args:
+        given: Names with commas between them, or a file: a name a line as labelme's ``--labels`` has it, or YAML or
+            JSON with a list, which may be under ``names`` or ``classes``.
+
+    Returns:
+        The names; ``__ignore__`` and ``_background_`` are no classes.
+
+    Raises:
+        UserError: The file cannot be read, or there are no names, or one is there twice.
+
+    Example:
+        >>> read_classes("nut, bolt")
+        ('nut', 'bolt')
+    """
+    path = Path(given)
+    if _is_file(path):
+        names = _names_in(path)
+    elif path.suffix.lower() in _FILES:
+        raise UserError(f"The file of classes '{given}' does not exist.", "Check the spelling of --classes.")
+    else:
+        names = [name.strip() for name in given.split(",")]
+    classes = [name for name in names if name not in NO_LABELS]
+    if not classes:
+        raise UserError(f"There are no class names in '{given}'.", "Give names with commas between, or a name a line.")
+    repeated = sorted({name for name in classes if classes.count(name) > 1})
+    if repeated:
+        raise UserError(f"The class '{repeated[0]}' is given twice.", "Give each class once.")
+    return tuple(classes)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a list too long for a file name
+        return False
+
+
+def _names_in(path: Path) -> list[str]:
+    text = _text(path)
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        document = _yaml(path, text)
+        if isinstance(document, dict):
+            document = document.get("names", document.get("classes"))
+        if isinstance(document, dict):
+            document = list(document.values())
+        if not isinstance(document, list):
+            raise UserError(f"'{path}' holds no list of classes.", "Give a list, or one under 'names'.")
+        return [str(name) for name in document]
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def read_label_map(path: Path) -> dict[str, str | None]:
+    """Reads which label becomes which.
+
+    Args:
+        path: YAML or JSON of ``old: new``, or lines ``old,new``; nothing after ``old`` drops the label's objects.
+
+    Returns:
+        New label by old label.
+
+    Raises:
+        UserError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "map.yaml"
+        >>> _ = file.write_text("Cup: cup", encoding="utf-8")
+        >>> read_label_map(file)
+        {'Cup': 'cup'}
+    """
+    if not path.is_file():
+        raise UserError(f"The map '{path}' does not exist.", "Check the spelling of --map.")
+    text = _text(path)
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if lines and all(line.count(",") == 1 and ":" not in line for line in lines):
+        document: Any = dict(line.split(",") for line in lines)
+    else:
+        document = _yaml(path, text)
+    if not isinstance(document, dict):
+        raise UserError(f"'{path}' is not a map of labels.", "Give lines such as `Cup: cup`.")
+    return {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
+
+
+def _text(path: Path) -> str:
+    problems = Problems()
+    text = read_text(path, problems)
+    if text is None:
+        raise UserError(f"'{path}' cannot be read: {problems.found[0].message}", "Save it as UTF-8.")
+    return text
+
+
+def _yaml(path: Path, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"'{path}' is broken YAML: {error}", "Give lines such as `Cup: cup`.") from error

@@ -1,0 +1,309 @@
+"""Turning labelled pictures of any format into a data set folder to train on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset
+from yolact_kit.annotations.labelme import embedded_picture
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.pictures import read_picture, rgb_name, write_picture
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.problems import Problem, has_errors
+from yolact_kit.annotations.read import in_parallel, read_source
+from yolact_kit.annotations.result import ReadResult
+from yolact_kit.annotations.source import Labelled
+from yolact_kit.datasets.splits import SplitOptions, split_pictures, split_sizes
+from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text, check_out, new_folder
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions(ReadOptions):
+    """How a data set is made.
+
+    Attributes:
+        split: How pictures are divided; None for the splits that the source has, or at random where it has none.
+        val: Share of the pictures for validation; None for 0.2.
+        test: Share of the pictures for the test; None for 0.
+        seed: Seed of what is drawn.
+        group_by: Regular expression that finds a picture's group in its path.
+        keep_splits: An earlier data set, whose pictures keep their splits.
+        images: Whether pictures are copied, linked, or kept where they are.
+        strict: Whether anything at all that is wrong is an error.
+        overwrite: Whether a folder that is not empty is replaced.
+    """
+
+    split: Literal["random", "stratified", "group"] | None = None
+    val: float | None = None
+    test: float | None = None
+    seed: int = 0
+    group_by: str | None = None
+    keep_splits: Path | None = None
+    images: Literal["copy", "link", "keep"] = "copy"
+    strict: bool = False
+    overwrite: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options that differ from their defaults, as plain values."""
+        default = ConvertOptions()
+        changed = {
+            item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("workers", "overwrite")
+        }
+        return {name: _plain(value) for name, value in changed.items() if value != getattr(default, name)}
+
+
+@dataclass(slots=True)
+class ConversionResult:
+    """What a conversion made.
+
+    Attributes:
+        dataset: The data set.
+        problems: Everything that was wrong.
+        counts: Pictures, objects and problems, as in ``conversion.json``.
+    """
+
+    dataset: Dataset
+    problems: list[Problem]
+    counts: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left out because of an error."""
+        return not has_errors(self.problems)
+
+
+class StrictError(UserError):
+    """Something is wrong, and the caller asked for nothing to be.
+
+    Args:
+        message: How much is wrong.
+        problems: All of it.
+    """
+
+    def __init__(self, message: str, problems: list[Problem]) -> None:
+        super().__init__(message, "Mend what is listed above, or convert without --strict.")
+        self.problems = problems
+
+
+def convert(
+    source: Path | str, out: Path | str, options: ConvertOptions | None = None, progress: Progress | None = None
+) -> ConversionResult:
+    """Turns labelled pictures into a data set folder: COCO annotations by split, pictures, ``dataset.yaml``.
+
+    The folder comes into being as a whole or not at all; nothing in the source is changed.
+
+    Args:
+        source: A folder, or one annotation file.
+        out: The folder to make.
+        options: How.
+        progress: Wraps what takes long, for a progress bar: called with the items, their number and a description.
+
+    Returns:
+        The data set, and everything that was wrong.
+
+    Raises:
+        UserError: Nothing was written: the source holds nothing, an option is wrong, or ``strict`` found fault.
+
+    Example:
+        >>> convert("photos", "data", ConvertOptions(val=0.25)).counts["pictures"]  # doctest: +SKIP
+        18
+    """
+    source, out, options = Path(source), Path(out), options or ConvertOptions()
+    inputs = [path for path in (source, options.pictures, options.masks) if path is not None and path.exists()]
+    check_out(out, options.overwrite, inputs)
+    split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
+    kept = _kept(options)
+    reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
+    result = read_source(source, options, reading)
+    for item in result.labelled:
+        if item.rewrite:
+            item.picture.file = rgb_name(item.picture.file)
+    _make_unique(result.labelled)
+    splits = _split(result, options, kept)
+    problems = result.problems + _check_splits(splits, result, options)
+    base = _base(result, source, options, problems)
+    if options.strict and problems:
+        raise StrictError(f"{len(problems)} problems were found and --strict was given; nothing was written.", problems)
+    dataset = Dataset(out.resolve().name, result.classes, splits, out)
+    counts = _counts(dataset, result, problems)
+    with new_folder(out, options.overwrite, inputs) as folder:
+        if base is None:
+            _write_pictures(result.labelled, folder / "images", options, progress)
+        save_dataset(dataset, folder, _images(base, out), str(source), options.to_dict())
+        document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
+        atomic_write_text(folder / "conversion.json", json_text(document, indent=1))
+    for picture in dataset.pictures():
+        picture.path = (base or out / "images") / picture.file
+    return ConversionResult(dataset, problems, counts)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return value.as_posix()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _share(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _kept(options: ConvertOptions) -> dict[str, str]:
+    if options.keep_splits is None:
+        return {}
+    old = load_dataset(options.keep_splits)
+    return {picture.file: name for name, pictures in old.splits.items() for picture in pictures}
+
+
+def _make_unique(labelled: list[Labelled]) -> None:
+    """Gives pictures whose name another one has already a name of their own."""
+    taken: set[str] = set()
+    for item in labelled:
+        stem, dot, suffix = item.picture.file.rpartition(".")
+        number = 1
+        while item.picture.file in taken:
+            number += 1
+            item.picture.file = f"{stem}-{number}{dot}{suffix}"
+        taken.add(item.picture.file)
+
+
+def _split(result: ReadResult, options: ConvertOptions, kept: dict[str, str]) -> dict[str, list[Picture]]:
+    pictures = [item.picture for item in result.labelled]
+    asked = (options.split, options.val, options.test, options.group_by, options.keep_splits)
+    if result.splits and asked == (None,) * len(asked):
+        kept = result.splits
+    chosen = SplitOptions(
+        method=options.split or "random",
+        val=_share(options.val, 0.2),
+        test=_share(options.test, 0.0),
+        seed=options.seed,
+        group_by=options.group_by,
+    )
+    return split_pictures(pictures, chosen, kept)
+
+
+def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options: ConvertOptions) -> list[Problem]:
+    problems = Problems()
+    trained = {instance.label for picture in splits.get("train", []) for instance in picture.instances}
+    missing = [name for name in result.classes if name not in trained]
+    if missing:
+        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (", ..." if len(missing) > 10 else "")
+        problems.add("class-without-training", f"Without an object in the training split: {listed}.")
+    for name, share in (("val", _share(options.val, 0.2)), ("test", _share(options.test, 0.0))):
+        if share > 0 and name not in splits and not result.splits:
+            problems.add("split-too-small", f"There are too few pictures for the split '{name}', which stays empty.")
+    if "train" not in splits:
+        problems.add("split-too-small", "The split 'train' is empty.")
+    _check_leakage(splits, result.labelled, problems)
+    return problems.found
+
+
+def _check_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled], problems: Problems) -> None:
+    """Reports pictures of val and test that the training split has as well, or one that nearly is the same."""
+    by_file = {item.picture.file: item for item in labelled}
+    train = [by_file[picture.file] for picture in splits.get("train", [])]
+    if not train:
+        return
+    digests = {item.digest: item.picture.file for item in train}
+    thumbnails = np.stack([item.thumbnail for item in train if item.thumbnail is not None]).astype(np.int16)
+    for name in (name for name in splits if name != "train"):
+        for item in (by_file[picture.file] for picture in splits[name]):
+            twin, how = digests.get(item.digest), "the same as"
+            if twin is None and item.thumbnail is not None:
+                apart = np.abs(thumbnails - item.thumbnail).max(axis=(1, 2))
+                nearest = int(apart.argmin())
+                twin, how = (train[nearest].picture.file, "nearly the same as") if apart[nearest] <= 2 else (None, "")
+            if twin is not None:
+                problems.file = item.picture.file
+                problems.add("leakage", f"This picture of '{name}' is {how} '{twin}' of 'train'.")
+
+
+def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: list[Problem]) -> Path | None:
+    """The folder that pictures can be kept in; None where they have to be brought together."""
+    if options.images != "keep":
+        return None
+    roots = [source if source.is_dir() else source.parent, options.pictures]
+    for root in (root for root in roots if root is not None):
+        if all(
+            not item.rewrite and not item.embedded and root / item.picture.file == item.picture.path
+            for item in result.labelled
+        ):
+            return root.resolve()
+    found = Problems()
+    found.add("keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied.")
+    problems += found.found
+    return None
+
+
+def _images(base: Path | None, out: Path) -> str:
+    """How ``dataset.yaml`` names the folder of the pictures."""
+    if base is None:
+        return "images"
+    try:
+        return Path(os.path.relpath(base, out.resolve())).as_posix()
+    except ValueError:  # another drive
+        return base.as_posix()
+
+
+def _write_pictures(labelled: list[Labelled], folder: Path, options: ConvertOptions, progress: Progress | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    done = in_parallel(lambda item: _write_picture(item, folder, options), labelled, options.workers)
+    for _ in progress(done, len(labelled), "Writing pictures") if progress else done:
+        pass
+
+
+def _write_picture(item: Labelled, folder: Path, options: ConvertOptions) -> None:
+    target = folder / item.picture.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = embedded_picture(item.picture.path) if item.embedded else None
+    if item.rewrite:
+        source = content if content is not None else item.picture.path
+        write_picture(target, read_picture(source, item.orientation, options.max_pixels))
+    elif content is not None:
+        target.write_bytes(content)
+    elif options.images == "copy" or not _link(item.picture.path.resolve(), target):
+        shutil.copyfile(item.picture.path, target)
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        target.symlink_to(source)
+    except (OSError, NotImplementedError):  # Windows needs a privilege for links
+        return False
+    return True
+
+
+def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem]) -> dict[str, Any]:
+    pictures = dataset.pictures()
+    severities = Counter(problem.severity for problem in problems)
+    return {
+        "format": result.format,
+        "pictures": len(pictures),
+        "objects": sum(len(picture.instances) for picture in pictures),
+        "background": sum(1 for picture in pictures if not picture.instances),
+        "left_out": result.left_out,
+        "without_labels": len(result.without_labels),
+        "by_class": _by_class(pictures, dataset.classes),
+        "splits": {
+            name: {"pictures": len(found), "by_class": _by_class(found, dataset.classes)}
+            for name, found in dataset.splits.items()
+        },
+        "problems": {severity: severities[severity] for severity in ("E", "F", "W", "S")},
+        "problems_by_code": dict(Counter(problem.code for problem in problems).most_common()),
+    }
+
+
+def _by_class(pictures: list[Picture], classes: list[str]) -> dict[str, int]:
+    found = Counter(instance.label for picture in pictures for instance in picture.instances)
+    return {name: found[name] for name in classes}
