@@ -126,7 +126,7 @@ def draw(
         _draw_mask(drawn, shape, style.fill, width)
         if style.boxes:
             x1, y1, x2, y2 = (round(value) for value in shape.box)
-            cv2.rectangle(drawn, (x1, y1), (x2 - 1, y2 - 1), shape.color, width, cv2.LINE_AA)
+            cv2.rectangle(drawn, (x1, y1), (x2 - 1, y2 - 1), shape.color, width)
     if not style.labels:
         return drawn
     return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)))

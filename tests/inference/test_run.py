@@ -1,0 +1,178 @@
+"""From pictures to a folder of predictions, writers included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+
+from tests.tiny_model import tiny_config, tiny_model
+from yolact_kit.errors import UserError
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.inference.run import predict_to_folder
+from yolact_kit.inference.sources import find_pictures
+from yolact_kit.inference.writers import FORMATS, check_formats
+from yolact_kit.inference.writers.names import Names, safe_name
+
+CLASSES = ["컵/잔", "plate", "fork"]
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    config = tiny_config(CLASSES)
+    config.detect.top_k = 6
+    return Predictor(tiny_model(config), config, batch_size=2)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "사진"
+    for name, size in (("a.png", (40, 60)), ("a.jpg", (60, 40)), ("하위/컵 1.png", (50, 50)), ("z.png", (30, 70))):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)).save(folder / name)
+    return folder
+
+
+def test_every_format_says_the_same(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "결과"
+    outcome = predict_to_folder(predictor, find_pictures(photos), out, FORMATS)
+    assert (outcome.pictures, outcome.broken, outcome.interrupted) == (4, [], False)
+    document = json.loads((out / "predictions.json").read_text(encoding="utf-8"))
+    assert sorted(document) == ["annotations", "categories", "images"]
+    assert document["categories"] == [{"id": number, "name": name} for number, name in enumerate(CLASSES, start=1)]
+    assert [image["file_name"] for image in document["images"]] == ["a.jpg", "a.png", "z.png", "하위/컵 1.png"]
+    assert len(document["annotations"]) == outcome.objects > 0
+    overlays = ["a.jpg", "a.png.jpg", "z.jpg", "하위/컵 1.jpg"]
+    masks = ["a.png", "a.png.png", "z.png", "하위/컵 1.png"]
+    assert sorted(path.relative_to(out / "overlay").as_posix() for path in (out / "overlay").rglob("*.jpg")) == overlays
+    for image, overlay, name in zip(document["images"], overlays, masks, strict=True):
+        found = [one for one in document["annotations"] if one["image_id"] == image["id"]]
+        with Image.open(out / "overlay" / overlay) as drawn:
+            assert drawn.size == (image["width"], image["height"])
+        check_masks(out / "png", name, found, (image["height"], image["width"]))
+
+
+def check_masks(folder: Path, name: str, found: list[dict], size: tuple[int, int]) -> None:
+    """The PNG files of a picture against its annotations of the COCO document."""
+    instance, semantic = (np.array(Image.open(folder / kind / name)) for kind in ("instance", "semantic"))
+    expected, classes = np.zeros(size, dtype=int), np.zeros(size, dtype=int)
+    objects = sorted((folder / "objects" / name).with_suffix("").glob("*.png")) if found else []
+    assert len(objects) == len(found)
+    for number in reversed(range(len(found))):
+        segmentation = found[number]["segmentation"]
+        mask = coco_mask.decode({**segmentation, "counts": segmentation["counts"].encode("ascii")})
+        assert mask.sum() == found[number]["area"] > 0
+        expected[mask > 0], classes[mask > 0] = number + 1, found[number]["category_id"]
+        np.testing.assert_array_equal(np.array(Image.open(objects[number])), mask * 255)
+    np.testing.assert_array_equal(instance, expected)
+    np.testing.assert_array_equal(semantic, classes)
+    names = json.loads((folder / "classes.json").read_text(encoding="utf-8"))
+    assert list(names.values()) == ["background", *CLASSES]
+
+
+def test_predictions_are_a_document_that_pycocotools_reads(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    outcome = predict_to_folder(predictor, find_pictures(photos), out, ["coco"])
+    index = COCO()
+    index.dataset = json.loads((out / "predictions.json").read_text(encoding="utf-8"))
+    index.createIndex()
+    assert len(index.getAnnIds()) == outcome.objects
+    for annotation in index.loadAnns(index.getAnnIds()):
+        assert index.annToMask(annotation).sum() == annotation["area"]
+        assert len(annotation["bbox"]) == 4 and all(isinstance(value, float) for value in annotation["bbox"])
+    assert [path.name for path in out.iterdir()] == ["predictions.json"]
+
+
+def test_broken_pictures_are_left_out_and_counted(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    (photos / "broken.jpg").write_bytes(b"no picture")
+    told: list[str] = []
+    outcome = predict_to_folder(
+        predictor, find_pictures(photos), tmp_path / "out", on_problem=lambda picture, _: told.append(picture.name)
+    )
+    assert told == [picture.name for picture, _ in outcome.broken] == ["broken.jpg"]
+    assert outcome.pictures == 4
+    document = json.loads((tmp_path / "out" / "predictions.json").read_text(encoding="utf-8"))
+    assert "broken.jpg" not in [image["file_name"] for image in document["images"]]
+
+
+def test_nothing_is_written_where_no_picture_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(UserError, match="None of the 1"):
+        predict_to_folder(predictor, find_pictures(tmp_path / "in"), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_an_interrupt_keeps_what_is_done(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    def interrupted(stream: Iterable[Prediction], total: int) -> Iterable[Prediction]:
+        for number, prediction in enumerate(stream):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield prediction
+
+    outcome = predict_to_folder(predictor, find_pictures(photos), tmp_path / "out", track=interrupted)
+    assert outcome.interrupted and outcome.pictures == 2
+    document = json.loads((tmp_path / "out" / "predictions.json").read_text(encoding="utf-8"))
+    assert len(document["images"]) == len(list((tmp_path / "out" / "overlay").rglob("*.jpg"))) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "사진"]
+
+
+def test_an_interrupt_before_the_first_picture_writes_nothing(
+    predictor: Predictor, photos: Path, tmp_path: Path
+) -> None:
+    def interrupted(stream: Iterable[Prediction], total: int) -> Iterable[Prediction]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_to_folder(predictor, find_pictures(photos), tmp_path / "out", track=interrupted)
+    assert [path.name for path in tmp_path.iterdir()] == ["사진"]
+
+
+def test_an_output_folder_that_is_not_empty_is_kept(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match="not empty"):
+        predict_to_folder(predictor, find_pictures(photos), out)
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    predict_to_folder(predictor, find_pictures(photos), out, ["coco"], overwrite=True)
+    assert [path.name for path in out.iterdir()] == ["predictions.json"]
+
+
+def test_many_detections_need_more_than_a_byte(tmp_path: Path) -> None:
+    from yolact_kit.inference.writers.png import PngWriter
+
+    coded = [np.zeros((20, 30), dtype=np.uint8, order="F") for _ in range(300)]
+    for number, mask in enumerate(coded):
+        mask.reshape(-1, order="F")[number] = 1
+    rles = [{"size": [20, 30], "counts": coco_mask.encode(mask)["counts"].decode("ascii")} for mask in coded]
+    boxes, scores = np.zeros((300, 4), dtype=np.float32), np.linspace(1, 0, 300, dtype=np.float32)
+    found = Prediction("a.jpg", 30, 20, boxes, scores, np.zeros(300, dtype=np.int64), rles, ["cup"])  # type: ignore[arg-type]
+    writer = PngWriter(tmp_path, ["cup"])
+    writer.add(found, np.zeros((20, 30, 3), dtype=np.uint8))
+    instance = np.array(Image.open(tmp_path / "png" / "instance" / "a.png"))
+    assert instance.reshape(-1, order="F")[:300].tolist() == list(range(1, 301))
+
+
+@pytest.mark.parametrize(("name", "word"), [("csv", "available yet"), ("labelme", "available yet"), ("cocoo", "known")])
+def test_formats_that_are_not_there(name: str, word: str) -> None:
+    with pytest.raises(UserError, match=word) as raised:
+        check_formats(["coco", name])
+    assert raised.value.advice == "Available are coco, png, overlay."
+
+
+def test_names_are_unique_whatever_the_case_and_never_leave_the_folder() -> None:
+    names = Names()
+    given = ["A/컵.jpg", "a/컵.PNG", "A/컵.jpg", "../../etc/x.png", "/etc/x.png", "C:\\data\\x.png", "1569.73.jpg"]
+    found = [names.give(name, ".png") for name in given]
+    assert found == ["A/컵.png", "a/컵.PNG.png", "A/컵.jpg.png", "x.png", "x.png.png", "x.png-2.png", "1569.73.png"]
+    assert safe_name("a/b:c*?.d e") == "a_b_c___d_e"
+    assert safe_name("") == "_"
