@@ -123,8 +123,6 @@ def _label_kinds(source: Path) -> list[str]:
 
 def _label_first(source: Path, asker: Asker) -> None:
     """Labels pictures that have no labels yet, in labelme."""
-    from yolact_kit.annotations.labelme_program import find_pictures
-
     pictures = _count_pictures(source)
     if not pictures:
         raise UserError(asker.text("nothing", source=source), asker.text("empty_advice"))
@@ -133,7 +131,6 @@ def _label_first(source: Path, asker: Asker) -> None:
     advice = asker.text("unlabelled_advice", command=command)
     if asker.yes:
         raise UserError(message, advice)
-    find_pictures(source)
     say(message)
     if not asker.confirm("ask_annotate"):
         raise UserError(message, advice)
@@ -153,16 +150,19 @@ def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult,
     from yolact_kit.annotations.read import read_source
     from yolact_kit.annotations.result import SourceError
 
+    refused = False
     try:
         read = read_source(source, options, lambda outcomes, total: track(outcomes, "Reading", total))
         problems = read.problems
         objects = sum(len(item.picture.instances) for item in read.labelled)
-    except SourceError as error:
-        read, problems, objects = None, error.problems, 0
-        failure = error
+    except UserError as error:
+        failure, read, objects = error, None, 0
+        problems = error.problems if isinstance(error, SourceError) else []
+        # VOC's XML without any mask is refused before it is read.
+        refused = not isinstance(error, SourceError) and "--box-as-mask" in error.advice
     without = sum(problem.code in _WITHOUT_OUTLINE for problem in problems)
-    if without > objects and not options.box_as_mask:
-        say(asker.text("boxes_only", count=without))
+    if (refused or without > objects) and not options.box_as_mask:
+        say(asker.text("boxes_only"))
         if not asker.confirm("ask_boxes"):
             raise UserError(asker.text("no_outlines"), asker.text("no_outlines_advice"))
         return _read(source, replace(options, box_as_mask=True), asker)

@@ -63,7 +63,7 @@ def validate(
     if as_json:
         print_json(_as_json(found, source, is_dataset, strict))
     _print_statistics(found)
-    _print_problems(found.problems)
+    _print_problems(found.problems, is_dataset)
     say(_summary(found, strict))
     raise typer.Exit(EXIT_PROBLEMS if failed else EXIT_DONE)
 
@@ -89,7 +89,7 @@ def _validate_source(source: Path, model: ModelConfig) -> Validation:
     try:
         read = read_source(source, progress=lambda outcomes, total: track(outcomes, "Reading", total))
     except SourceError as error:
-        _print_problems(errors_first(error.problems))
+        _print_problems(errors_first(error.problems), is_dataset=False)
         raise
     note = f"{len(read.labelled)} pictures with {read.format} labels"
     say(f"{note}, {len(read.without_labels)} without, {read.left_out} left out for errors.")
@@ -120,12 +120,12 @@ def _sizes(statistics: Statistics) -> str:
     return f"Shorter sides at the training size of {statistics.input_size} px: {sizes or 'none'}.{fit}"
 
 
-def _print_problems(problems: list[Problem]) -> None:
+def _print_problems(problems: list[Problem], is_dataset: bool) -> None:
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
     for (severity, code), members in groups.items():
-        say(f"\n{_WORDS[severity]}: {code} ({len(members)}): {_title(code)}")
+        say(f"\n{_WORDS[severity]}: {code} ({len(members)}): {_title(code, is_dataset)}")
         shown = members if is_verbose() else members[:_SHOWN]
         for problem in shown:
             where = ", ".join(part for part in (problem.file, problem.object) if part)
@@ -136,13 +136,13 @@ def _print_problems(problems: list[Problem]) -> None:
             say(f"  -> {members[0].advice}")
 
 
-def _title(code: str) -> str:
+def _title(code: str, is_dataset: bool) -> str:
     from yolact_kit.annotations.problem_kinds import KINDS
     from yolact_kit.datasets.checks import CHECKS
 
-    if code in CHECKS:
+    if code in CHECKS and (is_dataset or code not in KINDS):
         return CHECKS[code].purpose
-    title = KINDS[code].title if code in KINDS else ""
+    title = KINDS[code].title if code in KINDS else "a file cannot be read"
     return f"{title[:1].upper()}{title[1:]}."
 
 
