@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -23,7 +24,8 @@ CACHE_BYTES = 1 << 30
 """Memory that decoded pictures and masks may take in one process."""
 
 
-class Draw(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Draw:
     """One showing of a picture: its index, and the number of the showing, which decides its augmentation."""
 
     index: int
@@ -77,7 +79,7 @@ class TrainingPictures(TorchDataset[Sample]):
 
     def __getitem__(self, draw: Draw | int) -> Sample:
         """One showing of a picture; an index alone stands for its first showing."""
-        index, number = draw if isinstance(draw, tuple) else (draw, 0)
+        index, number = (draw.index, draw.number) if isinstance(draw, Draw) else (draw, 0)
         picture = self.pictures[index]
         decoded = self._decoded(index)
         seed = int(np.random.SeedSequence((self.config.train.seed, number)).generate_state(1)[0])
@@ -139,7 +141,8 @@ def boxes_of(masks: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32 [N, 4], x1 y1 x2 y2 in pixels, x2 and y2 one past the last pixel.
     """
-    columns, rows = masks.any(axis=1), masks.any(axis=2)
+    columns: NDArray[np.bool_] = np.any(masks, axis=1)
+    rows: NDArray[np.bool_] = np.any(masks, axis=2)
     x1, y1 = columns.argmax(axis=1), rows.argmax(axis=1)
     x2 = masks.shape[2] - columns[:, ::-1].argmax(axis=1)
     y2 = masks.shape[1] - rows[:, ::-1].argmax(axis=1)

@@ -64,7 +64,7 @@ class Backbone(nn.Module):
 
 
 def _imagenet(name: str) -> dict[str, Tensor]:
-    weights = get_model_weights(name).IMAGENET1K_V1  # type: ignore[attr-defined]
+    weights = get_model_weights(name).IMAGENET1K_V1
     try:
         state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True)
     except (URLError, OSError) as error:

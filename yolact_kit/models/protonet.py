@@ -27,5 +27,6 @@ class Protonet(nn.Sequential):
 
     def forward(self, p3: Tensor) -> Tensor:
         """Prototypes [B, k, 2h, 2w] of P3 [B, features, h, w], unbounded above, 0 at the least."""
-        prototypes: Tensor = super().forward(p3)
-        return prototypes
+        for module in self:
+            p3 = module(p3)
+        return p3

@@ -77,7 +77,7 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu") -> Loaded
         model.load_state_dict(tensors)
     except (KeyError, ValidationError, RuntimeError) as error:
         raise UserError(f"The weights in '{path}' do not fit the configuration stored with them.") from error
-    return LoadedModel(model.to(device, memory_format=torch.channels_last).eval(), config)
+    return LoadedModel(model.to(device).to(memory_format=torch.channels_last).eval(), config)
 
 
 def find_weights(path: Path, which: str = "best") -> Path:

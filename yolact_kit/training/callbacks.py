@@ -136,7 +136,8 @@ class RunningAverage(WeightAveraging):
         """The module whose weights are the average; ``module`` itself before the first step."""
         if self._average_model is None:
             return module
-        averaged: TrainingModule = self._average_model.module
+        averaged = self._average_model.module
+        assert isinstance(averaged, TrainingModule)
         return averaged
 
 

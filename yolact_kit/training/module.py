@@ -6,6 +6,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -68,7 +69,7 @@ class TrainingModule(lightning.LightningModule):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimiser, and the learning rate of each step."""
         train = self.config.train
         groups = parameter_groups(self.model, train.weight_decay)

@@ -155,7 +155,7 @@ def train(
     model = YOLACT(config.model, len(config.classes))
     if not taken_up:
         model.backbone.load(weights or config.model.weights)
-    module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget)  # type: ignore[call-overload]
+    module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget)
     scratch = (weights or config.model.weights) == "none"
     module.frozen_batch_norm = not scratch and config.train.batch_size < SMALLEST_BATCH
     if module.frozen_batch_norm:

@@ -1,0 +1,62 @@
+"""Our network and losses against what the original computes with the same weights and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.models.original import BACKBONES, network_input, original_model, our_name, recipe_of
+from yolact_kit.config.schema import LossConfig
+from yolact_kit.training.losses import yolact_loss
+from yolact_kit.training.targets import Target
+
+CASES = [pytest.param("yolact_resnet50"), pytest.param("yolact_base", marks=pytest.mark.slow)]
+
+
+def relative(ours: torch.Tensor, theirs: np.ndarray) -> float:
+    return float(np.abs(ours.detach().numpy() - theirs).max() / np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_raw_outputs_losses_and_gradients_are_the_originals(name: str, shared_data: Path) -> None:
+    assert name in BACKBONES
+    reference = shared_data.parent / "reference"
+    recipe, seed = recipe_of(reference), 0
+    stored = np.load(reference / f"{name}_seed{seed}.npz", allow_pickle=False)
+    model = original_model(name, recipe, stored, seed)
+    images = torch.stack([network_input(recipe.picture(seed + number)) for number in (1, 2)])
+    with torch.inference_mode():
+        raw = model(images[:1])
+    step = int(stored["prior_step"])
+    assert len(raw.anchors) == int(stored["num_priors"])
+    assert relative(raw.anchors[::step], stored["priors"]) < 1e-6
+    assert relative(raw.regressions[0, ::step], stored["raw_loc"]) < 1e-4
+    assert relative(raw.logits[0, ::step].softmax(-1), stored["raw_conf"]) < 1e-4
+    assert relative(raw.coefficients[0, ::step], stored["raw_mask"]) < 1e-4
+    assert relative(raw.prototypes[0, :, ::6, ::6].permute(1, 2, 0), stored["raw_proto"]) < 1e-4
+
+    model.train()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+    losses = yolact_loss(model(images), targets(recipe, seed), LossConfig(max_masks=10**6))
+    for ours, theirs in {"box": "B", "mask": "M", "classification": "C", "semantic": "S"}.items():
+        assert losses[ours].item() == pytest.approx(float(stored[f"loss_{theirs}"]), rel=1e-3)
+    sum(losses.values()).backward()
+    ours = {key: value.grad.norm().item() for key, value in model.named_parameters() if value.grad is not None}
+    for key, norm in zip(map(str, stored["grad_keys"]), stored["grad_norms"], strict=True):
+        assert ours[our_name(key)] == pytest.approx(float(norm), rel=1e-3), key
+
+
+def targets(recipe: object, seed: int) -> list[Target]:
+    made = []
+    for start, count, crowds in ((seed, 5, 0), (seed + 1, 4, 1)):
+        truth = recipe.ground_truth(start, count, 550)
+        ignored = torch.arange(count) >= count - crowds
+        boxes, labels, masks = (torch.from_numpy(truth[key]) for key in ("boxes", "labels", "masks"))
+        made.append(Target(boxes, labels, masks, ignored))
+    return made

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yolact_kit.config.schema import LossConfig, ModelConfig
+from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.training.losses import classification_loss, crop_region, yolact_loss
+from yolact_kit.training.targets import Target
+
+MODEL = YOLACT(ModelConfig(input_size=64, features=8, head_features=8, prototypes=4), 3).train()
+IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
+
+
+def raw_outputs() -> RawOutputs:
+    return MODEL(IMAGES)
+
+
+def target(boxes: list[list[float]], ignored: list[bool] | None = None) -> Target:
+    """Filled boxes as objects of class 0, 1, 2, 0, ..."""
+    count = len(boxes)
+    masks = torch.zeros(count, 64, 64, dtype=torch.uint8)
+    for mask, (x1, y1, x2, y2) in zip(masks, boxes, strict=True):
+        mask[int(y1 * 64) : max(int(y1 * 64) + 1, int(y2 * 64)), int(x1 * 64) : max(int(x1 * 64) + 1, int(x2 * 64))] = 1
+    return Target(
+        torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
+        torch.arange(count) % 3,
+        masks,
+        torch.tensor(ignored or [False] * count, dtype=torch.bool),
+    )
+
+
+NOTHING = target([])
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param([NOTHING, NOTHING], id="background alone"),
+        pytest.param([target([[0.1, 0.1, 0.5, 0.5]], [True]), NOTHING], id="a crowd alone"),
+        pytest.param([target([[0.5, 0.5, 0.5 + 1 / 64, 0.5 + 1 / 64]]), NOTHING], id="one pixel"),
+        pytest.param([target([[0.5, 0.5, 0.501, 0.501]]), NOTHING], id="a tenth of a pixel"),
+        pytest.param([target([[0.5, 0.5, 0.5000001, 0.5000001]]), NOTHING], id="next to nothing"),
+        pytest.param([target([[0.0, 0.0, 1.0, 1.0]] * 40), NOTHING], id="forty in one place"),
+    ],
+)
+def test_losses_and_gradients_are_finite_and_bounded(targets: list[Target]) -> None:
+    MODEL.zero_grad()
+    losses = yolact_loss(raw_outputs(), targets, LossConfig())
+    total = torch.stack(list(losses.values())).sum()
+    total.backward()
+    assert all(torch.isfinite(value) for value in losses.values())
+    assert losses["mask"] < 1000
+    assert all(torch.isfinite(value.grad).all() for value in MODEL.parameters() if value.grad is not None)
+
+
+def test_background_pictures_teach() -> None:
+    losses = yolact_loss(raw_outputs(), [NOTHING, NOTHING], LossConfig())
+    assert losses["classification"] > 0
+    assert losses["box"] == 0 and losses["mask"] == 0
+
+
+def test_three_hard_negatives_are_taken_for_each_positive() -> None:
+    logits = torch.zeros(1, 10, 3)
+    logits[0, :, 1] = torch.linspace(0, 3, 10)
+    classes = torch.zeros(1, 10, dtype=torch.int64)
+    classes[0, 0] = 2
+    entropy = torch.nn.functional.cross_entropy(logits[0], classes[0], reduction="none")
+    expected = entropy[[0, 9, 8, 7]].sum()
+    assert classification_loss(logits, classes, LossConfig()).item() == pytest.approx(expected.item())
+
+
+def test_neutral_anchors_teach_nothing() -> None:
+    logits = torch.randn(1, 6, 3, requires_grad=True)
+    classes = torch.tensor([[1, -1, -1, -1, -1, -1]])
+    classification_loss(logits, classes, LossConfig()).backward()
+    assert logits.grad is not None
+    assert (logits.grad[0, 1:] == 0).all() and (logits.grad[0, 0] != 0).any()
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4))
+def test_crop_keeps_the_box_and_a_pixel_around_it(values: list[float]) -> None:
+    x1, x2 = sorted(values[:2])
+    y1, y2 = sorted(values[2:])
+    kept = crop_region(torch.tensor([[x1, y1, x2, y2]]), 12, 16)[0]
+    for row in range(12):
+        for column in range(16):
+            inside = max(x1 * 16 - 1, 0) <= column < min(x2 * 16 + 1, 16) and (
+                max(y1 * 12 - 1, 0) <= row < min(y2 * 12 + 1, 12)
+            )
+            assert bool(kept[row, column]) == inside
