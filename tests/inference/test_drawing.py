@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def korean_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     builder.setupGlyphOrder([".notdef", *names.values()])
     builder.setupCharacterMap(names)
     builder.setupGlyf({".notdef": empty} | {n: empty if c == 32 else filled for c, n in names.items()})
-    builder.setupHorizontalMetrics({name: (900, 0) for name in [".notdef", *names.values()]})
+    builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (900, 0)))
     builder.setupHorizontalHeader(ascent=900, descent=-100)
     builder.setupNameTable({"familyName": "Test", "styleName": "Regular"})
     builder.setupOS2()
@@ -129,7 +130,7 @@ def test_colors_are_stable_and_apart() -> None:
     assert colors == [class_color(index) for index in range(60)]
     assert len(set(colors)) == 60
     assert all(0 <= part <= 255 for color in colors for part in color)
-    neighbours = [sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in zip(colors, colors[1:], strict=False)]
+    neighbours = [sum(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in pairwise(colors)]
     assert min(neighbours) > 60
 
 
@@ -137,7 +138,7 @@ def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
     placed: list[tuple[int, int, int, int]] = []
     for _ in range(4):
         spot = place_label((50, 40, 120, 100), (40, 12), (WIDTH, HEIGHT), placed)
-        assert 0 <= spot[0] and spot[2] <= WIDTH and 0 <= spot[1] and spot[3] <= HEIGHT
+        assert min(spot) >= 0 and spot[2] <= WIDTH and spot[3] <= HEIGHT
         for other in placed:
             assert spot[2] <= other[0] or other[2] <= spot[0] or spot[3] <= other[1] or other[3] <= spot[1]
         placed.append(spot)
@@ -147,7 +148,7 @@ def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
 @pytest.mark.parametrize("box", [(0, 0, 5, 5), (195, 115, 200, 120), (0, 0, 200, 120), (-10, -10, 3, 3)])
 def test_labels_of_boxes_at_the_border_are_inside(box: tuple[int, int, int, int]) -> None:
     x1, y1, x2, y2 = place_label(box, (60, 14), (WIDTH, HEIGHT), [])
-    assert 0 <= x1 and 0 <= y1 and x2 <= WIDTH and y2 <= HEIGHT
+    assert min(x1, y1) >= 0 and x2 <= WIDTH and y2 <= HEIGHT
     assert (x2 - x1, y2 - y1) == (60, 14)
 
 

@@ -70,7 +70,7 @@ def test_the_same_name_in_two_sources_stays_apart(photos: Path, tmp_path: Path) 
 @pytest.mark.parametrize("source", ["missing", "missing/*.jpg", "0", "-", "https://example.org/a.jpg", "내 사진/*.txt"])
 def test_a_source_without_pictures_is_a_users_error(photos: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photos.parent)
-    with pytest.raises(UserError, match=".+") as raised:
+    with pytest.raises(UserError) as raised:
         find_pictures(source)
     assert source in raised.value.message
     assert raised.value.advice

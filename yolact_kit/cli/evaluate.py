@@ -105,10 +105,14 @@ def _evaluate(weights: Path, truth: Split, device: str, batch_size: int) -> Eval
 def _write(folder: Path, truth: Split, found: Evaluation) -> None:
     from yolact_kit.evaluation.confusion import confusion_matrix
     from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
+    from yolact_kit.inference.drawing import class_font
 
     atomic_write_text(folder / "metrics.json", _dump(found.metrics.to_dict()))
     atomic_write_text(folder / "results.json", json.dumps(found.results) + "\n")
     where = f"split '{truth.name}', {len(found.truth['images'])} pictures"
+    hint = class_font(truth.classes).hint
+    if hint:
+        warn(hint)
     plot_precision_recall(found.metrics.mask, folder / "precision_recall.png", f"Masks, {where}")
     names = [category["name"] for category in found.truth["categories"]]
     counts = confusion_matrix(found.truth, found.results)

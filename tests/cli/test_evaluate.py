@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.test_run import CLASSES, make_dataset
+from tests.tiny_model import save_tiny_model
+from yolact_kit.cli.app import main
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_model(tmp_path_factory.mktemp("실행") / "train-1", CLASSES)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return make_dataset(tmp_path / "데이터")
+
+
+def evaluate(*words: str | Path) -> int:
+    """Runs the command in this process and gives its exit code."""
+    with pytest.raises(SystemExit) as raised:
+        main(["evaluate", *map(str, words)])
+    return int(raised.value.code or 0)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_files_and_json(run_folder: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "결과"
+    assert evaluate(run_folder, dataset, "--out", out, "--json") == 0
+    printed = capsys.readouterr()
+    assert names(out) == ["confusion.png", "metrics.json", "precision_recall.png", "results.json"]
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert json.loads(printed.out) == metrics
+    assert list(metrics) == ["mask", "box"]
+    assert list(metrics["mask"]["by_class"]) == CLASSES
+    assert metrics["mask"]["by_class"]["fork"]["AP"] is None  # no picture has one
+    assert 0 <= metrics["mask"]["AP"] <= 1
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert {result["image_id"] for result in results} <= {898, 899, 900}
+    assert all(result["score"] >= 0.05 for result in results)
+    assert "precision_recall.png" in printed.err and "plate" in printed.err
+
+
+def test_against_other_weights(run_folder: Path, dataset: Path, tmp_path: Path) -> None:
+    other = save_tiny_model(tmp_path / "other", CLASSES, seed=5)
+    assert evaluate(run_folder, dataset, "--out", tmp_path / "a", "--against", other, "--quiet") == 0
+    assert evaluate(other, dataset / "dataset.yaml", "--out", tmp_path / "b", "--quiet") == 0
+    assert (tmp_path / "a" / "against.json").read_bytes() == (tmp_path / "b" / "metrics.json").read_bytes()
+
+
+def test_a_broken_picture_exits_1(
+    run_folder: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (dataset / "images" / "하위" / "사진 0.png").write_bytes(b"no picture")
+    assert evaluate(run_folder, dataset, "--out", tmp_path / "out") == 1
+    assert "사진 0.png" in capsys.readouterr().err
+    assert (tmp_path / "out" / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["{run}", "{data}", "--split", "test"], "Its splits: val."),
+        (["{run}", "{data}/missing"], "missing' does not exist"),
+        (["{run}/missing", "{data}"], "do not exist"),
+        (["{other}", "{data}"], "only the model has 'spoon'"),
+        (["{run}", "{data}", "--out", "{data}/out"], "inside the input"),
+        (["{run}", "{data}", "--against", "{data}"], "holds no weights"),
+    ],
+)
+def test_wrong_calls_exit_2_and_write_nothing(
+    words: list[str],
+    message: str,
+    run_folder: Path,
+    dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"run": run_folder, "data": dataset, "other": save_tiny_model(tmp_path / "other", ["spoon"])}
+    monkeypatch.chdir(tmp_path)
+    assert evaluate(*(word.format(**places) for word in words)) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "fault of yolact-kit" not in error
+    assert names(tmp_path) == ["other", "데이터"]
+    assert names(dataset) == ["annotations", "dataset.yaml", "images"]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.programs import yolact_kit
+from tests.tiny_model import save_tiny_model
+from yolact_kit.cli.app import main
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_model(tmp_path_factory.mktemp("실행") / "train-1")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "내 사진"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        Image.fromarray(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(folder / f"컵 {number}.png")
+    return folder
+
+
+def predict(*words: str | Path) -> int:
+    """Runs the command in this process and gives its exit code."""
+    with pytest.raises(SystemExit) as raised:
+        main(["predict", *map(str, words)])
+    return int(raised.value.code or 0)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_real_photos_as_a_user_runs_it(run_folder: Path, shared_data: Path, tmp_path: Path) -> None:
+    photos = shared_data / "fruitnuts_labelme" / "images"
+    done = yolact_kit("predict", run_folder, photos, "--score", "0.1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    out = tmp_path / "runs" / "predict-1"
+    document = json.loads((out / "predictions.json").read_text(encoding="utf-8"))
+    assert len(document["images"]) == 18
+    assert {(image["width"], image["height"]) for image in document["images"]} == {(800, 600)}
+    assert all(annotation["score"] >= 0.1 for annotation in document["annotations"])
+    assert len(files(out / "overlay")) == 18
+    look = done.stderr.strip().splitlines()[-1].removeprefix("Look at ")
+    assert (tmp_path / look).is_file()
+    assert "Traceback" not in done.stderr
+
+
+def test_formats_by_comma_and_by_repetition(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    assert predict(run_folder, photos, "--out", tmp_path / "a", "--format", "coco,png", "--quiet") == 0
+    assert predict(run_folder, photos, "--out", tmp_path / "b", "--format", "png", "--format", "coco", "-q") == 0
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    assert not (tmp_path / "a" / "overlay").exists()
+
+
+def test_top_k_and_score_are_obeyed(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    def found(*options: str) -> list[dict]:
+        out = tmp_path / "-".join(options or ("all",)).replace("--", "")
+        assert predict(run_folder, photos, "--out", out, "--format", "coco", "--quiet", *options) == 0
+        annotations: list[dict] = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["annotations"]
+        return annotations
+
+    every = found("--score", "0")
+    few = [one["image_id"] for one in found("--score", "0", "--top-k", "2")]
+    assert few and max(few.count(number) for number in few) <= 2
+    assert len(few) < len(every)
+    middle = sorted(one["score"] for one in every)[len(every) // 2]
+    some = found("--score", str(middle))
+    assert 0 < len(some) < len(every)
+    assert all(one["score"] >= middle for one in some)
+
+
+def test_nms_and_legacy_change_what_is_found(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    counts, boxes = {}, {}
+    for name, options in {"fast": [], "cross": ["--nms", "cross-class"], "legacy": ["--legacy"]}.items():
+        out = tmp_path / name
+        assert predict(run_folder, photos, "--out", out, "--score", "0", "--format", "coco", "-q", *options) == 0
+        annotations = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["annotations"]
+        counts[name] = len(annotations)
+        boxes[name] = [value for one in annotations for value in one["bbox"]]
+    assert counts["cross"] < counts["fast"]
+    assert all(value == int(value) for value in boxes["legacy"])
+    assert any(value != int(value) for value in boxes["fast"])
+
+
+def test_one_broken_picture_among_good_ones_exits_1(
+    run_folder: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "깨짐.jpg").write_bytes(b"no picture")
+    assert predict(run_folder, photos, "--out", tmp_path / "out") == 1
+    assert "깨짐.jpg" in capsys.readouterr().err
+    assert len(files(tmp_path / "out" / "overlay")) == 3
+
+
+def test_a_list_of_pictures_as_a_shell_expands_it(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    assert predict(run_folder, *sorted(photos.glob("*.png")), "--out", tmp_path / "out", "--quiet") == 0
+    assert files(tmp_path / "out" / "overlay") == ["컵 0.jpg", "컵 1.jpg", "컵 2.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["{run}", "{in}", "--format", "csv"], "'csv' is not available yet"),
+        (["{run}", "{in}", "--format", "jpeg"], "'jpeg' is not known"),
+        (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
+        (["{run}", "{in}", "--nms", "soft"], "'soft' is no way"),
+        (["{run}", "{in}", "--device", "cuda:99"], "no device 'cuda:99'"),
+        (["{run}", "{in}/missing"], "missing' does not exist"),
+        (["{run}", "{in}/*.tif"], "No picture matches"),
+        (["{run}/missing", "{in}"], "missing' do"),
+        (["{in}", "{in}"], "holds no weights"),
+        (["{in}/컵 0.png", "{in}"], "cannot be read as weights"),
+        (["{run}", "{in}", "--out", "{in}"], "{in}"),
+        (["{run}", "{in}", "--out", "{in}/out"], "inside the input"),
+    ],
+)
+def test_wrong_calls_exit_2_and_write_nothing(
+    words: list[str],
+    message: str,
+    run_folder: Path,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = files(tmp_path)
+    places = {"run": run_folder, "in": photos}
+    assert predict(*(word.format(**places) for word in words)) == 2
+    error = capsys.readouterr().err
+    assert message.format(**places) in error
+    assert "Traceback" not in error and "fault of yolact-kit" not in error
+    assert files(tmp_path) == before
+
+
+def test_a_picture_that_is_no_picture_exits_2(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.jpg").write_text("no picture", encoding="utf-8")
+    assert predict(run_folder, tmp_path / "text.jpg", "--out", tmp_path / "out") == 2
+    assert "text.jpg" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
