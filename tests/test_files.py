@@ -1,0 +1,92 @@
+"""Outputs come into being as a whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_text_is_written_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "새 폴더" / "글.txt"
+    atomic_write_text(path, "가\n나")
+    atomic_write_text(path, "다\r\n")
+    assert path.read_bytes() == "다\r\n".encode()
+    assert names(path.parent) == ["글.txt"]
+
+
+def test_a_text_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    atomic_write_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        atomic_write_text(path, "\ud800")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    with new_folder(out) as folder:
+        (folder / "a.txt").write_text("a", encoding="utf-8")
+        assert not out.exists()
+    assert names(out) == ["a.txt"]
+    assert names(out.parent) == ["out"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_folder_that_fails_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), new_folder(tmp_path / "out") as folder:
+        (folder / "a.txt").write_text("a", encoding="utf-8")
+        raise error
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old.txt").write_text("old", encoding="utf-8")
+    with pytest.raises(UserError, match="not empty"), new_folder(out):
+        pass
+    with pytest.raises(ValueError, match="halfway"), new_folder(out, overwrite=True):
+        raise ValueError("halfway")
+    assert names(out) == ["old.txt"]
+    with new_folder(out, overwrite=True) as folder:
+        (folder / "new.txt").write_text("new", encoding="utf-8")
+    assert names(out) == ["new.txt"]
+    assert names(tmp_path) == ["out"]
+
+
+def test_the_current_folder_is_filled_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with new_folder(".") as folder:
+        (folder / "a.txt").write_text("a", encoding="utf-8")
+    assert Path("a.txt").exists()
+    with pytest.raises(UserError, match="not a folder to overwrite"):
+        check_out(".", overwrite=True)
+
+
+def test_inputs_are_safe(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.txt").write_text("a", encoding="utf-8")
+    for out in (source, source / "sub", source / ".." / "in"):
+        with pytest.raises(UserError, match="lies inside the input"):
+            check_out(out, overwrite=True, inputs=[source])
+    with pytest.raises(UserError, match="would delete the input"):
+        check_out(tmp_path, overwrite=True, inputs=[source])
+    check_out(tmp_path / "in2", inputs=[source])
+    with pytest.raises(UserError, match="is a file"):
+        check_out(source / "a.txt")
+
+
+def test_run_folders_are_counted(tmp_path: Path) -> None:
+    assert run_folder("train", tmp_path) == tmp_path / "train-1"
+    (tmp_path / "train-1").mkdir()
+    assert run_folder("train", tmp_path) == tmp_path / "train-2"
