@@ -27,7 +27,7 @@ def predict(
     ],
     source: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="A picture, a folder with the folders in it, or a glob in quotes."),
+        typer.Argument(metavar="SOURCE", help="A picture, a folder with the folders in it, or a glob in quotes."),
     ],
     out: Annotated[
         Path | None,

@@ -109,6 +109,8 @@ def mask_loss(raw: RawOutputs, matches: list[Matches], max_masks: int) -> Tensor
 
 def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     """Masks uint8 [N, S, S] at the size of the prototypes: float32 [N, h, w] of 0 and 1."""
+    if not len(masks):
+        return torch.zeros((0, *size), device=masks.device)
     shrunk = functional.interpolate(masks[None].float(), size=tuple(size), mode="bilinear", align_corners=False)[0]
     return (shrunk > 0.5).float()
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from yolact_kit.datasets.checks import classes, documents, objects, pictures, splits
 from yolact_kit.datasets.checks.registry import CHECKS, Check, Finding, check, run_checks
-from yolact_kit.datasets.checks.run import Validation, validate_folder, validate_source
+from yolact_kit.datasets.checks.run import Validation, errors_first, validate_folder, validate_source
 from yolact_kit.datasets.checks.subject import Subject
 
 __all__ = [
-    "CHECKS", "Check", "Finding", "Subject", "Validation", "check", "classes", "documents", "objects", "pictures",
-    "run_checks", "splits", "validate_folder", "validate_source",
+    "CHECKS", "Check", "Finding", "Subject", "Validation", "check", "classes", "documents", "errors_first", "objects",
+    "pictures", "run_checks", "splits", "validate_folder", "validate_source",
 ]  # fmt: skip

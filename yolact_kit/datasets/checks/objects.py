@@ -128,7 +128,7 @@ def anchors_miss(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"{1 - recall:.0%} of the {count} objects of '{label}' fit no anchor (IoU below 0.5).")
 
 
-@check("objects-are-crowds", "W", "Training ignores crowds. Where they are single objects, set `iscrowd` to 0 and convert again.")
+@check("objects-are-crowds", "W", "Training ignores crowds. Set `iscrowd` of single objects to 0 and convert again.")
 def objects_are_crowds(subject: Subject) -> Iterator[Finding]:
     """All objects of a class are crowds, which training ignores."""
     crowds: dict[str, list[bool]] = {}
