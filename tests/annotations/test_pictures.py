@@ -67,9 +67,7 @@ def test_the_same_picture_in_other_formats_looks_the_same(shared_data: Path) -> 
         assert np.abs(read_picture(shared_data / MODES / name) - png).mean() < 8, name
 
 
-@pytest.mark.parametrize(
-    ("top", "lightest"), [(65535, 255), (4095, 255), (3000, 187), (200, 200), (20000, 78)]
-)
+@pytest.mark.parametrize(("top", "lightest"), [(65535, 255), (4095, 255), (3000, 187), (200, 200), (20000, 78)])
 def test_16_bits_are_scaled_from_their_own_range(tmp_path: Path, top: int, lightest: int) -> None:
     values = np.linspace(0, top, 64 * 64).astype(np.uint16).reshape(64, 64)
     path = tmp_path / "deep.png"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from yolact_kit.annotations.problem_kinds import Problems
@@ -64,13 +65,10 @@ def decode(data: bytes) -> tuple[str, str] | None:
     """
     for encoding in _candidates(data):
         try:
-            text = data.decode(encoding)
+            return data.decode(encoding).removeprefix("\ufeff"), encoding
         except (UnicodeDecodeError, LookupError):
             continue
-        if encoding == "cp949" and not _is_korean(text):
-            continue
-        return text.removeprefix("\ufeff"), encoding
-    return None
+    return _decode_east_asian(data)
 
 
 def _candidates(data: bytes) -> list[str]:
@@ -82,10 +80,34 @@ def _candidates(data: bytes) -> list[str]:
         return ["utf-16-le"] if head[1::2].count(0) > head[0::2].count(0) else ["utf-16-be"]
     declared = _DECLARED.match(data[:200].lstrip())
     named = [declared.group(1).decode("ascii").lower()] if declared else []
-    return ["utf-8", *(name for name in named if name not in ("utf-8", "utf8")), "cp949", "gbk"]
+    return ["utf-8", *(name for name in named if name not in ("utf-8", "utf8"))]
+
+
+def _decode_east_asian(data: bytes) -> tuple[str, str] | None:
+    """Tells CP949 from GBK, which have nearly all bytes in common: Chinese read as CP949 gives rare characters."""
+    readings: dict[str, str] = {}
+    for encoding in ("cp949", "gb2312", "gbk"):
+        with suppress(UnicodeDecodeError):
+            readings[encoding] = data.decode(encoding)
+    korean = readings.get("cp949")
+    if korean is not None and _is_korean(korean) and ("gb2312" not in readings or _is_common(korean)):
+        return korean, "cp949"
+    chinese = readings.get("gb2312", readings.get("gbk"))
+    if chinese is not None:
+        return chinese, "gbk"
+    return (korean, "cp949") if korean is not None else None
+
+
+def _is_common(text: str) -> bool:
+    """Whether all of a Korean text is among the 2350 syllables in daily use."""
+    try:
+        text.encode("euc_kr")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_korean(text: str) -> bool:
-    """Whether every character beyond ASCII is Hangul: Chinese read as CP949 gives rare Chinese characters as well."""
+    """Whether every character beyond ASCII is Hangul."""
     others = [character for character in text if ord(character) > 127]
     return all(_HANGUL.match(character) for character in others)
