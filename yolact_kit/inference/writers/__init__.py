@@ -38,18 +38,19 @@ def make_writers(formats: Iterable[str], out: Path, classes: Sequence[str]) -> l
         classes: Class names.
 
     Returns:
-        One writer for each name, in the order of `FORMATS`.
+        One writer for each name. The document comes last: an interrupt between two writers must not leave a picture
+        in it that the others lack.
 
     Raises:
         UserError: A format is not known or not available yet.
     """
     wanted = check_formats(formats)
     makers: dict[str, Callable[[Path, Sequence[str]], Writer]] = {
-        "coco": CocoWriter,
         "png": PngWriter,
         "overlay": OverlayWriter,
+        "coco": CocoWriter,
     }
-    return [makers[name](out, classes) for name in FORMATS if name in wanted]
+    return [makers[name](out, classes) for name in makers if name in wanted]
 
 
 def check_formats(formats: Iterable[str]) -> set[str]:

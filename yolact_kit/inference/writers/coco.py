@@ -32,9 +32,10 @@ class CocoWriter:
         """Takes the prediction of one picture."""
         number = len(self._images) + 1
         image = {"id": number, "file_name": prediction.file, "width": prediction.width, "height": prediction.height}
+        first = len(self._annotations) + 1
+        found = [{"id": place, **one, "iscrowd": 0} for place, one in enumerate(prediction.to_coco(number), first)]
+        self._annotations.extend(found)
         self._images.append(image)
-        for found in prediction.to_coco(number):
-            self._annotations.append({"id": len(self._annotations) + 1, **found, "iscrowd": 0})
 
     def close(self) -> None:
         """Writes the file."""
