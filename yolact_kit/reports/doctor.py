@@ -1,0 +1,277 @@
+"""What an installation of yolact-kit has, how fast this machine is, and what is missing."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module, metadata
+from typing import Any
+
+from yolact_kit import __version__
+from yolact_kit.annotations.labelme_program import find_labelme
+from yolact_kit.errors import UserError
+from yolact_kit.reports.hardware import Finding, gpus, judge_gpu, nvidia_driver, system
+
+_MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "PyYAML": "yaml"}
+"""Names to import packages by, where they differ from those to install them by."""
+REQUIRED = (
+    "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
+    "pillow", "typer", "rich", "pydantic", "PyYAML", "matplotlib", "defusedxml", "safetensors",
+)  # fmt: skip
+"""What yolact-kit cannot do without, for when it runs from its folder and nothing says which versions it takes."""
+_LEAST_MEMORY = 4.0
+_LEAST_DISK = 2.0
+
+
+@dataclass(slots=True)
+class Report:
+    """What `diagnose` has found.
+
+    Attributes:
+        versions: Version by package, None where it is missing.
+        system: Operating system, processor, cores, instructions, memory and disk; see `hardware.system`.
+        gpus: GPUs that torch can use; see `hardware.gpus`.
+        speed: ``device``, ``pictures_per_second`` and ``milliseconds`` of the small preset's forward pass,
+            ``threads``, and ``bf16_gain``: how many times as fast a bf16 convolution is on this CPU as a float32 one.
+            Empty where torch or torchvision does not work.
+        optional: What is there of the optional parts: by name, a version or ``"found"``, None where missing.
+        findings: What is wrong or could be better, errors first.
+    """
+
+    versions: dict[str, str | None] = field(default_factory=dict)
+    system: dict[str, Any] = field(default_factory=dict)
+    gpus: list[dict[str, Any]] = field(default_factory=list)
+    speed: dict[str, Any] = field(default_factory=dict)
+    optional: dict[str, str | None] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that yolact-kit needs is there and works."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {"ok": self.ok, **asdict(self)}
+
+
+def diagnose() -> Report:
+    """Looks at the installation and the machine; takes some seconds, most of them for importing the packages.
+
+    Returns:
+        The report.
+
+    Example:
+        >>> report = diagnose()  # doctest: +SKIP
+        >>> report.ok, report.speed["pictures_per_second"]  # doctest: +SKIP
+        (True, 55.0)
+    """
+    report = Report()
+    report.versions = {"python": platform.python_version(), "yolact-kit": __version__}
+    works = _check_packages(report)
+    report.system = system()
+    _check_room(report)
+    if works["torch"]:
+        import torch
+
+        report.gpus = gpus()
+        usable = bool(report.gpus)
+        windows = platform.system() == "Windows"
+        report.findings += judge_gpu(torch.version.cuda, usable, nvidia_driver(), windows)
+        if works["torchvision"]:
+            _attempt(report, "The speed check", lambda: report.speed.update(measure_speed()))
+    _check_optional(report)
+    report.findings.sort(key=lambda finding: finding.severity != "error")
+    return report
+
+
+def _attempt(report: Report, what: str, action: Callable[[], None]) -> None:
+    """A check that fails is a finding, never the end of the diagnosis."""
+    try:
+        action()
+    except Exception as error:
+        report.findings.append(Finding("error", f"{what} failed: {type(error).__name__}: {error}", _reinstall(what)))
+
+
+def _reinstall(name: str) -> str:
+    return "pip install --upgrade --force-reinstall yolact-kit" if " " in name else f"pip install --upgrade {name}"
+
+
+def requirements() -> dict[str, str]:
+    """Lowest allowed version by package, of all that yolact-kit cannot do without.
+
+    Example:
+        >>> "torch" in requirements()
+        True
+    """
+    found = {}
+    for line in metadata.requires("yolact-kit") or []:
+        matched = re.match(r"([A-Za-z0-9._-]+)\s*(?:[>=]=\s*([0-9.]+))?", line)
+        if matched and "extra ==" not in line:
+            found[matched.group(1)] = matched.group(2) or ""
+    return found
+
+
+def _check_packages(report: Report) -> dict[str, bool]:
+    """Versions of the required packages and whether each can be imported."""
+    try:
+        required = requirements()
+    except metadata.PackageNotFoundError:
+        required = dict.fromkeys(REQUIRED, "")
+        report.findings.append(
+            Finding("warning", "yolact-kit runs from its folder and is not installed.", "pip install -e .")
+        )
+    works = {}
+    said = {_module(name) for name in required}
+    for name, least in required.items():
+        works[name], finding = _check_package(name, least, report.versions, said)
+        report.findings += [finding] if finding else []
+    return works
+
+
+def _module(name: str) -> str:
+    return _MODULES.get(name, name)
+
+
+def _check_package(
+    name: str, least: str, versions: dict[str, str | None], said: set[str]
+) -> tuple[bool, Finding | None]:
+    """Whether a package can be imported, and what is to be said of it; of modules in ``said`` others tell."""
+    found = versions[name] = _version(name)
+    try:
+        import_module(_module(name))
+    except ModuleNotFoundError as error:
+        lacking = (error.name or "").partition(".")[0]
+        if found is None or lacking == _module(name):
+            return False, Finding("error", _missing(name, versions), _install(name, versions))
+        if lacking in said:
+            return False, None
+        return False, Finding("error", f"{name} {found} lacks the package '{lacking}'.", f"pip install {lacking}")
+    except Exception as error:
+        reason = str(error).strip().splitlines()[:1]
+        message = f"{name} {found} is installed but does not start: {' '.join(reason) or type(error).__name__}"
+        advice = _install(name, versions)
+        if platform.system() == "Windows" and isinstance(error, OSError):
+            advice += "\n  If that does not help: https://aka.ms/vs/17/release/vc_redist.x64.exe (Visual C++ runtime)"
+        return False, Finding("error", message, advice)
+    if found and least and _numbers(found) < _numbers(least):
+        return False, Finding("error", f"{name} {found} is older than {least}.", f"pip install --upgrade {name}")
+    return True, None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _missing(name: str, versions: dict[str, str | None]) -> str:
+    torch = versions.get("torch")
+    if name == "torchvision" and torch:
+        return f"torch {torch} is installed alone; torchvision, which belongs to it, is missing."
+    return f"The package {name} is missing."
+
+
+def _install(name: str, versions: dict[str, str | None]) -> str:
+    """The command that mends ``name``; torchvision is taken from where torch came from, and to match its version."""
+    if name not in ("torch", "torchvision"):
+        return f"pip install --upgrade {name}"
+    torch = versions.get("torch") or ""
+    number, _, build = torch.partition("+")
+    index = f" --index-url https://download.pytorch.org/whl/{build}" if re.fullmatch(r"cpu|cu\d+", build) else ""
+    if name == "torch" or not number:
+        return "pip install --upgrade torch torchvision"
+    return f"pip install torch=={number} torchvision{index}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3])
+
+
+def _check_room(report: Report) -> None:
+    memory, disk = report.system["memory"], report.system["disk"]
+    if memory is not None and memory < _LEAST_MEMORY:
+        advice = "Close other programs, and train with --set train.batch_size=2 and --set train.workers=0."
+        report.findings.append(Finding("warning", f"Only {memory} GiB of memory.", advice))
+    if disk < _LEAST_DISK:
+        message = f"Only {disk} GiB are free on the disk of this folder."
+        report.findings.append(
+            Finding("warning", message, "A run takes some hundred MB: make room, or use another disk.")
+        )
+
+
+def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
+    """Time of the small preset's forward pass on one picture, and what bf16 brings on this CPU.
+
+    Args:
+        seconds: How long to measure, about.
+
+    Returns:
+        ``device``, ``milliseconds`` (median), ``pictures_per_second``, ``threads``, ``bf16_gain``.
+    """
+    import torch
+
+    from yolact_kit.config.files import template
+    from yolact_kit.models.yolact import YOLACT
+    from yolact_kit.training.precision import bf16_gain
+
+    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    config = template("yolact_nano").model
+    model = YOLACT(config, num_classes=4).to(device).eval()
+    picture = torch.rand(1, 3, config.input_size, config.input_size, device=device) * 255
+    times: list[float] = []
+    with torch.inference_mode():
+        float(model(picture).logits.sum())
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or not times:
+            start = time.perf_counter()
+            float(model(picture).logits.sum())  # reading a value waits for the GPU
+            times.append(time.perf_counter() - start)
+    median = sorted(times)[len(times) // 2]
+    return {
+        "device": device,
+        "milliseconds": round(1000 * median, 1),
+        "pictures_per_second": round(1 / median, 1),
+        "threads": torch.get_num_threads(),
+        "bf16_gain": round(bf16_gain(), 2),
+    }
+
+
+def _check_optional(report: Report) -> None:
+    report.optional = {
+        "labelme": _labelme(),
+        "onnx": _version("onnx"),
+        "onnxruntime": _version("onnxruntime"),
+        "openvino": _version("openvino"),
+        "ffmpeg": "found" if shutil.which("ffmpeg") else None,
+        "korean font": _korean_font(),
+    }
+    if report.versions.get("opencv-python-headless") and (full := _version("opencv-python")):
+        message = (
+            f"opencv-python {full} and opencv-python-headless are both installed and overwrite each other's files."
+        )
+        advice = "pip uninstall -y opencv-python opencv-python-headless\n  pip install opencv-python-headless"
+        report.findings.append(Finding("warning", message, advice))
+
+
+def _labelme() -> str | None:
+    try:
+        find_labelme()
+    except UserError:
+        return None
+    return _version("labelme") or "found"
+
+
+def _korean_font() -> str | None:
+    try:
+        from yolact_kit.inference.fonts import find_font
+
+        choice = find_font(["한글 가나다"])
+    except Exception:
+        return None
+    return None if choice.missing else choice.path.name

@@ -1,0 +1,208 @@
+"""What the machine is made of: processor, memory, GPUs, and what keeps torch from using them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_INSTRUCTIONS = (
+    "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "bf16", "i8mm", "sve",
+)  # fmt: skip
+_WHEELS = (((13, 0), "cu130"), ((12, 0), "cu128"))
+"""The PyTorch wheels to take, by the lowest CUDA version that the driver must know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong or could be better.
+
+    Attributes:
+        severity: ``"error"`` where yolact-kit cannot work, ``"warning"`` where it works less well than it could.
+        message: What is the matter.
+        advice: What to do about it.
+    """
+
+    severity: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NvidiaDriver:
+    """What ``nvidia-smi`` says.
+
+    Attributes:
+        gpus: Names of the GPUs.
+        version: Version of the driver, such as ``"570.86.15"``.
+        cuda: Newest CUDA version that the driver knows, such as ``"12.8"``; empty where it does not say.
+    """
+
+    gpus: list[str]
+    version: str
+    cuda: str = ""
+
+
+def system() -> dict[str, Any]:
+    """Operating system, processor, memory and free disk space of this machine.
+
+    Returns:
+        ``os``, ``processor``, ``cores`` that this process may use, ``instructions``, ``memory`` and ``disk`` in GiB,
+        None where unknown.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    return {
+        "os": platform.platform(),
+        "processor": _processor(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count() or 1,
+        "instructions": _instructions(),
+        "memory": _memory(),
+        "disk": round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),
+    }
+
+
+def _cpuinfo() -> str:
+    path = Path("/proc/cpuinfo")
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _processor() -> str:
+    named = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    if named:
+        return named.group(1).strip()
+    if platform.system() == "Darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string").strip() or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def _instructions() -> list[str]:
+    named = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    if named:
+        flags = set(named.group(1).split())
+        return [name for name in _INSTRUCTIONS if name in flags]
+    try:
+        import torch
+    except Exception:
+        return []
+    return [torch.backends.cpu.get_cpu_capability().lower()]
+
+
+def _memory() -> float | None:
+    """Memory in GiB: the machine's, or less where a container has a limit."""
+    found: list[int] = []
+    if platform.system() == "Windows":
+        found.append(_windows_memory())
+    elif hasattr(os, "sysconf"):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        path = Path(limit)
+        if path.is_file() and (text := path.read_text(encoding="ascii").strip()).isdigit():
+            found.append(int(text))
+    return round(min(found) / 2**30, 1) if found else None
+
+
+def _windows_memory() -> int:
+    class Status(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_uint32), ("load", ctypes.c_uint32), ("total", ctypes.c_uint64),
+                    ("rest", ctypes.c_uint64 * 6)]  # fmt: skip
+
+    status = Status(length=ctypes.sizeof(Status))
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
+    return int(status.total)
+
+
+def _output(*command: str) -> str:
+    """What a program prints; nothing where it is missing or fails."""
+    program = shutil.which(command[0])
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def nvidia_driver() -> NvidiaDriver | None:
+    """The NVIDIA GPUs that the driver sees, whether torch can use them or not; None where there is no driver."""
+    lines = _output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").splitlines()
+    rows = [[part.strip() for part in line.split(",")] for line in lines if "," in line]
+    if not rows:
+        return None
+    cuda = re.search(r"CUDA Version:\s*([0-9.]+)", _output("nvidia-smi"))
+    return NvidiaDriver([row[0] for row in rows], rows[0][1], cuda.group(1) if cuda else "")
+
+
+def gpus() -> list[dict[str, Any]]:
+    """The GPUs that torch can use: ``name``, ``kind`` (cuda or mps), ``memory`` in GiB, ``bf16``.
+
+    Example:
+        >>> all(gpu["kind"] in ("cuda", "mps") for gpu in gpus())
+        True
+    """
+    import torch
+
+    found: list[dict[str, Any]] = []
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            memory = round(properties.total_memory / 2**30, 1)
+            bf16 = properties.major >= 8
+            found.append({"name": properties.name, "kind": "cuda", "memory": memory, "bf16": bf16})
+    elif torch.backends.mps.is_available():
+        found.append({"name": "Apple GPU", "kind": "mps", "memory": None, "bf16": None})
+    return found
+
+
+def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None, windows: bool) -> list[Finding]:
+    """What keeps torch from an NVIDIA GPU that is there.
+
+    Args:
+        torch_cuda: CUDA version that torch was built for, None for a torch that is for CPUs only.
+        usable: Whether torch can use a GPU.
+        driver: What the driver says; None where there is none.
+        windows: Whether this is Windows, where the plain installation of torch is for CPUs only.
+
+    Example:
+        >>> driver = NvidiaDriver(["NVIDIA GeForce RTX 3060"], "572.16", "12.8")
+        >>> judge_gpu(None, False, driver, True)[0].advice.splitlines()[1].strip()
+        'pip install torch torchvision --index-url https://download.pytorch.org/whl/cu128'
+    """
+    if usable or driver is None:
+        return []
+    name = driver.gpus[0]
+    if torch_cuda is None:
+        why = " On Windows the plain `pip install torch` brings that one." if windows else ""
+        message = f"There is a {name}, but the installed torch is for CPUs only, so the GPU lies idle.{why}"
+        return [Finding("warning", message, _install_gpu_torch(driver))]
+    message = f"There is a {name}, but torch (built for CUDA {torch_cuda}) cannot use it with driver {driver.version}"
+    knows = f", which knows CUDA {driver.cuda} at most." if driver.cuda else "."
+    if _numbers(driver.cuda)[:1] < _numbers(torch_cuda)[:1]:
+        advice = (
+            f"Update the NVIDIA driver; or take a torch for the driver that is there:\n{_install_gpu_torch(driver)}"
+        )
+        return [Finding("warning", message + knows, advice)]
+    advice = "Update the NVIDIA driver and restart; see that CUDA_VISIBLE_DEVICES is not set to nothing."
+    return [Finding("warning", message + knows, advice)]
+
+
+def _install_gpu_torch(driver: NvidiaDriver) -> str:
+    known = _numbers(driver.cuda) or (12, 8)
+    wheel = next((wheel for least, wheel in _WHEELS if known >= least), "")
+    if not wheel:
+        return "Update the NVIDIA driver first: it is too old for the present torch."
+    # pip takes the torch that is there for good enough, whatever it was built for, unless it is removed first.
+    return (
+        "pip uninstall -y torch torchvision\n"
+        f"  pip install torch torchvision --index-url https://download.pytorch.org/whl/{wheel}"
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
