@@ -78,8 +78,12 @@ def test_long_lists_are_cut_unless_verbose(run: Runner, tmp_path: Path) -> None:
     assert "more; -v" not in run("validate", root, "-v").err
 
 
-def test_quiet_says_nothing_of_a_good_data_set(run: Runner, good: Path) -> None:
+def test_quiet_prints_problems_only(run: Runner, good: Path) -> None:
     assert run("validate", good, "--quiet").err == ""
+    (good / "images" / "사진 0.png").unlink()
+    said = run("validate", good, "--quiet").err
+    assert "picture-missing (1)" in said
+    assert "Objects by class" not in said
 
 
 def test_wrong_input_ends_with_2(run: Runner, tmp_path: Path) -> None:

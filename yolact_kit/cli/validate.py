@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yolact_kit.cli.console import is_verbose, print_json, say, set_level, show, track
+from yolact_kit.cli.console import console, is_verbose, print_json, say, set_level, show, track
 from yolact_kit.cli.options import Quiet, Verbose
 from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, UserError
 
@@ -125,15 +125,20 @@ def _print_problems(problems: list[Problem], is_dataset: bool) -> None:
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
     for (severity, code), members in groups.items():
-        say(f"\n{_WORDS[severity]}: {code} ({len(members)}): {_title(code, is_dataset)}")
+        _print(f"\n{_WORDS[severity]}: {code} ({len(members)}): {_title(code, is_dataset)}")
         shown = members if is_verbose() else members[:_SHOWN]
         for problem in shown:
             where = ", ".join(part for part in (problem.file, problem.object) if part)
-            say(f"  {where + ': ' if where else ''}{problem.message}")
+            _print(f"  {where + ': ' if where else ''}{problem.message}")
         if len(shown) < len(members):
-            say(f"  ... and {len(members) - len(shown)} more; -v lists them all")
+            _print(f"  ... and {len(members) - len(shown)} more; -v lists them all")
         if members[0].advice:
-            say(f"  -> {members[0].advice}")
+            _print(f"  -> {members[0].advice}")
+
+
+def _print(line: str) -> None:
+    """Prints a line also under ``--quiet``, which leaves problems to be read."""
+    console.print(line, markup=False, soft_wrap=True)
 
 
 def _title(code: str, is_dataset: bool) -> str:
