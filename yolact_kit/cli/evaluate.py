@@ -21,41 +21,44 @@ if TYPE_CHECKING:
 _COLUMNS = ("AP", "AP50", "AP75")
 
 
+Weights = Annotated[
+    Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
+]
+DatasetFolder = Annotated[
+    Path, typer.Argument(metavar="DATASET", help="A folder that convert wrote, or its dataset.yaml.")
+]
+SplitName = Annotated[
+    str, typer.Option("--split", metavar="NAME", help="Which split: train, val, test.", rich_help_panel="Measuring")
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        metavar="WEIGHTS",
+        help="Other weights to compare with, on the same pictures.",
+        rich_help_panel="Measuring",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the metrics as JSON too.", rich_help_panel="Output")]
+Device = Annotated[
+    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
+]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")]
+
+
 def evaluate(
-    weights: Annotated[
-        Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
-    ],
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="A folder that convert wrote, or its dataset.yaml.")
-    ],
-    split: Annotated[
-        str,
-        typer.Option("--split", metavar="NAME", help="Which split: train, val, test.", rich_help_panel="Measuring"),
-    ] = "val",
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            "--against",
-            metavar="WEIGHTS",
-            help="Other weights to compare with, on the same pictures.",
-            rich_help_panel="Measuring",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the metrics as JSON too.", rich_help_panel="Output")
-    ] = False,
-    device: Annotated[
-        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
-    ] = "auto",
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")
-    ] = 8,
+    weights: Weights,
+    dataset: DatasetFolder,
+    split: SplitName = "val",
+    against: Against = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    device: Device = "auto",
+    batch_size: BatchSize = 8,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,

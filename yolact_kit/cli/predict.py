@@ -21,61 +21,66 @@ _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _NMS = ("fast", "cross-class", "standard")
 
 
+Weights = Annotated[
+    Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
+]
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="SOURCE", help="A picture, a folder with the folders in it, or a glob in quotes."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"),
+]
+Formats = Annotated[
+    list[str],
+    typer.Option(
+        "--format",
+        metavar="coco,png,overlay",
+        help="coco: predictions.json. png: masks as pictures. overlay: pictures with the masks drawn over them.",
+        rich_help_panel="Output",
+    ),
+]
+Score = Annotated[
+    float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
+]
+TopK = Annotated[
+    int, typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection")
+]
+Nms = Annotated[
+    str | None,
+    typer.Option(
+        "--nms",
+        metavar="fast|cross-class|standard",
+        help="How duplicates are removed; as the model was configured by default.",
+        rich_help_panel="Detection",
+    ),
+]
+Legacy = Annotated[
+    bool,
+    typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
+]
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel="Machine")
+]
+Device = Annotated[
+    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
+]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")]
+
+
 def predict(
-    weights: Annotated[
-        Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
-    ],
-    source: Annotated[
-        list[str],
-        typer.Argument(metavar="SOURCE", help="A picture, a folder with the folders in it, or a glob in quotes."),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"
-        ),
-    ] = None,
-    formats: Annotated[
-        list[str],
-        typer.Option(
-            "--format",
-            metavar="coco,png,overlay",
-            help="coco: predictions.json. png: masks as pictures. overlay: pictures with the masks drawn over them.",
-            rich_help_panel="Output",
-        ),
-    ] = ["coco,overlay"],  # noqa: B006 - Typer copies it
-    score: Annotated[
-        float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
-    ] = 0.3,
-    top_k: Annotated[
-        int,
-        typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection"),
-    ] = 100,
-    nms: Annotated[
-        str | None,
-        typer.Option(
-            "--nms",
-            metavar="fast|cross-class|standard",
-            help="How duplicates are removed; as the model was configured by default.",
-            rich_help_panel="Detection",
-        ),
-    ] = None,
-    legacy: Annotated[
-        bool,
-        typer.Option(
-            "--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"
-        ),
-    ] = False,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel="Machine")
-    ] = "auto",
-    device: Annotated[
-        str,
-        typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine"),
-    ] = "auto",
-    batch_size: Annotated[
-        int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")
-    ] = 8,
+    weights: Weights,
+    source: Sources,
+    out: Out = None,
+    formats: Formats = ["coco,overlay"],  # noqa: B006 - Typer copies it
+    score: Score = 0.3,
+    top_k: TopK = 100,
+    nms: Nms = None,
+    legacy: Legacy = False,
+    engine: Engine = "auto",
+    device: Device = "auto",
+    batch_size: BatchSize = 8,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
