@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import Way
-from tests.programs import yolact_kit
+from tests.programs import yolact_kit, yolact_kit_here
 
 
 def tree(folder: Path) -> list[str]:
@@ -32,7 +32,7 @@ def photos(shared_data: Path, tmp_path: Path) -> Path:
 def refused(*words: str | Path, cwd: Path, saying: str) -> None:
     """Runs a command that must end with 2 and a message, and leave the folder as it was."""
     before = tree(cwd)
-    done = yolact_kit(*words, cwd=cwd)
+    done = yolact_kit_here(*words, cwd=cwd)
     assert done.returncode == 2, done.stderr
     assert saying in done.stderr
     assert "Traceback" not in done.stderr
@@ -64,6 +64,13 @@ def test_a_command_without_its_arguments(name: str, tmp_path: Path) -> None:
     refused(name, cwd=tmp_path, saying=saying)
 
 
+def test_the_process_of_a_refused_command_ends_with_2(tmp_path: Path) -> None:
+    done = yolact_kit("predict", "없는 폴더", "없는 폴더", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "없는 폴더" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [["convert", "empty", "data"], ["validate", "empty"], ["config", "empty"]])
 def test_an_empty_folder(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
@@ -78,7 +85,7 @@ def test_predict_on_an_empty_folder(way: Way, tmp_path: Path) -> None:
 def test_a_broken_json_among_good_ones_is_named_and_left_out(photos: Path, tmp_path: Path) -> None:
     broken = photos / "1.json"
     broken.write_text(broken.read_text(encoding="utf-8")[:500], encoding="utf-8")
-    done = yolact_kit("convert", photos, "data", "--val", "0.25", cwd=tmp_path)
+    done = yolact_kit_here("convert", photos, "data", "--val", "0.25", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "1.json" in done.stderr
     assert "Traceback" not in done.stderr
@@ -95,7 +102,7 @@ def test_a_broken_json_under_strict_writes_nothing(photos: Path, tmp_path: Path)
 
 def test_a_picture_that_is_no_picture_is_named_and_left_out(photos: Path, tmp_path: Path) -> None:
     (photos / "10.jpg").write_text("not a picture", encoding="utf-8")
-    done = yolact_kit("convert", photos, "data", cwd=tmp_path)
+    done = yolact_kit_here("convert", photos, "data", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "10.jpg" in done.stderr
     assert "Traceback" not in done.stderr
@@ -104,7 +111,7 @@ def test_a_picture_that_is_no_picture_is_named_and_left_out(photos: Path, tmp_pa
 
 def test_predict_names_a_picture_that_is_none_and_goes_on(way: Way, photos: Path, tmp_path: Path) -> None:
     (photos / "10.jpg").write_text("not a picture", encoding="utf-8")
-    done = yolact_kit("predict", way.run, photos, "--out", "found", cwd=tmp_path)
+    done = yolact_kit_here("predict", way.run, photos, "--out", "found", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "10.jpg" in done.stderr
     assert "Traceback" not in done.stderr
@@ -116,7 +123,7 @@ def test_predict_names_a_picture_that_is_none_and_goes_on(way: Way, photos: Path
 def test_predict_on_no_picture_at_all_writes_nothing(way: Way, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture", encoding="utf-8")
     before = tree(tmp_path)
-    done = yolact_kit("predict", way.run, "a.jpg", "--out", "found", cwd=tmp_path)
+    done = yolact_kit_here("predict", way.run, "a.jpg", "--out", "found", cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert "a.jpg" in done.stderr
     assert "Traceback" not in done.stderr

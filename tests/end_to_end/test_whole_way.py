@@ -12,7 +12,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from tests.end_to_end.conftest import Way
-from tests.programs import yolact_kit
+from tests.programs import yolact_kit_here
 from yolact_kit import load_config, load_dataset
 from yolact_kit.annotations.pictures import read_picture
 
@@ -109,7 +109,7 @@ def test_overlays_are_the_pictures_with_something_drawn(way: Way) -> None:
 
 def test_a_finished_run_is_not_trained_again(way: Way) -> None:
     before = (way.run / "weights" / "last.safetensors").read_bytes()
-    done = yolact_kit("train", way.root / "config.yaml", "--resume", way.run, cwd=way.root)
+    done = yolact_kit_here("train", way.root / "config.yaml", "--resume", way.run, cwd=way.root)
     assert done.returncode == 0, done.stderr
     assert (way.run / "weights" / "last.safetensors").read_bytes() == before
 
@@ -124,7 +124,7 @@ def test_what_is_there_is_not_overwritten(way: Way) -> None:
     ]
     before = snapshot(way.root)
     for call in calls:
-        done = yolact_kit(*call, cwd=way.root)
+        done = yolact_kit_here(*call, cwd=way.root)
         assert done.returncode == 2, f"{call}\n{done.stderr}"
         assert "--overwrite" in done.stderr
         assert "Traceback" not in done.stderr
@@ -140,7 +140,7 @@ def test_quiet_commands_say_nothing_and_loud_ones_end_well(way: Way, tmp_path: P
                 ["predict", way.run, way.root / "new" / "0.jpg", "--out", tmp_path / f"p{level}"],
             ]
         ):
-            done = yolact_kit(*call, level, cwd=tmp_path)
+            done = yolact_kit_here(*call, level, cwd=tmp_path)
             assert done.returncode == 0, done.stderr
             assert (done.stderr == "") == (level == "-q"), f"{number}: {done.stderr}"
             if "--json" in call:
