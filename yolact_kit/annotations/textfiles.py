@@ -84,30 +84,17 @@ def _candidates(data: bytes) -> list[str]:
 
 
 def _decode_east_asian(data: bytes) -> tuple[str, str] | None:
-    """Tells CP949 from GBK, which have nearly all bytes in common: Chinese read as CP949 gives rare characters."""
+    """Tells CP949 from GBK, which share nearly all bytes: where one text makes sense in both, it is Korean."""
     readings: dict[str, str] = {}
-    for encoding in ("cp949", "gb2312", "gbk"):
+    for encoding in ("cp949", "gbk"):
         with suppress(UnicodeDecodeError):
             readings[encoding] = data.decode(encoding)
-    korean = readings.get("cp949")
-    if korean is not None and _is_korean(korean) and ("gb2312" not in readings or _is_common(korean)):
-        return korean, "cp949"
-    chinese = readings.get("gb2312", readings.get("gbk"))
-    if chinese is not None:
-        return chinese, "gbk"
-    return (korean, "cp949") if korean is not None else None
-
-
-def _is_common(text: str) -> bool:
-    """Whether all of a Korean text is among the 2350 syllables in daily use."""
-    try:
-        text.encode("euc_kr")
-    except UnicodeEncodeError:
-        return False
-    return True
+    if "cp949" in readings and ("gbk" not in readings or _is_korean(readings["cp949"])):
+        return readings["cp949"], "cp949"
+    return (readings["gbk"], "gbk") if readings else None
 
 
 def _is_korean(text: str) -> bool:
-    """Whether every character beyond ASCII is Hangul."""
+    """Whether every character beyond ASCII is Hangul; Chinese text read as CP949 gives Chinese characters as well."""
     others = [character for character in text if ord(character) > 127]
     return all(_HANGUL.match(character) for character in others)

@@ -19,7 +19,9 @@ def config(
     model: Annotated[
         str,
         typer.Option(
-            "--model", metavar="NAME", help="yolact_nano, yolact_resnet50, yolact_base, or auto by the machine.",
+            "--model",
+            metavar="NAME",
+            help="yolact_nano, yolact_resnet50, yolact_base, or auto by the machine.",
             rich_help_panel="Model",
         ),
     ] = "auto",
@@ -29,9 +31,9 @@ def config(
             "--size", metavar="PIXELS", help="Training size, instead of the model's own.", rich_help_panel="Model"
         ),
     ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")
-    ] = Path("config.yaml"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")] = Path(
+        "config.yaml"
+    ),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that is there.", rich_help_panel="Output")
     ] = False,

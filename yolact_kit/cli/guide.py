@@ -34,7 +34,9 @@ def guide(
     lang: Annotated[
         str | None,
         typer.Option(
-            "--lang", metavar="en|ko", help="Language of the guide; your system's by default.",
+            "--lang",
+            metavar="en|ko",
+            help="Language of the guide; your system's by default.",
             rich_help_panel="Questions",
         ),
     ] = None,
@@ -47,7 +49,9 @@ def guide(
     time: Annotated[
         str | None,
         typer.Option(
-            "--time", metavar="TIME", help="How long to train: 90s, 4m, 1h30m. On a CPU 4m by default.",
+            "--time",
+            metavar="TIME",
+            help="How long to train: 90s, 4m, 1h30m. On a CPU 4m by default.",
             rich_help_panel="Project",
         ),
     ] = None,

@@ -19,29 +19,36 @@ if TYPE_CHECKING:
 RUN_PANEL = "The run"
 
 
+Configuration = Annotated[
+    Path | None, typer.Argument(help="Configuration that `yolact-kit config` wrote.", show_default=False)
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(help="Backbone weights to start from: imagenet, a file, or none.", rich_help_panel="Model"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.", rich_help_panel="Model"),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(help="Train for so long, such as 45m or 1h30m, instead of epochs.", rich_help_panel=RUN_PANEL),
+]
+Out = Annotated[Path | None, typer.Option(help="Run folder; runs/train-N by default.", rich_help_panel=RUN_PANEL)]
+Resume = Annotated[
+    Path | None, typer.Option(metavar="RUN", help="Go on with that run folder.", rich_help_panel=RUN_PANEL)
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=RUN_PANEL)]
+
+
 def train(
-    config: Annotated[
-        Path | None, typer.Argument(help="Configuration that `yolact-kit config` wrote.", show_default=False)
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="Backbone weights to start from: imagenet, a file, or none.", rich_help_panel="Model"),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the configuration.", rich_help_panel="Model"),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option(help="Train for so long, such as 45m or 1h30m, instead of epochs.", rich_help_panel=RUN_PANEL),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder; runs/train-N by default.", rich_help_panel=RUN_PANEL)
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with that run folder.", rich_help_panel=RUN_PANEL)
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=RUN_PANEL)] = "auto",
+    config: Configuration = None,
+    weights: Weights = None,
+    settings: Settings = None,
+    time: Time = None,
+    out: Out = None,
+    resume: Resume = None,
+    device: Device = "auto",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,

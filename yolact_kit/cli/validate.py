@@ -33,7 +33,9 @@ def validate(
     model: Annotated[
         str,
         typer.Option(
-            "--model", metavar="NAME", help="Judge sizes and anchors as this model trains; auto by the machine.",
+            "--model",
+            metavar="NAME",
+            help="Judge sizes and anchors as this model trains; auto by the machine.",
             rich_help_panel="Checks",
         ),
     ] = "auto",

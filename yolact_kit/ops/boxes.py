@@ -22,7 +22,8 @@ def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:
     """
     top_left = torch.maximum(boxes[..., :, None, :2], others[..., None, :, :2])
     bottom_right = torch.minimum(boxes[..., :, None, 2:], others[..., None, :, 2:])
-    return (bottom_right - top_left).clamp(min=0).prod(-1)
+    sides = (bottom_right - top_left).clamp(min=0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def area(boxes: Tensor) -> Tensor:
