@@ -69,8 +69,10 @@ class Difficult(str, Enum):
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="Folder with the labels and pictures, or one annotation file.")],
-    out: Annotated[Path, typer.Argument(help="Folder to make.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Folder with the labels and pictures, or one annotation file.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
     from_: Annotated[
         Source, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABEL_PANEL)
     ] = Source.auto,

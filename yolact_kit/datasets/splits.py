@@ -126,26 +126,29 @@ def _in_order(free: list[Picture], wanted: Mapping[str, int]) -> dict[str, str]:
 
 
 def _stratified(free: list[Picture], wanted: Mapping[str, int]) -> dict[str, str]:
-    """Deals out the pictures of the rarest class first, each to the split that lacks most of that class.
+    """Deals out the pictures of the rarest class first, each to the split that lacks most of its due of that class.
 
-    A split's due of a class is its share of the pictures; train comes first where two lack the same, so that a class
-    that is in one picture only can be learned.
+    A split's due is its share of the pictures. Pictures with many objects of the class come first, so that those with
+    few can even things out. Where splits lack the same, the largest comes first, so that a class that is in one
+    picture only can be learned.
     """
     room = {name: min(wanted[name], len(free)) for name in ("val", "test")}
     room = {"train": len(free) - sum(room.values()), **room}
     labels = {picture.file: Counter(instance.label for instance in picture.instances) for picture in free}
     totals: Counter[str] = sum(labels.values(), Counter())
     share = {name: room[name] / max(1, len(free)) for name in room}
-    lacking = {(name, label): share[name] * total for name in room for label, total in totals.items()}
+    due = {(name, label): share[name] * total for name in room for label, total in totals.items()}
+    lacking = dict(due)
     chosen: dict[str, str] = {}
     left = list(free)
     while left:
         remaining: Counter[str] = sum((labels[picture.file] for picture in left), Counter())
         rarest = min(remaining, key=lambda label: (remaining[label], label), default=None)
         batch = [picture for picture in left if rarest is None or labels[picture.file][rarest] > 0]
+        batch.sort(key=lambda picture: -labels[picture.file][rarest or ""])
         for picture in batch:
-            open_splits = [name for name in room if room[name] > 0]
-            best = max(open_splits, key=lambda name: (lacking.get((name, rarest or ""), 0.0), room[name]))
+            keys = {name: (name, rarest or "") for name in room if room[name] > 0}
+            best = max(keys, key=lambda name: (lacking.get(keys[name], 0.0) / due.get(keys[name], 1.0), room[name]))
             chosen[picture.file] = best
             room[best] -= 1
             for label, count in labels[picture.file].items():

@@ -1,0 +1,107 @@
+"""Data set folders: what is written is what is read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.annotations.making import HEIGHT, WIDTH
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset, to_coco
+from yolact_kit.annotations.rle import encode_mask
+from yolact_kit.errors import UserError
+
+CLASSES = ["너트", "bolt"]
+point = st.tuples(st.floats(0, WIDTH), st.floats(0, HEIGHT))
+ring = st.lists(point, min_size=3, max_size=6).map(np.array)
+polygon = st.builds(
+    Instance, st.sampled_from(CLASSES), st.lists(ring, min_size=1, max_size=3), st.none(), st.booleans(),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+def whole(instances: list[Instance], folder: Path) -> Dataset:
+    pictures = [
+        Picture("하위/a 1.jpg", WIDTH, HEIGHT, folder / "images/하위/a 1.jpg", instances, {"flags": {"x": True}})
+    ]
+    empty = [Picture("b.jpg", 8, 9, folder / "images/b.jpg")]
+    return Dataset("부품", CLASSES, {"train": pictures, "val": empty}, folder)
+
+
+@settings(max_examples=30)
+@given(st.lists(polygon, max_size=3))
+def test_polygons_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, instances: list[Instance]) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    dataset = whole(instances, folder)
+    save_dataset(dataset, folder)
+    again = load_dataset(folder / "dataset.yaml")
+    assert (again.name, again.classes, again.root) == (dataset.name, CLASSES, folder)
+    for picture, expected in zip(again.pictures(), dataset.pictures(), strict=True):
+        assert (picture.file, picture.width, picture.height) == (expected.file, expected.width, expected.height)
+        assert (picture.path, picture.extra) == (expected.path, expected.extra)
+        for found, wanted in zip(picture.instances, expected.instances, strict=True):
+            assert (found.label, found.crowd, found.extra) == (wanted.label, wanted.crowd, wanted.extra)
+            assert [outline.tolist() for outline in found.polygons] == [outline.tolist() for outline in wanted.polygons]
+
+
+def test_masks_come_back(tmp_path: Path) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    mask[3:20, 4:30] = 1
+    mask[6:9, 6:9] = 0
+    save_dataset(whole([Instance("bolt", rle=encode_mask(mask))], tmp_path), tmp_path)
+    assert np.array_equal(load_dataset(tmp_path).splits["train"][0].instances[0].mask(HEIGHT, WIDTH), mask)
+
+
+def test_the_coco_document_is_complete() -> None:
+    square = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0], [2.0, 13.0]])
+    parts = Instance("bolt", polygons=[square, square + 5])
+    pictures = [Picture("a.jpg", WIDTH, HEIGHT, Path("a.jpg"), [Instance("너트", [square]), parts])]
+    document = to_coco(pictures, CLASSES, 5, 7)
+    assert [category["id"] for category in document["categories"]] == [1, 2]
+    one, two = document["annotations"]
+    assert (one["id"], one["image_id"], one["category_id"], one["iscrowd"]) == (7, 5, 1, 0)
+    assert (one["bbox"], one["area"]) == ([2, 3, 10, 10], 100)
+    assert one["segmentation"] == [[2, 3, 12, 3, 12, 13, 2, 13]]
+    assert (two["bbox"], two["area"]) == ([2, 3, 15, 15], 175)
+    assert "labelme" not in one
+
+
+def test_pycocotools_reads_it(tmp_path: Path) -> None:
+    from pycocotools.coco import COCO
+
+    square = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0], [2.0, 13.0]])
+    save_dataset(whole([Instance("너트", [square])], tmp_path), tmp_path)
+    read = COCO()
+    read.dataset = json.loads((tmp_path / "annotations" / "train.json").read_text(encoding="utf-8"))
+    read.createIndex()
+    assert read.annToMask(read.loadAnns(read.getAnnIds())[0]).sum() == 100
+
+
+def test_text_that_no_file_can_hold_is_escaped() -> None:
+    assert json_text({"a": "컵"}) == '{"a": "컵"}\n'
+    assert json_text({"a": "\udcff"}) == '{"a": "\\udcff"}\n'
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "dataset.yaml").write_text("a: [", encoding="utf-8"),
+        lambda folder: (folder / "dataset.yaml").write_text("name: x", encoding="utf-8"),
+        lambda folder: (folder / "dataset.yaml").write_text("", encoding="utf-8"),
+        lambda folder: (folder / "dataset.yaml").unlink(),
+        lambda folder: (folder / "annotations" / "val.json").unlink(),
+        lambda folder: (folder / "annotations" / "val.json").write_text("{", encoding="utf-8"),
+        lambda folder: (folder / "annotations" / "val.json").write_text("[]", encoding="utf-8"),
+    ],
+)
+def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object) -> None:
+    save_dataset(whole([], tmp_path), tmp_path)
+    assert callable(damage)
+    damage(tmp_path)
+    with pytest.raises(UserError, match="does not exist|is damaged"):
+        load_dataset(tmp_path)
