@@ -103,5 +103,5 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
     save_dataset(whole([], tmp_path), tmp_path)
     assert callable(damage)
     damage(tmp_path)
-    with pytest.raises(UserError, match="does not exist|is damaged"):
+    with pytest.raises(UserError, match=r"does not exist|is damaged"):
         load_dataset(tmp_path)

@@ -297,3 +297,16 @@ def test_other_formats_beside_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "b.json").unlink()
     with pytest.raises(UserError, match="as many"):
         read(tmp_path)
+
+
+def test_masks_beside_their_pictures(tmp_path: Path) -> None:
+    for number, stem in enumerate("abc"):
+        picture(tmp_path / f"{stem}.png", number)
+        values = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
+        values[5:20, 5 + number : 30] = (9, 99, 9)
+        Image.fromarray(values).save(tmp_path / f"{stem}_mask.png")
+        voc(tmp_path, stem, [item("nut", (6 + number, 6, 30, 20))], f"{stem}.png")
+    result = read(tmp_path)
+    assert [entry.picture.file for entry in result.labelled] == ["a.png", "b.png", "c.png"]
+    assert [int(found.mask(HEIGHT, WIDTH).sum()) for found in instances(result)] == [25 * 15, 24 * 15, 23 * 15]
+    assert result.without_labels == []

@@ -200,8 +200,13 @@ def test_strict_writes_nothing_whatever_is_wrong(
 def test_turned_and_odd_pictures_are_baked_and_others_copied(shared_data: Path, tmp_path: Path) -> None:
     source = tmp_path / "in"
     labelled(source, "plain", [shape()])
-    for name, copied in (("turned", "exif_orientation/Landscape_6.jpg"), ("cmyk", "image_modes/Tests/images/pil_sample_cmyk.jpg"),
-                         ("grey", "image_modes/Tests/images/hopper.gif")):  # fmt: skip
+    modes = "image_modes/Tests/images"
+    odd = {
+        "turned": "exif_orientation/Landscape_6.jpg",
+        "cmyk": f"{modes}/pil_sample_cmyk.jpg",
+        "grey": f"{modes}/hopper.gif",
+    }
+    for name, copied in odd.items():
         original = shared_data / "odd" / copied
         target = source / f"{name}{original.suffix}"
         shutil.copy(original, target)

@@ -78,8 +78,11 @@ def sniff(path: Path) -> Kind:
     Returns:
         The format; ``broken`` for what cannot be read and may have been an annotation file.
     """
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        return "broken"
     kind = _sniff_bytes(head, path.suffix.lower(), whole=len(head) < _HEAD)
     if kind == "other" and len(head) == _HEAD and path.suffix.lower() == ".json":
         kind = _sniff_bytes(path.read_bytes(), ".json", whole=True)

@@ -50,11 +50,6 @@ class MaskFolder:
     classes: dict[str, Path] = field(default_factory=dict)
     names: dict[Colour, str | None] = field(default_factory=dict)
 
-    @property
-    def folders(self) -> set[Path]:
-        """The folders that the mask pictures lie in."""
-        return {path.parent for path in [*self.files.values(), *self.classes.values()]}
-
 
 @dataclass(slots=True)
 class MaskPicture:

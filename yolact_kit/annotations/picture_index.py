@@ -86,10 +86,18 @@ class PictureIndex:
         self._by_stem[normal(entry.path.stem)].append(entry)
         self._votes[entry.path.parent] += normal(entry.path.stem) in self._stems
 
-    def discard(self, folders: set[Path]) -> None:
-        """Takes the pictures of ``folders`` out: they turned out to be masks."""
+    def discard(self, masks: set[Path]) -> None:
+        """Takes mask pictures out, and with them the rest of a folder that holds little else.
+
+        Args:
+            masks: The mask pictures.
+        """
+        gone = {_key(path) for path in masks}
+        inside = Counter(entry.path.parent for entry in self.entries.values())
+        found = Counter(entry.path.parent for key, entry in self.entries.items() if key in gone)
+        folders = {folder for folder, count in found.items() if 2 * count > inside[folder]}
         for key, entry in list(self.entries.items()):
-            if entry.path.parent in folders:
+            if key in gone or entry.path.parent in folders:
                 del self.entries[key]
                 self._by_name[normal(entry.path.name)].remove(entry)
                 self._by_stem[normal(entry.path.stem)].remove(entry)

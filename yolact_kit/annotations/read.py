@@ -131,7 +131,7 @@ def _voc_jobs(
     stems = set() if found.masks else {normal(path.stem) for path in found.files}
     masks = find_masks(walk(root), stems, options)
     if masks is not None:
-        index.discard(masks.folders)
+        index.discard({*masks.files.values(), *masks.classes.values()})
     raws: list[tuple[RawPicture, Problems]] = []
     jobs: list[Job] = []
     for path in masks.files.values() if found.masks and masks else found.files:
@@ -162,7 +162,7 @@ def _mask_names(
     if not names and found.masks and options.classes:
         names = {(number,): name for number, name in enumerate(options.classes, start=1)}
     if not names and (masks.kind == "class" or found.masks):
-        folder = next(iter(masks.folders)).name
+        folder = next(iter(masks.files.values())).parent.name
         raise UserError(
             f"It is unclear which colour stands for which class in the mask pictures of '{folder}'.",
             "Name them with --colors FILE, a file of lines such as `cup,0,0,230`.",

@@ -1,0 +1,175 @@
+"""What ``convert`` can be asked for: its arguments and options, and how they become `ConvertOptions`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yolact_kit.errors import UserError
+
+if TYPE_CHECKING:
+    from yolact_kit.datasets.convert import ConvertOptions
+
+LABELS = "The labels"
+PICTURES = "The pictures"
+SPLITS = "The splits"
+
+
+class Format(str, Enum):
+    """Formats that labels are read from."""
+
+    auto = "auto"
+    labelme = "labelme"
+    voc = "voc"
+    coco = "coco"
+    yolo = "yolo"
+
+
+class Target(str, Enum):
+    """Formats that labels are written to."""
+
+    coco = "coco"
+    labelme = "labelme"
+    voc = "voc"
+    yolo = "yolo"
+
+
+class Method(str, Enum):
+    """Ways to divide pictures."""
+
+    random = "random"
+    stratified = "stratified"
+    group = "group"
+
+
+class Images(str, Enum):
+    """What becomes of the picture files."""
+
+    copy = "copy"
+    link = "link"
+    keep = "keep"
+
+
+class Difficult(str, Enum):
+    """What becomes of VOC's difficult objects."""
+
+    keep = "keep"
+    crowd = "crowd"
+    drop = "drop"
+
+
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="SOURCE", help="Folder with the labels and pictures, or one annotation file.")
+]
+OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")]
+
+From = Annotated[Format, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
+To = Annotated[Target, typer.Option("--to", help="Format to write.", rich_help_panel=LABELS)]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|a,b",
+        help="Class names in their order; others are skipped. All labels, alphabetical, by default.",
+        rich_help_panel=LABELS,
+    ),
+]
+Map = Annotated[
+    Path | None, typer.Option("--map", metavar="FILE", help="File of lines `old: new`.", rich_help_panel=LABELS)
+]
+BoxAsMask = Annotated[
+    bool,
+    typer.Option("--box-as-mask", help="Take boxes as masks where there are no others.", rich_help_panel=LABELS),
+]
+Masks = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of VOC's mask pictures.", rich_help_panel=LABELS)
+]
+Colors = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Colours in the mask pictures: lines `cup,0,0,230`. Found out from the boxes by default.",
+        rich_help_panel=LABELS,
+    ),
+]
+DifficultObjects = Annotated[
+    Difficult, typer.Option(help="What becomes of VOC's difficult objects.", rich_help_panel=LABELS)
+]
+LineWidth = Annotated[
+    float | None,
+    typer.Option(min=0.1, metavar="PIXELS", help="Draw labelme's lines and points so wide.", rich_help_panel=LABELS),
+]
+Rescale = Annotated[
+    bool, typer.Option("--rescale", help="Scale labels to pictures of another size.", rich_help_panel=LABELS)
+]
+Repair = Annotated[bool, typer.Option("--repair", help="Mend outlines that cross themselves.", rich_help_panel=LABELS)]
+
+Pictures = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Look for pictures here as well.", rich_help_panel=PICTURES)
+]
+ImageFiles = Annotated[Images, typer.Option(help="What becomes of the picture files.", rich_help_panel=PICTURES)]
+SkipMissing = Annotated[
+    bool, typer.Option("--skip-missing", help="Missing pictures are no error, only counted.", rich_help_panel=PICTURES)
+]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels.", rich_help_panel=PICTURES)
+]
+
+Split = Annotated[
+    Method | None,
+    typer.Option(help="How pictures are divided; as the source divides them, else random.", rich_help_panel=SPLITS),
+]
+Val = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Share for validation; 0.2 by default.", rich_help_panel=SPLITS),
+]
+Test = Annotated[
+    float | None, typer.Option(metavar="SHARE", help="Share for the test; 0 by default.", rich_help_panel=SPLITS)
+]
+Seed = Annotated[int, typer.Option(help="Seed of what is drawn.", rich_help_panel=SPLITS)]
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REGEX",
+        help="What it finds in a picture's path, or its first group, names the group that stays together.",
+        rich_help_panel=SPLITS,
+    ),
+]
+KeepSplits = Annotated[
+    Path | None,
+    typer.Option(metavar="OLD", help="Data set whose pictures keep their splits.", rich_help_panel=SPLITS),
+]
+
+Strict = Annotated[bool, typer.Option("--strict", help="Write nothing if anything at all is wrong.")]
+Json = Annotated[bool, typer.Option("--json", help="Print counts and problems as JSON.")]
+
+
+def convert_options(given: dict[str, Any]) -> ConvertOptions:
+    """The options of a conversion from those of the command line.
+
+    Args:
+        given: Value by the name of ``convert``'s parameter.
+
+    Returns:
+        The options.
+
+    Raises:
+        UserError: A file of classes or labels cannot be read, or the format cannot be written yet.
+    """
+    from yolact_kit.annotations.class_lists import read_classes, read_label_map
+    from yolact_kit.datasets.convert import ConvertOptions
+
+    if given["to"] is not Target.coco:
+        raise UserError(
+            f"Writing {given['to'].value} is not possible yet.", "Leave --to out: COCO is what training reads."
+        )
+    names = {item.name for item in fields(ConvertOptions)}
+    plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items() if name in names}
+    plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
+    label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
+    workers = min(8, os.cpu_count() or 1)
+    return ConvertOptions(**plain, format=given["from_"].value, label_map=label_map, workers=workers)
