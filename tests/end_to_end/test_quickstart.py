@@ -24,7 +24,7 @@ def check_outputs(out: Path, printed: str) -> None:
     assert min(len(splits[name]) for name in ("train", "val", "test")) >= 6
     document = json.loads((out / "predictions" / "predictions.json").read_text(encoding="utf-8"))
     assert sorted(image["file_name"] for image in document["images"]) == sorted(p.file for p in splits["test"])
-    named = [Path(line.strip()) for line in printed.splitlines() if line.strip().endswith(".jpg")]
+    named = [Path(path) for path in re.findall(r"^ {2}(\S.*\.jpg)$", printed, re.MULTILINE)]
     assert len(named) == len(splits["test"]) + 1
     for path in named:
         assert Image.open(path).width > 1200

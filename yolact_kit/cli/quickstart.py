@@ -111,13 +111,13 @@ def _side_by_side(out: Path) -> list[Path]:
 def _close(out: Path, metrics: dict[str, Any], pictures: list[Path], seconds: float) -> None:
     from rich.table import Table
 
-    table = Table(title="On the test split, which neither training nor the choice of weights saw")
+    table = Table()
     for column in ("", "AP", "AP50", "AP75"):
         table.add_column(column, justify="left" if not column else "right")
     for kind in ("mask", "box"):
         values = [metrics[kind][key] for key in ("AP", "AP50", "AP75")]
         table.add_row(kind, *("-" if value is None else f"{value:.2f}" for value in values))
-    say("")
+    say("\nOn the test split, which neither training nor the choice of weights saw:")
     show(table)
     say(f"\nAll of it took {format_duration(seconds)}. Look at these, labels on the left, predictions on the right:")
     for path in pictures:
