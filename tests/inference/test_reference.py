@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,26 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from tests.models.original import original_model, recipe_of
 from yolact_kit.config.files import template
 from yolact_kit.config.schema import Config, DetectConfig
 from yolact_kit.inference.postprocess import detect_objects, postprocess
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs
 
 HEIGHT, WIDTH = 427, 640
-RENAMED = (
-    (r"backbone\.layers\.(\d)", lambda found: f"backbone.body.layer{int(found[1]) + 1}"),
-    (r"backbone\.(conv1|bn1)", r"backbone.body.\1"),
-    (r"fpn\.lat_layers\.(\d)", lambda found: f"fpn.lateral.{2 - int(found[1])}"),
-    (r"fpn\.pred_layers\.(\d)", lambda found: f"fpn.smooth.{2 - int(found[1])}"),
-    (r"fpn\.downsample_layers", "fpn.shrink"),
-    (r"proto_net", "protonet"),
-    (r"prediction_layers\.0\.upfeature", "head.shared"),
-    (r"prediction_layers\.0\.bbox_layer", "head.box"),
-    (r"prediction_layers\.0\.conf_layer", "head.score"),
-    (r"prediction_layers\.0\.mask_layer", "head.coefficient"),
-    (r"semantic_seg_conv", "semantic"),
-)
 
 
 class Reference(NamedTuple):
@@ -41,33 +27,14 @@ class Reference(NamedTuple):
     raw: RawOutputs
 
 
-def our_name(key: str) -> str:
-    for pattern, ours in RENAMED:
-        renamed, count = re.subn(rf"^{pattern}(?=\.)", ours, key)
-        if count:
-            return renamed
-    raise AssertionError(key)
-
-
-def recipe_module(folder: Path) -> Any:
-    described = importlib.util.spec_from_file_location("recipe", folder / "recipe.py")
-    assert described is not None and described.loader is not None
-    module = importlib.util.module_from_spec(described)
-    described.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module", params=["yolact_resnet50", pytest.param("yolact_base", marks=pytest.mark.slow)])
 def reference(request: pytest.FixtureRequest, shared_data: Path) -> Iterator[Reference]:
     name = request.param
     folder = shared_data.parent / "reference"
-    recipe = recipe_module(folder)
+    recipe = recipe_of(folder)
     expected = dict(np.load(folder / f"{name}_seed0.npz"))
-    state = recipe.state_dict(expected["keys"], expected["shapes"], name, 0)
+    model = original_model(name, recipe, expected, seed=0)
     config = template(name).model_copy(update={"classes": [f"class {number}" for number in range(80)]})
-    model = YOLACT(config.model, num_classes=80)
-    renamed = {our_name(key): torch.from_numpy(value) for key, value in state.items()}
-    assert model.load_state_dict(renamed, strict=False).unexpected_keys == []
     pixels = recipe.picture(1, HEIGHT, WIDTH)[:, :, ::-1].copy()
     predictor = Predictor(model, Config.model_validate(config), legacy=True)
     yield Reference(expected, predictor, pixels, raw_outputs(predictor, pixels))

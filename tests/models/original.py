@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from yolact_kit.config.schema import AnchorConfig, ModelConfig
+from yolact_kit.config.files import template
 from yolact_kit.models.yolact import YOLACT
 
-BACKBONES = {"yolact_base": "resnet101", "yolact_resnet50": "resnet50"}
 RULES = [
     (r"^backbone\.layers\.(\d)\.", lambda m: f"backbone.body.layer{int(m[1]) + 1}."),
     (r"^backbone\.(conv1|bn1)\.", r"backbone.body.\1."),
@@ -48,15 +47,7 @@ def recipe_of(reference: Path) -> ModuleType:
 
 
 def original_model(name: str, recipe: ModuleType, stored: Any, seed: int) -> YOLACT:
-    config = ModelConfig(
-        backbone=BACKBONES[name],
-        input_size=550,
-        interpolation="linear",
-        features=256,
-        head_features=256,
-        anchors=AnchorConfig(),
-    )
-    model = YOLACT(config, 80)
+    model = YOLACT(template(name).model, 80)
     arrays = recipe.state_dict(stored["keys"], stored["shapes"], name, seed)
     model.load_state_dict({our_name(key): torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval()
