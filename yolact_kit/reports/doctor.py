@@ -16,11 +16,11 @@ from yolact_kit.annotations.labelme_program import find_labelme
 from yolact_kit.errors import UserError
 from yolact_kit.reports.hardware import Finding, gpus, judge_gpu, nvidia_driver, system
 
-_MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "PyYAML": "yaml"}
+_MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 """Names to import packages by, where they differ from those to install them by."""
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
-    "pillow", "typer", "rich", "pydantic", "PyYAML", "matplotlib", "defusedxml", "safetensors",
+    "pillow", "typer", "rich", "pydantic", "pyyaml", "matplotlib", "defusedxml", "safetensors",
 )  # fmt: skip
 """What yolact-kit cannot do without, for when it runs from its folder and nothing says which versions it takes."""
 _LEAST_MEMORY = 4.0
@@ -112,7 +112,7 @@ def requirements() -> dict[str, str]:
     for line in metadata.requires("yolact-kit") or []:
         matched = re.match(r"([A-Za-z0-9._-]+)\s*(?:[>=]=\s*([0-9.]+))?", line)
         if matched and "extra ==" not in line:
-            found[matched.group(1)] = matched.group(2) or ""
+            found[matched.group(1).lower()] = matched.group(2) or ""
     return found
 
 
