@@ -47,13 +47,8 @@ class EndOfBudget(Callback):
         self.budget.kept_back = max(self.budget.kept_back, time.monotonic() - self._validation_started)
 
     def state_dict(self) -> dict[str, Any]:
-        """The time that is spent."""
-        return {"elapsed": self.budget.elapsed(), "kept_back": self.budget.kept_back}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on with the clock of the earlier part of the run."""
-        self.budget.start(state_dict["elapsed"])
-        self.budget.kept_back = state_dict["kept_back"]
+        """The budget, and what is spent of it."""
+        return self.budget.state()
 
 
 class Validation(Callback):
@@ -152,6 +147,12 @@ class Saving(Callback):
     def __init__(self, run: Path, average: RunningAverage | None) -> None:
         self.run = run
         self.average = average
+        self._saved_at = -1
+
+    def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Saves what no validation has led to saving."""
+        if self._saved_at != trainer.global_step:
+            self.save(trainer, module)
 
     def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Saves."""
@@ -167,6 +168,7 @@ class Saving(Callback):
     def save(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Writes ``weights/last.safetensors`` and ``checkpoints/last.ckpt``, each beside and renamed into place."""
         assert isinstance(module, TrainingModule)
+        self._saved_at = trainer.global_step
         file = self.run / "checkpoints" / "last.ckpt"
         file.parent.mkdir(parents=True, exist_ok=True)
         beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")

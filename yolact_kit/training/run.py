@@ -151,7 +151,12 @@ def train(
     lightning.seed_everything(config.train.seed, workers=True, verbose=False)
     checkpoint = out / "checkpoints" / "last.ckpt"
     taken_up = resume and checkpoint.is_file()
-    done = _steps_done(checkpoint) if taken_up else 0
+    done = 0
+    if taken_up:
+        done = _take_up(plan, checkpoint)
+        if plan.budget.progress(done) >= 1:
+            say("This run is complete.")
+            return TrainResult(out, done, None, {}, interrupted=False)
     model = YOLACT(config.model, len(config.classes))
     if not taken_up:
         model.backbone.load(weights or config.model.weights)
@@ -182,9 +187,13 @@ def _keep_dataset_description(dataset: Path, file: Path) -> None:
     atomic_write_text(file, described.read_text(encoding="utf-8"))
 
 
-def _steps_done(checkpoint: Path) -> int:
+def _take_up(plan: Plan, checkpoint: Path) -> int:
+    """Goes on with the budget of a checkpoint, or for the time that the plan names; returns the steps done."""
     try:
-        return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+        stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        done, state = int(stored["global_step"]), stored["callbacks"][EndOfBudget.__name__]
+        plan.budget = Budget.take_up(state, plan.budget.seconds)
+        return done
     except Exception as error:
         raise UserError(
             f"'{checkpoint}' cannot be read as a checkpoint: {type(error).__name__}.",
@@ -216,6 +225,7 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
         val_check_interval=_validation_interval(plan),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
+        limit_val_batches=1.0 if plan.dataset.splits.get("val") else 0,
         logger=CSVLogger(out, name="", version="", flush_logs_every_n_steps=10),
         log_every_n_steps=1,
         callbacks=callbacks,

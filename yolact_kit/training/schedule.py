@@ -44,6 +44,36 @@ class Budget:
         """Seconds since the first step."""
         return 0.0 if self._started is None else time.monotonic() - self._started
 
+    def state(self) -> dict[str, float | int | None]:
+        """The limits and what is spent, to be taken up again with `take_up`."""
+        return {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "kept_back": self.kept_back,
+            "elapsed": self.elapsed(),
+        }
+
+    @classmethod
+    def take_up(cls, state: dict[str, float | int | None], more: float | None = None) -> Budget:
+        """The budget of a run that goes on.
+
+        Args:
+            state: Of the earlier part of the run, from `state`.
+            more: Seconds that it is to go on for, instead of what was planned at first.
+
+        Returns:
+            The budget; its clock runs already.
+        """
+        elapsed = float(state["elapsed"] or 0)
+        steps, seconds = state["steps"], state["seconds"]
+        if more is not None:
+            budget = cls(seconds=elapsed + more)
+        else:
+            budget = cls(None if steps is None else int(steps), seconds)
+        budget.kept_back = float(state["kept_back"] or 0)
+        budget.start(elapsed)
+        return budget
+
     def progress(self, step: int) -> float:
         """Share of the budget that is spent before step ``step`` (from 0): 0..1."""
         shares = [0.0]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import csv
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.datasets.folders import FolderMaker
+from tests.tiny_model import tiny_config
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.models.weights import load_weights
+from yolact_kit.training.run import Plan, plan_run, train
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Five training pictures, one of them background, and two to validate on."""
+    root = tmp_path_factory.mktemp("자료")
+    maker = FolderMaker(root, ["컵", "plate"])
+    for number in range(5):
+        maker.picture("train", f"{number}.png", ["컵", "plate"] if number else [], seed=number)
+    for number in range(2):
+        maker.picture("val", f"val{number}.png", ["plate"], seed=10 + number)
+    maker.write()
+    made = tiny_config(["컵", "plate"])
+    made.dataset = str(root)
+    made.train.batch_size = 2
+    made.train.workers = 0
+    made.train.epochs = 4
+    made.train.start_size = 1.0
+    return made
+
+
+def plan(config: Config) -> Plan:
+    return plan_run(config, device="cpu")
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_weights(run / "weights" / "last.safetensors").model.state_dict()
+
+
+def test_a_run_leaves_all_that_is_promised(config: Config, tmp_path: Path) -> None:
+    lines: list[str] = []
+    result = train(plan(config), tmp_path / "run", "none", say=lines.append)
+    assert result.steps == 10 and not result.interrupted
+    files = {path.relative_to(result.run).as_posix() for path in result.run.rglob("*") if path.is_file()}
+    assert files == {
+        "config.yaml",
+        "dataset.yaml",
+        "metrics.csv",
+        "weights/best.safetensors",
+        "weights/last.safetensors",
+        "checkpoints/last.ckpt",
+    }
+    assert load_weights(result.run).config.classes == ["컵", "plate"]
+    with (result.run / "metrics.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(bool(row["loss/total"]) for row in rows) == 10
+    assert float(rows[-1]["val/mask_AP"]) == pytest.approx(result.metrics["mask"]["AP"], abs=1e-6)
+    assert any("validation after 10 steps" in line for line in lines)
+
+
+def test_learning_changes_the_weights_and_lowers_the_loss(config: Config, tmp_path: Path) -> None:
+    longer = config.model_copy(deep=True)
+    longer.train.epochs = 30
+    result = train(plan(longer), tmp_path / "run", "none")
+    with (result.run / "metrics.csv").open(encoding="utf-8") as file:
+        losses = [float(row["loss/total"]) for row in csv.DictReader(file) if row["loss/total"]]
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+def test_the_same_seed_gives_the_same_weights(config: Config, tmp_path: Path) -> None:
+    first = weights(train(plan(config), tmp_path / "a", "none").run)
+    second = weights(train(plan(config), tmp_path / "b", "none").run)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_a_run_that_was_interrupted_goes_on_to_the_weights_of_one_that_was_not(config: Config, tmp_path: Path) -> None:
+    undisturbed = weights(train(plan(config), tmp_path / "a", "none").run)
+
+    def interrupt(line: str) -> None:
+        if "after 5 steps" in line:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopped = train(plan(config), tmp_path / "b", "none", say=interrupt)
+    assert stopped.interrupted and stopped.steps < 10
+    gone_on = train(plan(config), tmp_path / "b", "none", resume=True)
+    assert gone_on.steps == 10
+    resumed = weights(gone_on.run)
+    assert all(torch.equal(undisturbed[key], resumed[key]) for key in undisturbed)
+
+
+def test_a_complete_run_is_not_trained_again(config: Config, tmp_path: Path) -> None:
+    run = train(plan(config), tmp_path / "run", "none").run
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    assert train(plan(config), run, "none", resume=True).steps == 10
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_a_checkpoint_that_cannot_be_read_is_refused_and_left_alone(config: Config, tmp_path: Path) -> None:
+    file = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(UserError, match=r"last\.ckpt"):
+        train(plan(config), tmp_path / "run", "none", resume=True)
+    assert file.read_bytes() == b"PK\x03\x04 torn"
+
+
+def test_a_batch_is_never_larger_than_the_data_set(config: Config) -> None:
+    large = config.model_copy(deep=True)
+    large.train.batch_size = 64
+    planned = plan(large)
+    assert planned.config.train.batch_size == 5
+    assert any("no more training pictures" in note for note in planned.notes)
+
+
+def test_other_classes_than_the_data_sets_are_an_error(config: Config) -> None:
+    other = config.model_copy(deep=True)
+    other.classes = ["cup"]
+    with pytest.raises(UserError, match="are not those of the data set"):
+        plan(other)
+
+
+def test_a_data_set_without_val_pictures_trains(tmp_path: Path, config: Config) -> None:
+    maker = FolderMaker(tmp_path / "data", ["컵", "plate"])
+    maker.picture("train", "a.png", ["컵", "plate"], seed=1)
+    maker.write()
+    alone = config.model_copy(deep=True)
+    alone.dataset = str(tmp_path / "data")
+    alone.train.epochs = 2
+    result = train(plan(alone), tmp_path / "run", "none")
+    assert result.best_ap is None
+    assert (result.run / "weights" / "last.safetensors").is_file()
