@@ -23,7 +23,7 @@ from parts_shapes import CLASSES, MAKERS, Dice, Shape, make_bolt, make_key
 from PIL import Image
 
 SEED = 7
-COUNT = 40
+COUNT = 44
 HEIGHT, WIDTH = 480, 640
 EMPTY = (12, 30)
 """Pictures without objects."""
@@ -83,9 +83,9 @@ def make_scene(index: int, seed: int = SEED) -> Scene:
 
 
 def _fill(scene: Scene, dice: Dice) -> None:
-    scale = dice.between(3.1, 4.7)
-    tilt = 0.0 if dice.chance(0.45) else math.radians(dice.between(8, 28))
-    wanted = dice.whole(5, 9) if scale < 4.1 else dice.whole(5, 7)
+    scale = dice.between(3.6, 4.4)
+    tilt = 0.0 if dice.chance(0.6) else math.radians(dice.between(6, 16))
+    wanted = dice.whole(7, 10)
     masks: list[NDArray[np.bool_]] = []
     if scene.index in CROSSED:
         _cross(scene, dice, scale, tilt, masks)

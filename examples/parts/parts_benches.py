@@ -99,37 +99,6 @@ def _concrete(rng: np.random.Generator, size: Size) -> Texture:
     return _tint(tone, texture)
 
 
-def _paint(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [
-        (0.24, 0.42, 0.40),
-        (0.62, 0.36, 0.18),
-        (0.30, 0.36, 0.55),
-        (0.78, 0.77, 0.72),
-        (0.32, 0.33, 0.34),
-    ]
-    tone = tones[rng.integers(len(tones))]
-    texture = _tint(tone, 0.97 + 0.05 * clouds(rng, size, 150, 2) + 0.03 * clouds(rng, size, 5, 2))
-    bare = np.array((0.58, 0.57, 0.55), np.float32)
-    chips = np.clip((clouds(rng, size, 45, 4) - 1.35) * 8, 0, 1)
-    texture += (bare - texture) * chips[..., None] * 0.8
-    return _scratched(rng, texture, int(rng.integers(6, 22)), 0.18)
-
-
-def _mat(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [(0.13, 0.36, 0.31), (0.20, 0.22, 0.25), (0.17, 0.27, 0.45)]
-    tone = tones[rng.integers(len(tones))]
-    step = int(rng.integers(38, 64))
-
-    def make(area: Size) -> Texture:
-        texture = _tint(tone, 0.97 + 0.06 * clouds(rng, area, 140, 2) + 0.05 * clouds(rng, area, 2, 2))
-        for at in range(0, area[0], step):
-            cv2.line(texture, (0, at), (area[1], at), tuple(min(1.0, c + 0.22) for c in tone), 1, cv2.LINE_AA)
-            cv2.line(texture, (at, 0), (at, area[0]), tuple(min(1.0, c + 0.22) for c in tone), 1, cv2.LINE_AA)
-        return _scratched(rng, texture, 10, -0.06)
-
-    return _turned(rng, size, make)
-
-
 def _cardboard(rng: np.random.Generator, size: Size) -> Texture:
     tone: Colour = (0.68, 0.54, 0.39)
 
@@ -147,8 +116,6 @@ BENCHES = {
     "metal": _metal,
     "cloth": _cloth,
     "concrete": _concrete,
-    "paint": _paint,
-    "mat": _mat,
     "cardboard": _cardboard,
 }
 

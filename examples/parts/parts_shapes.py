@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Ring = list[tuple[float, float]]
 Field = NDArray[np.float32]
 
-CLASSES = ("bolt", "key", "nut", "washer")
+CLASSES = ("bolt", "key", "washer")
 
 
 class Dice:
@@ -67,47 +67,27 @@ def circle(radius: float, x: float = 0.0, y: float = 0.0, stretch: float = 1.0, 
     return [(x + stretch * radius * math.cos(t), y + radius * math.sin(t)) for t in turns]
 
 
-def _regular(sides: int, radius: float) -> Ring:
-    return [
-        (radius * math.cos(2 * math.pi * i / sides), radius * math.sin(2 * math.pi * i / sides)) for i in range(sides)
-    ]
-
-
 def make_washer(dice: Dice) -> Shape:
-    """A plain, wide (fender) or dished washer."""
-    kind = dice.pick(("plain", "plain", "wide", "dished"))
-    radius = dice.between(9.5, 16.5)
+    """A plain or a wide (fender) washer."""
+    kind = dice.pick(("plain", "plain", "wide"))
+    radius = dice.between(10.5, 16.5)
     inner = radius * (dice.between(0.28, 0.38) if kind == "wide" else dice.between(0.42, 0.6))
     size = {"radius": radius, "inner": inner}
     return Shape("washer", kind, [circle(radius)], [circle(inner)], dice.between(1.4, 2.6), size)
 
 
-def make_nut(dice: Dice) -> Shape:
-    """A hexagonal nut: plain, with a flange, or with a nylon ring."""
-    kind = dice.pick(("plain", "plain", "plain", "flange", "nylon"))
-    corner = dice.between(10.5, 15.5)
-    inner = corner * dice.between(0.42, 0.53)
-    outer = [_regular(6, corner)]
-    if kind == "flange":
-        outer.append(circle(corner * 1.12))
-    size = {"corner": corner, "inner": inner, "flat": corner * 0.866}
-    return Shape("nut", kind, outer, [circle(inner)], corner * dice.between(0.6, 0.95), size)
-
-
 def make_bolt(dice: Dice, kind: str = "") -> Shape:
-    """A bolt on its side: hexagonal, domed, countersunk or cylindrical (socket) head, and a threaded shank."""
-    kind = kind or dice.pick(("hex", "hex", "dome", "sunk", "socket"))
-    shank = dice.between(4.2, 6.0)
-    length = dice.between(26.0, 44.0)
+    """A bolt on its side: a hexagonal or a domed head, and a threaded shank."""
+    kind = kind or dice.pick(("hex", "hex", "hex", "dome"))
+    shank = dice.between(5.0, 6.4)
+    length = dice.between(24.0, 36.0)
     half = shank * dice.between(1.2, 1.3) if kind == "stout" else shank * dice.between(1.65, 1.95)
-    tall = half * (dice.between(0.6, 0.75) if kind != "socket" else dice.between(0.95, 1.15))
+    tall = half * dice.between(0.6, 0.75)
     left = -(length + tall) / 2
     neck, tip = left + tall, left + tall + length
     if kind == "dome":
         arc = [math.pi * (0.5 + i / 24) for i in range(25)]
         head: Ring = [(neck + tall * math.cos(t), half * math.sin(t)) for t in arc]
-    elif kind == "sunk":
-        head = [(left, -half), (left + 0.8, -half), (neck, -shank), (neck, shank), (left + 0.8, half), (left, half)]
     else:
         cut = 0.12 * half
         head = [
@@ -134,10 +114,10 @@ def make_bolt(dice: Dice, kind: str = "") -> Shape:
 
 def make_key(dice: Dice) -> Shape:
     """A key: bow with a hole, shoulder, and a blade cut on one side or both."""
-    kind = dice.pick(("round", "oval", "square", "clover"))
+    kind = dice.pick(("round", "round", "oval"))
     bow = dice.between(9.5, 12.0)
-    blade = dice.between(25.0, 31.0)
-    half = dice.between(3.4, 4.3)
+    blade = dice.between(23.0, 28.0)
+    half = dice.between(4.0, 4.8)
     middle = -blade / 2
     outer = _bow(kind, bow, middle)
     start = middle + bow * 0.55
@@ -158,23 +138,9 @@ def make_key(dice: Dice) -> Shape:
 
 
 def _bow(kind: str, bow: float, middle: float) -> list[Ring]:
-    if kind == "round":
-        return [circle(bow, middle)]
     if kind == "oval":
         return [circle(bow * 1.12, middle, 0.0, 0.78)]
-    if kind == "square":
-        return [
-            [
-                (middle + 0.92 * bow * _squarish(math.cos(t)), 1.02 * bow * _squarish(math.sin(t)))
-                for t in (2 * math.pi * i / 72 for i in range(72))
-            ]
-        ]
-    lobes = [circle(bow * 0.62, middle - bow * 0.42), circle(bow * 0.62, middle + bow * 0.1, bow * 0.55)]
-    return [*lobes, circle(bow * 0.62, middle + bow * 0.1, -bow * 0.55), circle(bow * 0.5, middle + bow * 0.3)]
-
-
-def _squarish(value: float) -> float:
-    return math.copysign(abs(value) ** 0.6, value)
+    return [circle(bow, middle)]
 
 
 def _blade(dice: Dice, start: float, tip: float, half: float) -> Ring:
@@ -197,7 +163,7 @@ def _blade(dice: Dice, start: float, tip: float, half: float) -> Ring:
     return upper + lower[::-1]
 
 
-MAKERS = {"bolt": make_bolt, "key": make_key, "nut": make_nut, "washer": make_washer}
+MAKERS = {"bolt": make_bolt, "key": make_key, "washer": make_washer}
 
 
 def relief(shape: Shape, u: Field, v: Field, edge: Field) -> Field:
@@ -221,24 +187,7 @@ def _rounded(edge: Field, radius: float) -> Field:
 
 
 def _washer(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
-    height = _rounded(edge, 0.9)
-    if kind == "dished":
-        height = height - 0.35 * np.hypot(u, v)
-    return height
-
-
-def _nut(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
-    radius = np.hypot(u, v)
-    height = _rounded(edge, 0.5) - 0.75 * np.maximum(radius - size["flat"] * 0.96, 0)
-    if kind == "flange":
-        turns = np.mod(np.arctan2(v, u), math.pi / 3) - math.pi / 6
-        outside = radius * np.cos(turns) > size["flat"]
-        height = np.where(outside, height - 2.5, height)
-    thread = size["inner"] * 1.2
-    height = height - 1.1 * np.maximum(thread - radius, 0) + 0.12 * np.sin(9 * radius) * (radius < thread)
-    if kind == "nylon":
-        height = height + 0.8 * (radius < size["inner"] * 1.45)
-    return height.astype(np.float32)
+    return _rounded(edge, 0.9)
 
 
 def _bolt(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
@@ -254,8 +203,6 @@ def _bolt(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) ->
     if kind == "dome":
         along = np.clip((size["neck"] - u) / size["tall"], 0, 1)
         head = head * np.sqrt(np.maximum(1 - along**2, 0.02))
-    elif kind == "socket":
-        head = head + 0.18 * np.sin(v / half * 22)
     head = head + _rounded(edge, 0.6)
     return np.where(u < size["neck"], head, shank).astype(np.float32)
 
@@ -269,4 +216,4 @@ def _key(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> 
     return (height - 0.3 * (on_bow & (edge > 1.6))).astype(np.float32)
 
 
-_RELIEFS = {"bolt": _bolt, "key": _key, "nut": _nut, "washer": _washer}
+_RELIEFS = {"bolt": _bolt, "key": _key, "washer": _washer}

@@ -14,7 +14,7 @@ from shapely.geometry import Polygon
 
 PARTS = Path(__file__).parent.parent.parent / "examples" / "parts"
 PICTURES = PARTS / "pictures"
-CLASSES = {"bolt", "key", "nut", "washer"}
+CLASSES = {"bolt", "key", "washer"}
 
 
 def labels() -> dict[str, dict[str, Any]]:
@@ -57,7 +57,7 @@ def test_another_seed_gives_other_scenes() -> None:
 
 def test_it_is_what_the_readme_says() -> None:
     files = labels()
-    assert len(files) == len(list(PICTURES.glob("*.jpg"))) == 40
+    assert len(files) == len(list(PICTURES.glob("*.jpg"))) == 44
     assert sum(path.stat().st_size for path in PARTS.rglob("*") if path.suffix != ".pyc") < 5_000_000
     assert [name for name, file in files.items() if not file["shapes"]] == ["parts-013", "parts-031"]
     assert {shape["label"] for shape in shapes()} == CLASSES
@@ -106,4 +106,4 @@ def test_colour_alone_does_not_tell_the_classes_apart() -> None:
     far = np.linalg.norm(np.array(colours)[:, None] - np.array(colours), axis=2)
     far[np.array(homes)[:, None] == np.array(homes)] = np.inf
     votes = [Counter(names[j] for j in np.argsort(row)[:5]).most_common(1)[0][0] for row in far]
-    assert np.mean([vote == name for vote, name in zip(votes, names, strict=True)]) < 0.45
+    assert np.mean([vote == name for vote, name in zip(votes, names, strict=True)]) < 0.55

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,8 +64,6 @@ def train(
     set_level(quiet, verbose)
     from yolact_kit.config.files import load_config, override
     from yolact_kit.files import check_out, run_folder
-    from yolact_kit.training.run import plan_run
-    from yolact_kit.training.run import train as run_training
 
     seconds = parse_duration(time) if time is not None else None
     if resume is not None:
@@ -73,16 +73,35 @@ def train(
     elif config is None:
         raise UserError("There is nothing to train.", "Give a config.yaml, or a run to go on with: `--resume RUN`.")
     run = out or run_folder("train")
-    plan = plan_run(override(load_config(config), settings or []), seconds, device)
+    wanted = override(load_config(config), settings or [])
     if resume is None:
         check_out(run, overwrite)
-        if run.exists():
-            shutil.rmtree(run)
+    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
+    from yolact_kit.reports.training_plots import plot_training
+    from yolact_kit.training.run import plan_run
+    from yolact_kit.training.run import train as run_training
+
+    plan = plan_run(wanted, seconds, device)
+    if resume is None and run.exists():
+        shutil.rmtree(run)
     _say_plan(plan, run)
-    result = run_training(plan, run, weights, resume is not None, console, say)
+    result = run_training(plan, run, weights, resume is not None, console, _log_to(run))
+    plot_training(run)
     _say_result(result)
     if result.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _log_to(run: Path) -> Callable[[str], None]:
+    """Prints a line, and keeps it with its time in ``train.log``."""
+
+    def log(line: str) -> None:
+        say(line)
+        run.mkdir(parents=True, exist_ok=True)
+        with (run / "train.log").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')}  {line}\n")
+
+    return log
 
 
 def _say_plan(plan: Plan, run: Path) -> None:

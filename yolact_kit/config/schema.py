@@ -103,7 +103,7 @@ class TrainConfig(_Section):
         clip_gradients: Largest norm of the gradient; 0 for no limit.
         precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
         workers: Processes that load pictures; ``auto`` by the machine.
-        validate_every: Epochs between validations; ``auto`` for about ten in all.
+        validate_every: Epochs between validations; ``auto`` for about six in all.
         min_object: Objects whose box has a side below this many pixels once resized are left out of training.
         seed: Seed of everything that is drawn.
     """

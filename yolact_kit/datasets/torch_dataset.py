@@ -109,13 +109,13 @@ class TrainingPictures(TorchDataset[Sample]):
         return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
 
     def _decoded(self, index: int) -> _Decoded:
-        """The picture and its masks, no larger than augmentation can use."""
+        """The picture and its masks, no larger than the input: what augmentation takes grows with their size."""
         if index in self._cache:
             return self._cache[index]
         picture = self.pictures[index]
         pixels = read_picture(picture.path)
         height, width = pixels.shape[:2]
-        shrink = min(1.0, self.config.model.input_size * self._detail() / min(height, width))
+        shrink = min(1.0, self.config.model.input_size / min(height, width))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         masks = np.zeros((len(picture.instances), size[1], size[0]), np.uint8)
         for number, instance in enumerate(picture.instances):
@@ -126,10 +126,6 @@ class TrainingPictures(TorchDataset[Sample]):
         if self._cached_bytes <= CACHE_BYTES:
             self._cache[index] = decoded
         return decoded
-
-    def _detail(self) -> float:
-        """How much larger than the input pictures are kept, so that enlarged objects stay sharp."""
-        return min(1.5, max(1.0, self.config.augment.scale[1]))
 
 
 def boxes_of(masks: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -29,7 +29,9 @@ class Backbone(nn.Module):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
-        self.body = create_feature_extractor(get_model(name, weights=None), return_nodes=STAGES)
+        # Trained from scratch, a block that begins as the identity learns sooner (Goyal et al., 2017, section 5.1).
+        network = get_model(name, weights=None, zero_init_residual=True)
+        self.body = create_feature_extractor(network, return_nodes=STAGES)
         with torch.no_grad():
             features = self.body.eval()(torch.zeros(1, 3, 64, 64))
         self.body.train()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,15 @@ class RunningAverage(WeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
-        def average(mean: Tensor, value: Tensor, count: Tensor) -> Tensor:
+        def average(means: Sequence[Tensor], values: Sequence[Tensor], count: Tensor | int) -> None:
             steps = float(count)
             share = 1 - min(decay, (1 + steps) / (10 + steps))
-            if not torch.is_floating_point(mean):
-                return value
-            return torch.lerp(mean, value.to(mean.dtype), share)
+            if torch.is_floating_point(means[0]):
+                torch._foreach_lerp_(means, values, share)
+            else:
+                torch._foreach_copy_(means, values)
 
-        super().__init__(avg_fn=average)
+        super().__init__(multi_avg_fn=average)
 
     def averaged(self, module: TrainingModule) -> TrainingModule:
         """The module whose weights are the average; ``module`` itself before the first step."""

@@ -77,7 +77,7 @@ class TrainingModule(lightning.LightningModule):
         if train.optimizer == "sgd":
             optimizer = torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
         else:
-            optimizer = torch.optim.AdamW(groups, lr=train.learning_rate)
+            optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, fused=self.device.type != "mps")
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda _step: learning_rate_factor(self.progress(), train)
         )

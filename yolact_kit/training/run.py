@@ -31,12 +31,14 @@ from yolact_kit.inference.predictor import choose_device
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Saving, Validation
 from yolact_kit.training.data import DataModule
+from yolact_kit.training.memory import keep_freed_memory
+from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.precision import choose_precision
 from yolact_kit.training.progress import TrainingProgress
 from yolact_kit.training.schedule import Budget
 
-VALIDATIONS = 10
+VALIDATIONS = 6
 """Validations of a run whose configuration leaves their number open."""
 
 SMALLEST_BATCH = 6
@@ -147,6 +149,7 @@ def train(
     Raises:
         UserError: The weights cannot be had.
     """
+    keep_freed_memory()
     config = plan.config
     lightning.seed_everything(config.train.seed, workers=True, verbose=False)
     checkpoint = out / "checkpoints" / "last.ckpt"
@@ -157,6 +160,7 @@ def train(
         if plan.budget.progress(done) >= 1:
             say("This run is complete.")
             return TrainResult(out, done, None, {}, interrupted=False)
+        set_earlier_aside(out, done)
     model = YOLACT(config.model, len(config.classes))
     if not taken_up:
         model.backbone.load(weights or config.model.weights)
@@ -172,7 +176,10 @@ def train(
     callbacks, validation, end = _callbacks(plan, out, console or Console(quiet=True), say)
     with _quiet_lightning(), _stopping_at_interrupt(end):
         trainer = _trainer(plan, out, callbacks)
-        trainer.fit(module, data, ckpt_path=checkpoint if taken_up else None, weights_only=True)
+        try:
+            trainer.fit(module, data, ckpt_path=checkpoint if taken_up else None, weights_only=True)
+        finally:
+            join_earlier(out)
     return TrainResult(
         run=out,
         steps=trainer.global_step,

@@ -124,5 +124,5 @@ def input_size_at(progress: float, full: int, config: TrainConfig) -> int:
     """
     if progress >= config.full_size_from or config.start_size >= 1:
         return full
-    share = config.start_size + (1 - config.start_size) * progress / config.full_size_from
+    share = config.start_size + (1 - config.start_size) * (progress / config.full_size_from) ** 2
     return min(full, max(64, round(full * share / 32) * 32))

@@ -1,0 +1,54 @@
+"""Plots of a training run: its losses and its metrics over the steps."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+LOSSES = ("loss/box", "loss/mask", "loss/classification", "loss/semantic")
+METRICS = ("val/mask_AP", "val/mask_AP50", "val/box_AP", "val/box_AP50")
+
+
+def plot_training(run: Path) -> Path | None:
+    """Draws ``training.png`` of a run folder from its ``metrics.csv``.
+
+    Args:
+        run: The run folder.
+
+    Returns:
+        The picture, None where nothing was logged.
+    """
+    file = run / "metrics.csv"
+    if not file.is_file():
+        return None
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    _draw(left, rows, LOSSES, "losses of training batches", marker="")
+    _draw(right, rows, METRICS, "metrics of the val pictures", marker="o")
+    right.set_ylim(0, 1)
+    target = run / "training.png"
+    beside = target.with_name(f".{secrets.token_hex(4)}.partial.png")
+    figure.savefig(beside, dpi=110)
+    plt.close(figure)
+    beside.replace(target)
+    return target
+
+
+def _draw(axes: Axes, rows: list[dict[str, str]], names: tuple[str, ...], title: str, marker: str) -> None:
+    for name in names:
+        points = [(int(row["step"]) + 1, float(row[name])) for row in rows if row.get(name)]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker=marker, linewidth=1.2, label=name.split("/")[1])
+    axes.set_title(title)
+    axes.set_xlabel("step")
+    axes.grid(alpha=0.3)
+    if axes.lines:
+        axes.legend()
