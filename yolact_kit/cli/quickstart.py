@@ -61,7 +61,7 @@ def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
     data, config, run = out / "data", out / "config.yaml", out / "run"
     parts = shipped("examples", "parts", "pictures")
     return [
-        ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.2", "--test", "0.2"]),
+        ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.15", "--test", "0.2"]),
         ("checking the data set", ["validate", data]),
         ("planning the configuration", ["config", data, "--model", "yolact_nano", "--out", config]),
         (

@@ -60,11 +60,14 @@ class DataModule(lightning.LightningDataModule):
 
 
 def loader_workers(config: Config, device: torch.device) -> int:
-    """Processes that load pictures: as configured, else one beside a CPU that trains, up to eight for a GPU."""
+    """Processes that load pictures: as configured, else up to eight for a GPU and one or none beside a CPU that trains.
+
+    On two cores a loading process takes from the network what it saves: its threads wait for each other.
+    """
     if config.train.workers != "auto":
         return config.train.workers
     cores = os.cpu_count() or 1
-    return min(1, cores - 1) if device.type == "cpu" else min(8, max(1, cores - 1))
+    return int(cores > 2) if device.type == "cpu" else min(8, max(1, cores - 1))
 
 
 def _use_one_thread(_worker: int) -> None:
