@@ -123,9 +123,9 @@ class RunningAverage(WeightAveraging):
             steps = float(count)
             share = 1 - min(decay, (1 + steps) / (10 + steps))
             if torch.is_floating_point(means[0]):
-                torch._foreach_lerp_(means, values, share)
+                torch._foreach_lerp_(list(means), list(values), share)
             else:
-                torch._foreach_copy_(means, values)
+                torch._foreach_copy_(list(means), list(values))
 
         super().__init__(multi_avg_fn=average)
 
