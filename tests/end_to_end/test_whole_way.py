@@ -99,11 +99,18 @@ def test_predictions_speak_of_every_picture_and_fit_it(way: Way) -> None:
 def test_overlays_are_the_pictures_with_something_drawn(way: Way) -> None:
     overlays = sorted(path for path in (way.root / "found" / "overlay").rglob("*") if path.is_file())
     assert len(overlays) == 2
+    document = json.loads((way.root / "found" / "predictions.json").read_text(encoding="utf-8"))
+    stems = {image["id"]: Path(image["file_name"]).stem for image in document["images"]}
+    areas = dict.fromkeys(stems.values(), 0)
+    for found in document["annotations"]:
+        areas[stems[found["image_id"]]] += found["area"]
+    assert any(areas.values())
     for path in overlays:
         drawn = np.asarray(Image.open(path).convert("RGB")).astype(int)
         original = read_picture(way.root / "new" / f"{path.name.split('.')[0]}.jpg").astype(int)
         assert drawn.shape == original.shape
-        assert (np.abs(drawn - original).max(axis=2) > 40).mean() > 0.01
+        changed = (np.abs(drawn - original).max(axis=2) > 40).mean()
+        assert (changed > 0.001) == (areas[path.name.split(".")[0]] > 0)
     assert any((way.root / "found" / "png").rglob("*.png"))
 
 

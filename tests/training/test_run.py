@@ -83,7 +83,7 @@ def test_a_run_that_was_interrupted_goes_on_to_the_weights_of_one_that_was_not(c
     undisturbed = weights(train(plan(config), tmp_path / "a", "none").run)
 
     def interrupt(line: str) -> None:
-        if "after 5 steps" in line:
+        if "after 4 steps" in line:
             os.kill(os.getpid(), signal.SIGINT)
 
     stopped = train(plan(config), tmp_path / "b", "none", say=interrupt)

@@ -100,6 +100,8 @@ class TrainConfig(_Section):
         ema_decay: Decay a step of the running average of the weights that is evaluated and saved; 0 for none.
         start_size: Share of the input size that training starts at; it grows to the whole input size. 1 for no growth.
         full_size_from: Share of the training after which pictures have the whole input size.
+        freeze_norm_from: Share of the training after which batch norm uses its running statistics, as it does when the
+            model predicts: what small batches taught is then made to fit them. 1 for never.
         clip_gradients: Largest norm of the gradient; 0 for no limit.
         precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
         workers: Processes that load pictures; ``auto`` by the machine.
@@ -119,6 +121,7 @@ class TrainConfig(_Section):
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
     start_size: Annotated[float, Field(ge=0.25, le=1)] = 1.0
     full_size_from: Share = 0.6
+    freeze_norm_from: Share = 1.0
     clip_gradients: Annotated[float, Field(ge=0)] = 10.0
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"

@@ -64,7 +64,7 @@ class TrainingModule(lightning.LightningModule):
 
     def on_train_batch_start(self, _batch: Batch, _index: int) -> None:
         """Keeps batch norm frozen, where it is: Lightning puts the whole module into training mode."""
-        if self.frozen_batch_norm:
+        if self.frozen_batch_norm or self.progress() >= self.config.train.freeze_norm_from:
             for module in self.model.backbone.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
