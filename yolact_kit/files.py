@@ -36,14 +36,27 @@ def atomic_write_bytes(path: Path | str, data: bytes) -> None:
         path: The file; missing folders above it are made.
         data: Its content.
     """
+    with replacing(path) as beside, beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place when the body ends well and is removed when it raises.
+
+    Args:
+        path: The file; missing folders above it are made.
+
+    Yields:
+        The file to write.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = _beside(path)
     try:
-        with beside.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield beside
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

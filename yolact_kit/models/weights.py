@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from safetensors.torch import save_file
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.files import replacing
 from yolact_kit.models.yolact import YOLACT
 
 FORMAT = "yolact-kit 1"
@@ -37,13 +37,8 @@ def save_weights(path: Path, model: YOLACT, config: Config) -> None:
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     metadata = {"format": FORMAT, "config": json.dumps(config.model_dump(mode="json"), ensure_ascii=False)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as beside:
         save_file(tensors, beside, metadata)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load_weights(path: Path | str, device: torch.device | str = "cpu") -> LoadedModel:
