@@ -1,9 +1,8 @@
-"""The original's names of parameters, for holding our network against its reference outputs."""
+"""Checkpoints of the original's, made by the recipe of its reference outputs."""
 
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,29 +12,8 @@ import numpy as np
 import torch
 
 from yolact_kit.config.files import template
+from yolact_kit.models.original import our_name
 from yolact_kit.models.yolact import YOLACT
-
-RULES = [
-    (r"^backbone\.layers\.(\d)\.", lambda m: f"backbone.body.layer{int(m[1]) + 1}."),
-    (r"^backbone\.(conv1|bn1)\.", r"backbone.body.\1."),
-    (r"^fpn\.lat_layers\.(\d)", lambda m: f"fpn.lateral.{2 - int(m[1])}"),
-    (r"^fpn\.pred_layers\.(\d)", lambda m: f"fpn.smooth.{2 - int(m[1])}"),
-    (r"^fpn\.downsample_layers", "fpn.shrink"),
-    (r"^proto_net", "protonet"),
-    (r"^prediction_layers\.0\.upfeature", "head.shared"),
-    (r"^prediction_layers\.0\.bbox_layer", "head.box"),
-    (r"^prediction_layers\.0\.conf_layer", "head.score"),
-    (r"^prediction_layers\.0\.mask_layer", "head.coefficient"),
-    (r"^semantic_seg_conv", "semantic"),
-]
-
-
-def our_name(key: str) -> str:
-    for pattern, replacement in RULES:
-        key, found = re.subn(pattern, replacement, key)  # type: ignore[arg-type]
-        if found:
-            return key
-    raise KeyError(key)
 
 
 def recipe_of(reference: Path) -> ModuleType:

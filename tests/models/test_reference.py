@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.original import network_input, original_model, our_name, recipe_of
+from tests.models.original import network_input, original_model, recipe_of
 from yolact_kit.config.schema import LossConfig
+from yolact_kit.models.original import our_name
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.targets import Target
 

@@ -1,0 +1,56 @@
+"""The names that the original's checkpoints use for parameters, and ours for the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+Replacement = str | Callable[[re.Match[str]], str]
+
+RULES: list[tuple[str, Replacement]] = [
+    (r"^backbone\.layers\.(\d)\.", lambda m: f"backbone.body.layer{int(m[1]) + 1}."),
+    (r"^backbone\.(conv1|bn1)\.", r"backbone.body.\1."),
+    (r"^fpn\.lat_layers\.(\d)", lambda m: f"fpn.lateral.{2 - int(m[1])}"),
+    (r"^fpn\.pred_layers\.(\d)", lambda m: f"fpn.smooth.{2 - int(m[1])}"),
+    (r"^fpn\.downsample_layers", "fpn.shrink"),
+    (r"^proto_net", "protonet"),
+    (r"^prediction_layers\.0\.upfeature", "head.shared"),
+    (r"^prediction_layers\.0\.bbox_layer", "head.box"),
+    (r"^prediction_layers\.0\.conf_layer", "head.score"),
+    (r"^prediction_layers\.0\.mask_layer", "head.coefficient"),
+    (r"^semantic_seg_conv", "semantic"),
+]
+"""Beginnings of the original's names and what they become; the first that fits is applied."""
+
+OLD_KEYS = re.compile(r"^backbone\.layer\d")
+"""Version 1.0 stored the backbone's stages twice, under this name as well."""
+
+
+def our_name(key: str) -> str:
+    """Our name of a parameter of the original's.
+
+    Args:
+        key: Its name in the original's state dict.
+
+    Returns:
+        Its name in ours.
+
+    Raises:
+        KeyError: The original has no parameter of that name.
+
+    Example:
+        >>> our_name("fpn.lat_layers.0.weight")
+        'fpn.lateral.2.weight'
+    """
+    for pattern, replacement in RULES:
+        name, found = re.subn(pattern, replacement, key)
+        if found:
+            return name
+    raise KeyError(key)
+
+
+def is_original(state: Mapping[str, Tensor]) -> bool:
+    """Whether a state dict has the original's names."""
+    return any(key.removeprefix("module.").startswith("prediction_layers.") for key in state)
