@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import print_json, say, set_level, show, track, warn
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import BatchSize, Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _COLUMNS = ("AP", "AP50", "AP75")
 
 
-Weights = Annotated[
-    Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
-]
 DatasetFolder = Annotated[
     Path, typer.Argument(metavar="DATASET", help="A folder that convert wrote, or its dataset.yaml.")
 ]
@@ -31,7 +28,7 @@ SplitName = Annotated[
     str, typer.Option("--split", metavar="NAME", help="Which split: train, val, test.", rich_help_panel="Measuring")
 ]
 Against = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--against",
         metavar="WEIGHTS",
@@ -44,10 +41,6 @@ Out = Annotated[
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the metrics as JSON too.", rich_help_panel="Output")]
-Device = Annotated[
-    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
-]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")]
 
 
 def evaluate(
@@ -57,6 +50,7 @@ def evaluate(
     against: Against = None,
     out: Out = None,
     as_json: AsJson = False,
+    model: WeightsModel = None,
     device: Device = "auto",
     batch_size: BatchSize = 8,
     overwrite: Overwrite = False,
@@ -77,8 +71,9 @@ def evaluate(
     from yolact_kit.evaluation.split import load_split
 
     truth = load_split(dataset, split)
-    found = _evaluate(weights, truth, device, batch_size)
-    other = None if against is None else _evaluate(against, truth, device, batch_size)
+    options = {"device": device, "batch_size": batch_size, "model": model}
+    found = _evaluate(weights, truth, options)
+    other = None if against is None else _evaluate(against, truth, options)
     with new_folder(out, overwrite) as folder:
         _write(folder, truth, found)
         if other is not None:
@@ -92,14 +87,19 @@ def evaluate(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _evaluate(weights: Path, truth: Split, device: str, batch_size: int) -> Evaluation:
+def _evaluate(weights: str, truth: Split, options: dict[str, Any]) -> Evaluation:
     from yolact_kit.evaluation.run import evaluate_split
     from yolact_kit.inference.predictor import Predictor
 
     def progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
         return track(stream, "Evaluating", total)
 
-    predictor = Predictor.load(weights, device, batch_size=batch_size)
+    predictor = Predictor.load(at_hand(weights), **options)
+    missing, foreign = truth.compare(predictor.classes)
+    if missing:
+        warn(f"'{weights}' does not know the classes {', '.join(missing)}: it finds none of them.")
+    if foreign:
+        say(f"Of the {len(predictor.classes)} classes of '{weights}', {len(foreign)} are not the data set's: left out.")
     return evaluate_split(
         predictor, truth, progress, on_problem=lambda error: warn(f"{error.message} It is left out, labels and all.")
     )

@@ -1,4 +1,4 @@
-"""Options that every command has."""
+"""Arguments and options that several commands share, and what is done with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from yolact_kit.cli.console import track
+
 OUTPUT_PANEL = "Messages"
+MACHINE_PANEL = "Machine"
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.", rich_help_panel=OUTPUT_PANEL)
@@ -18,3 +21,44 @@ Verbose = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output folder that is not empty.")]
+
+Weights = Annotated[
+    str,
+    typer.Argument(
+        metavar="WEIGHTS",
+        help="A run folder (its best weights), a .safetensors, a .pth of the original YOLACT, or published weights by "
+        "name, such as coco:yolact_base.",
+    ),
+]
+WeightsModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Which model a .pth of the original is of, where the file's name does not say: yolact_base, ..., or a "
+        "config.yaml.",
+        rich_help_panel="Weights",
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel=MACHINE_PANEL),
+]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel=MACHINE_PANEL)]
+
+
+def at_hand(weights: str) -> str:
+    """Weights on this machine: those given by name are downloaded first, with progress.
+
+    Args:
+        weights: What the user gave.
+
+    Returns:
+        The downloaded file, or ``weights`` as they were given.
+
+    Raises:
+        UserError: There are none of that name, or they cannot be downloaded.
+    """
+    from yolact_kit.models.download import is_published, published_weights
+
+    return str(published_weights(weights, track)) if is_published(weights) else weights

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import (
+    MACHINE_PANEL,
+    BatchSize,
+    Device,
+    Overwrite,
+    Quiet,
+    Verbose,
+    Weights,
+    WeightsModel,
+    at_hand,
+)
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.files import run_folder
 
@@ -21,9 +31,6 @@ _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _NMS = ("fast", "cross-class", "standard")
 
 
-Weights = Annotated[
-    Path, typer.Argument(metavar="WEIGHTS", help="A run folder (its best weights), or a .safetensors file.")
-]
 Sources = Annotated[
     list[str],
     typer.Argument(metavar="SOURCE", help="A picture, a folder with the folders in it, or a glob in quotes."),
@@ -61,12 +68,8 @@ Legacy = Annotated[
     typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
 ]
 Engine = Annotated[
-    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel="Machine")
+    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
 ]
-Device = Annotated[
-    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
-]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel="Machine")]
 
 
 def predict(
@@ -78,6 +81,7 @@ def predict(
     top_k: TopK = 100,
     nms: Nms = None,
     legacy: Legacy = False,
+    model: WeightsModel = None,
     engine: Engine = "auto",
     device: Device = "auto",
     batch_size: BatchSize = 8,
@@ -91,6 +95,8 @@ def predict(
     drawn over them. A picture that cannot be read is reported and left out; the others go on.
 
     Example: yolact-kit predict runs/train-1 photos --score 0.5
+
+    Example: yolact-kit predict yolact_base_54_800000.pth photo.jpg
     """
     set_level(quiet, verbose)
     names = [name.strip() for given in formats for name in given.split(",") if name.strip()]
@@ -103,7 +109,7 @@ def predict(
         overwrite,
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
-            "batch_size": batch_size,
+            "batch_size": batch_size, "model": model,
         },
     )  # fmt: skip
     _close(outcome, seconds, "overlay" in names)
@@ -136,6 +142,7 @@ def _predict(
     from yolact_kit.inference.predictor import Predictor
     from yolact_kit.inference.run import predict_to_folder
 
+    options["weights"] = at_hand(options["weights"])
     predictor = Predictor.load(**options)
     if "overlay" in formats:
         _hint_fonts(predictor.classes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yolact_kit.cli.console import console, say, set_level
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand
 from yolact_kit.durations import format_duration, parse_duration
 from yolact_kit.errors import EXIT_INTERRUPTED, UserError
 
@@ -26,7 +26,12 @@ Configuration = Annotated[
 ]
 Weights = Annotated[
     str | None,
-    typer.Option(help="Backbone weights to start from: imagenet, a file, or none.", rich_help_panel="Model"),
+    typer.Option(
+        metavar="imagenet|none|WEIGHTS",
+        help="What to start from: ImageNet's backbone, nothing, a backbone's file, or a whole model (a run folder, a "
+        ".safetensors, a .pth of the original YOLACT, or published weights by name, such as coco:yolact_base).",
+        rich_help_panel="Weights",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -40,12 +45,12 @@ Out = Annotated[Path | None, typer.Option(help="Run folder; runs/train-N by defa
 Resume = Annotated[
     Path | None, typer.Option(metavar="RUN", help="Go on with that run folder.", rich_help_panel=RUN_PANEL)
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", rich_help_panel=RUN_PANEL)]
 
 
 def train(
     config: Configuration = None,
     weights: Weights = None,
+    model: WeightsModel = None,
     settings: Settings = None,
     time: Time = None,
     out: Out = None,
@@ -60,6 +65,8 @@ def train(
     Ctrl-C ends the training after the step at hand; what was trained is validated and saved.
 
     Example: [bold]yolact-kit train config.yaml --time 45m --out runs/parts[/bold]
+
+    Example: [bold]yolact-kit train config.yaml --weights coco:yolact_resnet50[/bold]
     """
     set_level(quiet, verbose)
     from yolact_kit.config.files import load_config, override
@@ -74,18 +81,22 @@ def train(
         raise UserError("There is nothing to train.", "Give a config.yaml, or a run to go on with: `--resume RUN`.")
     run = out or run_folder("train")
     wanted = override(load_config(config), settings or [])
+    if weights is not None:
+        wanted.model.weights = str(Path(weights).absolute()) if Path(weights).exists() else weights
     if resume is None:
         check_out(run, overwrite)
     # From here on it takes seconds to import what is needed; a mistake in the call is told before.
     from yolact_kit.reports.training_plots import plot_training
     from yolact_kit.training.run import plan_run
     from yolact_kit.training.run import train as run_training
+    from yolact_kit.training.start import find_start
 
     plan = plan_run(wanted, seconds, device)
+    start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
     if resume is None and run.exists():
         shutil.rmtree(run)
     _say_plan(plan, run)
-    result = run_training(plan, run, weights, resume is not None, console, _log_to(run))
+    result = run_training(plan, run, start, resume is not None, console, _log_to(run))
     plot_training(run)
     _say_result(result)
     if result.interrupted:

@@ -50,7 +50,7 @@ def evaluate_split(
         The metrics and the detections.
 
     Raises:
-        UserError: The model's classes are not the data set's, or no picture can be read.
+        UserError: The model has none of the data set's classes, or no picture can be read.
     """
     categories = split.category_ids(predictor.classes)
     ids = {image["file_name"]: image["id"] for image in split.document["images"]}

@@ -30,28 +30,38 @@ class Split:
     document: dict[str, Any]
     folder: Path
 
-    def category_ids(self, classes: Iterable[str]) -> list[int]:
+    def compare(self, classes: Iterable[str]) -> tuple[list[str], list[str]]:
+        """The classes that only the data set has, and those that only the model has.
+
+        Args:
+            classes: A model's class names.
+        """
+        given = list(classes)
+        lacking = [name for name in self.classes if name not in given]
+        return lacking, [name for name in given if name not in self.classes]
+
+    def category_ids(self, classes: Iterable[str]) -> list[int | None]:
         """The annotation file's id of each class.
 
         Args:
             classes: A model's class names, in its order.
 
         Returns:
-            The ids, in that order.
+            The ids, in that order; None for a class that the data set does not have.
 
         Raises:
-            UserError: The classes are not those of the data set.
+            UserError: The data set has none of the classes.
         """
         wanted = list(classes)
-        if set(wanted) != set(self.classes):
-            only = ", ".join(f"'{name}'" for name in wanted if name not in self.classes) or "none"
-            lacking = ", ".join(f"'{name}'" for name in self.classes if name not in wanted) or "none"
+        lacking, foreign = self.compare(wanted)
+        if len(foreign) == len(wanted):
+            only, others = (", ".join(f"'{name}'" for name in names[:10]) for names in (foreign, lacking))
             raise UserError(
-                f"The model's classes are not the data set's: only the model has {only}, only the data set {lacking}.",
+                f"The model's classes are not the data set's: only the model has {only}, only the data set {others}.",
                 "Evaluate on a data set with the classes that the model was trained on.",
             )
         ids = {category["name"]: category["id"] for category in self.document["categories"]}
-        return [ids[name] for name in wanted]
+        return [ids.get(name) for name in wanted]
 
     def without(self, files: Iterable[str]) -> dict[str, Any]:
         """The annotation file's content without some pictures.

@@ -12,6 +12,7 @@ Replacement = str | Callable[[re.Match[str]], str]
 RULES: list[tuple[str, Replacement]] = [
     (r"^backbone\.layers\.(\d)\.", lambda m: f"backbone.body.layer{int(m[1]) + 1}."),
     (r"^backbone\.(conv1|bn1)\.", r"backbone.body.\1."),
+    (r"^backbone\._preconv\.", "backbone.body.stem."),
     (r"^fpn\.lat_layers\.(\d)", lambda m: f"fpn.lateral.{2 - int(m[1])}"),
     (r"^fpn\.pred_layers\.(\d)", lambda m: f"fpn.smooth.{2 - int(m[1])}"),
     (r"^fpn\.downsample_layers", "fpn.shrink"),
@@ -21,11 +22,12 @@ RULES: list[tuple[str, Replacement]] = [
     (r"^prediction_layers\.0\.conf_layer", "head.score"),
     (r"^prediction_layers\.0\.mask_layer", "head.coefficient"),
     (r"^semantic_seg_conv", "semantic"),
+    (r"^maskiou_net\.maskiou_net", "mask_scoring"),
 ]
 """Beginnings of the original's names and what they become; the first that fits is applied."""
 
-OLD_KEYS = re.compile(r"^backbone\.layer\d")
-"""Version 1.0 stored the backbone's stages twice, under this name as well."""
+OLD_KEYS = re.compile(r"^backbone\.layer\d|^fpn\.downsample_layers\.[2-9]")
+"""Version 1.0 stored the backbone's stages a second time under this name, and levels of the pyramid that none uses."""
 
 
 def our_name(key: str) -> str:
@@ -51,6 +53,25 @@ def our_name(key: str) -> str:
     raise KeyError(key)
 
 
+def to_our_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict of the original's by our names; what is no parameter of the original's keeps its name.
+
+    Args:
+        state: The original's state dict, of version 1.0 or later.
+
+    Returns:
+        Ours. Parameters that only version 1.0 had are left out, as the original itself does.
+    """
+    return {_our_name_or_own(key): value for key, value in state.items() if not OLD_KEYS.match(key)}
+
+
+def _our_name_or_own(key: str) -> str:
+    try:
+        return our_name(key)
+    except KeyError:
+        return key
+
+
 def is_original(state: Mapping[str, Tensor]) -> bool:
     """Whether a state dict has the original's names."""
-    return any(key.removeprefix("module.").startswith("prediction_layers.") for key in state)
+    return any(key.startswith("prediction_layers.") for key in state)

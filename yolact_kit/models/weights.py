@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors, with the configuration and the classes in the metadata. Nothing is unpickled."""
+"""Weights on disk: ours are safetensors, with configuration and classes in the metadata. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from safetensors.torch import save_file
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.files import replacing
+from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
+from yolact_kit.models.download import is_published, published_weights
+from yolact_kit.models.original import is_original
+from yolact_kit.models.original_checkpoint import read_original
 from yolact_kit.models.yolact import YOLACT
 
 FORMAT = "yolact-kit 1"
@@ -41,20 +45,62 @@ def save_weights(path: Path, model: YOLACT, config: Config) -> None:
         save_file(tensors, beside, metadata)
 
 
-def load_weights(path: Path | str, device: torch.device | str = "cpu") -> LoadedModel:
-    """Reads a model from weights that `save_weights` wrote.
+def load_weights(path: Path | str, device: torch.device | str = "cpu", model: str | None = None) -> LoadedModel:
+    """A model from weights on disk.
 
     Args:
-        path: The file, or a run folder (its best weights).
+        path: What `read_weights` takes.
         device: Where the model shall be.
+        model: Which model a checkpoint of the original's is of, where its name does not say; see `read_original`.
 
     Returns:
         The model, in evaluation mode, and its configuration.
 
     Raises:
-        UserError: The file is missing, truncated or foreign.
+        UserError: The weights are missing, truncated or foreign.
     """
-    path = find_weights(Path(path))
+    tensors, config = read_weights(path, model)
+    network = YOLACT(config.model, len(config.classes))
+    problem = misfits(tensors, network.state_dict())
+    if problem:
+        raise UserError(
+            f"The weights in '{path}' do not fit the configuration stored with them. {problem.capitalize()}."
+        )
+    network.load_state_dict(tensors, strict=False)
+    return LoadedModel(network.to(device).to(memory_format=torch.channels_last).eval(), config)
+
+
+def read_weights(weights: Path | str, model: str | None = None) -> Checkpoint:
+    """The weights of a whole model.
+
+    Args:
+        weights: A run folder (its best weights), a ``.safetensors`` that `save_weights` wrote, a ``.pth`` of the
+            original's, or the name of published weights such as ``coco:yolact_base``, which are downloaded once.
+        model: Which model a checkpoint of the original's is of, where its name does not say; see `read_original`.
+
+    Returns:
+        The tensors and their configuration.
+
+    Raises:
+        UserError: The weights are missing, truncated or foreign.
+    """
+    path = published_weights(str(weights)) if is_published(weights) else find_weights(Path(weights))
+    return _read_ours(path) if path.suffix == ".safetensors" else read_original(path, model)
+
+
+def holds_model(weights: Path | str) -> bool:
+    """Whether ``weights`` stands for a whole model, as `read_weights` takes it, rather than for a backbone alone.
+
+    Raises:
+        UserError: The file is missing or cannot be read.
+    """
+    path = Path(weights)
+    if is_published(weights) or path.is_dir() or path.suffix == ".safetensors":
+        return True
+    return is_original(read_state_dict(path))
+
+
+def _read_ours(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
@@ -67,12 +113,11 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu") -> Loaded
     if metadata.get("format") != FORMAT:
         raise UserError(f"'{path}' holds no model of yolact-kit.", "Give weights that `yolact-kit train` wrote.")
     try:
-        config = Config.model_validate_json(metadata["config"])
-        model = YOLACT(config.model, len(config.classes))
-        model.load_state_dict(tensors)
-    except (KeyError, ValidationError, RuntimeError) as error:
-        raise UserError(f"The weights in '{path}' do not fit the configuration stored with them.") from error
-    return LoadedModel(model.to(device).to(memory_format=torch.channels_last).eval(), config)
+        return Checkpoint(tensors, Config.model_validate_json(metadata["config"]))
+    except (KeyError, ValidationError) as error:
+        raise UserError(
+            f"The configuration stored in '{path}' cannot be read.", "A later yolact-kit may have written it."
+        ) from error
 
 
 def find_weights(path: Path, which: str = "best") -> Path:
@@ -92,7 +137,10 @@ def find_weights(path: Path, which: str = "best") -> Path:
     if path.is_file():
         return path
     if not path.is_dir():
-        raise UserError(f"The weights '{path}' do not exist.", "Give a run folder or a .safetensors file.")
+        raise UserError(
+            f"The weights '{path}' do not exist.",
+            "Give a run folder, a .safetensors file, a .pth of the original YOLACT, or a name like coco:yolact_base.",
+        )
     for name in (which, "last"):
         file = path / "weights" / f"{name}.safetensors"
         if file.is_file():

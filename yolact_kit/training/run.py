@@ -28,6 +28,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.predictor import choose_device
+from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Saving, Validation
 from yolact_kit.training.data import DataModule
@@ -37,6 +38,7 @@ from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.precision import choose_precision
 from yolact_kit.training.progress import TrainingProgress
 from yolact_kit.training.schedule import Budget
+from yolact_kit.training.start import Start, describe_transfer, find_start
 
 VALIDATIONS = 6
 """Validations of a run whose configuration leaves their number open."""
@@ -128,7 +130,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
 def train(
     plan: Plan,
     out: Path,
-    weights: str | None = None,
+    weights: Start | None = None,
     resume: bool = False,
     console: Console | None = None,
     say: Callable[[str], None] = lambda _line: None,
@@ -138,7 +140,7 @@ def train(
     Args:
         plan: What to do, from `plan_run`.
         out: The run folder; made where it is missing.
-        weights: Backbone weights instead of the configuration's: ``imagenet``, ``none`` or a file.
+        weights: What to start from instead of the configuration's weights, see `find_start`.
         resume: Whether to go on from the folder's checkpoint, where there is one.
         console: Where a live line is drawn, if it is a terminal.
         say: Prints a plain line.
@@ -162,11 +164,11 @@ def train(
             return TrainResult(out, done, None, {}, interrupted=False)
         set_earlier_aside(out, done)
     model = YOLACT(config.model, len(config.classes))
+    start = weights or config.model.weights
     if not taken_up:
-        model.backbone.load(weights or config.model.weights)
+        _begin_with(model, config, start, say)
     module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget)
-    scratch = (weights or config.model.weights) == "none"
-    module.frozen_batch_norm = not scratch and config.train.batch_size < SMALLEST_BATCH
+    module.frozen_batch_norm = start != "none" and config.train.batch_size < SMALLEST_BATCH
     if module.frozen_batch_norm:
         say(f"batch norm of the backbone is frozen: a batch of {config.train.batch_size} is too small to train it")
     data = DataModule(plan.dataset, config, plan.device, shown=done * config.train.batch_size)
@@ -187,6 +189,14 @@ def train(
         metrics=validation.last if validation else {},
         interrupted=end.asked_to_stop,
     )
+
+
+def _begin_with(model: YOLACT, config: Config, start: Start, say: Callable[[str], None]) -> None:
+    found = find_start(start, config) if isinstance(start, str) else start
+    if isinstance(found, str):
+        model.backbone.load(found)
+    else:
+        say("weights of another model:\n" + describe_transfer(transfer(model, config.classes, found)))
 
 
 def _keep_dataset_description(dataset: Path, file: Path) -> None:

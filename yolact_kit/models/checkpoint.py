@@ -1,0 +1,114 @@
+"""What every file of weights has in common: safe reading, and whether the tensors are those of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training scripts put a state dict beside the optimiser's and the like."""
+
+
+class Checkpoint(NamedTuple):
+    """The weights of a whole model, before there is a model.
+
+    Attributes:
+        tensors: State dict by our names.
+        config: The configuration that they belong to; ``config.classes`` are its classes.
+    """
+
+    tensors: dict[str, Tensor]
+    config: Config
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Reads a state dict that ``torch.save`` wrote, in today's format or in that of torch 1.5 and before.
+
+    Only tensors are unpickled; nothing in the file is executed.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The tensors on the CPU, without the prefix that ``DataParallel`` puts before their names.
+
+    Raises:
+        UserError: The file is missing, truncated, holds anything but tensors, or holds none.
+    """
+    if not path.is_file():
+        raise UserError(f"The weights '{path}' do not exist.", "Check the spelling.")
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+    for key in WRAPPERS:
+        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
+            stored = stored[key]
+    if not isinstance(stored, dict) or not stored or not all(isinstance(value, Tensor) for value in stored.values()):
+        raise UserError(
+            f"'{path}' holds no weights: it is no dictionary of tensors.",
+            "Write one with `torch.save(model.state_dict(), FILE)`.",
+        )
+    return {str(key).removeprefix("module."): value for key, value in stored.items()}
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    code = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if code is not None:
+        return UserError(
+            f"'{path}' is refused: it holds '{code[1]}', which is code and no tensor. It was not executed.",
+            "If you trust where it comes from, write its tensors alone: `torch.save(model.state_dict(), FILE)`.",
+        )
+    return UserError(
+        f"'{path}' cannot be read as weights: {type(error).__name__}.",
+        "It may be truncated: compare its size with the source's, and copy or download it again.",
+    )
+
+
+def misfits(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
+    """How the tensors of a file differ from those of a model.
+
+    Args:
+        found: The file's state dict.
+        expected: The model's, on any device.
+
+    Returns:
+        Names that are missing, unexpected or of another shape; empty where the file fits. The counters of batch norm,
+        which checkpoints of before torch 0.4.1 lack, may be missing.
+
+    Example:
+        >>> misfits({"a": torch.zeros(2), "b": torch.zeros(1)}, {"a": torch.zeros(3), "c": torch.zeros(1)})
+        'missing: c; unexpected: b; of another shape: a (2 instead of 3)'
+    """
+    missing = [key for key in expected if key not in found and not key.endswith("num_batches_tracked")]
+    unexpected = [key for key in found if key not in expected]
+    shapes = {key: (found[key].shape, expected[key].shape) for key in expected if key in found}
+    misshaped = [
+        f"{key} ({_size(ours)} instead of {_size(other)})" for key, (ours, other) in shapes.items() if ours != other
+    ]
+    parts = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
+    return "; ".join(f"{what}: {listed(names)}" for what, names in parts.items() if names)
+
+
+def _size(shape: torch.Size) -> str:
+    return "x".join(map(str, shape))
+
+
+def listed(names: Iterable[str], most: int = 4) -> str:
+    """Names in a row, of many only the first.
+
+    Example:
+        >>> listed("abcdef", most=2)
+        'a, b and 4 more'
+    """
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

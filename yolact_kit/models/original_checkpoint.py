@@ -1,0 +1,128 @@
+"""Checkpoints of the original YOLACT: which configuration a ``.pth`` is of, and its weights by our names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from yolact_kit.config.files import load_config, template
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
+from yolact_kit.models.class_names import COCO_CLASSES, PASCAL_CLASSES
+from yolact_kit.models.original import is_original, to_our_names
+from yolact_kit.models.yolact import YOLACT
+
+CONFIGS = (
+    "yolact_base",
+    "yolact_resnet50",
+    "yolact_darknet53",
+    "yolact_im400",
+    "yolact_im700",
+    "yolact_resnet50_pascal",
+    "yolact_plus_base",
+    "yolact_plus_resnet50",
+)
+"""The original's configurations, by its own names."""
+
+
+def read_original(path: Path, model: str | None = None) -> Checkpoint:
+    """Reads a checkpoint of the original's.
+
+    The configuration is the given one, else the one that the file's name begins with (the original writes
+    ``CONFIG_EPOCH_ITERATION.pth``), else the only one whose parameters have these names and shapes.
+
+    Args:
+        path: The ``.pth``.
+        model: Name of the configuration, or a ``.yaml`` of one's own.
+
+    Returns:
+        The weights by our names. The classes are COCO's where there are 80, Pascal's where there are 20, else
+        ``class 1`` and on; a ``.yaml`` that names as many has the last word.
+
+    Raises:
+        UserError: The file cannot be read, is of no YOLACT, of another configuration, or of one that cannot be told.
+    """
+    state = read_state_dict(path)
+    if not is_original(state):
+        raise UserError(
+            f"'{path}' holds no YOLACT: it has no prediction head.",
+            "Give a checkpoint of the original YOLACT, or weights or a run folder that `yolact-kit train` wrote.",
+        )
+    tensors = to_our_names(state)
+    count = _class_count(tensors)
+    config = (
+        _configuration(model) if model is not None else template(named_config(path) or _recognise(path, tensors, count))
+    )
+    problem = misfits(tensors, _expected(config, count))
+    if problem:
+        fitting = _fitting(tensors, count)
+        advice = (
+            f"Its parameters are those of {' or '.join(fitting)}: name it with `--model`."
+            if fitting
+            else ("For a configuration of your own, give its config.yaml with `--model`.")
+        )
+        raise UserError(f"'{path}' does not hold the weights of {config.model.name}. {problem.capitalize()}.", advice)
+    if len(config.classes) != count:
+        config.classes = class_names(count)
+    return Checkpoint(tensors, config)
+
+
+def named_config(path: Path) -> str | None:
+    """The original's configuration that a file's name begins with.
+
+    Example:
+        >>> named_config(Path("weights/yolact_resnet50_pascal_60_120000_interrupt.pth"))
+        'yolact_resnet50_pascal'
+    """
+    stem = f"{path.stem}_"
+    return max((name for name in CONFIGS if stem.startswith(f"{name}_")), key=len, default=None)
+
+
+def class_names(count: int) -> list[str]:
+    """Names for so many classes: COCO's, Pascal's, or numbers from 1.
+
+    Example:
+        >>> class_names(2)
+        ['class 1', 'class 2']
+    """
+    known = {len(names): names for names in (COCO_CLASSES, PASCAL_CLASSES)}
+    return list(known.get(count) or (f"class {number}" for number in range(1, count + 1)))
+
+
+def _configuration(model: str) -> Config:
+    return load_config(model) if Path(model).suffix in (".yaml", ".yml") else template(model)
+
+
+def _class_count(tensors: Mapping[str, Tensor]) -> int:
+    """Classes without background, from the sizes of the head: each anchor has four regressions and a score a class."""
+    scores, regressions = (len(tensors.get(f"head.{branch}.bias", ())) for branch in ("score", "box"))
+    return max(scores * 4 // max(regressions, 1) - 1, 1)
+
+
+def _expected(config: Config, count: int) -> dict[str, Tensor]:
+    """State dict of a model, without the memory and the time that its values would take."""
+    with torch.device("meta"):
+        return YOLACT(config.model, count).state_dict()
+
+
+def _fitting(tensors: Mapping[str, Tensor], count: int) -> list[str]:
+    return [name for name in CONFIGS if not misfits(tensors, _expected(template(name), count))]
+
+
+def _recognise(path: Path, tensors: Mapping[str, Tensor], count: int) -> str:
+    fitting = _fitting(tensors, count)
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise UserError(
+            f"The parameters in '{path}' are those of none of the original's configurations.",
+            "Give the configuration that it was trained with: `--model config.yaml`.",
+        )
+    raise UserError(
+        f"'{path}' may be of {', '.join(fitting[:-1])} or {fitting[-1]}: their parameters look alike.",
+        f"Say which with `--model`, such as `--model {fitting[0]}`, or give the file its original name back.",
+    )

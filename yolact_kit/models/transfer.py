@@ -1,0 +1,113 @@
+"""Fine-tuning: takes over from one model what fits another, which may have other classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from yolact_kit.models.checkpoint import Checkpoint
+from yolact_kit.models.yolact import YOLACT
+
+CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.10": []}
+"""Layers whose output channels are classes, and what each has before the first of them."""
+
+
+@dataclass(slots=True)
+class PartTransfer:
+    """What became of one part of a model.
+
+    Attributes:
+        name: The part, such as ``backbone`` or ``head.score``.
+        by_class: Whether the names below are classes rather than tensors.
+        loaded: Names of what was taken over.
+        initialised: Names of what keeps its fresh values.
+        skipped: Names of what the other model had and this one has no use for.
+    """
+
+    name: str
+    by_class: bool = False
+    loaded: list[str] = field(default_factory=list)
+    initialised: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+@torch.no_grad()
+def transfer(model: YOLACT, classes: Sequence[str], source: Checkpoint) -> list[PartTransfer]:
+    """Takes over the weights of another model as far as they fit.
+
+    A tensor fits where name and shape are the same. Of the layers that predict classes, the channels of those classes
+    fit that both models name alike, whatever their number and order.
+
+    Args:
+        model: The model, changed in place.
+        classes: Its classes.
+        source: The other model's weights.
+
+    Returns:
+        What became of each part.
+    """
+    own = model.state_dict()
+    parts: dict[str, PartTransfer] = {}
+    for key in _plain(own, source.tensors):
+        name = part_name(key)
+        part = parts.setdefault(name, PartTransfer(name))
+        fits = key in own and key in source.tensors and own[key].shape == source.tensors[key].shape
+        if fits:
+            own[key].copy_(source.tensors[key])
+            part.loaded.append(key)
+            continue
+        if key in own:
+            part.initialised.append(key)
+        if key in source.tensors:
+            part.skipped.append(key)
+    for layer, before in CLASS_LAYERS.items():
+        if f"{layer}.weight" in own:
+            parts[layer] = _transfer_classes(
+                layer, own, source.tensors, [*before, *classes], [*before, *source.config.classes]
+            )
+        elif f"{layer}.weight" in source.tensors:
+            parts[layer] = PartTransfer(layer, by_class=True, skipped=list(source.config.classes))
+    return list(parts.values())
+
+
+def part_name(key: str) -> str:
+    """The part of a model that a parameter belongs to.
+
+    Example:
+        >>> part_name("backbone.body.conv1.weight"), part_name("head.box.bias")
+        ('backbone', 'head.box')
+    """
+    first, second = key.split(".")[:2]
+    return f"{first}.{second}" if first == "head" else first
+
+
+def _plain(own: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> Iterable[str]:
+    """Names in either model, those of class layers and of counters that only one has left out."""
+    for key in [*own, *(key for key in source if key not in own)]:
+        counts = key.endswith("num_batches_tracked") and (key not in own or key not in source)
+        if key.rpartition(".")[0] not in CLASS_LAYERS and not counts:
+            yield key
+
+
+def _transfer_classes(
+    layer: str, own: Mapping[str, Tensor], source: Mapping[str, Tensor], ours: list[str], theirs: list[str]
+) -> PartTransfer:
+    """Takes over the channels of the classes that both have; there is a set of them for each anchor of a cell."""
+    keys = [f"{layer}.{kind}" for kind in ("weight", "bias")]
+    shared: list[str] = []
+    if all(key in source for key in keys) and _alike(own[keys[0]], source[keys[0]], len(ours), len(theirs)):
+        shared = [name for name in ours if name in theirs]
+        for key in keys:
+            mine = own[key].view(-1, len(ours), *own[key].shape[1:])
+            other = source[key].reshape(-1, len(theirs), *source[key].shape[1:])
+            mine[:, [ours.index(name) for name in shared]] = other[:, [theirs.index(name) for name in shared]].to(mine)
+    initialised = [name for name in ours if name not in shared]
+    skipped = [name for name in theirs if name not in shared]
+    return PartTransfer(layer, True, shared, initialised, skipped)
+
+
+def _alike(own: Tensor, source: Tensor, ours: int, theirs: int) -> bool:
+    return len(own) // ours == len(source) // theirs and own.shape[1:] == source.shape[1:]

@@ -1,0 +1,75 @@
+"""What a training starts from: a backbone's weights, or those of a whole model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.models.checkpoint import Checkpoint, listed
+from yolact_kit.models.transfer import PartTransfer
+from yolact_kit.models.weights import holds_model, read_weights
+
+Start = str | Checkpoint
+
+
+def find_start(weights: str, config: Config, model: str | None = None) -> Start:
+    """Reads what ``--weights`` names, so that a mistake is told before anything is written.
+
+    Args:
+        weights: ``none``, ``imagenet``, a file with weights of the backbone alone, or weights of a whole model as
+            `read_weights` takes them.
+        config: The configuration of the model that is to be trained.
+        model: Which model a checkpoint of the original's is of, where its name does not say.
+
+    Returns:
+        The weights of a whole model, or ``weights`` as it was given where it is about the backbone alone.
+
+    Raises:
+        UserError: There are no such weights, or they are of another backbone.
+    """
+    if weights in ("none", "imagenet") or not holds_model(weights):
+        return weights
+    start = read_weights(weights, model)
+    theirs, ours = start.config.model, config.model
+    if theirs.backbone != ours.backbone:
+        raise UserError(
+            f"'{weights}' is a {theirs.name} on {theirs.backbone}; the configuration's backbone is {ours.backbone}.",
+            f"Make a configuration with `yolact-kit config DATASET --model {theirs.name}`, or start from "
+            "`--weights imagenet`.",
+        )
+    return start
+
+
+def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:
+    """The table of what was taken over from another model.
+
+    Args:
+        parts: What became of each part, from `yolact_kit.models.transfer.transfer`.
+        width: Characters in a line.
+
+    Returns:
+        Lines of text.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("part", "loaded", "re-initialised", "skipped"):
+        table.add_column(column, overflow="fold")
+    for part in parts:
+        cells = (_cell(names, part.by_class) for names in (part.loaded, part.initialised, part.skipped))
+        table.add_row(part.name, *cells)
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
+
+
+def _cell(names: Sequence[str], by_class: bool) -> str:
+    if not names:
+        return "-"
+    return escape(listed(names, 5)) if by_class else f"{len(names)} tensor{'' if len(names) == 1 else 's'}"
