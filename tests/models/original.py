@@ -9,11 +9,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
 from yolact_kit.config.files import template
 from yolact_kit.models.original import our_name
 from yolact_kit.models.yolact import YOLACT
+
+CASES = [
+    "yolact_resnet50",
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("yolact_base", "yolact_darknet53", "yolact_plus_resnet50", "yolact_resnet50_pascal")
+    ),
+]
+"""The configurations that reference outputs are stored of."""
 
 
 def recipe_of(reference: Path) -> ModuleType:
@@ -24,8 +34,12 @@ def recipe_of(reference: Path) -> ModuleType:
     return module
 
 
+def classes_of(name: str) -> int:
+    return 20 if "pascal" in name else 80
+
+
 def original_model(name: str, recipe: ModuleType, stored: Any, seed: int) -> YOLACT:
-    model = YOLACT(template(name).model, 80)
+    model = YOLACT(template(name).model, classes_of(name))
     arrays = recipe.state_dict(stored["keys"], stored["shapes"], name, seed)
     model.load_state_dict({our_name(key): torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval()

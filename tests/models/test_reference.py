@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from tests.models.original import network_input, original_model, recipe_of
+from tests.models.original import CASES, network_input, original_model, recipe_of
 from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.original import our_name
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.targets import Target
 
-CASES = [pytest.param("yolact_resnet50"), pytest.param("yolact_base", marks=pytest.mark.slow)]
+LOSSES = {"box": "B", "mask": "M", "classification": "C", "semantic": "S", "mask_scoring": "I"}
 
 
 def relative(ours: torch.Tensor, theirs: np.ndarray) -> float:
@@ -43,8 +43,10 @@ def test_raw_outputs_losses_and_gradients_are_the_originals(name: str, shared_da
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
-    losses = yolact_loss(model(images), targets(recipe, seed), LossConfig(max_masks=10**6))
-    for ours, theirs in {"box": "B", "mask": "M", "classification": "C", "semantic": "S"}.items():
+    every = LossConfig(max_masks=10**6)
+    losses = yolact_loss(model(images), targets(recipe, seed), every, model.mask_scoring, legacy=True)
+    assert {f"loss_{LOSSES[ours]}" for ours in losses} == {key for key in stored.files if key.startswith("loss_")}
+    for ours, theirs in ((ours, LOSSES[ours]) for ours in losses):
         assert losses[ours].item() == pytest.approx(float(stored[f"loss_{theirs}"]), rel=1e-3)
     sum(losses.values()).backward()
     ours = {key: value.grad.norm().item() for key, value in model.named_parameters() if value.grad is not None}

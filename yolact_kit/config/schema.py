@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+PAPER_SIZE = 550
+"""Side in pixels of the pictures that the paper's anchors, the default ones, are made for."""
+_USUAL_BACKBONES = ("resnet18", "resnet34", "resnet50", "resnet101", "darknet53")
 
 
 class _Section(BaseModel):
@@ -18,7 +23,8 @@ class AnchorConfig(_Section):
     """Anchors: boxes that the prediction head regresses from.
 
     Attributes:
-        scales: Side of the anchors in input pixels, one list a pyramid level, P3 first.
+        scales: Side of the anchors in input pixels, one list a pyramid level, P3 first. Where they are left out, they
+            are the paper's, which are for 550 px, in proportion to the input size.
         aspect_ratios: Width over height of each anchor of a scale.
         square: Height equals width whatever the aspect ratio, as the original's base configs have it by a slip
             that their published weights depend on.
@@ -34,10 +40,14 @@ class ModelConfig(_Section):
 
     Attributes:
         name: The preset that the model is built after.
-        backbone: A backbone by its torchvision name.
+        backbone: ``darknet53``, or a network of torchvision's by its name: any ResNet, MobileNet, EfficientNet, ConvNeXt,
+            RegNet, and others.
+        deformable: Makes a ResNet's last three stages deformable, as in YOLACT++: 1 for every block, 3 for every third,
+            0 for none.
         weights: Backbone weights to start from: ``imagenet``, a file, or ``none``.
         input_size: Side of the square that every picture is resized to, in pixels.
         interpolation: How pictures are resized: ``linear`` as the original, ``area`` averages when shrinking.
+        normalisation: ``imagenet`` for its mean and standard deviation; ``unit`` divides by 255, as for darknet53.
         features: Channels of the feature pyramid.
         head_features: Channels of the prediction head, of the protonet and of its upsampling.
         head_layers: 3x3 convolutions of the prediction head that its three branches share.
@@ -45,13 +55,16 @@ class ModelConfig(_Section):
         prototype_layers: 3x3 convolutions of the protonet before it doubles its resolution.
         anchors: The anchors.
         semantic_head: Whether training has the auxiliary semantic segmentation head.
+        mask_scoring: Whether a further network multiplies scores by how well the masks fit, as in YOLACT++.
     """
 
     name: str = "yolact_nano"
-    backbone: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet18"
+    backbone: str = "resnet18"
+    deformable: Annotated[int, Field(ge=0)] = 0
     weights: str = "imagenet"
     input_size: Annotated[int, Field(ge=64, le=4096)] = 256
     interpolation: Literal["linear", "area"] = "area"
+    normalisation: Literal["imagenet", "unit"] = "imagenet"
     features: Positive = 64
     head_features: Positive = 64
     head_layers: Annotated[int, Field(ge=0)] = 1
@@ -59,6 +72,28 @@ class ModelConfig(_Section):
     prototype_layers: Positive = 3
     anchors: AnchorConfig = AnchorConfig()
     semantic_head: bool = True
+    mask_scoring: bool = False
+
+    @field_validator("backbone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name in _USUAL_BACKBONES:
+            return name
+        # Only now, since it takes seconds to import.
+        import torchvision.models
+
+        names = [*_USUAL_BACKBONES, *torchvision.models.list_models(module=torchvision.models)]
+        if name not in names:
+            close = difflib.get_close_matches(name, dict.fromkeys(names), n=3, cutoff=0.5) or _USUAL_BACKBONES
+            raise ValueError(f"a network of torchvision's or darknet53, such as {', '.join(map(repr, close))}")
+        return name
+
+    @model_validator(mode="after")
+    def _derive_scales(self) -> ModelConfig:
+        if "scales" not in self.anchors.model_fields_set:
+            derived = [[int(scale * self.input_size / PAPER_SIZE) for scale in level] for level in self.anchors.scales]
+            self.anchors = self.anchors.model_copy(update={"scales": derived})
+        return self
 
 
 class LossConfig(_Section):
@@ -69,20 +104,26 @@ class LossConfig(_Section):
         mask: Weight of the mask loss.
         classification: Weight of the softmax loss.
         semantic: Weight of the semantic segmentation loss.
+        mask_scoring: Weight of the smooth L1 loss on predicted IoUs of masks, where the model has mask scoring.
         positive_iou: An anchor whose IoU with an object is at least this is positive.
         negative_iou: An anchor whose IoU with every object is below this is negative; between the two it is neutral.
         negatives_per_positive: Hard negatives taken for each positive anchor.
         max_masks: At most so many positive anchors of a picture train their masks.
+        max_scored_masks: At most so many masks of a batch train the mask scoring.
+        min_scored_area: Masks of objects with at most so many pixels of the prototypes do not train it.
     """
 
     box: Annotated[float, Field(ge=0)] = 1.5
     mask: Annotated[float, Field(ge=0)] = 6.125
     classification: Annotated[float, Field(ge=0)] = 1.0
     semantic: Annotated[float, Field(ge=0)] = 1.0
+    mask_scoring: Annotated[float, Field(ge=0)] = 25.0
     positive_iou: Share = 0.5
     negative_iou: Share = 0.4
     negatives_per_positive: Annotated[float, Field(gt=0)] = 3.0
     max_masks: Positive = 100
+    max_scored_masks: Positive = 1000
+    min_scored_area: Annotated[float, Field(ge=0)] = 25.0
 
 
 class TrainConfig(_Section):

@@ -1,46 +1,71 @@
-"""Backbones: torchvision's classification networks, giving their feature maps of stride 8, 16 and 32."""
+"""Backbones: classification networks by name, giving their feature maps of stride 8, 16 and 32."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.models.feature_extraction import create_feature_extractor
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from yolact_kit.errors import UserError
+from yolact_kit.models.darknet import Darknet53
+from yolact_kit.models.deformable import ModulatedConv2d, make_deformable
 
-STAGES = {"layer2": "c3", "layer3": "c4", "layer4": "c5"}
-"""ResNet's stages by the feature map that each gives."""
+DARKNET = "darknet53"
+STRIDES = (8, 16, 32)
+_PROBE = 64
 
 
 class Backbone(nn.Module):
-    """A ResNet (He et al., CVPR 2016) without its classifier.
+    """A classification network without its classifier.
 
     Args:
-        name: Its torchvision name, such as ``resnet18``.
+        name: ``darknet53``, or the name of a torchvision network that has feature maps of stride 8, 16 and 32: any
+            ResNet, MobileNet, EfficientNet, ConvNeXt, RegNet, and others.
+        deformable: Interval of deformable convolutions, see `make_deformable`; 0 for none. For ResNets only.
 
     Attributes:
         channels: Channels of C3, C4 and C5.
+
+    Raises:
+        UserError: The network has no such feature maps, or cannot be made deformable.
+
+    Example:
+        >>> [tuple(c.shape[1:]) for c in Backbone("resnet18").eval()(torch.zeros(1, 3, 64, 64))]
+        [(128, 8, 8), (256, 4, 4), (512, 2, 2)]
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, deformable: int = 0) -> None:
         super().__init__()
         self.name = name
-        # Trained from scratch, a block that begins as the identity learns sooner (Goyal et al., 2017, section 5.1).
-        network = get_model(name, weights=None, zero_init_residual=True)
-        self.body = create_feature_extractor(network, return_nodes=STAGES)
-        with torch.no_grad():
-            features = self.body.eval()(torch.zeros(1, 3, 64, 64))
-        self.body.train()
-        self.channels = [features[stage].shape[1] for stage in STAGES.values()]
+        network = _network(name)
+        if deformable and not isinstance(network, ResNet):
+            raise UserError(
+                f"The backbone {name} cannot have deformable convolutions.",
+                "Set model.deformable to 0, or take a ResNet, such as resnet50.",
+            )
+        stages = find_stages(network)
+        if len(stages) < len(STRIDES):
+            raise UserError(
+                f"The backbone {name} has no feature maps of stride 8, 16 and 32.",
+                "Take a ResNet, MobileNet, EfficientNet, ConvNeXt or RegNet.",
+            )
+        self.channels = list(stages.values())
+        self.body = create_feature_extractor(network, return_nodes=list(stages))
+        self._stages = list(stages)
+        if deformable:
+            make_deformable(self.body, deformable)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Feature maps C3, C4 and C5 of normalised images [B, 3, H, W], at strides 8, 16 and 32."""
         features = self.body(images)
-        return [features[stage] for stage in STAGES.values()]
+        return [features[stage] for stage in self._stages]
 
     def load(self, weights: str) -> None:
         """Loads classification weights.
@@ -55,20 +80,94 @@ class Backbone(nn.Module):
         if weights == "none":
             return
         state = _imagenet(self.name) if weights == "imagenet" else _read(Path(weights))
-        state = {key: value for key, value in state.items() if not key.startswith("fc.")}
+        parts = {name for name, _ in self.body.named_children()}
+        # What the network has beyond the parts that are taken from it is its classifier.
+        state = {key: value for key, value in state.items() if key.partition(".")[0] in parts}
         try:
-            self.body.load_state_dict(state)
+            missing, unexpected = self.body.load_state_dict(state, strict=False)
         except RuntimeError as error:
-            raise UserError(
-                f"'{weights}' holds no weights of the backbone {self.name}.",
-                f"Give a state dict of torchvision's {self.name}, or go on with `--weights none`.",
-            ) from error
+            raise self._foreign(weights) from error
+        if unexpected or not set(missing) <= self._deformable_keys():
+            raise self._foreign(weights)
+
+    def _deformable_keys(self) -> set[str]:
+        """What deformable convolutions have beyond usual ones: it keeps the values that it began with."""
+        convolutions = [(name, part) for name, part in self.body.named_modules() if isinstance(part, ModulatedConv2d)]
+        return {f"{name}.{key}" for name, part in convolutions for key in part.state_dict() if key != "weight"}
+
+    def _foreign(self, weights: str) -> UserError:
+        return UserError(
+            f"'{weights}' holds no weights of the backbone {self.name}.",
+            f"Give a state dict of the classification network {self.name}, or go on with `--weights none`.",
+        )
+
+
+def find_stages(network: nn.Module) -> dict[str, int]:
+    """The parts of a network that give its last feature maps of stride 8, 16 and 32.
+
+    A small picture goes through the network. Of the modules whose output has a stride, the outermost count, so that the
+    first layers of a block that goes on to the next stride do not, and of those the last.
+
+    Args:
+        network: A classification network.
+
+    Returns:
+        Their dotted names with the channels that they give, in the order of `STRIDES`; fewer where a stride is missing.
+
+    Example:
+        >>> find_stages(get_model("mobilenet_v3_small", weights=None))
+        {'features.3': 24, 'features.8': 48, 'features': 576}
+    """
+    outputs: dict[int, list[tuple[str, int]]] = {}
+
+    def note(name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] == output.shape[3]:
+                outputs.setdefault(output.shape[2], []).append((name, output.shape[1]))
+
+        return hook
+
+    hooks = [module.register_forward_hook(note(name)) for name, module in network.named_modules() if name]
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, 3, _PROBE, _PROBE))
+    except (RuntimeError, AssertionError):
+        return {}  # A network for one input size alone.
+    finally:
+        network.train()
+        for hook in hooks:
+            hook.remove()
+    stages = {}
+    for given in (outputs.get(_PROBE // stride, []) for stride in STRIDES):
+        depth = min((name.count(".") for name, _ in given), default=0)
+        stages.update([(name, channels) for name, channels in given if name.count(".") == depth][-1:])
+    return stages
+
+
+def _network(name: str) -> nn.Module:
+    if name == DARKNET:
+        return Darknet53()
+    network: nn.Module = get_model(name, weights=None)
+    for block in network.modules():
+        # Trained from scratch, a block that begins as the identity learns sooner (Goyal et al., 2017, section 5.1).
+        if isinstance(block, BasicBlock):
+            nn.init.zeros_(block.bn2.weight)
+        elif isinstance(block, Bottleneck):
+            nn.init.zeros_(block.bn3.weight)
+    return network
 
 
 def _imagenet(name: str) -> dict[str, Tensor]:
-    weights = get_model_weights(name).IMAGENET1K_V1
+    if name == DARKNET:
+        raise UserError(
+            f"torchvision has no ImageNet weights of {name}.",
+            "Train from scratch with `--weights none`, or give a state dict of it: `--weights FILE`.",
+        )
+    choice = get_model_weights(name)
+    weights = getattr(choice, "IMAGENET1K_V1", choice.DEFAULT)
     try:
-        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True)
+        # The whole network, since some have names of their own in the file.
+        state: dict[str, Tensor] = get_model(name, weights=weights).state_dict()
     except (URLError, OSError) as error:
         raise UserError(
             f"The ImageNet weights of {name} could not be downloaded from {weights.url} ({error}).",

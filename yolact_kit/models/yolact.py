@@ -11,6 +11,7 @@ from yolact_kit.config.schema import ModelConfig
 from yolact_kit.models.anchors import make_anchors
 from yolact_kit.models.backbone import Backbone
 from yolact_kit.models.fpn import FeaturePyramid
+from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.prediction_head import PredictionHead
 from yolact_kit.models.protonet import Protonet
 
@@ -42,6 +43,9 @@ class RawOutputs(NamedTuple):
 class YOLACT(nn.Module):
     """The network: backbone, feature pyramid, protonet, prediction head.
 
+    Its mask-IoU network, in ``mask_scoring`` where the configuration has one, takes no part in `forward`: it scores
+    masks, which come after detection.
+
     Args:
         config: The model's configuration.
         num_classes: Number of classes C, background not counted.
@@ -59,7 +63,7 @@ class YOLACT(nn.Module):
         super().__init__()
         self.config = config
         self.num_classes = num_classes
-        self.backbone = Backbone(config.backbone)
+        self.backbone = Backbone(config.backbone, config.deformable)
         self.fpn = FeaturePyramid(self.backbone.channels, config.features)
         self.protonet = Protonet(config.features, config.head_features, config.prototype_layers, config.prototypes)
         per_cell = len(config.anchors.scales[0]) * len(config.anchors.aspect_ratios)
@@ -67,10 +71,12 @@ class YOLACT(nn.Module):
             config.features, config.head_features, config.head_layers, per_cell, num_classes, config.prototypes
         )
         self.semantic = nn.Conv2d(config.features, num_classes, 1) if config.semantic_head else None
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+        self.mask_scoring = MaskScoring(num_classes) if config.mask_scoring else None
+        mean, std = (MEAN, STD) if config.normalisation == "imagenet" else ((0.0,) * 3, (255.0,) * 3)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self._anchors: dict[tuple[object, ...], Tensor] = {}
-        for part in (self.fpn, self.protonet, self.head, self.semantic):
+        for part in (self.fpn, self.protonet, self.head, self.semantic, self.mask_scoring):
             _initialise(part)
 
     def forward(self, images: Tensor) -> RawOutputs:

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from yolact_kit.config.schema import LossConfig
+from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import encode
 from yolact_kit.training.matching import BACKGROUND, Matches, match
 from yolact_kit.training.targets import Target
 
 
-def yolact_loss(raw: RawOutputs, targets: list[Target], config: LossConfig) -> dict[str, Tensor]:
-    """The four losses of a batch, weighted; their sum is what training minimises.
+def yolact_loss(
+    raw: RawOutputs,
+    targets: list[Target],
+    config: LossConfig,
+    scorer: MaskScoring | None = None,
+    legacy: bool = False,
+) -> dict[str, Tensor]:
+    """The losses of a batch, weighted; their sum is what training minimises.
 
     Args:
         raw: The network's outputs.
         targets: The ground truth of each picture of the batch.
         config: Weights and rules.
+        scorer: The model's mask-IoU network, where it has one.
+        legacy: The original's mask loss to the letter, see `mask_loss`.
 
     Returns:
-        ``box``, ``mask``, ``classification`` and, where the model has the head, ``semantic``; each a scalar.
+        ``box``, ``mask``, ``classification`` and, where the model has these parts, ``semantic`` and ``mask_scoring``;
+        each a scalar.
     """
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
     # A batch of background pictures still has negatives to learn from, so never divide by zero.
     positives = (classes > 0).sum().clamp(min=1)
+    assembled = [assemble_positives(raw, index, matched, config.max_masks) for index, matched in enumerate(matches)]
     losses = {
         "box": config.box * box_loss(raw, matches) / positives,
-        "mask": config.mask * mask_loss(raw, matches, config.max_masks) / positives,
+        "mask": config.mask * mask_loss(assembled, legacy) / positives,
         "classification": config.classification * classification_loss(raw.logits, classes, config) / positives,
     }
     if raw.semantic is not None:
         losses["semantic"] = config.semantic * semantic_loss(raw.semantic, matches) / len(targets)
+    if scorer is not None:
+        losses["mask_scoring"] = config.mask_scoring * mask_scoring_loss(assembled, scorer, config) / positives
     return losses
 
 
@@ -79,32 +94,89 @@ def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> 
     return entropy[positive | (negative & (rank < wanted))].sum()
 
 
-def mask_loss(raw: RawOutputs, matches: list[Matches], max_masks: int) -> Tensor:
-    """Binary cross entropy of the assembled masks inside their objects' boxes, each normalised by its box's area.
+class Assembled(NamedTuple):
+    """The masks of one picture's positive anchors, at the size of the prototypes, and what they should be.
+
+    Attributes:
+        logits: float32 [N, h, w].
+        masks: float32 [N, h, w] of 0 and 1, the masks of their objects.
+        boxes: float32 [N, 4], the boxes of their objects, x1 y1 x2 y2 in 0..1.
+        labels: int64 [N], their classes.
+        share: How many positive anchors each of them stands for, 1 or more.
+    """
+
+    logits: Tensor
+    masks: Tensor
+    boxes: Tensor
+    labels: Tensor
+    share: float
+
+
+def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks: int) -> Assembled:
+    """Assembles the masks of a picture's positive anchors.
 
     Args:
         raw: The network's outputs.
-        matches: What each anchor is to learn, for each picture.
+        index: Which picture of the batch.
+        matched: What each anchor is to learn.
         max_masks: At most so many anchors of a picture, drawn at random, stand for all.
+
+    Returns:
+        The masks.
+    """
+    positive = torch.nonzero(matched.classes > 0).flatten()
+    share = max(1.0, len(positive) / max_masks)
+    if share > 1:
+        positive = positive[torch.randperm(len(positive), device=positive.device)[:max_masks]]
+    objects = matched.objects[positive]
+    logits = torch.einsum("nk,khw->nhw", raw.coefficients[index, positive].float(), raw.prototypes[index].float())
+    masks = shrink_masks(matched.masks, raw.prototypes.shape[-2:])[objects]
+    return Assembled(logits, masks, matched.boxes[objects], matched.labels[objects], share)
+
+
+def mask_loss(assembled: list[Assembled], legacy: bool = False) -> Tensor:
+    """Binary cross entropy of the assembled masks inside their objects' boxes, each normalised by its box's area.
+
+    Args:
+        assembled: The masks of each picture.
+        legacy: As the original computes it, from probabilities: a pixel beyond which float32 has no digits, at a logit
+            of about 17, costs 100 where it is wrong, and teaches nothing. From logits otherwise.
 
     Returns:
         A scalar: the sum over the anchors of the mean over an object's box.
     """
-    total = raw.coefficients.sum() * 0
-    for index, matched in enumerate(matches):
-        positive = torch.nonzero(matched.classes > 0).flatten()
-        if not len(positive):
-            continue
-        share = max(1.0, len(positive) / max_masks)
-        if share > 1:
-            positive = positive[torch.randperm(len(positive), device=positive.device)[:max_masks]]
-        objects = matched.objects[positive]
-        masks = shrink_masks(matched.masks, raw.prototypes.shape[-2:])[objects]
-        assembled = torch.einsum(
-            "nk,khw->nhw", raw.coefficients[index, positive].float(), raw.prototypes[index].float()
-        )
-        total = total + share * _cropped_entropy(assembled, masks, matched.boxes[objects]).sum()
-    return total
+    return torch.stack([part.share * _cropped_entropy(part, legacy).sum() for part in assembled]).sum()
+
+
+def mask_scoring_loss(assembled: list[Assembled], scorer: MaskScoring, config: LossConfig) -> Tensor:
+    """Smooth L1 loss of the IoUs that the mask-IoU network predicts, summed (Huang et al., Mask Scoring R-CNN).
+
+    Args:
+        assembled: The masks of each picture.
+        scorer: The mask-IoU network.
+        config: Which masks, and how many, take part.
+
+    Returns:
+        A scalar.
+    """
+    soft, truths = [], []
+    for part in assembled:
+        inside = crop_region(part.boxes, *part.masks.shape[-2:])
+        soft.append(part.logits.sigmoid() * inside)
+        truths.append(part.masks)
+    masks, truth = torch.cat(soft), torch.cat(truths)
+    labels = torch.cat([part.labels for part in assembled])
+    chosen = torch.nonzero(truth.sum(dim=(1, 2)) > config.min_scored_area).flatten()
+    if len(chosen) > config.max_scored_masks:
+        chosen = chosen[torch.randperm(len(chosen), device=chosen.device)[: config.max_scored_masks]]
+    masks, truth = masks[chosen], truth[chosen]
+    predicted = scorer(masks, labels[chosen])
+    return functional.smooth_l1_loss(predicted, _mask_iou(masks > 0.5, truth > 0.5), reduction="sum")
+
+
+def _mask_iou(first: Tensor, second: Tensor) -> Tensor:
+    """IoU [N] of masks bool [N, h, w], of which the second ones are not empty."""
+    return (first & second).sum(dim=(1, 2)) / (first | second).sum(dim=(1, 2))
 
 
 def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
@@ -136,12 +208,15 @@ def crop_region(boxes: Tensor, height: int, width: int) -> Tensor:
     return down[:, :, None] & across[:, None, :]
 
 
-def _cropped_entropy(assembled: Tensor, masks: Tensor, boxes: Tensor) -> Tensor:
-    """Mean binary cross entropy [N] of mask logits [N, h, w] inside boxes [N, 4] of a pixel or more."""
-    height, width = masks.shape[-2:]
-    entropy = functional.binary_cross_entropy_with_logits(assembled, masks, reduction="none")
-    inside = (entropy * crop_region(boxes, height, width)).sum(dim=(1, 2))
-    sides = (boxes[:, 2:] - boxes[:, :2]) * boxes.new_tensor([width, height])
+def _cropped_entropy(part: Assembled, legacy: bool) -> Tensor:
+    """Mean binary cross entropy [N] of masks inside their boxes, which count as a pixel wide and high at least."""
+    height, width = part.masks.shape[-2:]
+    if legacy:
+        entropy = functional.binary_cross_entropy(part.logits.sigmoid(), part.masks, reduction="none")
+    else:
+        entropy = functional.binary_cross_entropy_with_logits(part.logits, part.masks, reduction="none")
+    inside = (entropy * crop_region(part.boxes, height, width)).sum(dim=(1, 2))
+    sides = (part.boxes[:, 2:] - part.boxes[:, :2]) * part.boxes.new_tensor([width, height])
     return inside / sides.clamp(min=1).prod(dim=1)
 
 

@@ -36,7 +36,7 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """The sum of the losses of a batch."""
         raw = self.model(self._resized(batch.images))
-        losses = yolact_loss(raw, batch.targets, self.config.loss)
+        losses = yolact_loss(raw, batch.targets, self.config.loss, self.model.mask_scoring)
         total = torch.stack(list(losses.values())).sum()
         self.log_dict({f"loss/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.images))
         self.log("loss/total", total.detach(), batch_size=len(batch.images))
