@@ -40,8 +40,8 @@ class ModelConfig(_Section):
 
     Attributes:
         name: The preset that the model is built after.
-        backbone: ``darknet53``, or a network of torchvision's by its name: any ResNet, MobileNet, EfficientNet, ConvNeXt,
-            RegNet, and others.
+        backbone: ``darknet53``, or a network of torchvision's by its name: any ResNet, MobileNet, EfficientNet,
+            ConvNeXt, RegNet, and others.
         deformable: Makes a ResNet's last three stages deformable, as in YOLACT++: 1 for every block, 3 for every third,
             0 for none.
         weights: Backbone weights to start from: ``imagenet``, a file, or ``none``.

@@ -137,7 +137,7 @@ def find_stages(network: nn.Module) -> dict[str, int]:
         network.train()
         for hook in hooks:
             hook.remove()
-    stages = {}
+    stages: dict[str, int] = {}
     for given in (outputs.get(_PROBE // stride, []) for stride in STRIDES):
         depth = min((name.count(".") for name, _ in given), default=0)
         stages.update([(name, channels) for name, channels in given if name.count(".") == depth][-1:])

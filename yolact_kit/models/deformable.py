@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torchvision.ops import DeformConv2d
 
 STAGES = ("layer2", "layer3", "layer4")
 """A ResNet's stages that become deformable."""
+_SHAPE = ("in_channels", "kernel_size", "stride", "padding", "dilation")
 
 
 class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
@@ -26,11 +29,10 @@ class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
-        shape = {key: getattr(convolution, key) for key in ("stride", "padding", "dilation")}
-        inputs, outputs, kernel = convolution.in_channels, convolution.out_channels, convolution.kernel_size
-        super().__init__(inputs, outputs, kernel, groups=convolution.groups, **shape)
-        self.places = kernel[0] * kernel[1]
-        self.conv_offset_mask = nn.Conv2d(inputs, 3 * self.places, kernel, **shape)
+        shape: dict[str, Any] = {key: getattr(convolution, key) for key in _SHAPE}
+        super().__init__(out_channels=convolution.out_channels, groups=convolution.groups, **shape)
+        self.places = convolution.kernel_size[0] * convolution.kernel_size[1]
+        self.conv_offset_mask = nn.Conv2d(out_channels=3 * self.places, **shape)
         with torch.no_grad():
             self.weight.copy_(convolution.weight)
         for parameter in (self.bias, *self.conv_offset_mask.parameters()):
@@ -40,8 +42,11 @@ class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
         """Features [B, outputs, h, w] of features [B, inputs, H, W]."""
         # Channels: down and right of each of the nine places in turn, then the nine weights.
         offset, mask = self.conv_offset_mask(features).split([2 * self.places, self.places], dim=1)
-        convolved: Tensor = super().forward(features, offset, mask.sigmoid())
-        return convolved
+        exact = self.weight.dtype
+        # The processor's kernel has no half precision: automatic mixed precision goes around it.
+        with torch.autocast(features.device.type, enabled=False):
+            convolved: Tensor = super().forward(features.to(exact), offset.to(exact), mask.to(exact).sigmoid())
+        return convolved.to(features.dtype)
 
 
 def make_deformable(body: nn.Module, interval: int) -> None:
@@ -53,4 +58,6 @@ def make_deformable(body: nn.Module, interval: int) -> None:
     """
     for stage in STAGES:
         for block in list(body.get_submodule(stage).children())[::interval]:
-            block.conv2 = ModulatedConv2d(block.get_submodule("conv2"))
+            convolution = block.get_submodule("conv2")
+            assert isinstance(convolution, nn.Conv2d)
+            block.add_module("conv2", ModulatedConv2d(convolution))

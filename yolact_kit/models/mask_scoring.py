@@ -10,7 +10,7 @@ SMALLEST = 2 ** (len(WIDTHS) + 1) - 1
 """Side of the smallest mask that the unpadded convolutions leave a pixel of."""
 
 
-class MaskScoring(nn.Sequential):
+class MaskScoring(nn.Module):
     """Predicts the IoU of masks with their objects.
 
     Args:
@@ -23,11 +23,12 @@ class MaskScoring(nn.Sequential):
     """
 
     def __init__(self, classes: int) -> None:
-        modules: list[nn.Module] = []
+        super().__init__()
+        layers: list[nn.Module] = []
         for inputs, outputs in zip((1, *WIDTHS[:-1]), WIDTHS, strict=True):
-            modules += [nn.Conv2d(inputs, outputs, 3, stride=2), nn.ReLU()]
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=2), nn.ReLU()]
         # The last ReLU is the original's: the published weights were trained with it.
-        super().__init__(*modules, nn.Conv2d(WIDTHS[-1], classes, 1), nn.ReLU())
+        self.layers = nn.Sequential(*layers, nn.Conv2d(WIDTHS[-1], classes, 1), nn.ReLU())
 
     def forward(self, masks: Tensor, labels: Tensor) -> Tensor:
         """Predicted IoUs.
@@ -40,7 +41,6 @@ class MaskScoring(nn.Sequential):
             float32 [N], 0 or more.
         """
         height, width = masks.shape[-2:]
-        features = functional.pad(masks[:, None], (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height)))
-        for module in self:
-            features = module(features)
-        return features.flatten(2).amax(dim=2).gather(1, labels[:, None]).squeeze(1).float()
+        padded = functional.pad(masks[:, None], (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height)))
+        fits: Tensor = self.layers(padded).flatten(2).amax(dim=2)
+        return fits.gather(1, labels[:, None]).squeeze(1).float()

@@ -22,7 +22,7 @@ RULES: list[tuple[str, Replacement]] = [
     (r"^prediction_layers\.0\.conf_layer", "head.score"),
     (r"^prediction_layers\.0\.mask_layer", "head.coefficient"),
     (r"^semantic_seg_conv", "semantic"),
-    (r"^maskiou_net\.maskiou_net", "mask_scoring"),
+    (r"^maskiou_net\.maskiou_net", "mask_scoring.layers"),
 ]
 """Beginnings of the original's names and what they become; the first that fits is applied."""
 
