@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.dataset import Rle
+    from yolact_kit.ops.masks import MaskCrop
 
 
 @dataclass(slots=True)
 class Prediction:
     """The detections of one picture, best first.
 
-    Masks are kept as run lengths and decoded on demand: a hundred full masks of a 12-megapixel picture would be 1.2 GB.
+    Masks are kept as run lengths and decoded on demand, by `crop` the part that is not empty, by `mask` the whole: a
+    hundred full masks of a 12-megapixel picture would be 1.2 GB.
 
     Attributes:
         file: The picture's path, as the source gave it.
@@ -44,18 +46,30 @@ class Prediction:
 
     def mask(self, index: int) -> NDArray[np.uint8]:
         """Mask of detection ``index``, uint8 [height, width] of 0 and 1."""
-        from pycocotools import mask as coco_mask
+        from yolact_kit.annotations.rle import decode_rle
 
-        rle = self.masks[index]
-        decoded: NDArray[np.uint8] = coco_mask.decode({"size": rle["size"], "counts": rle["counts"].encode("ascii")})
-        return decoded
+        return decode_rle(self.masks[index])
 
-    def to_coco(self, image_id: int, category_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    def crop(self, index: int) -> MaskCrop:
+        """The part of the mask of detection ``index`` that is not empty, and where in the picture it lies.
+
+        Args:
+            index: Which detection.
+
+        Returns:
+            ``x``, ``y`` and ``pixels``, bool [h, w]: the pixels [y : y + h, x : x + w] of `mask`.
+        """
+        from yolact_kit.ops.masks import decode_crop
+
+        return decode_crop(self.masks[index])
+
+    def to_coco(self, image_id: int, category_ids: Sequence[int | None] | None = None) -> list[dict[str, Any]]:
         """The detections in COCO's results format.
 
         Args:
             image_id: The picture's id.
-            category_ids: The id of each class; 1..N in the order of ``classes`` by default.
+            category_ids: The id of each class, None for one whose detections are left out; 1..N in the order of
+                ``classes`` by default.
 
         Returns:
             A dictionary for each detection: ``image_id``, ``category_id``, ``bbox`` [x, y, width, height] in pixels,
@@ -69,7 +83,7 @@ class Prediction:
         return [
             {
                 "image_id": image_id,
-                "category_id": int(ids[label]),
+                "category_id": ids[label],
                 "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
                 "segmentation": {"size": list(rle["size"]), "counts": rle["counts"]},
                 "area": float(area),
@@ -78,6 +92,7 @@ class Prediction:
             for (x1, y1, x2, y2), label, rle, area, score in zip(
                 self.boxes.tolist(), self.labels.tolist(), self.masks, areas, self.scores.tolist(), strict=True
             )
+            if ids[label] is not None
         ]
 
     def plot(self, pixels: NDArray[np.uint8] | None = None, boxes: bool = False) -> NDArray[np.uint8]:

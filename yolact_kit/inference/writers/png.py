@@ -43,12 +43,13 @@ class PngWriter:
         semantic = np.zeros_like(instance)
         objects = self.folder / "objects" / Path(name).with_suffix("")
         for index in reversed(range(len(prediction))):
-            mask = prediction.mask(index)
+            x, y, inside = prediction.crop(index)
+            place = slice(y, y + inside.shape[0]), slice(x, x + inside.shape[1])
             label, score = int(prediction.labels[index]), float(prediction.scores[index])
-            instance[mask > 0] = index + 1
-            semantic[mask > 0] = label + 1
+            instance[place][inside] = index + 1
+            semantic[place][inside] = label + 1
             file = f"{index + 1:03d}_{safe_name(prediction.classes[label])}_{score:.2f}.png"
-            _save(objects / file, Image.fromarray(mask * np.uint8(255)))
+            _save(objects / file, Image.fromarray(prediction.mask(index) * np.uint8(255)))
         _save(self.folder / "instance" / name, _numbered(instance, len(prediction)))
         _save(self.folder / "semantic" / name, _numbered(semantic, len(self._classes)))
 
