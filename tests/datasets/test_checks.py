@@ -13,9 +13,10 @@ from PIL import Image
 from tests.datasets.folders import FolderMaker, good_folder, polygon
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
+from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.files import template
-from yolact_kit.datasets.checks import CHECKS, check, validate_folder
+from yolact_kit.datasets.checks import CHECKS, check, validate_folder, validate_source
 from yolact_kit.errors import UserError
 
 MODEL = template("yolact_nano").model
@@ -76,10 +77,13 @@ def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
 
 
-def _near_copy(maker: FolderMaker) -> None:
-    pixels = np.array(Image.open(maker.root / "images" / "사진 1.png")).astype(int)
-    pixels[::2] = np.clip(pixels[::2] + 2, 0, 255)
-    Image.fromarray(pixels.astype(np.uint8)).save(maker.root / "images" / "v0.png")
+def _near_copy(target: str) -> Damage:
+    def change(maker: FolderMaker) -> None:
+        pixels = np.array(Image.open(maker.root / "images" / "사진 1.png")).astype(int)
+        pixels[::2] = np.clip(pixels[::2] + 2, 0, 255)
+        Image.fromarray(pixels.astype(np.uint8)).save(maker.root / "images" / target)
+
+    return change
 
 
 def _all_boxes(maker: FolderMaker) -> None:
@@ -109,6 +113,22 @@ def _overlaps(maker: FolderMaker) -> None:
 def _many(maker: FolderMaker) -> None:
     for number in range(250):
         maker.annotate("train", 1 + number % 4, "bolt", polygon(2 + number % 23 * 3, 2 + number % 31))
+
+
+def _small(maker: FolderMaker) -> None:
+    for number in range(12):
+        maker.annotate("train", 1 + number % 4, "너트", polygon(4 * number, 60, side=2.4))
+
+
+def _crowded(maker: FolderMaker) -> None:
+    for number in range(101):
+        maker.annotate("train", 1, "bolt", polygon(number % 12 * 6, 2 + number // 12 * 6))
+
+
+def _one_box(maker: FolderMaker) -> None:
+    for number in range(4):
+        maker.annotate("train", 1 + number, "bolt", polygon(70, 50))
+    maker.annotate("val", 1, "bolt", [[50, 40, 70.5, 40, 70, 64, 50, 63.5]])
 
 
 def _thin(maker: FolderMaker) -> None:
@@ -146,8 +166,9 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "no picture": ("picture-undecodable", "E", _rewrite("images/사진 0.png", lambda p: p.write_text("hello"))),
     "other size": ("picture-size", "E", _image(width=80, height=96)),
     "twice": ("picture-twice", "W", _copy("images/사진 0.png", "images/사진 1.png")),
+    "nearly twice": ("picture-near-twice", "W", _near_copy("사진 2.png")),
     "in train and val": ("leakage", "W", _copy("images/사진 0.png", "images/v0.png")),
-    "nearly in train and val": ("leakage-near", "W", _near_copy),
+    "nearly in train and val": ("leakage-near", "W", _near_copy("v0.png")),
     "not listed": ("picture-unlisted", "W", lambda m: _train(m)["images"].pop(4)),
     "wholly outside": ("outside", "E", _segment(polygon(200, 10))),
     "partly outside": ("partly-outside", "W", _segment(polygon(86, 30))),
@@ -159,6 +180,12 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "two labels": ("two-labels", "W", lambda m: m.annotate("train", 1, "bolt", polygon(2, 10))),
     "bow tie": ("self-intersecting", "W", _segment([[50, 40, 70, 64, 70, 40, 50, 60]])),
     "boxes": ("objects-are-boxes", "W", _all_boxes),
+    "one box among outlines": ("mask-is-box", "W", _one_box),
+    "nearly the same mask": ("duplicate-near", "W", lambda m: m.annotate("train", 1, "너트", polygon(2.6, 10.4))),
+    "another label on it": ("labels-disagree", "W", lambda m: m.annotate("train", 1, "bolt", polygon(2.6, 10.4))),
+    "small": ("objects-small", "W", _small),
+    "more than a hundred": ("picture-crowded", "W", _crowded),
+    "thin, by size": ("anchors-miss-size", "W", _thin),
     "overlaps": ("objects-overlap", "W", _overlaps),
     "thin": ("anchors-miss", "W", _thin),
     "crowds": ("objects-are-crowds", "W", _crowds),
@@ -261,3 +288,38 @@ def test_malformed_coco_never_ends_in_a_traceback(number: int, shared_data: Path
     shutil.copy(broken, root / "annotations" / "val.json")
     assert any(problem.severity == "E" for problem in _problems(root))
     json.dumps([problem.to_dict() for problem in _problems(root)])
+
+
+def test_objects_that_merely_overlap_are_no_slips(tmp_path: Path) -> None:
+    maker = good_folder(tmp_path)
+    maker.annotate("train", 1, "bolt", polygon(6, 12))
+    assert not {problem.code for problem in _problems(maker.write())} & {"labels-disagree", "duplicate-near"}
+
+
+def test_an_object_that_reaches_far_beyond_its_picture_is_compared_all_the_same(tmp_path: Path) -> None:
+    maker = good_folder(tmp_path)
+    for far in (9e8, 9.1e8):
+        maker.annotate("train", 1, "bolt", [[2, 40, far, 40, far, far, 2, 60]])
+    codes = [problem.code for problem in _problems(maker.write())]
+    assert {"partly-outside", "duplicate-near"} <= set(codes)
+
+
+def test_frames_of_one_video_are_named_together(tmp_path: Path) -> None:
+    maker = good_folder(tmp_path)
+    pixels = np.array(Image.open(tmp_path / "images" / "사진 1.png")).astype(int)
+    for number in range(5):
+        maker.picture("train", f"frame{number}.png", ["bolt"], seed=0)
+        changed = np.clip(pixels + np.random.default_rng(number).normal(0, 3, pixels.shape), 0, 255)
+        Image.fromarray(changed.astype(np.uint8)).save(tmp_path / "images" / f"frame{number}.png")
+    (problem,) = [found for found in _problems(maker.write()) if found.code == "picture-near-twice"]
+    assert problem.file == "사진 1.png"
+    assert problem.message == "It is nearly the same as frame0.png, frame1.png, frame2.png and 2 more."
+
+
+def test_the_splits_of_a_coco_source_are_compared(tmp_path: Path) -> None:
+    maker = good_folder(tmp_path)
+    _near_copy("v0.png")(maker)
+    read = read_source(maker.write())
+    found = validate_source(read, "source", MODEL)
+    assert list(found.statistics.pictures) == ["train", "val"]
+    assert [problem.code for problem in found.problems] == ["leakage-near"]

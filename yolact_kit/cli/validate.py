@@ -95,7 +95,7 @@ def _validate_source(source: Path, model: ModelConfig) -> Validation:
         raise
     note = f"{len(read.labelled)} pictures with {read.format} labels"
     say(f"{note}, {len(read.without_labels)} without, {read.left_out} left out for errors.")
-    return validate_source(read.dataset(source.name), read.problems, model)
+    return validate_source(read, source.name, model)
 
 
 def _print_statistics(found: Validation) -> None:

@@ -1,9 +1,9 @@
 """A perceptual hash of pictures: nearly the same pictures have nearly the same hash.
 
 The hash says of each of the lowest frequencies of a small grey copy whether it is above the median (the discrete cosine
-transform of Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010). Measured on
-five sets of 18 to 40 real pictures: saving as JPEG of quality 40, halving the size, noise of 8 grey levels or a brighter
-exposure change 0.2 to 3 % of the bits on average, another picture changes more than 28 %, unless both show the same view.
+transform of Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010). Measured on five sets
+of 18 to 40 real pictures: saving as JPEG of quality 40, halving the size, noise of 8 grey levels or a brighter exposure
+change 0.2 to 3 % of the bits on average; another picture changes more than 28 %, unless both show the same view.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from shapely import Polygon
 from shapely.validation import explain_validity
 
 from yolact_kit.annotations.dataset import Instance, Picture
+from yolact_kit.annotations.geometry import ring_area
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
@@ -48,7 +49,7 @@ def object_without_area(subject: Subject) -> Iterator[Finding]:
     """An object has no area."""
     for picture, instance, name in subject.objects():
         _, _, width, height = instance.box()
-        if instance.rle is None and sum(abs(_ring_area(ring)) for ring in instance.polygons) < 1e-6:
+        if instance.rle is None and sum(ring_area(ring) for ring in instance.polygons) < 1e-6:
             yield Finding("It has no area: its points lie on one line or in one place.", picture.file, name)
         elif instance.rle is not None and (width == 0 or height == 0):
             yield Finding("Its mask is empty.", picture.file, name)
@@ -99,46 +100,6 @@ def object_crossing(subject: Subject) -> Iterator[Finding]:
                 break
 
 
-@check("objects-are-boxes", "W", "YOLACT learns to draw what the labels show: boxes. Draw outlines for real masks.")
-def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
-    """Nearly all masks of a class are upright rectangles."""
-    by_class: dict[str, list[bool]] = {}
-    for _, instance, _ in subject.objects():
-        by_class.setdefault(instance.label, []).append(_is_rectangle(instance))
-    for label, rectangles in by_class.items():
-        if len(rectangles) >= 5 and sum(rectangles) >= 0.9 * len(rectangles):
-            yield Finding(f"{sum(rectangles)} of the {len(rectangles)} masks of '{label}' are rectangles.")
-
-
-@check("objects-overlap", "W", "Non-maximum suppression would lose one of two: raise `detect.nms_iou` above 0.5.")
-def objects_overlap(subject: Subject) -> Iterator[Finding]:
-    """More than a twentieth of the objects overlap another strongly."""
-    share = subject.statistics.crowding.overlapping
-    if share > 0.05:
-        yield Finding(f"The boxes of {share:.0%} of the objects overlap another object's by an IoU of 0.5 or more.")
-
-
-@check("anchors-miss", "W", "Train at a larger `model.input_size`, or add scales and ratios to `model.anchors`.")
-def anchors_miss(subject: Subject) -> Iterator[Finding]:
-    """Anchors fit few of a class's objects, which then learn slowly."""
-    objects = subject.statistics.objects
-    for label, recall in subject.statistics.anchors.by_class.items():
-        count = sum(counts.get(label, 0) for counts in objects.values())
-        if recall is not None and recall < 0.7 and count >= 5:
-            yield Finding(f"{1 - recall:.0%} of the {count} objects of '{label}' fit no anchor (IoU below 0.5).")
-
-
-@check("objects-are-crowds", "W", "Training ignores crowds. Set `iscrowd` of single objects to 0 and convert again.")
-def objects_are_crowds(subject: Subject) -> Iterator[Finding]:
-    """All objects of a class are crowds, which training ignores."""
-    crowds: dict[str, list[bool]] = {}
-    for _, instance, _ in subject.objects():
-        crowds.setdefault(instance.label, []).append(instance.crowd)
-    for label, flags in crowds.items():
-        if all(flags):
-            yield Finding(f"All {len(flags)} objects of '{label}' are marked as crowds (`iscrowd`).")
-
-
 def _is_outside(picture: Picture, instance: Instance) -> bool:
     x, y, width, height = instance.box()
     return x + width <= 0 or y + height <= 0 or x >= picture.width or y >= picture.height
@@ -151,30 +112,22 @@ def _is_normalised(picture: Picture, instance: Instance) -> bool:
     return bool(points.min() >= 0 and points.max() <= 1)
 
 
-def _ring_area(ring: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    x, y = ring[:, 0], ring[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
-
-
-def _is_rectangle(instance: Instance) -> bool:
-    if len(instance.polygons) != 1 or len(instance.polygons[0]) not in (4, 5):
-        return False
-    _, _, width, height = instance.box()
-    return width * height > 0 and abs(abs(_ring_area(instance.polygons[0])) / (width * height) - 1) < 0.01
-
-
 def _same_shapes(picture: Picture) -> Iterator[tuple[str, str, bool]]:
     seen: dict[object, tuple[str, str]] = {}
     for number, instance in enumerate(picture.instances, start=1):
-        name = f"object {number} ({instance.label})"
-        key: object = tuple(np.round(ring, 2).tobytes() for ring in instance.polygons)
-        if instance.rle is not None:
-            key = instance.rle["counts"]
+        name, key = f"object {number} ({instance.label})", shape_key(instance)
         if key in seen:
             other, label = seen[key]
             yield name, other, label == instance.label
         else:
             seen[key] = (name, instance.label)
+
+
+def shape_key(instance: Instance) -> object:
+    """What two objects of the same shape have in common, to a hundredth of a pixel."""
+    if instance.rle is not None:
+        return instance.rle["counts"]
+    return tuple(np.round(ring, 2).tobytes() for ring in instance.polygons)
 
 
 def _rounded(place: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from yolact_kit.annotations.problems import Problem, Severity
 
-Level = Literal["document", "pictures", "dataset", "splits"]
+Level = Literal["document", "pictures", "copies", "dataset", "splits"]
 """What a check looks at. ``document``: one annotation file of a data set folder as it stands, a `folder.Document`; the
-others look at a `subject.Subject`. ``pictures``: pictures as they decode. ``dataset``: objects and classes, also those
-that were just read from a source. ``splits``: how a data set is split."""
+others look at a `subject.Subject`. ``pictures``: pictures as they decode. ``copies``: pictures beside each other.
+``dataset``: objects and classes. ``splits``: how a data set is split. Of a source that was just read, only ``dataset``
+and ``copies`` are looked at, and ``splits`` where it has splits: the reading itself finds the rest."""
 
 
 class Finding(NamedTuple):

@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.pictures import PictureError, read_picture
 from yolact_kit.config.schema import ModelConfig
+from yolact_kit.datasets.picture_hash import grey_thumbnail, thumbnail_hash
 from yolact_kit.datasets.statistics import Statistics, collect
-
-_THUMBNAIL = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,14 @@ class Scan:
     Attributes:
         error: Why it does not; None where it does.
         size: Width and height in pixels; zeros where it does not decode.
-        digest: Hash of the decoded pixels: equal for the same picture whatever its file format.
-        thumbnail: uint8 [32, 32, 3], to find pictures that are nearly the same.
+        digest: Fingerprint of the decoded pixels: equal for the same picture whatever its file format.
+        hash: Perceptual hash, see `yolact_kit.datasets.picture_hash`.
     """
 
     error: PictureError | None = None
     size: tuple[int, int] = (0, 0)
-    digest: bytes = b""
-    thumbnail: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8))
+    digest: str = ""
+    hash: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
 
 ScanProgress = Callable[[Iterable[tuple[Path, Scan]], int], Iterable[tuple[Path, Scan]]]
@@ -66,6 +64,10 @@ class Subject:
         for picture in self.dataset.pictures():
             for number, instance in enumerate(picture.instances, start=1):
                 yield picture, instance, f"object {number} ({instance.label})"
+
+    def decoded(self, pictures: list[Picture]) -> list[Picture]:
+        """Those of ``pictures`` that decode."""
+        return [picture for picture in pictures if self.scans[picture.path].error is None]
 
 
 def scan_pictures(paths: Iterable[Path], progress: ScanProgress | None = None) -> dict[Path, Scan]:
@@ -98,6 +100,5 @@ def scan_picture(path: Path) -> Scan:
     except PictureError as error:
         return Scan(error)
     height, width = pixels.shape[:2]
-    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=f"{width}x{height}".encode()[:16]).digest()
-    thumbnail = cv2.resize(pixels, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
-    return Scan(None, (width, height), digest, np.asarray(thumbnail, dtype=np.uint8))
+    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=f"{width}x{height}".encode()[:16]).hexdigest()
+    return Scan(None, (width, height), digest, thumbnail_hash(grey_thumbnail(pixels)))

@@ -1,0 +1,83 @@
+"""Checks of pictures that are there twice, or nearly: in one split they weigh twice, in two they are leakage."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.datasets.checks.registry import Finding, check
+from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.datasets.picture_hash import near_groups, near_pairs
+
+_LEAK_ADVICE = (
+    "Scores on pictures that training has seen mean nothing. Convert again and keep such pictures in one split "
+    "(`--split group --group-by`), or delete one of them."
+)
+_NAMED = 3
+
+
+@check("picture-twice", "W", "Keep one of them: a picture that is there twice weighs twice.", "copies")
+def picture_twice(subject: Subject) -> Iterator[Finding]:
+    """The same picture is there twice in one split."""
+    for split, members in subject.dataset.splits.items():
+        for same in identical(subject, {split: members}):
+            names = [picture.file for _, picture in same]
+            yield Finding(f"It is the same picture as {names[0]}.", names[1])
+
+
+@check(
+    "picture-near-twice", "W",
+    "Keep the best of them; of a video every tenth frame will do. Keep the others in the same split "
+    "(`--split group --group-by`).", "copies",
+)  # fmt: skip
+def picture_near_twice(subject: Subject) -> Iterator[Finding]:
+    """Several pictures of one split are nearly the same, such as frames of one video."""
+    for members in subject.dataset.splits.values():
+        firsts = {subject.scans[picture.path].digest: picture for picture in reversed(subject.decoded(members))}
+        different = list(reversed(firsts.values()))
+        for group in near_groups([subject.scans[picture.path].hash for picture in different]):
+            first, *others = (different[index].file for index in group)
+            more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+            yield Finding(f"It is nearly the same as {', '.join(others[:_NAMED])}{more}.", first)
+
+
+@check("leakage", "W", _LEAK_ADVICE, "copies")
+def picture_leak(subject: Subject) -> Iterator[Finding]:
+    """The same picture is in two splits."""
+    for same in identical(subject, subject.dataset.splits):
+        (first, picture), *others = same
+        for split, other in others:
+            if split != first:
+                yield Finding(f"It is in '{split}' and, as {picture.file}, in '{first}'.", other.file)
+
+
+@check("leakage-near", "W", _LEAK_ADVICE, "copies")
+def picture_near_leak(subject: Subject) -> Iterator[Finding]:
+    """Nearly the same picture is in two splits."""
+    members = [
+        (split, picture)
+        for split, pictures in subject.dataset.splits.items()
+        for picture in (subject.decoded(pictures) if len(subject.dataset.splits) > 1 else [])
+    ]
+    scans = [subject.scans[picture.path] for _, picture in members]
+    named: set[int] = set()
+    for first, second in near_pairs([scan.hash for scan in scans]):
+        (split, picture), (other_split, other) = members[first], members[second]
+        if split != other_split and second not in named and scans[first].digest != scans[second].digest:
+            named.add(second)
+            yield Finding(f"In '{other_split}', it is nearly the same as {picture.file} in '{split}'.", other.file)
+
+
+def identical(subject: Subject, splits: dict[str, list[Picture]]) -> list[list[tuple[str, Picture]]]:
+    """Groups of at least two pictures with the same pixels, each picture with its split.
+
+    Args:
+        subject: Has the pictures as they decode.
+        splits: The pictures to compare.
+    """
+    by_digest: dict[str, list[tuple[str, Picture]]] = defaultdict(list)
+    for split, members in splits.items():
+        for picture in subject.decoded(members):
+            by_digest[subject.scans[picture.path].digest].append((split, picture))
+    return [same for same in by_digest.values() if len(same) > 1]

@@ -1,0 +1,103 @@
+"""Checks of what may be slips of the people who labelled: objects drawn twice, rectangles instead of outlines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+from pycocotools import mask as coco_mask
+from torchvision.ops import box_iou
+
+from yolact_kit.annotations.dataset import Instance, Picture
+from yolact_kit.annotations.geometry import ring_area
+from yolact_kit.annotations.rle import rle_area
+from yolact_kit.datasets.checks.objects import shape_key
+from yolact_kit.datasets.checks.registry import Finding, check
+from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.datasets.clipping import clipped
+
+_SAME = 0.85
+"""Masks of one object that two people draw overlap by more than this, masks of two objects hardly ever do."""
+_FULL = 0.97
+"""Share of its box that a mask fills from which it is nearly a rectangle."""
+_SIDE = 12
+"""Smaller masks are rectangles because they have few pixels."""
+
+
+@check("objects-are-boxes", "W", "YOLACT learns to draw what the labels show: boxes. Draw outlines for real masks.")
+def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
+    """Nearly all masks of a class are upright rectangles."""
+    by_class: dict[str, list[bool]] = {}
+    for _, instance, _ in subject.objects():
+        by_class.setdefault(instance.label, []).append(_fills_box(instance, 0.99))
+    for label, rectangles in by_class.items():
+        if len(rectangles) >= 5 and sum(rectangles) >= 0.9 * len(rectangles):
+            yield Finding(f"{sum(rectangles)} of the {len(rectangles)} masks of '{label}' are rectangles.")
+
+
+@check("mask-is-box", "W", "Look at it: if it was drawn as a box, draw its outline; if it is a rectangle, leave it.")
+def mask_is_box(subject: Subject) -> Iterator[Finding]:
+    """A mask is nearly a rectangle, where hardly any other mask of its class is."""
+    by_class: dict[str, list[tuple[Picture, str, bool]]] = defaultdict(list)
+    for picture, instance, name in subject.objects():
+        if not instance.crowd and min(instance.box()[2:]) >= _SIDE:
+            by_class[instance.label].append((picture, name, _fills_box(instance, _FULL)))
+    for members in by_class.values():
+        rectangles = [(picture, name) for picture, name, is_box in members if is_box]
+        if len(rectangles) <= 0.1 * len(members):
+            for picture, name in rectangles:
+                yield Finding("Its mask is nearly a rectangle.", picture.file, name)
+
+
+@check("labels-disagree", "W", "Keep the right one: an object that is two classes at once teaches neither.")
+def labels_disagree(subject: Subject) -> Iterator[Finding]:
+    """Two objects of different classes have nearly the same mask."""
+    for picture in subject.dataset.pictures():
+        for name, other, overlap, same_label in _near_masks(picture):
+            if not same_label:
+                yield Finding(f"Its mask is nearly that of {other} (IoU {overlap:.2f}).", picture.file, name)
+
+
+@check("duplicate-near", "W", "Delete the worse one of the two, if they are one object.")
+def object_nearly_twice(subject: Subject) -> Iterator[Finding]:
+    """Two objects of one class have nearly the same mask."""
+    for picture in subject.dataset.pictures():
+        for name, other, overlap, same_label in _near_masks(picture):
+            if same_label:
+                yield Finding(f"Its mask is nearly that of {other} (IoU {overlap:.2f}).", picture.file, name)
+
+
+def _fills_box(instance: Instance, share: float) -> bool:
+    _, _, width, height = instance.box()
+    area = rle_area(instance.rle) if instance.rle is not None else sum(map(ring_area, instance.polygons))
+    return width * height > 0 and share <= area / (width * height) < 1.01
+
+
+def _near_masks(picture: Picture) -> Iterator[tuple[str, str, float, bool]]:
+    """Pairs of objects whose masks are nearly, but not quite, the same: names, IoU, and whether their labels agree."""
+    import torch
+
+    whole = [(number, instance) for number, instance in enumerate(picture.instances, start=1) if not instance.crowd]
+    if len(whole) < 2:
+        return
+    boxes = torch.tensor([instance.box() for _, instance in whole], dtype=torch.float64)
+    boxes[:, 2:] += boxes[:, :2]
+    candidates = np.argwhere(np.triu(box_iou(boxes, boxes).numpy() >= 0.8 * _SAME, k=1))
+    for first, second in candidates.tolist():
+        (other_number, other), (number, instance) = whole[first], whole[second]
+        if shape_key(instance) == shape_key(other):
+            continue
+        overlap = _mask_iou(instance, other, picture)
+        if overlap >= _SAME:
+            names = f"object {number} ({instance.label})", f"object {other_number} ({other.label})"
+            yield *names, overlap, instance.label == other.label
+
+
+def _mask_iou(one: Instance, other: Instance, picture: Picture) -> float:
+    parts = [clipped(instance, picture.width, picture.height) for instance in (one, other)]
+    rles = [part.encode(picture.height, picture.width) for part in parts if part is not None]
+    if len(rles) < 2:
+        return 0.0
+    coded = [{"size": rle["size"], "counts": rle["counts"].encode("ascii")} for rle in rles]
+    return float(coco_mask.iou(coded[:1], coded[1:], [0])[0, 0])

@@ -1,0 +1,32 @@
+"""Objects as far as they lie in their picture."""
+
+from __future__ import annotations
+
+from yolact_kit.annotations.dataset import Instance
+from yolact_kit.annotations.geometry import clip, is_inside, outer_rings
+
+
+def clipped(instance: Instance, width: int, height: int) -> Instance | None:
+    """The part of an object that lies in its picture.
+
+    A polygon that reaches far beyond the picture takes pycocotools memory in proportion, so that it must not be given
+    any that was not clipped.
+
+    Args:
+        instance: The object.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        The object itself where the whole of it lies in the picture; None where none of it does.
+
+    Example:
+        >>> import numpy as np
+        >>> corner = Instance("nut", [np.array([[-5.0, 0.0], [5.0, 0.0], [5.0, 8.0], [-5.0, 8.0]])])
+        >>> clipped(corner, 20, 20).box()
+        (0.0, 0.0, 5.0, 8.0)
+    """
+    if instance.rle is not None or all(is_inside(ring, width, height) for ring in instance.polygons):
+        return instance
+    rings = [part for ring in instance.polygons if len(ring) > 2 for part in outer_rings(clip(ring, width, height))]
+    return Instance(instance.label, rings, crowd=instance.crowd, extra=instance.extra) if rings else None
