@@ -97,17 +97,20 @@ class Predictor:
         nms: str | None = None,
         legacy: bool = False,
         batch_size: int = 8,
+        model: str | None = None,
     ) -> Predictor:
         """A predictor from weights on disk.
 
         Args:
-            weights: A weights file, or a run folder (its best weights).
+            weights: A run folder (its best weights), a file of weights, the original's ``.pth`` included, or a name
+                such as ``coco:yolact_base``; see `read_weights`.
             device: ``auto``, or a device's name.
             score: Detections with a lower score are left out.
             top_k: Detections kept of a picture, None for the configuration's.
             nms: ``fast``, ``cross-class`` or ``standard``, None for the configuration's.
             legacy: The original's evaluation to the letter, see `postprocess`.
             batch_size: Pictures that go through the network at once.
+            model: Which model a checkpoint of the original's is of, where its name does not say.
 
         Returns:
             The predictor.
@@ -116,7 +119,7 @@ class Predictor:
             UserError: The weights or the device are missing, or the weights cannot be read.
         """
         chosen = choose_device(device)
-        loaded = load_weights(weights, chosen)
+        loaded = load_weights(weights, chosen, model)
         options = {"top_k": top_k, "nms": nms}
         given = {key: value for key, value in options.items() if value is not None}
         config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=given)})
@@ -165,7 +168,9 @@ class Predictor:
 
     def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         height, width = pixels.shape[:2]
-        found = postprocess(raw, index, (height, width), self.config.detect, self.score, self.legacy)
+        found = postprocess(
+            raw, index, (height, width), self.config.detect, self.score, self.legacy, self.model.mask_scoring
+        )
         return Prediction(name, width, height, *found, classes=self.config.classes)
 
 

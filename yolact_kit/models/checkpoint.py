@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -46,7 +47,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"The weights '{path}' do not exist.", "Check the spelling.")
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise _unreadable(path, error) from error
     for key in WRAPPERS:
@@ -69,7 +72,7 @@ def _unreadable(path: Path, error: Exception) -> UserError:
         )
     return UserError(
         f"'{path}' cannot be read as weights: {type(error).__name__}.",
-        "It may be truncated: compare its size with the source's, and copy or download it again.",
+        "It may be truncated: copy or download it again. Code in it, if there is any, was not executed.",
     )
 
 

@@ -110,7 +110,15 @@ def _expected(config: Config, count: int) -> dict[str, Tensor]:
 
 
 def _fitting(tensors: Mapping[str, Tensor], count: int) -> list[str]:
-    return [name for name in CONFIGS if not misfits(tensors, _expected(template(name), count))]
+    """The original's configurations whose parameters have these names and shapes."""
+    scored = "mask_scoring.0.weight" in tensors
+    configs = [config for config in map(template, CONFIGS) if config.model.mask_scoring == scored]
+    # Those of one backbone differ in the size of pictures and in anchors only: one of them stands for all.
+    fits = {
+        backbone: not misfits(tensors, _expected(config, count))
+        for backbone, config in {config.model.backbone: config for config in configs}.items()
+    }
+    return [config.model.name for config in configs if fits[config.model.backbone]]
 
 
 def _recognise(path: Path, tensors: Mapping[str, Tensor], count: int) -> str:
