@@ -15,6 +15,7 @@ from yolact_kit.config.keys import field_of, key_docs, key_names, nearest, secti
 from yolact_kit.config.problems import explain
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text
 from yolact_kit.shipped import shipped
 
 __all__ = ["find_template", "load_config", "override", "render_config", "save_config", "template", "template_names"]
@@ -148,13 +149,7 @@ def save_config(config: Config, path: Path | str, comments: Mapping[str, str] | 
         path: The file to write.
         comments: Why a key has its value, by dotted key, such as ``{"train.epochs": "14 pictures, 4 a step"}``.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(render_config(config, comments), encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    atomic_write_text(path, render_config(config, comments))
 
 
 def render_config(config: Config, comments: Mapping[str, str] | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import secrets
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +10,8 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+
+from yolact_kit.files import replacing
 
 LOSSES = ("loss/box", "loss/mask", "loss/classification", "loss/semantic")
 METRICS = ("val/mask_AP", "val/mask_AP50", "val/box_AP", "val/box_AP50")
@@ -35,10 +36,11 @@ def plot_training(run: Path) -> Path | None:
     _draw(right, rows, METRICS, "metrics of the val pictures", marker="o")
     right.set_ylim(0, 1)
     target = run / "training.png"
-    beside = target.with_name(f".{secrets.token_hex(4)}.partial.png")
-    figure.savefig(beside, dpi=110)
-    plt.close(figure)
-    beside.replace(target)
+    try:
+        with replacing(target) as beside:
+            figure.savefig(beside, dpi=110, format="png")
+    finally:
+        plt.close(figure)
     return target
 
 
