@@ -16,7 +16,7 @@ _USUAL_BACKBONES = ("resnet18", "resnet34", "resnet50", "resnet101", "darknet53"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False)
 
 
 class AnchorConfig(_Section):
