@@ -109,6 +109,18 @@ def test_the_help_of_no_command_loads_anything_heavy() -> None:
     assert not loaded & HEAVY
 
 
+@pytest.mark.parametrize("words", [["nowhere"], ["nowhere", "--model", "yolact_naon"], ["nowhere", "--out", "."]])
+def test_a_wrong_call_of_config_is_told_before_anything_heavy_is_loaded(words: list[str]) -> None:
+    loaded = loaded_after(
+        "from yolact_kit.cli.app import main\n"
+        "try:\n"
+        f"    main(['config', *{words}])\n"
+        "except SystemExit as end:\n"
+        "    assert end.code == 2"
+    )
+    assert not loaded & {"torch", "cv2", "lightning", "matplotlib"}
+
+
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?[^)]*\)|(?:src|href)=\"([^\"]+)\"")
 
 

@@ -49,13 +49,16 @@ def config(
     """
     set_level(quiet, verbose)
     _check_out(out, overwrite)
-    from yolact_kit.annotations.dataset_folder import load_dataset
     from yolact_kit.config.files import find_template, save_config
-    from yolact_kit.planning.plan import plan, relative_dataset
 
     if model != "auto":
         find_template(model)
+    from yolact_kit.annotations.dataset_folder import load_dataset
+
     loaded = load_dataset(dataset)
+    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
+    from yolact_kit.planning.plan import plan, relative_dataset
+
     made = plan(loaded, model, size)
     if loaded.root is not None:
         made.config.dataset = relative_dataset(loaded.root, out)
