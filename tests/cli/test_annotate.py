@@ -149,6 +149,15 @@ def test_labelme_takes_the_given_classes_only(screen: str, photos: Path, tmp_pat
         assert desk.wait_for_window("Invalid label", 5)
 
 
+@pytest.mark.slow
+def test_labelme_ends_with_the_command(screen: str, photos: Path, tmp_path: Path) -> None:
+    with annotating(screen, tmp_path, annotate_command(photos, "bolt")) as desk:
+        assert desk.wait_for_window("abelme - ")
+        desk.process.terminate()
+        assert desk.process.wait(10) == 128 + signal.SIGTERM
+        assert desk.xdotool("search", "--onlyvisible", "--name", "abelme - ") == ""
+
+
 def labelme_with(package: Path, program: list[str], photos: Path, screen: str, home: Path) -> str:
     """Title of labelme's window where ``package`` comes first among the Python packages; empty where it fails."""
     with annotating(screen, home, program, PYTHONPATH=os.pathsep.join([str(package), str(ROOT)])) as desk:

@@ -6,10 +6,14 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -145,10 +149,25 @@ def annotate(folder: Path, labels: list[str], verbose: bool = False) -> tuple[in
         names = Path(place) / "labels.txt"
         names.write_text("\n".join(labels) + "\n", encoding="utf-8")
         command += [str(folder.resolve()), "--labels", str(names), "--logger-level", "info" if verbose else "warning"]
-        ended = subprocess.run(command, env=_environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603
+        with _ending_on_sigterm():
+            ended = subprocess.run(command, env=_environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603
     if ended.returncode != 0:
         raise UserError(f"labelme ended with code {ended.returncode}; its own messages are above.", _advice())
     return sum(picture.with_suffix(".json").is_file() for picture in pictures), len(pictures)
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Makes SIGTERM an exception for as long as it is entered, by which `subprocess.run` ends its child as well."""
+    # Only the main thread can take signals.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _environment() -> dict[str, str]:
