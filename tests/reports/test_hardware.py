@@ -65,7 +65,7 @@ def test_nothing_is_said_where_the_gpu_works_or_there_is_none() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for nvidia-smi is a shell script")
 def test_the_driver_is_read_from_nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two outputs are nvidia-smi's own, of a machine with an RTX 3060."""
+    """A stand-in program prints, in the form of nvidia-smi, what the parser looks for."""
     program = tmp_path / "nvidia-smi"
     program.write_text(
         "#!/bin/sh\n"
