@@ -55,6 +55,16 @@ def test_against_other_weights(run_folder: Path, dataset: Path, tmp_path: Path) 
     assert (tmp_path / "a" / "against.json").read_bytes() == (tmp_path / "b" / "metrics.json").read_bytes()
 
 
+def test_a_class_that_the_weights_do_not_know_is_a_warning(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = save_tiny_model(tmp_path / "other", ["spoon", "plate"])
+    assert evaluate(other, dataset, "--out", tmp_path / "out") == 0
+    printed = capsys.readouterr().err
+    assert "warning" in printed and "does not know the classes 컵, fork" in printed
+    assert "Of the 2 classes" in printed
+
+
 def test_a_broken_picture_exits_1(
     run_folder: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

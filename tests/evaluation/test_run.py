@@ -122,10 +122,20 @@ def test_a_split_without_pictures_is_a_users_error(tmp_path: Path) -> None:
         load_split(make_dataset(tmp_path / "data", pictures=0), "val")
 
 
-def test_other_classes_than_the_data_sets_are_a_users_error(predictor: Predictor, tmp_path: Path) -> None:
-    split = load_split(make_dataset(tmp_path / "data", classes=["컵", "knife"]), "val")
-    with pytest.raises(UserError, match="only the model has 'fork', 'plate', only the data set 'knife'"):
-        evaluate_split(predictor, split)
+def test_no_class_of_the_data_sets_is_a_users_error(predictor: Predictor, tmp_path: Path) -> None:
+    data = make_dataset(tmp_path / "data", ["knife", "spoon"])
+    with pytest.raises(UserError, match="only the model has 'fork', '컵', 'plate', only the data set 'knife', 'spoon'"):
+        evaluate_split(predictor, load_split(data, "val"))
+
+
+def test_classes_are_matched_by_name_and_what_only_one_has_counts_for_nothing(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    split = load_split(make_dataset(tmp_path / "data", ["knife", "plate"]), "val")
+    assert split.compare(predictor.classes) == (["knife"], ["fork", "컵"])
+    found = evaluate_split(predictor, split)
+    assert {result["category_id"] for result in found.results} == {11}
+    assert found.metrics.mask.by_class["knife"]["AP"] == 0
 
 
 def test_plots_are_written_for_names_of_every_script(found: Evaluation, tmp_path: Path) -> None:

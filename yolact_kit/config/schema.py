@@ -44,7 +44,8 @@ class ModelConfig(_Section):
             ConvNeXt, RegNet, and others.
         deformable: Makes a ResNet's last three stages deformable, as in YOLACT++: 1 for every block, 3 for every third,
             0 for none.
-        weights: Backbone weights to start from: ``imagenet``, a file, or ``none``.
+        weights: What training starts from: ``imagenet`` or a file for the backbone alone, a whole model's weights, such
+            as a run folder or ``coco:yolact_base``, or ``none``.
         input_size: Side of the square that every picture is resized to, in pixels.
         interpolation: How pictures are resized: ``linear`` as the original, ``area`` averages when shrinking.
         normalisation: ``imagenet`` for its mean and standard deviation; ``unit`` divides by 255, as for darknet53.

@@ -14,6 +14,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from yolact_kit.errors import UserError
+from yolact_kit.models.checkpoint import read_state_dict
 from yolact_kit.models.darknet import Darknet53
 from yolact_kit.models.deformable import ModulatedConv2d, make_deformable
 
@@ -79,7 +80,7 @@ class Backbone(nn.Module):
         """
         if weights == "none":
             return
-        state = _imagenet(self.name) if weights == "imagenet" else _read(Path(weights))
+        state = _imagenet(self.name) if weights == "imagenet" else read_state_dict(Path(weights))
         parts = {name for name, _ in self.body.named_children()}
         # What the network has beyond the parts that are taken from it is its classifier.
         state = {key: value for key, value in state.items() if key.partition(".")[0] in parts}
@@ -174,19 +175,4 @@ def _imagenet(name: str) -> dict[str, Tensor]:
             "Without a network, train from scratch with `--weights none`, or download that file elsewhere and give "
             "it: `--weights FILE`.",
         ) from error
-    return state
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise UserError(f"The backbone weights '{path}' do not exist.", "Give `imagenet`, `none`, or a file.")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UserError(
-            f"'{path}' cannot be read as a state dict: {type(error).__name__}.",
-            "It may be truncated, or hold code, which yolact-kit never executes.",
-        ) from error
-    if not isinstance(state, dict):
-        raise UserError(f"'{path}' holds no state dict but a {type(state).__name__}.")
     return state

@@ -111,7 +111,7 @@ def _expected(config: Config, count: int) -> dict[str, Tensor]:
 
 def _fitting(tensors: Mapping[str, Tensor], count: int) -> list[str]:
     """The original's configurations whose parameters have these names and shapes."""
-    scored = "mask_scoring.0.weight" in tensors
+    scored = any(key.startswith("mask_scoring.") for key in tensors)
     configs = [config for config in map(template, CONFIGS) if config.model.mask_scoring == scored]
     # Those of one backbone differ in the size of pictures and in anchors only: one of them stands for all.
     fits = {

@@ -11,7 +11,7 @@ from torch import Tensor
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.yolact import YOLACT
 
-CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.10": []}
+CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.layers.10": []}
 """Layers whose output channels are classes, and what each has before the first of them."""
 
 

@@ -72,4 +72,4 @@ def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:
 def _cell(names: Sequence[str], by_class: bool) -> str:
     if not names:
         return "-"
-    return escape(listed(names, 5)) if by_class else f"{len(names)} tensor{'' if len(names) == 1 else 's'}"
+    return escape(listed(names)) if by_class else f"{len(names)} tensor{'' if len(names) == 1 else 's'}"

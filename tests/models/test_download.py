@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.models.checkpoints import empty_state
+from yolact_kit.errors import UserError
+from yolact_kit.models.download import address, cached_file, published_weights
+
+NAME = "yolact_base"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder; a file may be announced as longer than it is, as a connection that breaks leaves it."""
+
+    cut = 0
+
+    def log_message(self, *_: object) -> None: ...
+
+    def send_header(self, keyword: str, value: str) -> None:
+        super().send_header(keyword, str(int(value) + self.cut) if keyword == "Content-Length" else value)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that lies on the web where Hugging Face would be, and a cache of its own."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "캐시"))
+    yield folder
+    server.shutdown()
+    server.server_close()
+
+
+def published(site: Path, name: str) -> Path:
+    """Where a model's file has to lie in the folder of the web site."""
+    file = site / address(name).split("/", 3)[3]
+    file.parent.mkdir(parents=True)
+    return file
+
+
+def left_over(name: str) -> list[Path]:
+    folder = cached_file(name).parent
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def test_the_address_is_the_authors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    assert address("yolact_plus_resnet50") == (
+        "https://huggingface.co/dbolya/yolact-plus-resnet50/resolve/main/yolact_plus_resnet50_54_800000.pth"
+    )
+
+
+def test_weights_are_downloaded_once_and_kept(site: Path, tmp_path: Path, shared_data: Path) -> None:
+    source = published(site, NAME)
+    torch.save(empty_state(shared_data.parent / "reference", NAME), source)
+    shown: list[tuple[str, int | None]] = []
+
+    def track(chunks: Iterator[bytes], description: str, total: int | None) -> Iterator[bytes]:
+        shown.append((description, total))
+        yield from chunks
+
+    file = published_weights(f"coco:{NAME}", track)
+    assert file == tmp_path / "캐시" / "hub" / "checkpoints" / "yolact_base_54_800000.pth"
+    assert file.read_bytes() == source.read_bytes()
+    assert len(shown) == 1 and "yolact_base" in shown[0][0] and shown[0][1] == 1
+    source.unlink()
+    assert published_weights(f"coco:{NAME}") == file
+    assert left_over(NAME) == [file]
+
+
+def test_what_is_not_whole_is_not_kept(site: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save(empty_state(shared_data.parent / "reference", NAME), published(site, NAME))
+    monkeypatch.setattr(_Quiet, "cut", 1000)
+    with pytest.raises(UserError, match="could not be downloaded"):
+        published_weights(f"coco:{NAME}")
+    assert left_over(NAME) == []
+
+
+def test_other_content_is_not_kept(site: Path, shared_data: Path) -> None:
+    file = published(site, NAME)
+    torch.save(empty_state(shared_data.parent / "reference", "yolact_resnet50"), file)
+    other = io.BytesIO(file.read_bytes()).getvalue()
+    for content, problem in ((b"<html>Sign in</html>", "cannot be read"), (other, "does not hold the weights of")):
+        file.write_bytes(content)
+        with pytest.raises(UserError, match=problem):
+            published_weights(f"coco:{NAME}")
+        assert left_over(NAME) == []
+
+
+def test_a_file_of_another_size_or_checksum_is_not_kept(site: Path) -> None:
+    published(site, "yolact_resnet50").write_bytes(b"too short")
+    with pytest.raises(UserError, match="9 of 127300392 bytes"):
+        published_weights("coco:yolact_resnet50")
+    assert left_over("yolact_resnet50") == []
+
+
+def test_a_wrong_checksum_is_told(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yolact_kit.models import download
+
+    published(site, NAME).write_bytes(b"something")
+    monkeypatch.setitem(download.PUBLISHED, NAME, download.Published(9, "0" * 64))
+    with pytest.raises(UserError, match="checksum"):
+        published_weights(f"coco:{NAME}")
+
+
+def test_without_the_file_or_a_network_it_is_said_how_to_go_on(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="404") as caught:
+        published_weights(f"coco:{NAME}")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:9/dbolya/yolact-base/") as caught:
+        published_weights(f"coco:{NAME}")
+    assert str(cached_file(NAME)) in caught.value.advice
+    assert "--weights none" in caught.value.advice
+
+
+@pytest.mark.parametrize(("name", "hint"), [("yolact_resnet5", "coco:yolact_resnet50"), ("yolact_im400", "There are:")])
+def test_unknown_names_get_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(UserError, match="no published weights") as caught:
+        published_weights(f"coco:{name}")
+    assert hint in caught.value.advice
