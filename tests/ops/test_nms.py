@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,83 +7,114 @@ from hypothesis import strategies as st
 from torchvision.ops import box_iou as torchvision_iou
 from torchvision.ops import nms as torchvision_nms
 
-from yolact_kit.ops.nms import Kept, cross_class_fast_nms, fast_nms, standard_nms
+from tests.ops.scenes import BOX, scene
+from tests.ops.slow_nms import Pair, slow_candidates, slow_nms
+from yolact_kit.ops import nms
+from yolact_kit.ops.nms import NMS, Kept, NmsOptions, cross_class_fast_nms, fast_nms, standard_nms
+
+EVERY = pytest.mark.parametrize("name", list(NMS))
+OPTIONS = st.builds(
+    NmsOptions,
+    iou=st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0]),
+    min_score=st.sampled_from([0.0, 0.05, 0.5, 0.99, 2.0]),
+    candidates=st.sampled_from([1, 7, 200]),
+    top_k=st.sampled_from([1, 10, 100, None]),
+    legacy=st.booleans(),
+)
+SCENE = {"seed": st.integers(0, 10_000), "count": st.integers(0, 40), "classes": st.integers(1, 5)}
 
 
-def scene(seed: int, count: int, classes: int, cluster: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
-    """Boxes that overlap a lot, some beyond the picture, and scores without ties."""
-    generator = torch.Generator().manual_seed(seed)
-    centres = torch.rand(count, 2, generator=generator)
-    if cluster and count:
-        centres = centres[torch.randint(0, max(1, count // 4), (count,), generator=generator)]
-        centres = centres + 0.05 * torch.randn(count, 2, generator=generator)
-    sides = 0.05 + 0.2 * torch.rand(count, 2, generator=generator)
-    boxes = torch.cat([centres - sides, centres + sides], dim=1)
-    ranks = torch.randperm(count * classes, generator=generator).reshape(count, classes)
-    return boxes, (ranks + 0.5) / max(1, count * classes)
-
-
-def slow_fast_nms(
-    boxes: torch.Tensor, scores: torch.Tensor, iou: float, least: float, candidates: int, top_k: int
-) -> list[tuple[int, int]]:
-    """Fast NMS as the paper words it, one box at a time: (row, class) of what is kept, best first."""
-    overlap = torchvision_iou(boxes, boxes)
-    kept = []
-    for label in range(scores.shape[1]):
-        rows = [row for row in np.argsort(-scores[:, label].numpy()) if scores[row, label] >= least][:candidates]
-        for place, row in enumerate(rows):
-            if all(overlap[row, better] <= iou for better in rows[:place]):
-                kept.append((int(row), label))
-    kept.sort(key=lambda pair: -float(scores[pair]))
-    return kept[:top_k]
-
-
-def pairs(kept: Kept) -> list[tuple[int, int]]:
+def pairs(kept: Kept) -> list[Pair]:
     return list(zip(kept.rows.tolist(), kept.labels.tolist(), strict=True))
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    count=st.integers(0, 40),
-    classes=st.integers(1, 5),
-    iou=st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0]),
-    least=st.sampled_from([0.0, 0.05, 0.5, 0.99, 2.0]),
-    candidates=st.sampled_from([1, 7, 200]),
-    top_k=st.sampled_from([1, 10, 100]),
-)
-def test_fast_nms_keeps_what_the_paper_keeps(
-    seed: int, count: int, classes: int, iou: float, least: float, candidates: int, top_k: int
+def expected(name: str, boxes: torch.Tensor, scores: torch.Tensor, options: NmsOptions) -> list[Pair]:
+    """What the slow form keeps."""
+    iou, least, candidates, top_k, legacy = options
+    if name == "standard":
+        taking = slow_candidates(scores, least, None if legacy else candidates, legacy)
+        return slow_nms(boxes, scores, taking, iou, greedy=True)[:top_k]
+    if name == "fast":
+        taking = slow_candidates(scores, least, candidates, legacy, every_class=legacy)
+        return slow_nms(boxes, scores, taking, iou)[:top_k]
+    best, labels = scores.max(dim=1)
+    found = slow_nms(boxes, best[:, None], slow_candidates(best[:, None], least, candidates, legacy), iou)
+    return [(row, int(labels[row])) for row, _ in found][: None if legacy else top_k]
+
+
+@EVERY
+@settings(max_examples=30, deadline=None)
+@given(**SCENE, options=OPTIONS)
+def test_what_is_kept_is_what_the_slow_form_keeps(
+    name: str, seed: int, count: int, classes: int, options: NmsOptions
 ) -> None:
     boxes, scores = scene(seed, count, classes)
-    kept = fast_nms(boxes, scores, iou, least, candidates, top_k)
-    assert pairs(kept) == slow_fast_nms(boxes, scores, iou, least, candidates, top_k)
+    kept = NMS[name](boxes, scores, options)
+    assert pairs(kept) == expected(name, boxes, scores, options)
     assert torch.equal(kept.scores, scores[kept.rows, kept.labels])
+    assert kept.pictures.tolist() == [0] * len(kept.rows)
 
 
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10_000), count=st.integers(0, 40), classes=st.integers(1, 5), iou=st.floats(0.1, 0.9))
-def test_cross_class_fast_nms_is_fast_nms_on_the_best_class(seed: int, count: int, classes: int, iou: float) -> None:
-    boxes, scores = scene(seed, count, classes)
-    kept = cross_class_fast_nms(boxes, scores, iou, min_score=0.3, candidates=20, top_k=5)
-    best = scores.amax(dim=1, keepdim=True)
-    expected = slow_fast_nms(boxes, best, iou, 0.3, 20, 5)
-    assert kept.rows.tolist() == [row for row, _ in expected]
-    assert kept.labels.tolist() == scores.argmax(dim=1)[kept.rows].tolist()
+@EVERY
+@settings(max_examples=25, deadline=None)
+@given(
+    corners=st.lists(BOX, min_size=0, max_size=12),
+    ranks=st.lists(st.integers(0, 3), min_size=24, max_size=24),
+    candidates=st.sampled_from([2, 200]),
+)
+def test_ties_and_boxes_without_area_are_settled_alike(
+    name: str, corners: list[list[float]], ranks: list[int], candidates: int
+) -> None:
+    boxes = torch.tensor(corners).reshape(-1, 4)
+    scores = torch.tensor(ranks[: 2 * len(corners)], dtype=torch.float32).reshape(-1, 2) / 3
+    options = NmsOptions(iou=0.45, candidates=candidates)
+    kept = NMS[name](boxes, scores, options)
+    assert set(pairs(kept)) == set(expected(name, boxes, scores, options))
+    assert kept.scores.tolist() == sorted(kept.scores.tolist(), reverse=True)
+    assert not kept.scores.isnan().any()
 
 
-@settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10_000), count=st.integers(0, 40), classes=st.integers(1, 5), iou=st.floats(0.1, 0.9))
+@EVERY
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), count=st.integers(0, 30), classes=st.integers(1, 4), batch=st.integers(1, 4))
+def test_a_batch_is_its_pictures_one_by_one(name: str, seed: int, count: int, classes: int, batch: int) -> None:
+    scenes = [scene(seed + number, count, classes) for number in range(batch)]
+    scenes = [(boxes, scores * (number + 1) / batch) for number, (boxes, scores) in enumerate(scenes)]
+    options = NmsOptions(min_score=0.2, candidates=5, top_k=6)
+    together = NMS[name](*(torch.stack(parts) for parts in zip(*scenes, strict=True)), options)
+    alone = [NMS[name](boxes, scores, options) for boxes, scores in scenes]
+    assert together.pictures.tolist() == [number for number, kept in enumerate(alone) for _ in kept.rows]
+    for part in ("rows", "labels", "scores"):
+        assert torch.equal(getattr(together, part), torch.cat([getattr(kept, part) for kept in alone]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(**SCENE, iou=st.floats(0.1, 0.9))
 def test_standard_nms_is_torchvisions_class_by_class(seed: int, count: int, classes: int, iou: float) -> None:
     boxes, scores = scene(seed, count, classes)
-    kept = standard_nms(boxes, scores, iou, min_score=0.2, candidates=200, top_k=1000)
-    expected = set()
+    kept = standard_nms(boxes, scores, NmsOptions(iou, min_score=0.2, top_k=None))
+    wanted = set()
     for label in range(classes):
         rows = (scores[:, label] >= 0.2).nonzero().squeeze(1)
         chosen = rows[torchvision_nms(boxes[rows].double(), scores[rows, label].double(), iou)]
-        expected |= {(int(row), label) for row in chosen}
-    assert set(pairs(kept)) == expected
-    assert kept.scores.tolist() == sorted(kept.scores.tolist(), reverse=True)
+        wanted |= {(int(row), label) for row in chosen}
+    assert set(pairs(kept)) == wanted
+
+
+@settings(max_examples=30, deadline=None)
+@given(**SCENE, options=OPTIONS)
+def test_fast_nms_keeps_no_more_than_standard_nms(seed: int, count: int, classes: int, options: NmsOptions) -> None:
+    boxes, scores = scene(seed, count, classes)
+    options = options._replace(top_k=None, legacy=False)
+    assert set(pairs(fast_nms(boxes, scores, options))) <= set(pairs(standard_nms(boxes, scores, options)))
+
+
+@pytest.mark.parametrize("cache", [1, 50, 1000])
+def test_small_blocks_find_the_same(cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes, scores = scene(1, 60, 3)
+    whole = fast_nms(boxes, scores)
+    monkeypatch.setattr(nms, "_CACHE", cache)
+    assert pairs(fast_nms(boxes, scores)) == pairs(whole)
 
 
 CHAIN = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
@@ -92,48 +122,66 @@ CHAIN = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
 
 def test_a_suppressed_box_still_suppresses_in_fast_nms_only() -> None:
     scores = torch.tensor([[0.9], [0.8], [0.7]])
-    assert fast_nms(CHAIN, scores, iou=0.3).rows.tolist() == [0]
-    assert cross_class_fast_nms(CHAIN, scores, iou=0.3).rows.tolist() == [0]
-    assert standard_nms(CHAIN, scores, iou=0.3).rows.tolist() == [0, 2]
+    options = NmsOptions(iou=0.3)
+    assert fast_nms(CHAIN, scores, options).rows.tolist() == [0]
+    assert cross_class_fast_nms(CHAIN, scores, options).rows.tolist() == [0]
+    assert standard_nms(CHAIN, scores, options).rows.tolist() == [0, 2]
 
 
-def test_an_overlap_equal_to_the_threshold_is_kept() -> None:
+@EVERY
+def test_an_overlap_equal_to_the_threshold_is_kept(name: str) -> None:
     boxes = torch.tensor([[0.0, 0, 2, 1], [1, 0, 3, 1], [0, 0, 2, 1]])
     scores = torch.tensor([[0.9], [0.8], [0.7]])
     third = float(torchvision_iou(boxes[:1], boxes[1:2]))
-    for suppress in (fast_nms, cross_class_fast_nms, standard_nms):
-        assert suppress(boxes[:2], scores[:2], third).rows.tolist() == [0, 1]
-        assert suppress(boxes[:2], scores[:2], third - 0.01).rows.tolist() == [0]
-        assert suppress(boxes, scores, 0.99).rows.tolist() == [0, 1]
+    assert NMS[name](boxes[:2], scores[:2], NmsOptions(third)).rows.tolist() == [0, 1]
+    assert NMS[name](boxes[:2], scores[:2], NmsOptions(third - 0.01)).rows.tolist() == [0]
+    assert NMS[name](boxes, scores, NmsOptions(0.99)).rows.tolist() == [0, 1]
 
 
 def test_legacy_lets_a_box_take_part_for_every_class() -> None:
     boxes = torch.tensor([[0.0, 0, 1, 1], [5, 5, 6, 6]])
     scores = torch.tensor([[0.9, 0.01], [0.02, 0.03]])
     assert pairs(fast_nms(boxes, scores)) == [(0, 0)]
-    assert pairs(fast_nms(boxes, scores, legacy=True)) == [(0, 0), (0, 1)]
-    assert pairs(fast_nms(boxes, scores, min_score=0.9)) == [(0, 0)]
-    assert pairs(fast_nms(boxes, scores, min_score=float(scores[0, 0]), legacy=True)) == []
+    assert pairs(fast_nms(boxes, scores, NmsOptions(legacy=True))) == [(0, 0), (0, 1)]
+    least = float(scores[0, 0])
+    assert pairs(fast_nms(boxes, scores, NmsOptions(min_score=least))) == [(0, 0)]
+    assert pairs(fast_nms(boxes, scores, NmsOptions(min_score=least, legacy=True))) == []
 
 
-def test_cross_class_has_no_limit_on_request() -> None:
+def test_the_limits_that_the_original_forgets_are_forgotten_in_legacy_only() -> None:
     boxes = torch.arange(150.0)[:, None] * 10 + torch.tensor([0.0, 0, 5, 5])
     scores = torch.linspace(0.9, 0.1, 150)[:, None]
     assert len(cross_class_fast_nms(boxes, scores).rows) == 100
-    assert len(cross_class_fast_nms(boxes, scores, top_k=None).rows) == 150
+    assert len(cross_class_fast_nms(boxes, scores, NmsOptions(legacy=True)).rows) == 150
+    few = NmsOptions(candidates=20)
+    assert len(standard_nms(boxes, scores, few).rows) == 20
+    assert len(standard_nms(boxes, scores, few._replace(legacy=True)).rows) == 100
 
 
-@pytest.mark.parametrize("suppress", [fast_nms, cross_class_fast_nms, standard_nms])
-def test_boxes_without_area_do_no_harm(suppress: object) -> None:
-    boxes = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 1], [0, 0, 2, 2]])
-    kept = suppress(boxes, torch.tensor([[0.9], [0.8], [0.7]]))  # type: ignore[operator]
-    assert 2 in kept.rows.tolist()
-    assert not kept.scores.isnan().any()
+@EVERY
+def test_boxes_that_are_not_finite_harm_no_other(name: str) -> None:
+    odd = [[float("nan")] * 4, [0, 0, float("inf"), float("inf")], [1, 1, 1, 1], [1, 1, 1, 1]]
+    boxes = torch.tensor([*odd, [0.0, 0, 2, 2], [0, 0, 2, 2.1]])
+    scores = torch.tensor([[0.95], [0.94], [0.93], [0.92], [0.9], [0.8]])
+    options = NmsOptions()
+    sound = NMS[name](boxes[2:], scores[2:], options)
+    assert sound.rows.tolist() == [0, 1, 2]
+    if name != "standard":  # torchvision's shifting of classes has no answer to infinite boxes
+        assert set((sound.rows + 2).tolist()) <= set(NMS[name](boxes, scores, options).rows.tolist())
 
 
-@pytest.mark.parametrize("suppress", [fast_nms, cross_class_fast_nms, standard_nms])
-def test_nothing_in_nothing_out(suppress: object) -> None:
-    for boxes, scores in ((torch.zeros(0, 4), torch.zeros(0, 3)), (CHAIN, torch.zeros(3, 2))):
-        kept = suppress(boxes, scores)  # type: ignore[operator]
-        assert [len(part) for part in kept] == [0, 0, 0]
-        assert kept.rows.dtype == kept.labels.dtype == torch.int64
+@EVERY
+def test_scores_that_are_no_numbers_take_no_part(name: str) -> None:
+    scores = torch.tensor([[float("nan"), 0.9], [0.8, 0.1], [0.7, float("nan")]])
+    assert pairs(NMS[name](CHAIN, scores, NmsOptions())) == [(1, 0), (1, 1)][: 1 if name == "cross-class" else 2]
+
+
+@EVERY
+def test_nothing_in_nothing_out(name: str) -> None:
+    empty = [(torch.zeros(0, 4), torch.zeros(0, 3)), (CHAIN, torch.zeros(3, 2)), (CHAIN[None], torch.zeros(1, 3, 1))]
+    empty.append((CHAIN.expand(2, 3, 4), torch.zeros(2, 3, 2)))
+    for boxes, scores in empty:
+        for legacy in (False, True):
+            kept = NMS[name](boxes, scores, NmsOptions(legacy=legacy))
+            assert [len(part) for part in kept] == [0, 0, 0, 0]
+            assert kept.rows.dtype == kept.labels.dtype == kept.pictures.dtype == torch.int64

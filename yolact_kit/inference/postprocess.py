@@ -14,7 +14,7 @@ from yolact_kit.config.schema import DetectConfig
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import decode
 from yolact_kit.ops.masks import assemble, masks_to_rle
-from yolact_kit.ops.nms import Kept, cross_class_fast_nms, fast_nms, standard_nms
+from yolact_kit.ops.nms import NMS, Kept, NmsOptions
 
 
 class Found(NamedTuple):
@@ -73,12 +73,8 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
 
 
 def _suppress(boxes: Tensor, scores: Tensor, detect: DetectConfig, legacy: bool) -> Kept:
-    iou, least, candidates, top_k = detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k
-    if detect.nms == "fast":
-        return fast_nms(boxes, scores, iou, least, candidates, top_k, legacy)
-    if detect.nms == "cross-class":
-        return cross_class_fast_nms(boxes, scores, iou, least, candidates, None if legacy else top_k)
-    return standard_nms(boxes, scores, iou, least, candidates, top_k)
+    options = NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k, legacy)
+    return NMS[detect.nms](boxes, scores, options)
 
 
 @torch.inference_mode()

@@ -20,10 +20,16 @@ def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:
     Returns:
         [..., N, M], in that unit squared.
     """
-    top_left = torch.maximum(boxes[..., :, None, :2], others[..., None, :, :2])
-    bottom_right = torch.minimum(boxes[..., :, None, 2:], others[..., None, :, 2:])
-    sides = (bottom_right - top_left).clamp(min=0)
-    return sides[..., 0] * sides[..., 1]
+    # A plane a coordinate: pairs of coordinates side by side would keep the processor from using its vector registers.
+    left, top, right, bottom = (part[..., :, None] for part in boxes.unbind(dim=-1))
+    others_left, others_top, others_right, others_bottom = (part[..., None, :] for part in _planes(others))
+    width = torch.minimum(right, others_right).sub_(torch.maximum(left, others_left)).clamp_(min=0)
+    height = torch.minimum(bottom, others_bottom).sub_(torch.maximum(top, others_top)).clamp_(min=0)
+    return width.mul_(height)
+
+
+def _planes(boxes: Tensor) -> tuple[Tensor, ...]:
+    return boxes.movedim(-1, 0).contiguous().unbind()
 
 
 def area(boxes: Tensor) -> Tensor:
@@ -46,8 +52,8 @@ def box_iou(boxes: Tensor, others: Tensor) -> Tensor:
         tensor([[0.3333]])
     """
     shared = pairwise_intersection(boxes, others)
-    union = area(boxes)[..., :, None] + area(others)[..., None, :] - shared
-    return torch.where(union > 0, shared / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)
+    union = (area(boxes)[..., :, None] + area(others)[..., None, :]).sub_(shared)
+    return shared.div_(union.clamp_(min=torch.finfo(union.dtype).tiny)).nan_to_num_(0.0)
 
 
 def covered_share(boxes: Tensor, crowds: Tensor) -> Tensor:

@@ -1,7 +1,12 @@
-"""Non-maximum suppression: Fast NMS per class and over all classes (YOLACT, section 5), and the standard greedy one."""
+"""Non-maximum suppression: Fast NMS per class and over all classes (YOLACT, section 5), and the standard greedy one.
+
+All three take one picture or a batch, choose their candidates alike, and differ in which of them they keep.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -9,147 +14,173 @@ from torch import Tensor
 from torchvision.ops import batched_nms
 
 from yolact_kit.ops.boxes import box_iou
+from yolact_kit.ops.candidates import Candidates, choose_candidates, rank_in_group
+
+_CACHE, _MEMORY = 2**16, 2**24
+"""Overlaps that are computed at once: on a processor as many as its cache holds; elsewhere few rounds are faster."""
+
+
+class NmsOptions(NamedTuple):
+    """What non-maximum suppression keeps.
+
+    Attributes:
+        iou: A box is kept where its IoU with better ones is at most this.
+        min_score: A box takes part for the classes in which its score is at least this.
+        candidates: At most so many boxes of a class take part, the best.
+        top_k: At most so many detections of a picture are kept over all classes; None for no limit.
+        legacy: As the original has it. Scores have to be above ``min_score``; in Fast NMS a box then takes part for
+            every class; cross-class Fast NMS ignores ``top_k``, and standard NMS ``candidates``.
+    """
+
+    iou: float = 0.5
+    min_score: float = 0.05
+    candidates: int = 200
+    top_k: int | None = 100
+    legacy: bool = False
+
+
+USUAL = NmsOptions()
+"""The paper's options, with the second score threshold."""
 
 
 class Kept(NamedTuple):
-    """What is left after suppression, best first.
+    """What is left after suppression, by picture, best first.
 
     Attributes:
-        rows: int64 [N], the rows of ``boxes`` that were kept; one row may be kept for several classes.
+        pictures: int64 [N], the picture of the batch that each lies in.
+        rows: int64 [N], the rows of the picture's ``boxes`` that were kept; one row may be kept for several classes.
         labels: int64 [N], the class of each, 0-based without background.
         scores: float32 [N].
     """
 
+    pictures: Tensor
     rows: Tensor
     labels: Tensor
     scores: Tensor
 
 
-def fast_nms(
-    boxes: Tensor,
-    scores: Tensor,
-    iou: float = 0.5,
-    min_score: float = 0.05,
-    candidates: int = 200,
-    top_k: int | None = 100,
-    legacy: bool = False,
-) -> Kept:
-    """Fast NMS per class: a box goes when any better box of its class, kept or not, overlaps it by more than ``iou``.
+def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+    """Fast NMS per class: a box goes when any better box of its class, kept or not, overlaps it too much.
 
     Args:
-        boxes: float [A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C], 0..1, without background.
-        iou: A box is kept where its IoU with every better one is at most this.
-        min_score: A box takes part for the classes in which its score is at least this.
-        candidates: At most so many boxes of a class take part, the best.
-        top_k: At most so many detections are kept over all classes; None for no limit.
-        legacy: As the original has it: a box whose best score is above ``min_score`` takes part for every class.
+        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
+        scores: float [A, C] or [B, A, C], 0..1, without background.
+        options: What is kept.
 
     Returns:
-        The rows that are kept, with class and score, best first.
+        The detections that are kept.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [20, 20, 30, 30]])
         >>> fast_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]])).rows.tolist()
         [0, 2]
     """
-    reach = scores.amax(dim=1, keepdim=True) > min_score if legacy else scores >= min_score
-    rows = reach.any(dim=1).nonzero().squeeze(1)
-    if len(rows) == 0:
-        return _none(scores)
-    ranked = torch.where(reach[rows], scores[rows], -1).T
-    best, order = ranked.topk(min(candidates, len(rows)), dim=1)
-    most = int((best >= 0).sum(dim=1).max())
-    present = (best[:, 0] >= 0).nonzero().squeeze(1)
-    best, order = best[present, :most], rows[order[present, :most]]
-    kept = (_overlap_with_better(boxes[order]) <= iou) & (best >= 0)
-    labels = present[:, None].expand_as(order)
-    return _best_first(Kept(order[kept], labels[kept], best[kept]), top_k)
+    boxes, scores = _batch(boxes), _batch(scores)
+    found = choose_candidates(
+        scores, options.min_score, options.candidates, strict=options.legacy, every_class=options.legacy
+    )
+    return Kept(*_keep_unlike_better(found, boxes, scores.shape[2], options.iou).best(options.top_k))
 
 
-def cross_class_fast_nms(
-    boxes: Tensor,
-    scores: Tensor,
-    iou: float = 0.5,
-    min_score: float = 0.05,
-    candidates: int = 200,
-    top_k: int | None = 100,
-) -> Kept:
+def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
     """Fast NMS over all classes at once: each box stands for its best class and is suppressed by any better box.
 
     Args:
-        boxes: float [A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C], 0..1, without background.
-        iou: A box is kept where its IoU with every better one is at most this.
-        min_score: A box takes part where its best score is at least this.
-        candidates: At most so many boxes take part, the best.
-        top_k: At most so many detections are kept; None for no limit, as the original has it.
+        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
+        scores: float [A, C] or [B, A, C], 0..1, without background.
+        options: What is kept.
 
     Returns:
-        The rows that are kept, with class and score, best first.
+        The detections that are kept.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10]])
         >>> cross_class_fast_nms(boxes, torch.tensor([[0.9, 0.1], [0.2, 0.8]])).labels.tolist()
         [0]
     """
-    best, labels = scores.max(dim=1)
-    rows = (best >= min_score).nonzero().squeeze(1)
-    if len(rows) == 0:
-        return _none(scores)
-    order = rows[best[rows].topk(min(candidates, len(rows))).indices]
-    kept = order[_overlap_with_better(boxes[order]) <= iou]
-    return Kept(kept[:top_k], labels[kept[:top_k]], best[kept[:top_k]])
+    boxes, scores = _batch(boxes), _batch(scores)
+    best, labels = scores.max(dim=-1)
+    found = choose_candidates(best[..., None], options.min_score, options.candidates, strict=options.legacy)
+    kept = _keep_unlike_better(found, boxes, 1, options.iou).best(None if options.legacy else options.top_k)
+    return Kept(*kept._replace(labels=labels[kept.pictures, kept.rows]))
 
 
-def standard_nms(
-    boxes: Tensor,
-    scores: Tensor,
-    iou: float = 0.5,
-    min_score: float = 0.05,
-    candidates: int = 200,
-    top_k: int | None = 100,
-) -> Kept:
-    """Greedy NMS per class: a box goes when a better box of its class that was kept overlaps it by more than ``iou``.
+def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+    """Greedy NMS per class: a box goes when a better box of its class that was kept overlaps it too much.
 
     Args:
-        boxes: float [A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C], 0..1, without background.
-        iou: A box is kept where its IoU with every better one that was kept is at most this.
-        min_score: A box takes part for the classes in which its score is at least this.
-        candidates: At most so many boxes of a class take part, the best.
-        top_k: At most so many detections are kept over all classes; None for no limit.
+        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
+        scores: float [A, C] or [B, A, C], 0..1, without background.
+        options: What is kept.
 
     Returns:
-        The rows that are kept, with class and score, best first.
+        The detections that are kept.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
-        >>> standard_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]]), iou=0.3).rows.tolist()
+        >>> standard_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]]), NmsOptions(iou=0.3)).rows.tolist()
         [0, 2]
     """
-    ranked = torch.where(scores >= min_score, scores, -1).T
-    best, order = ranked.topk(min(candidates, ranked.shape[1]), dim=1)
-    labels, places = (best >= 0).nonzero().unbind(dim=1)
-    if len(labels) == 0:
-        return _none(scores)
-    found = Kept(order[labels, places], labels, best[labels, places])
+    boxes, scores = _batch(boxes), _batch(scores)
+    limit = scores.shape[1] if options.legacy else options.candidates
+    found = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
+    if len(found.rows) == 0:
+        return Kept(*found)
     # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has.
-    taken = boxes[found.rows].double()
-    kept = batched_nms(taken - taken.min(), found.scores.double(), found.labels, iou)
-    return _best_first(Kept(found.rows[kept], found.labels[kept], found.scores[kept]), top_k)
+    taken = boxes[found.pictures, found.rows].double()
+    kept = (
+        batched_nms(taken - taken.min(), found.scores.double(), found.groups(scores.shape[2]), options.iou)
+        .sort()
+        .values
+    )
+    return Kept(*found.take(kept).best(options.top_k))
 
 
-def _overlap_with_better(boxes: Tensor) -> Tensor:
-    """Largest IoU of each box with any box before it, float [..., n], of boxes [..., n, 4] sorted best first."""
-    return box_iou(boxes, boxes).triu(diagonal=1).amax(dim=-2)
+NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Kept]] = {
+    "fast": fast_nms,
+    "cross-class": cross_class_fast_nms,
+    "standard": standard_nms,
+}
+"""The ways to suppress, by the names that configurations and the command line have for them."""
 
 
-def _best_first(found: Kept, top_k: int | None) -> Kept:
-    order = found.scores.sort(descending=True, stable=True).indices[:top_k]
-    return Kept(found.rows[order], found.labels[order], found.scores[order])
+def _batch(values: Tensor) -> Tensor:
+    return values if values.ndim == 3 else values[None]
 
 
-def _none(scores: Tensor) -> Kept:
-    nothing = torch.zeros(0, dtype=torch.int64, device=scores.device)
-    return Kept(nothing, nothing, scores.new_zeros(0))
+def _keep_unlike_better(found: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
+    """Those candidates that no better one of their picture and class overlaps by more than ``iou``."""
+    corners = boxes[found.pictures, found.rows]
+    if len(boxes) * classes == 1:
+        return found.take(_unlike_better(corners[None], [len(corners)], iou)[0])
+    groups = found.groups(classes)
+    sizes, order = torch.bincount(groups, minlength=len(boxes) * classes).sort(descending=True)
+    counts = [count for count in sizes.tolist() if count]
+    place = order.argsort()[groups], rank_in_group(groups)
+    padded = corners.new_zeros(len(counts), max(counts, default=0), 4)
+    padded[place] = corners
+    return found.take(_unlike_better(padded, counts, iou)[place])
+
+
+def _unlike_better(boxes: Tensor, counts: list[int], iou: float) -> Tensor:
+    """Whether no box before it in its group overlaps a box by more than ``iou``.
+
+    Args:
+        boxes: [G, M, 4], groups of boxes, best first, the largest group first.
+        counts: How many boxes each group has; the rest of its row is padding.
+        iou: The IoU.
+
+    Returns:
+        bool [G, M].
+    """
+    budget = _CACHE if boxes.device.type == "cpu" else _MEMORY
+    unlike = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
+    start = 0
+    while start < boxes.shape[1]:
+        # The block of boxes start..stop and all before them, in the groups that reach so far.
+        active = sum(count > start for count in counts)
+        stop = start + max(1, int((math.sqrt(start**2 + 4 * budget / active) - start) / 2))
+        overlap = box_iou(boxes[:active, :stop], boxes[:active, start:stop]).triu_(diagonal=1 - start)
+        unlike[:active, start:stop] = overlap.amax(dim=1) <= iou
+        start = stop
+    return unlike

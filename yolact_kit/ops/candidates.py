@@ -1,0 +1,113 @@
+"""Candidates: the boxes that take part in non-maximum suppression, and for which classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_CROWD = 24
+"""Once more than one score in so many is high enough, ranking every class is faster than sorting the high scores."""
+
+
+class Candidates(NamedTuple):
+    """Boxes and the classes that they take part for, by picture, best first; equal scores by row, then by class.
+
+    Attributes:
+        pictures: int64 [N], the picture of the batch that each lies in.
+        rows: int64 [N], its box among the picture's boxes; a box may take part for several classes.
+        labels: int64 [N], the class, 0-based without background.
+        scores: float [N], the box's score for that class.
+    """
+
+    pictures: Tensor
+    rows: Tensor
+    labels: Tensor
+    scores: Tensor
+
+    def groups(self, classes: int) -> Tensor:
+        """A number for each pair of picture and class, int64 [N], below pictures times ``classes``."""
+        return self.pictures * classes + self.labels
+
+    def take(self, places: Tensor | slice) -> Candidates:
+        """Those at ``places``, int64 or bool, in that order."""
+        return Candidates(*(part[places] for part in self))
+
+    def best(self, count: int | None) -> Candidates:
+        """The first ``count`` of each picture, all of them where it is None."""
+        if count is None or len(self.rows) <= count:
+            return self
+        return self.take(rank_in_group(self.pictures) < count)
+
+
+def choose_candidates(
+    scores: Tensor, min_score: float, limit: int, strict: bool = False, every_class: bool = False
+) -> Candidates:
+    """The boxes whose score is high enough, at most ``limit`` of a class and picture, the best.
+
+    Args:
+        scores: float [B, A, C], 0..1, without background. A box with a score that is not a number takes no part.
+        min_score: A box takes part for the classes in which its score is at least this.
+        limit: At most so many boxes of a class take part in each picture; among equal scores the first rows.
+        strict: Scores have to be above ``min_score``.
+        every_class: A box takes part for every class once one of its scores is high enough.
+
+    Returns:
+        The candidates, by picture, best first.
+
+    Example:
+        >>> choose_candidates(torch.tensor([[[0.2, 0.9], [0.6, 0.0]]]), min_score=0.5, limit=10).rows.tolist()
+        [0, 1]
+    """
+    batch, count, classes = scores.shape
+    pairs = _high_pairs(scores, min_score, limit, torch.gt if strict else torch.ge, every_class)
+    best, order = scores.flatten()[pairs].sort(descending=True, stable=True)
+    pairs = pairs[order]
+    rows, labels = pairs // classes, pairs % classes
+    found = Candidates(rows // count, rows % count, labels, best)
+    if batch > 1:
+        found = found.take(found.pictures.sort(stable=True).indices)
+    if len(pairs) <= limit:
+        return found
+    if batch * classes == 1:
+        return found.take(slice(limit))
+    return found.take(rank_in_group(found.groups(classes)) < limit)
+
+
+def _high_pairs(
+    scores: Tensor, min_score: float, limit: int, enough: Callable[[Tensor, float], Tensor], every_class: bool
+) -> Tensor:
+    """The pairs of box and class that take part, int64 [N] places in the flattened scores; in a crowd the best of them.
+
+    Most anchors are background: only the rows that hold a high score are looked at class by class.
+    """
+    classes = scores.shape[-1]
+    crowd = max(limit, scores.numel() // _CROWD)
+    reach = enough(scores.amax(dim=-1), min_score)
+    rows = reach.flatten().nonzero().squeeze(1)
+    if len(rows) <= crowd:
+        near = scores.flatten(0, 1).index_select(0, rows)
+        takes_part = torch.ones_like(near, dtype=torch.bool) if every_class else enough(near, min_score)
+        places = takes_part.flatten().nonzero().squeeze(1)
+        if len(places) <= crowd:
+            return rows[places // classes] * classes + places % classes
+    ranked = torch.where(reach[..., None], scores, -1)
+    takes_part = ranked >= ranked.topk(min(limit, scores.shape[1]), dim=1).values[:, -1:].clamp(min=0)
+    if not every_class:
+        takes_part &= enough(scores, min_score)
+    return takes_part.flatten().nonzero().squeeze(1)
+
+
+def rank_in_group(groups: Tensor) -> Tensor:
+    """How many earlier places hold the same number, int64 [N], for each place of ``groups``, int64 [N].
+
+    Example:
+        >>> rank_in_group(torch.tensor([5, 7, 5, 5])).tolist()
+        [0, 0, 1, 2]
+    """
+    ordered, order = groups.sort(stable=True)
+    ranks = torch.empty_like(groups)
+    ranks[order] = torch.arange(len(groups), device=groups.device) - torch.searchsorted(ordered, ordered)
+    return ranks
