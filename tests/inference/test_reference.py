@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
 
-from tests.models.original import original_model, recipe_of
+from tests.models.original import CASES, REFERENCE, classes_of, original_model, recipe_of, stored_case
 from yolact_kit.config.files import template
 from yolact_kit.config.schema import Config, DetectConfig
 from yolact_kit.inference.postprocess import detect_objects, postprocess
@@ -27,15 +26,14 @@ class Reference(NamedTuple):
     raw: RawOutputs
 
 
-@pytest.fixture(scope="module", params=["yolact_resnet50", pytest.param("yolact_base", marks=pytest.mark.slow)])
-def reference(request: pytest.FixtureRequest, shared_data: Path) -> Iterator[Reference]:
-    name = request.param
-    folder = shared_data.parent / "reference"
-    recipe = recipe_of(folder)
-    expected = dict(np.load(folder / f"{name}_seed0.npz"))
-    model = original_model(name, recipe, expected, seed=0)
-    config = template(name).model_copy(update={"classes": [f"class {number}" for number in range(80)]})
-    pixels = recipe.picture(1, HEIGHT, WIDTH)[:, :, ::-1].copy()
+@pytest.fixture(scope="module", params=CASES)
+def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
+    recipe, (name, seed, expected) = recipe_of(REFERENCE), stored_case(request.param)
+    model = original_model(name, recipe, expected, seed)
+    config = template(name).model_copy(
+        update={"classes": [f"class {number}" for number in range(classes_of(expected))]}
+    )
+    pixels = recipe.picture(seed + 1, HEIGHT, WIDTH)[:, :, ::-1].copy()
     predictor = Predictor(model, Config.model_validate(config), legacy=True)
     yield Reference(expected, predictor, pixels, raw_outputs(predictor, pixels))
 
@@ -60,7 +58,10 @@ def test_nms_keeps_the_originals_detections_in_its_order(reference: Reference, p
 @pytest.mark.parametrize(("prefix", "nms"), [("fast", "fast"), ("cross", "cross-class")])
 def test_legacy_masks_and_boxes_are_the_originals(reference: Reference, prefix: str, nms: str) -> None:
     expected = reference.expected
-    found = postprocess(reference.raw, 0, (HEIGHT, WIDTH), DetectConfig(nms=nms), legacy=True)
+    scorer = reference.predictor.model.mask_scoring
+    found = postprocess(reference.raw, 0, (HEIGHT, WIDTH), DetectConfig(nms=nms), legacy=True, scorer=scorer)
+    scores = expected[f"{prefix}_post_mask_score" if scorer is not None else f"{prefix}_post_score"]
+    np.testing.assert_allclose(found.scores, scores, atol=1e-4)
     assert found.labels.tolist() == expected[f"{prefix}_post_class"].tolist()
     # A coordinate next to a whole number may be cut to either side of it.
     assert np.abs(found.boxes - expected[f"{prefix}_post_box"]).max() <= 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,14 +16,13 @@ from yolact_kit.config.files import template
 from yolact_kit.models.original import our_name
 from yolact_kit.models.yolact import YOLACT
 
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
+FAST = "yolact_resnet50_seed0"
 CASES = [
-    "yolact_resnet50",
-    *(
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in ("yolact_base", "yolact_darknet53", "yolact_plus_resnet50", "yolact_resnet50_pascal")
-    ),
-]
-"""The configurations that reference outputs are stored of."""
+    pytest.param(file.stem, marks=[] if file.stem == FAST else pytest.mark.slow)
+    for file in sorted(REFERENCE.glob("*_seed*.npz"))
+] or [pytest.param(FAST, marks=pytest.mark.skip(reason="the folder ../shared/reference is not beside this checkout"))]
+"""What reference outputs are stored of: configuration and seed."""
 
 
 def recipe_of(reference: Path) -> ModuleType:
@@ -34,17 +33,21 @@ def recipe_of(reference: Path) -> ModuleType:
     return module
 
 
-def classes_of(name: str) -> int:
-    return 20 if "pascal" in name else 80
+def stored_case(case: str) -> tuple[str, int, dict[str, Any]]:
+    """Configuration, seed and reference outputs of one of `CASES`."""
+    name, _, seed = case.rpartition("_seed")
+    with np.load(REFERENCE / f"{case}.npz", allow_pickle=False) as stored:
+        return name, int(seed), dict(stored)
+
+
+def classes_of(stored: Mapping[str, Any]) -> int:
+    """How many classes the model of reference outputs has."""
+    classes: int = stored["raw_conf"].shape[1] - 1
+    return classes
 
 
 def original_model(name: str, recipe: ModuleType, stored: Any, seed: int) -> YOLACT:
-    model = YOLACT(template(name).model, classes_of(name))
+    model = YOLACT(template(name).model, classes_of(stored))
     arrays = recipe.state_dict(stored["keys"], stored["shapes"], name, seed)
     model.load_state_dict({our_name(key): torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval()
-
-
-def network_input(bgr: np.ndarray) -> torch.Tensor:
-    resized = cv2.resize(bgr[:, :, ::-1].astype(np.float32), (550, 550), interpolation=cv2.INTER_LINEAR)
-    return torch.from_numpy(resized).permute(2, 0, 1)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from tests.models.original import CASES, network_input, original_model, recipe_of
+from tests.models.original import CASES, REFERENCE, original_model, recipe_of, stored_case
 from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.original import our_name
+from yolact_kit.models.preprocess import prepare
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.targets import Target
 
@@ -22,13 +23,12 @@ def relative(ours: torch.Tensor, theirs: np.ndarray) -> float:
     return float(np.abs(ours.detach().numpy() - theirs).max() / np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_raw_outputs_losses_and_gradients_are_the_originals(name: str, shared_data: Path) -> None:
-    reference = shared_data.parent / "reference"
-    recipe, seed = recipe_of(reference), 0
-    stored = np.load(reference / f"{name}_seed{seed}.npz", allow_pickle=False)
+@pytest.mark.parametrize("case", CASES)
+def test_raw_outputs_losses_and_gradients_are_the_originals(case: str) -> None:
+    recipe, (name, seed, stored) = recipe_of(REFERENCE), stored_case(case)
     model = original_model(name, recipe, stored, seed)
-    images = torch.stack([network_input(recipe.picture(seed + number)) for number in (1, 2)])
+    pictures = [recipe.picture(seed + number)[:, :, ::-1] for number in (1, 2)]
+    images = torch.stack([prepare(picture, model.config) for picture in pictures])
     with torch.inference_mode():
         raw = model(images[:1])
     step = int(stored["prior_step"])
@@ -44,8 +44,10 @@ def test_raw_outputs_losses_and_gradients_are_the_originals(name: str, shared_da
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
     every = LossConfig(max_masks=10**6)
-    losses = yolact_loss(model(images), targets(recipe, seed), every, model.mask_scoring, legacy=True)
-    assert {f"loss_{LOSSES[ours]}" for ours in losses} == {key for key in stored.files if key.startswith("loss_")}
+    losses = yolact_loss(
+        model(images), truth(recipe, seed, model.config.input_size), every, model.mask_scoring, legacy=True
+    )
+    assert {f"loss_{LOSSES[ours]}" for ours in losses} == {key for key in stored if key.startswith("loss_")}
     for ours, theirs in ((ours, LOSSES[ours]) for ours in losses):
         assert losses[ours].item() == pytest.approx(float(stored[f"loss_{theirs}"]), rel=1e-3)
     sum(losses.values()).backward()
@@ -54,11 +56,11 @@ def test_raw_outputs_losses_and_gradients_are_the_originals(name: str, shared_da
         assert ours[our_name(key)] == pytest.approx(float(norm), rel=1e-3), key
 
 
-def targets(recipe: object, seed: int) -> list[Target]:
+def truth(recipe: Any, seed: int, size: int) -> list[Target]:
     made = []
     for start, count, crowds in ((seed, 5, 0), (seed + 1, 4, 1)):
-        truth = recipe.ground_truth(start, count, 550)
+        arrays = recipe.ground_truth(start, count, size)
         ignored = torch.arange(count) >= count - crowds
-        boxes, labels, masks = (torch.from_numpy(truth[key]) for key in ("boxes", "labels", "masks"))
+        boxes, labels, masks = (torch.from_numpy(arrays[key]) for key in ("boxes", "labels", "masks"))
         made.append(Target(boxes, labels, masks, ignored))
     return made
