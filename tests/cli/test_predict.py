@@ -5,11 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from tests.models.checkpoints import empty_state, original_names, small_config
 from tests.programs import yolact_kit
-from tests.tiny_model import save_tiny_model
+from tests.tiny_model import save_tiny_model, tiny_model
 from yolact_kit.cli.app import main
+from yolact_kit.config.files import save_config
+from yolact_kit.models.class_names import COCO_CLASSES
+from yolact_kit.models.weights import save_weights
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,36 @@ def test_one_broken_picture_among_good_ones_exits_1(
 def test_a_list_of_pictures_as_a_shell_expands_it(run_folder: Path, photos: Path, tmp_path: Path) -> None:
     assert predict(run_folder, *sorted(photos.glob("*.png")), "--out", tmp_path / "out", "--quiet") == 0
     assert files(tmp_path / "out" / "overlay") == ["컵 0.jpg", "컵 1.jpg", "컵 2.jpg"]
+
+
+def test_a_checkpoint_of_the_originals_predicts_as_the_same_weights_of_ours(
+    photos: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    config = small_config(["컵", "plate"])
+    model = tiny_model(config)
+    save_weights(tmp_path / "ours.safetensors", model, config)
+    save_config(config, tmp_path / "config.yaml")
+    torch.save(original_names(model, shared_data.parent / "reference"), tmp_path / "cups_9_100.pth")
+    found = []
+    for name, words in (("ours.safetensors", []), ("cups_9_100.pth", ["--model", tmp_path / "config.yaml"])):
+        out = tmp_path / f"out-{name}"
+        assert predict(tmp_path / name, photos, "--out", out, "--score", "0", "--format", "coco", "-q", *words) == 0
+        found.append((out / "predictions.json").read_bytes())
+    assert found[0] == found[1]
+    assert json.loads(found[0])["annotations"]
+
+
+def test_published_weights_by_name_find_cocos_classes(
+    photos: Path, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
+    kept = tmp_path / "cache" / "hub" / "checkpoints" / "yolact_resnet50_54_800000.pth"
+    kept.parent.mkdir(parents=True)
+    torch.save(empty_state(shared_data.parent / "reference", "yolact_resnet50"), kept)
+    photo = next(photos.iterdir())
+    assert predict("coco:yolact_resnet50", photo, "--out", tmp_path / "out", "--format", "coco", "-q") == 0
+    document = json.loads((tmp_path / "out" / "predictions.json").read_text(encoding="utf-8"))
+    assert [one["name"] for one in document["categories"]] == list(COCO_CLASSES)
 
 
 @pytest.mark.parametrize(

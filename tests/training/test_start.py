@@ -65,6 +65,7 @@ def test_the_table_names_classes_and_counts_tensors() -> None:
     assert "(background), person" in score and "[컵]" in score and "class 3 and 75 more" in describe_transfer(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [["plate", "컵", "person", "fork"], ["컵"]])
 def test_training_goes_on_from_a_model_of_other_classes(classes: list[str], tmp_path: Path) -> None:
     maker = FolderMaker(tmp_path / "data", classes)
