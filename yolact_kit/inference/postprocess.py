@@ -11,6 +11,7 @@ from torch import Tensor
 
 from yolact_kit.annotations.dataset import Rle
 from yolact_kit.config.schema import DetectConfig
+from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import decode
 from yolact_kit.ops.masks import assemble, masks_to_rle
@@ -85,6 +86,7 @@ def postprocess(
     detect: DetectConfig,
     score: float = 0.0,
     legacy: bool = False,
+    scorer: MaskScoring | None = None,
 ) -> Found:
     """The detections of one picture of a batch, in pixels of that picture.
 
@@ -96,13 +98,19 @@ def postprocess(
         score: Detections with a lower score are left out.
         legacy: The original's evaluation to the letter: boxes truncated to integers, no second score threshold, empty
             masks kept. Otherwise boxes are floats, and a detection without any pixel is left out.
+        scorer: The model's mask-IoU network, where it has one: scores are multiplied by how well it says that masks fit.
 
     Returns:
         The detections, best first.
     """
     found = detect_objects(raw, index, detect, legacy)
+    if scorer is not None and not legacy:
+        found = _rescored(found, raw.prototypes[index], scorer)
     wanted = found.scores > score if legacy and score > 0 else found.scores >= score
     found = Detections(*(part[wanted] for part in found))
+    if scorer is not None and legacy:
+        # The original scores masks after the threshold, and leaves the order as it was.
+        found = _rescored(found, raw.prototypes[index], scorer, sort=False)
     height, width = size
     soft = assemble(raw.prototypes[index], found.coefficients, found.boxes)
     masks, areas = masks_to_rle(soft, height, width)
@@ -113,6 +121,16 @@ def postprocess(
     sides = boxes[:, 2:] - boxes[:, :2]
     kept = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
     return Found(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept])
+
+
+def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:
+    """Detections with their scores multiplied by the IoUs that the mask-IoU network predicts for their masks."""
+    fit = scorer(assemble(prototypes, found.coefficients, found.boxes), found.labels)
+    rescored = found._replace(scores=found.scores * fit)
+    if not sort:
+        return rescored
+    order = rescored.scores.argsort(descending=True, stable=True)
+    return Detections(*(part[order] for part in rescored))
 
 
 def _in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
