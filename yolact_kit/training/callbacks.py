@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.evaluation.coco import evaluate
+from yolact_kit.files import replacing
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
@@ -172,14 +173,9 @@ class Saving(Callback):
         assert isinstance(module, TrainingModule)
         self._saved_at = trainer.global_step
         file = self.run / "checkpoints" / "last.ckpt"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        try:
+        # Every process takes part, but only the first one writes a file that can be renamed.
+        with replacing(file) if trainer.is_global_zero else nullcontext(file) as beside:
             trainer.save_checkpoint(beside)
-            if trainer.is_global_zero:
-                beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
         if trainer.is_global_zero:
             source = self.average.averaged(module) if self.average is not None else module
             save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
