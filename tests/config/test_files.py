@@ -22,9 +22,14 @@ def _error(path: Path) -> str:
     return caught.value.message + " " + caught.value.advice
 
 
-@pytest.mark.parametrize("name", ["yolact_nano", "yolact_resnet50", "yolact_base"])
+def test_the_originals_configurations_are_there_beside_the_small_one() -> None:
+    sizes, plus = ("im400", "im700"), ("plus_base", "plus_resnet50")
+    originals = {"base", "resnet50", "darknet53", "resnet50_pascal", *sizes, *plus}
+    assert {f"yolact_{name}" for name in originals | {"nano"}} <= set(template_names())
+
+
+@pytest.mark.parametrize("name", template_names())
 def test_templates_load_and_bear_their_name(name: str) -> None:
-    assert name in template_names()
     assert template(name).model.name == name
 
 

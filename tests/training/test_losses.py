@@ -4,10 +4,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from yolact_kit.config.schema import LossConfig, ModelConfig
+from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import YOLACT, RawOutputs
-from yolact_kit.training.losses import classification_loss, crop_region, yolact_loss
+from yolact_kit.training.losses import (
+    Assembled,
+    classification_loss,
+    crop_region,
+    mask_loss,
+    mask_scoring_loss,
+    yolact_loss,
+)
 from yolact_kit.training.targets import Target
 
 MODEL = YOLACT(ModelConfig(input_size=64, features=8, head_features=8, prototypes=4), 3).train()
@@ -81,7 +90,7 @@ def test_neutral_anchors_teach_nothing() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4))
+@given(st.lists(st.integers(0, 4096).map(lambda number: number / 4096), min_size=4, max_size=4))
 def test_crop_keeps_the_box_and_a_pixel_around_it(values: list[float]) -> None:
     x1, x2 = sorted(values[:2])
     y1, y2 = sorted(values[2:])
@@ -92,3 +101,61 @@ def test_crop_keeps_the_box_and_a_pixel_around_it(values: list[float]) -> None:
                 max(y1 * 12 - 1, 0) <= row < min(y2 * 12 + 1, 12)
             )
             assert bool(kept[row, column]) == inside
+
+
+SCORER = MaskScoring(classes=3)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        pytest.param([NOTHING, NOTHING], id="background alone"),
+        pytest.param([target([[0.1, 0.1, 0.9, 0.9]]), NOTHING], id="one object"),
+        pytest.param([target([[0.5, 0.5, 0.52, 0.52]]), NOTHING], id="too small to score"),
+    ],
+)
+def test_the_mask_scoring_loss_reaches_every_parameter_whatever_there_is(targets: list[Target]) -> None:
+    SCORER.zero_grad()
+    losses = yolact_loss(raw_outputs(), targets, LossConfig(), SCORER)
+    assert torch.isfinite(losses["mask_scoring"])
+    losses["mask_scoring"].backward()
+    assert all(value.grad is not None and torch.isfinite(value.grad).all() for value in SCORER.parameters())
+
+
+def assembled(logits: torch.Tensor, masks: torch.Tensor) -> Assembled:
+    count = len(masks)
+    boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(count, -1)
+    return Assembled(logits, masks, boxes, torch.arange(count) % 3, 1.0)
+
+
+def test_predicted_ious_are_held_against_the_true_ones() -> None:
+    truth = torch.zeros(2, 32, 32)
+    truth[:, :16] = 1
+    logits = torch.full((2, 32, 32), -9.0)
+    logits[0, :16] = 9.0  # The first mask fits; the second covers half of its object.
+    logits[1, :8] = 9.0
+    part = assembled(logits, truth)
+    predicted = SCORER(logits.sigmoid(), part.labels)
+    wanted = functional.smooth_l1_loss(predicted, torch.tensor([1.0, 0.5]), reduction="sum")
+    assert mask_scoring_loss([part], SCORER, LossConfig()).item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_small_masks_are_left_out_and_the_rest_is_capped() -> None:
+    truth = torch.zeros(5, 32, 32)
+    truth[:4, :6, :5] = 1
+    truth[4, :5, :5] = 1  # 25 pixels are too few.
+    part = assembled(torch.zeros(5, 32, 32), truth)
+    seen: list[int] = []
+    hook = SCORER.register_forward_pre_hook(lambda _module, inputs: seen.append(len(inputs[0])))
+    mask_scoring_loss([part], SCORER, LossConfig())
+    mask_scoring_loss([part], SCORER, LossConfig(max_scored_masks=3))
+    hook.remove()
+    assert seen == [4, 3]
+
+
+def test_legacy_masks_cost_100_a_pixel_where_float32_has_no_digits() -> None:
+    part = assembled(torch.full((1, 8, 8), 30.0), torch.zeros(1, 8, 8))
+    assert mask_loss([part]).item() == pytest.approx(30)
+    assert mask_loss([part], legacy=True).item() == pytest.approx(100)
+    sure = assembled(torch.full((1, 8, 8), 3.0), torch.zeros(1, 8, 8))
+    assert mask_loss([sure], legacy=True).item() == pytest.approx(mask_loss([sure]).item(), rel=1e-5)

@@ -98,7 +98,7 @@ def postprocess(
         score: Detections with a lower score are left out.
         legacy: The original's evaluation to the letter: boxes truncated to integers, no second score threshold, empty
             masks kept. Otherwise boxes are floats, and a detection without any pixel is left out.
-        scorer: The model's mask-IoU network, where it has one: scores are multiplied by how well it says that masks fit.
+        scorer: The model's mask-IoU network, where it has one: it multiplies scores by how well masks fit.
 
     Returns:
         The detections, best first.
