@@ -83,7 +83,7 @@ class Validation(Callback):
         for place, index in enumerate(batch[1].tolist()):
             picture = self.pictures[index]
             size = (picture.height, picture.width)
-            found = postprocess(outputs["raw"], place, size, module.config.detect)
+            found = postprocess(outputs["raw"], place, size, module.config.detect, scorer=module.model.mask_scoring)
             prediction = Prediction(picture.file, picture.width, picture.height, *found, module.config.classes)
             self._predictions.append(prediction)
 
