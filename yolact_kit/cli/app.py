@@ -37,6 +37,7 @@ COMMANDS = {
     "train": "Train a model as a configuration says.",
     "evaluate": "Measure a trained model on a split of a data set.",
     "predict": "Find objects in pictures with a trained model.",
+    "benchmark": "Measure how fast parts of the detection are on this machine.",
 }
 """Every command and its purpose; a test keeps these lines equal to the commands' own."""
 

@@ -1,0 +1,94 @@
+"""``yolact-kit benchmark``: how fast parts of the detection are on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yolact_kit.cli.console import print_json, say, set_level, show, track
+from yolact_kit.cli.options import Quiet, Verbose
+from yolact_kit.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from yolact_kit.reports.nms_speed import NmsRow
+
+_SUBJECTS = ("nms",)
+
+
+def benchmark(
+    subject: Annotated[str, typer.Argument(metavar="nms", help="nms: the ways to remove duplicates.")],
+    classes: Annotated[
+        str, typer.Option("--classes", metavar="N,N", help="Numbers of classes.", rich_help_panel="Scenes")
+    ] = "1,3,20,80",
+    above: Annotated[
+        str,
+        typer.Option(
+            "--above",
+            metavar="N,N",
+            help="Numbers of anchors with a high score: 20 to 200 for a trained model, more for a poor one.",
+            rich_help_panel="Scenes",
+        ),
+    ] = "20,200,2000",
+    anchors: Annotated[
+        int, typer.Option("--anchors", min=1, help="Anchors of a picture.", rich_help_panel="Scenes")
+    ] = 19248,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, help="Calls that are timed.", rich_help_panel="Machine")
+    ] = 15,
+    device: Annotated[
+        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
+    ] = "auto",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rows as JSON on standard output.", rich_help_panel="Output")
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure how fast parts of the detection are on this machine.
+
+    Times Fast NMS, cross-class Fast NMS and standard NMS against torchvision's batched_nms alone, and shows which
+    share of standard NMS's detections each keeps, and how many it has besides.
+
+    Example: yolact-kit benchmark nms --classes 3,80
+    """
+    set_level(quiet, verbose)
+    if subject not in _SUBJECTS:
+        raise UserError(f"There is no benchmark '{subject}'.", f"Known: {', '.join(_SUBJECTS)}.")
+    class_counts, high_counts = _counts("--classes", classes), _counts("--above", above)
+
+    from yolact_kit.inference.predictor import choose_device
+    from yolact_kit.reports.nms_speed import compare_nms
+
+    chosen = choose_device(device)
+    scenes = compare_nms(class_counts, high_counts, anchors, repeats, chosen)
+    rows = [row for scene in track(scenes, "Measuring", len(class_counts) * len(high_counts)) for row in scene]
+    if as_json:
+        cells = [row.to_dict() for row in rows]
+        print_json({"device": str(chosen), "anchors": anchors, "repeats": repeats, "rows": cells})
+    else:
+        show(_table(rows, f"NMS on {chosen}, {anchors} anchors, median of {repeats}"))
+        say("time: over torchvision's batched_nms. kept: of standard NMS's detections; extra: those it has not.")
+
+
+def _counts(option: str, given: str) -> list[int]:
+    """The numbers of a list option."""
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    if not words or not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise UserError(f"{option} takes whole numbers from 1 with commas between, not '{given}'.", f"{option} 1,80")
+    return [int(word) for word in words]
+
+
+def _table(rows: list[NmsRow], title: str) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2))
+    for name in ("classes", "above", "way", "ms", "time", "kept", "extra"):
+        table.add_column(name, justify="left" if name == "way" else "right")
+    for row in rows:
+        kept = "-" if row.kept is None else f"{row.kept:.0%}"
+        cells = (str(row.classes), str(row.above), row.name, f"{row.milliseconds:.2f}", f"{row.ratio:.2f}", kept)
+        table.add_row(*cells, str(row.extra))
+    return table

@@ -1,0 +1,153 @@
+"""Ways to suppress duplicates compared on this machine: how long they take, and what they keep (YOLACT, table 2c)."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision.ops import batched_nms
+
+from yolact_kit.ops.nms import NMS, NmsOptions
+
+_OPTIONS = NmsOptions()
+_OBJECTS = 20
+
+
+@dataclass(frozen=True)
+class NmsRow:
+    """One way to suppress, on one scene.
+
+    Attributes:
+        name: ``torchvision`` for its `batched_nms` alone, else one of ours.
+        classes: Classes of the scene.
+        above: Anchors with a score at or above the threshold.
+        milliseconds: Median time of a call, from scores to detections, the device synchronised.
+        ratio: That time over the one of ``torchvision``, each repeat against its own.
+        kept: Share of standard NMS's detections that it keeps, None where there are none.
+        extra: Detections that standard NMS has not.
+    """
+
+    name: str
+    classes: int
+    above: int
+    milliseconds: float
+    ratio: float
+    kept: float | None
+    extra: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON has it."""
+        return asdict(self)
+
+
+def compare_nms(
+    classes: Iterable[int] = (1, 3, 20, 80),
+    above: Iterable[int] = (20, 200, 2000),
+    anchors: int = 19248,
+    repeats: int = 15,
+    device: torch.device | str = "cpu",
+) -> Iterator[list[NmsRow]]:
+    """Times every way to suppress, and holds what it keeps against standard NMS.
+
+    The ways take turns in every repeat, so that what else the machine does falls on all of them alike.
+
+    Args:
+        classes: Numbers of classes.
+        above: Numbers of anchors with a high score: 20 to 200 as a trained network leaves them, more for a poor one.
+        anchors: Anchors of a picture; 19,248 at 550 pixels.
+        repeats: Calls that are timed, after one that is not.
+        device: Where it is measured.
+
+    Yields:
+        The rows of each scene.
+
+    Example:
+        >>> [rows] = compare_nms([2], [10], anchors=50, repeats=1)
+        >>> [row.name for row in rows]
+        ['torchvision', 'standard', 'fast', 'cross-class']
+    """
+    device = torch.device(device)
+    for count, high in product(classes, above):
+        high = min(high, anchors)
+        boxes, scores = (part.to(device) for part in crowded_scene(anchors, count, high))
+        yield _compare(boxes, scores, high, repeats)
+
+
+def crowded_scene(anchors: int, classes: int, above: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Anchors as a detector leaves them: some lie on twenty objects with a high score for its class, most on nothing.
+
+    Args:
+        anchors: Number of anchors A.
+        classes: Number of classes C.
+        above: Anchors on objects, with one score from 0.05 up to 1, the higher the better they fit; others are lower.
+        seed: Seed of what is drawn.
+
+    Returns:
+        Boxes [A, 4], x1 y1 x2 y2 around 0..1, and scores [A, C].
+    """
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator)
+
+    objects = torch.cat([draw(_OBJECTS, 2), 0.1 + 0.3 * draw(_OBJECTS, 2)], dim=1)
+    labels = (draw(_OBJECTS) * classes).long()
+    boxes = torch.cat([draw(anchors, 2), 0.02 + 0.3 * draw(anchors, 2)], dim=1)
+    scores = 0.049 * draw(anchors, classes)
+    rows = draw(anchors).argsort()[:above]
+    chosen = (draw(above) * _OBJECTS).long()
+    slips = 0.15 * torch.randn(above, 4, generator=generator)
+    centres = objects[chosen, :2] + slips[:, :2] * objects[chosen, 2:]
+    boxes[rows] = torch.cat([centres, objects[chosen, 2:] * slips[:, 2:].exp()], dim=1)
+    scores[rows, labels[chosen]] = 0.05 + 0.95 * torch.exp(-3 * slips.norm(dim=1)) * draw(above)
+    return torch.cat([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2], dim=1), scores
+
+
+def _compare(boxes: Tensor, scores: Tensor, above: int, repeats: int) -> list[NmsRow]:
+    ways: dict[str, Callable[[], Sequence[Tensor]]] = {"torchvision": lambda: _torchvision(boxes, scores)}
+    for name in sorted(NMS, key="standard".__ne__):
+        ways[name] = lambda suppress=NMS[name]: suppress(boxes, scores, _OPTIONS)[1:3]  # type: ignore[misc]
+    found = {name: {*zip(*(part.tolist() for part in way()), strict=True)} for name, way in ways.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            seconds[name].append(_seconds(way, boxes.device))
+    rows = []
+    for name, times in seconds.items():
+        ratios = [ours / theirs for ours, theirs in zip(times, seconds["torchvision"], strict=True)]
+        standard = found["standard"]
+        share = len(found[name] & standard) / len(standard) if standard else None
+        extra = len(found[name] - standard)
+        milliseconds = statistics.median(times) * 1000
+        rows.append(NmsRow(name, scores.shape[1], above, milliseconds, statistics.median(ratios), share, extra))
+    return rows
+
+
+def _torchvision(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """What one would write with torchvision alone: each class's best boxes, those with a high score, `batched_nms`."""
+    best, order = scores.T.topk(min(_OPTIONS.candidates, len(scores)), dim=1)
+    labels, places = (best >= _OPTIONS.min_score).nonzero().unbind(dim=1)
+    rows, best = order[labels, places], best[labels, places]
+    kept = batched_nms(boxes[rows], best, labels, _OPTIONS.iou)[: _OPTIONS.top_k]
+    return rows[kept], labels[kept]
+
+
+def _seconds(way: Callable[[], object], device: torch.device) -> float:
+    _synchronise(device)
+    start = time.perf_counter()
+    way()
+    _synchronise(device)
+    return time.perf_counter() - start
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
