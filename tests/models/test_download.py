@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -92,7 +91,7 @@ def test_what_is_not_whole_is_not_kept(site: Path, shared_data: Path, monkeypatc
 def test_other_content_is_not_kept(site: Path, shared_data: Path) -> None:
     file = published(site, NAME)
     torch.save(empty_state(shared_data.parent / "reference", "yolact_resnet50"), file)
-    other = io.BytesIO(file.read_bytes()).getvalue()
+    other = file.read_bytes()
     for content, problem in ((b"<html>Sign in</html>", "cannot be read"), (other, "does not hold the weights of")):
         file.write_bytes(content)
         with pytest.raises(UserError, match=problem):

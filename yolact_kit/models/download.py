@@ -27,7 +27,7 @@ AUTHOR = "dbolya"
 CHUNK = 1 << 20
 TIMEOUT = 30.0
 
-Track = Callable[[Iterable[bytes], str, "int | None"], Iterable[bytes]]
+Track = Callable[[Iterable[bytes], str, int | None], Iterable[bytes]]
 
 
 class Published(NamedTuple):
