@@ -42,12 +42,48 @@ def test_the_yaml_file_itself_can_be_given(run: Runner, good: Path) -> None:
     assert run("validate", good / "dataset.yaml").code == 0
 
 
-def test_warnings_end_with_0_and_under_strict_with_1(run: Runner, warned: Path) -> None:
-    plain, strict = run("validate", warned), run("validate", warned, "--strict")
-    assert (plain.code, strict.code) == (0, 1)
+def test_warnings_end_with_0_and_under_strict_with_2_and_nothing_written(
+    run: Runner, warned: Path, tmp_path: Path
+) -> None:
+    plain = run("validate", warned)
+    assert plain.code == 0
     assert "partly-outside (1)" in plain.err
     assert "사진 0.png, object 2 (bolt)" in plain.err
+    page, out = tmp_path / "page.html", tmp_path / "mended"
+    strict = run("validate", warned, "--strict", "--json", "--report", page, "--fix", out)
+    assert strict.code == 2
     assert "--strict" in strict.err
+    assert [problem["severity"] for problem in strict.json()["problems"]] == ["E"]
+    assert not page.exists()
+    assert not out.exists()
+
+
+def test_strict_ends_with_0_where_nothing_is_wrong(run: Runner, good: Path) -> None:
+    assert run("validate", good, "--strict").code == 0
+
+
+def test_the_command_that_mends_is_named_and_mends(run: Runner, warned: Path, tmp_path: Path) -> None:
+    assert f"yolact-kit validate {warned} --fix OUT" in run("validate", warned).err
+    out = tmp_path / "고친 것"
+    done = run("validate", warned, "--fix", out, "--json")
+    assert done.code == 0
+    assert done.json()["mended"]["objects that were clipped to the picture"] == 1
+    assert "1 objects that were clipped to the picture" in done.err
+    assert run("validate", out, "--strict").code == 0
+
+
+def test_mending_into_the_input_is_refused(run: Runner, warned: Path) -> None:
+    before = sorted(warned.rglob("*"))
+    for out in (warned, warned / "mended"):
+        done = run("validate", warned, "--fix", out, "--overwrite")
+        assert (done.code, done.out) == (2, "")
+    assert sorted(warned.rglob("*")) == before
+
+
+def test_a_report_needs_the_name_of_a_page(run: Runner, good: Path, tmp_path: Path) -> None:
+    assert run("validate", good, "--report", tmp_path / "page.txt").code == 2
+    assert run("validate", good, "--report", tmp_path / "쪽.html").code == 0
+    assert "데이터" in (tmp_path / "쪽.html").read_text(encoding="utf-8")
 
 
 def test_an_error_ends_with_1(run: Runner, good: Path) -> None:
@@ -104,9 +140,9 @@ def test_a_misspelt_model_ends_with_2(run: Runner, good: Path) -> None:
 
 
 def test_real_labels_of_every_format(run: Runner, shared_data: Path) -> None:
-    wanted = {"fruitnuts_labelme": (18, 165), "cupspeaker_voc_masks": (32, 49)}
-    for name, counts in wanted.items():
-        done = run("validate", shared_data / name, "--json")
+    wanted = {("fruitnuts_labelme", "labelme"): (18, 165), ("cupspeaker_voc_masks", "auto"): (32, 49)}
+    for (name, format), counts in wanted.items():
+        done = run("validate", shared_data / name, "--from", format, "--json")
         found = done.json()["counts"]
         assert (done.code, found["pictures"], found["objects"]) == (0, *counts)
 

@@ -179,6 +179,7 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "the same shape twice": ("duplicate", "W", lambda m: m.annotate("train", 1, "너트", polygon(2, 10))),
     "two labels": ("two-labels", "W", lambda m: m.annotate("train", 1, "bolt", polygon(2, 10))),
     "bow tie": ("self-intersecting", "W", _segment([[50, 40, 70, 64, 70, 40, 50, 60]])),
+    "even bow tie": ("self-intersecting", "W", _segment([[50, 40, 70, 60, 70, 40, 50, 60]])),
     "boxes": ("objects-are-boxes", "W", _all_boxes),
     "one box among outlines": ("mask-is-box", "W", _one_box),
     "nearly the same mask": ("duplicate-near", "W", lambda m: m.annotate("train", 1, "너트", polygon(2.6, 10.4))),
@@ -320,6 +321,6 @@ def test_the_splits_of_a_coco_source_are_compared(tmp_path: Path) -> None:
     maker = good_folder(tmp_path)
     _near_copy("v0.png")(maker)
     read = read_source(maker.write())
-    found = validate_source(read, "source", MODEL)
+    found = validate_source(read, tmp_path, MODEL)
     assert list(found.statistics.pictures) == ["train", "val"]
     assert [problem.code for problem in found.problems] == ["leakage-near"]

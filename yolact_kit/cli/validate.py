@@ -3,78 +3,128 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yolact_kit.cli.console import console, is_verbose, print_json, say, set_level, show, track
-from yolact_kit.cli.options import Quiet, Verbose
-from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, UserError
+from yolact_kit.cli.convert_options import Format, From
+from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
     from yolact_kit.config.schema import ModelConfig
     from yolact_kit.datasets.checks import Validation
+    from yolact_kit.datasets.mending import Mended
     from yolact_kit.datasets.statistics import Statistics
 
 _SHOWN = 5
-_WORDS = {"E": "error", "F": "mended by convert", "W": "warning", "S": "left out by convert"}
+
+Source = Annotated[
+    Path,
+    typer.Argument(metavar="DATASET|SOURCE", help="Folder that `convert` wrote, or one of pictures and labels."),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Count everything as an error: where anything is wrong, nothing is written and the exit code is 2.",
+        rich_help_panel="Checks",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Judge sizes and anchors as this model trains; auto by the machine.",
+        rich_help_panel="Checks",
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on standard output.", rich_help_panel="Output")
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a page with numbers, charts, and a picture of each problem.",
+        rich_help_panel="Output",
+    ),
+]
+Fix = Annotated[
+    Path | None,
+    typer.Option(
+        "--fix",
+        metavar="OUT",
+        help="Write a mended data set into this new folder; what it was made from stays as it is.",
+        rich_help_panel="Output",
+    ),
+]
 
 
 def validate(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="DATASET|SOURCE", help="Folder that `convert` wrote, or one of pictures and labels."),
-    ],
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Count every warning as an error.", rich_help_panel="Checks")
-    ] = False,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="Judge sizes and anchors as this model trains; auto by the machine.",
-            rich_help_panel="Checks",
-        ),
-    ] = "auto",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON on standard output.", rich_help_panel="Output")
-    ] = False,
+    source: Source,
+    from_: From = Format.auto,
+    strict: Strict = False,
+    model: Model = "auto",
+    as_json: Json = False,
+    report: ReportFile = None,
+    fix: Fix = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Check a data set or a folder of labels for mistakes.
 
     Finds pictures that are missing or damaged, labels that cannot be right, classes that cannot be learnt, pictures
-    that are in training and validation at once, and more; each with what to do about it. Nothing is changed. Ends with
-    exit code 1 where an error was found.
+    that are in training and validation at once, and more; each with what to do about it. What is checked is never
+    changed. Ends with exit code 1 where an error was found, with 2 where anything was under --strict.
 
-    Example: yolact-kit validate data --strict
+    Example: yolact-kit validate data --report data.html
+
+    Example: yolact-kit validate data --fix mended
     """
     set_level(quiet, verbose)
-    _require(source)
+    _require(source, report, fix, overwrite)
     from yolact_kit.config.files import template
     from yolact_kit.planning import choose_model, this_machine
 
     judged_as = template(choose_model(model, this_machine())[0]).model
     is_dataset = (source / "dataset.yaml").is_file() or source.name == "dataset.yaml"
-    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, judged_as)
-    failed = any(problem.severity == "E" or strict for problem in found.problems)
-    if as_json:
-        print_json(_as_json(found, source, is_dataset, strict))
+    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, from_, judged_as)
+    if strict:
+        found = replace(found, problems=[replace(problem, severity="E") for problem in found.problems])
+    refused = strict and bool(found.problems)
     _print_statistics(found)
-    _print_problems(found.problems, is_dataset)
+    _print_problems(found.problems, source)
+    if report is not None and not refused:
+        _write_report(found, report, source)
+    mended = _mend(source, fix, from_, judged_as, overwrite) if fix is not None and not refused else None
+    if as_json:
+        print_json(_as_json(found, source, is_dataset, mended))
     say(_summary(found, strict))
-    raise typer.Exit(EXIT_PROBLEMS if failed else EXIT_DONE)
+    errors = any(problem.severity == "E" for problem in found.problems)
+    raise typer.Exit(EXIT_USAGE if refused else EXIT_PROBLEMS if errors else EXIT_DONE)
 
 
-def _require(source: Path) -> None:
+def _require(source: Path, report: Path | None, fix: Path | None, overwrite: bool) -> None:
+    """Finds what is wrong with the call before any work is done."""
+    from yolact_kit.files import check_out
+
     if not source.exists():
         raise UserError(f"'{source}' does not exist.", "Check the spelling.")
     if source.is_dir() and not any(source.iterdir()):
         raise UserError(f"The folder '{source}' is empty.", "Give a folder that holds pictures and their labels.")
+    if report is not None and (report.is_dir() or report.suffix.lower() not in (".html", ".htm")):
+        raise UserError(f"'{report}' is no name for a page.", "Give a file name that ends in .html.")
+    if fix is not None:
+        check_out(fix, overwrite, [source.parent if source.name == "dataset.yaml" else source])
 
 
 def _validate_dataset(source: Path, model: ModelConfig) -> Validation:
@@ -83,19 +133,49 @@ def _validate_dataset(source: Path, model: ModelConfig) -> Validation:
     return validate_folder(source, model, lambda scans, total: track(scans, "Checking pictures", total))
 
 
-def _validate_source(source: Path, model: ModelConfig) -> Validation:
+def _validate_source(source: Path, format: Format, model: ModelConfig) -> Validation:
+    from yolact_kit.annotations.options import ReadOptions
     from yolact_kit.annotations.read import read_source
     from yolact_kit.annotations.result import SourceError
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:
-        read = read_source(source, progress=lambda outcomes, total: track(outcomes, "Reading", total))
+        read = read_source(
+            source, ReadOptions(format=_literal(format)), lambda done, total: track(done, "Reading", total)
+        )
     except SourceError as error:
-        _print_problems(errors_first(error.problems), is_dataset=False)
+        _print_problems(errors_first(error.problems), source)
         raise
     note = f"{len(read.labelled)} pictures with {read.format} labels"
     say(f"{note}, {len(read.without_labels)} without, {read.left_out} left out for errors.")
-    return validate_source(read, source.name, model)
+    return validate_source(read, source, model)
+
+
+def _literal(format: Format) -> Any:
+    """The format's name, as the functions that read take it."""
+    return format.value
+
+
+def _write_report(found: Validation, file: Path, source: Path) -> None:
+    from yolact_kit.reports.validation import write_validation_report
+
+    write_validation_report(found, file, str(source), lambda drawn, total: track(drawn, "Drawing problems", total))
+    say(f"\nReport written to {file}")
+
+
+def _mend(source: Path, out: Path, format: Format, model: ModelConfig, overwrite: bool) -> Mended:
+    from yolact_kit.datasets.mending import mend
+
+    def progress(items: Iterable[Any], count: int, description: str) -> Iterable[Any]:
+        return track(items, description, count)
+
+    mended = mend(source, out, model, _literal(format), overwrite, progress)
+    say(f"\nMended data set written to {out}:")
+    for what, count in mended.done.items():
+        say(f"  {count} {what}" if not what.startswith("left out") else f"  {what} ({count})")
+    if not mended.done:
+        say("  there was nothing to mend")
+    return mended
 
 
 def _print_statistics(found: Validation) -> None:
@@ -122,12 +202,15 @@ def _sizes(statistics: Statistics) -> str:
     return f"Shorter sides at the training size of {statistics.input_size} px: {sizes or 'none'}.{fit}"
 
 
-def _print_problems(problems: list[Problem], is_dataset: bool) -> None:
+def _print_problems(problems: list[Problem], source: Path) -> None:
+    from yolact_kit.datasets.checks import SEVERITY_WORDS, problem_title
+    from yolact_kit.datasets.mending import MENDABLE
+
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
     for (severity, code), members in groups.items():
-        _print(f"\n{_WORDS[severity]}: {code} ({len(members)}): {_title(code, is_dataset)}")
+        _print(f"\n{SEVERITY_WORDS[severity]}: {code} ({len(members)}): {problem_title(members[0])}")
         shown = members if is_verbose() else members[:_SHOWN]
         for problem in shown:
             where = ", ".join(part for part in (problem.file, problem.object) if part)
@@ -136,6 +219,8 @@ def _print_problems(problems: list[Problem], is_dataset: bool) -> None:
             _print(f"  ... and {len(members) - len(shown)} more; -v lists them all")
         if members[0].advice:
             _print(f"  -> {members[0].advice}")
+        if code in MENDABLE:
+            _print(f"  -> Or leave it to `yolact-kit validate {source} --fix OUT`.")
 
 
 def _print(line: str) -> None:
@@ -143,26 +228,15 @@ def _print(line: str) -> None:
     console.print(line, markup=False, soft_wrap=True)
 
 
-def _title(code: str, is_dataset: bool) -> str:
-    from yolact_kit.annotations.problem_kinds import KINDS
-    from yolact_kit.datasets.checks import CHECKS
-
-    if code in CHECKS and (is_dataset or code not in KINDS):
-        return CHECKS[code].purpose
-    title = KINDS[code].title if code in KINDS else "a file cannot be read"
-    return f"{title[:1].upper()}{title[1:]}."
-
-
 def _summary(found: Validation, strict: bool) -> str:
     errors = sum(problem.severity == "E" for problem in found.problems)
-    others = len(found.problems) - errors
     pictures = sum(found.statistics.pictures.values())
     objects = sum(sum(counts.values()) for counts in found.statistics.objects.values())
     counted = f"{pictures} pictures, {objects} objects, {len(found.dataset.classes)} classes"
     if not found.problems:
         return f"\nNothing wrong was found: {counted}."
-    note = ", which --strict counts as errors" if strict and others else ""
-    return f"\n{counted}: {_count(errors, 'error')}, {_count(others, 'warning')}{note}."
+    note = "; under --strict everything is an error, and nothing is written" if strict else ""
+    return f"\n{counted}: {_count(errors, 'error')}, {_count(len(found.problems) - errors, 'warning')}{note}."
 
 
 def _count(number: int, word: str) -> str:
@@ -175,9 +249,9 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-def _as_json(found: Validation, source: Path, is_dataset: bool, strict: bool) -> dict[str, Any]:
-    errors = sum(problem.severity == "E" or strict for problem in found.problems)
-    return {
+def _as_json(found: Validation, source: Path, is_dataset: bool, mended: Mended | None) -> dict[str, Any]:
+    errors = sum(problem.severity == "E" for problem in found.problems)
+    printed: dict[str, Any] = {
         "path": str(source),
         "kind": "dataset" if is_dataset else "source",
         "counts": {
@@ -191,3 +265,4 @@ def _as_json(found: Validation, source: Path, is_dataset: bool, strict: bool) ->
         "statistics": found.statistics.to_dict(),
         "problems": [problem.to_dict() for problem in found.problems],
     }
+    return printed if mended is None else {**printed, "mended": mended.done}

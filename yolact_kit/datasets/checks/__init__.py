@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from yolact_kit.datasets.checks import classes, copies, documents, learning, noise, objects, pictures, splits
 from yolact_kit.datasets.checks.registry import CHECKS, Check, Finding, check, run_checks
-from yolact_kit.datasets.checks.run import Validation, errors_first, validate_folder, validate_source
+from yolact_kit.datasets.checks.run import (
+    SEVERITY_WORDS,
+    Validation,
+    errors_first,
+    problem_title,
+    validate_folder,
+    validate_source,
+)
 from yolact_kit.datasets.checks.subject import Subject
 
 __all__ = [
-    "CHECKS", "Check", "Finding", "Subject", "Validation", "check", "classes", "copies", "documents", "errors_first",
-    "learning", "noise", "objects", "pictures", "run_checks", "splits", "validate_folder", "validate_source",
+    "CHECKS", "SEVERITY_WORDS", "Check", "Finding", "Subject", "Validation", "check", "classes", "copies", "documents",
+    "errors_first", "learning", "noise", "objects", "pictures", "problem_title", "run_checks", "splits",
+    "validate_folder", "validate_source",
 ]  # fmt: skip

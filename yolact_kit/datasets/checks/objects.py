@@ -9,13 +9,14 @@ from shapely import Polygon
 from shapely.validation import explain_validity
 
 from yolact_kit.annotations.dataset import Instance, Picture
-from yolact_kit.annotations.geometry import ring_area
+from yolact_kit.annotations.geometry import crosses_itself, ring_area
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
 _TOLERANCE = 1.0
 """Pixels that a polygon may leave the picture by: labelling programs round."""
-_TINY = 4.0
+TINY = 4.0
+"""Side in pixels at the training size below which objects are too small to learn."""
 
 
 @check("outside", "E", "Correct the label: no pixel of the object is in the picture.")
@@ -66,7 +67,7 @@ def object_tiny(subject: Subject) -> Iterator[Finding]:
     for picture, instance, name in subject.objects():
         _, _, width, height = instance.box()
         side = min(width * size / picture.width, height * size / picture.height)
-        if 0 < side < _TINY and not _is_normalised(picture, instance):
+        if 0 < side < TINY and not _is_normalised(picture, instance):
             yield Finding(f"Its shorter side is {side:.1f} px at the training size of {size}.", picture.file, name)
 
 
@@ -93,9 +94,8 @@ def object_crossing(subject: Subject) -> Iterator[Finding]:
     """The outline of an object crosses itself."""
     for picture, instance, name in subject.objects():
         for ring in instance.polygons:
-            polygon = Polygon(ring)
-            if polygon.area > 0 and not polygon.is_valid:
-                where = explain_validity(polygon).partition("[")[2].rstrip("]")
+            if ring_area(ring) > 0 and crosses_itself(ring):
+                where = explain_validity(Polygon(ring)).partition("[")[2].rstrip("]")
                 yield Finding(f"Its outline crosses itself near x, y = {_rounded(where)}.", picture.file, name)
                 break
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.labelme import embedded_picture
+from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.datasets.checks.folder import build_dataset, read_folder
-from yolact_kit.datasets.checks.registry import Level, run_checks
+from yolact_kit.datasets.checks.registry import CHECKS, Level, run_checks
 from yolact_kit.datasets.checks.subject import Scan, ScanProgress, Subject, scan_pictures
 from yolact_kit.datasets.picture_hash import thumbnail_hash
 from yolact_kit.datasets.splits import SPLITS
 from yolact_kit.datasets.statistics import Statistics
 
+SEVERITY_WORDS = {"E": "error", "F": "mended by convert", "W": "warning", "S": "left out by convert"}
+"""What people read for a severity."""
 _FOUND_READING = frozenset(KINDS) - {"leakage", "class-without-training"}
 """Problems that reading looks for by itself; the ones taken away are of splits, which only ``convert`` makes."""
 
@@ -32,11 +39,15 @@ class Validation:
         dataset: What of it can be used.
         problems: Every problem, errors first; the rest in the order of the checks.
         statistics: What it holds.
+        files: The picture that a problem's file speaks of, by the file's name in problems, where it is not a picture.
+        read: Decodes a picture of ``dataset``, upright: uint8 [H, W, 3], or raises a `PictureError`.
     """
 
     dataset: Dataset
     problems: list[Problem]
     statistics: Statistics
+    files: dict[str, Picture] = field(default_factory=dict)
+    read: Callable[[Picture], NDArray[np.uint8]] = lambda picture: read_picture(picture.path)
 
 
 def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress | None = None) -> Validation:
@@ -68,20 +79,20 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
     return Validation(dataset, errors_first(problems), subject.statistics)
 
 
-def validate_source(read: ReadResult, name: str, model: ModelConfig) -> Validation:
+def validate_source(read: ReadResult, source: Path, model: ModelConfig) -> Validation:
     """Checks what the reading of a source gave, besides what the reading itself found.
 
     Pictures are not decoded again, and nothing is looked for that the reading looks for.
 
     Args:
         read: What was read.
-        name: Name of the source.
+        source: Where it was read from.
         model: Gives the training size and the anchors that objects are judged by.
 
     Returns:
         The problems, and what the source holds.
     """
-    dataset = read.dataset(name)
+    dataset = read.dataset(source.name)
     divided = len(read.splits) == len(read.labelled) > 0
     if divided:
         (pictures,) = dataset.splits.values()
@@ -90,13 +101,40 @@ def validate_source(read: ReadResult, name: str, model: ModelConfig) -> Validati
     subject = Subject(dataset, model, {item.picture.path: _scan(item) for item in read.labelled})
     levels: list[Level] = ["copies", "dataset", "splits"] if divided else ["copies", "dataset"]
     more = [problem for problem in run_checks(subject, levels) if problem.code not in _FOUND_READING]
-    return Validation(dataset, errors_first([*read.problems, *more]), subject.statistics)
+    items = {item.picture.path: item for item in read.labelled}
+    return Validation(
+        dataset,
+        errors_first([*read.problems, *more]),
+        subject.statistics,
+        _label_files(read.labelled, source if source.is_dir() else source.parent),
+        lambda picture: _read_pixels(items[picture.path]),
+    )
+
+
+def _label_files(labelled: list[Labelled], root: Path) -> dict[str, Picture]:
+    """The picture of each annotation file that is of one picture only, by the name that problems give the file."""
+    counts = Counter(item.source for item in labelled)
+    single = (item for item in labelled if counts[item.source] == 1 and item.source.is_relative_to(root))
+    return {item.source.relative_to(root).as_posix(): item.picture for item in single}
+
+
+def _read_pixels(item: Labelled) -> NDArray[np.uint8]:
+    content = embedded_picture(item.picture.path) if item.embedded else None
+    return read_picture(item.picture.path if content is None else content, item.orientation)
 
 
 def _scan(item: Labelled) -> Scan:
     """A picture that was read, without decoding it once more."""
     hash = np.zeros(0, np.bool_) if item.thumbnail is None else thumbnail_hash(item.thumbnail)
     return Scan(None, (item.picture.width, item.picture.height), item.digest, hash)
+
+
+def problem_title(problem: Problem) -> str:
+    """What kind of problem it is, as a sentence: what a check looks for, or what the reading found."""
+    if problem.code in CHECKS and CHECKS[problem.code].advice == problem.advice:
+        return CHECKS[problem.code].purpose
+    title = KINDS[problem.code].title if problem.code in KINDS else "a file cannot be read"
+    return f"{title[:1].upper()}{title[1:]}."
 
 
 def errors_first(problems: list[Problem]) -> list[Problem]:

@@ -1,0 +1,183 @@
+"""Mending a data set where that is safe: into a new folder, the input stays as it is.
+
+Labels are mended by the very functions that read them for `yolact_kit.datasets.convert`; what a split data set can have
+wrong besides is mended here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.dataset_folder import json_text, save_dataset
+from yolact_kit.annotations.problem_kinds import KINDS
+from yolact_kit.annotations.problems import Problem
+from yolact_kit.config.schema import ModelConfig
+from yolact_kit.datasets.checks.folder import read_folder
+from yolact_kit.datasets.checks.objects import TINY, shape_key
+from yolact_kit.datasets.checks.subject import scan_pictures
+from yolact_kit.datasets.convert import ConvertOptions, Progress, convert
+from yolact_kit.files import atomic_write_text, check_out, new_folder
+
+Format = Literal["auto", "labelme", "voc", "coco", "yolo"]
+REPORT = "mended.json"
+MENDABLE = frozenset({
+    "annotation-ids", "area-zero", "category-ids", "category-unknown", "clipped", "coordinates-normalised",
+    "coordinates-not-finite", "coordinates-odd", "duplicate", "leakage", "outside", "partly-outside",
+    "picture-missing", "picture-size", "picture-twice", "picture-undecodable", "points-too-few", "rle-malformed",
+    "segmentation-missing", "self-intersecting", "shape-malformed", "tiny",
+})  # fmt: skip
+"""Codes of the problems that `mend` mends, or whose object or picture it leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was mended.
+
+    Attributes:
+        dataset: The mended data set.
+        done: How many things of a kind were mended or left out, by a sentence that says which.
+        problems: Every problem that reading found, as ``convert`` reports them.
+    """
+
+    dataset: Dataset
+    done: dict[str, int]
+    problems: list[Problem]
+
+
+def mend(
+    path: Path | str,
+    out: Path | str,
+    model: ModelConfig,
+    format: Format = "auto",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Mended:
+    """Writes a mended copy of a data set, or of a folder of labels as a data set.
+
+    Objects are clipped to their picture, outlines that cross themselves are mended, ids and classes are put in order,
+    boxes are computed anew. Objects without an area, there twice, or too small to learn are left out, and so are
+    pictures that cannot be used or that have an object which cannot be read: half its labels would teach wrong
+    negatives. Of pictures with the same pixels and the same labels one is kept, of such pictures in two splits the one
+    that is not trained on.
+
+    Args:
+        path: A data set folder, its ``dataset.yaml``, or a folder of labels in any format.
+        out: The folder to make.
+        model: Gives the training size that objects are too small at.
+        format: Format of a folder of labels.
+        overwrite: Whether a folder that is not empty is replaced.
+        progress: Wraps what takes long: called with the items, their number and a description.
+
+    Returns:
+        What was done.
+
+    Raises:
+        UserError: Nothing was written: ``out`` cannot be, or nothing in ``path`` can be used.
+
+    Example:
+        >>> mend("data", "mended", model).done  # doctest: +SKIP
+        {'objects that were clipped to the picture': 3}
+    """
+    path = Path(path)
+    source = path.parent if path.name == "dataset.yaml" else path
+    check_out(out, overwrite, [source])
+    with tempfile.TemporaryDirectory(prefix="yolact-kit-") as temporary:
+        pictures = _pictures(source)
+        known: Format = "coco" if pictures is not None else format
+        options = ConvertOptions(format=known, repair=True, images="link", pictures=pictures)
+        read = convert(source, Path(temporary) / source.name, options, progress)
+        if pictures is not None and pictures.is_relative_to(source):
+            _name_from(pictures.relative_to(source), read.dataset)
+        done = _counted(read.problems)
+        _drop_tiny(read.dataset, model, done)
+        _drop_copies(read.dataset, done)
+        _write(read.dataset, Path(out), source, overwrite, done)
+    return Mended(read.dataset, done, read.problems)
+
+
+def _pictures(source: Path) -> Path | None:
+    """The picture folder of a data set; None for other sources."""
+    if not (source / "dataset.yaml").is_file():
+        return None
+    folder, _ = read_folder(source)
+    return next((document.pictures for document in folder.documents if document.pictures.is_dir()), None)
+
+
+def _name_from(folder: Path, dataset: Dataset) -> None:
+    """Gives pictures the names that they have in the folder of a data set's pictures."""
+    for picture in dataset.pictures():
+        name = PurePosixPath(picture.file)
+        if name.is_relative_to(folder.as_posix()):
+            picture.file = name.relative_to(folder.as_posix()).as_posix()
+
+
+def _counted(problems: list[Problem]) -> dict[str, int]:
+    """What reading mended and left out; of what it left out for an error the pictures are counted, each once."""
+    done: Counter[str] = Counter(
+        KINDS[problem.code].title if problem.severity == "F" else f"left out: {KINDS[problem.code].title}"
+        for problem in problems
+        if problem.severity in ("F", "S")
+    )
+    wrong = {(problem.code, problem.file) for problem in problems if problem.severity == "E"}
+    done.update(f"left out with their picture: {KINDS[code].title}" for code, _ in wrong)
+    return dict(done)
+
+
+def _drop_tiny(dataset: Dataset, model: ModelConfig, done: dict[str, int]) -> None:
+    dropped = 0
+    for picture in dataset.pictures():
+        kept = [instance for instance in picture.instances if not _is_tiny(instance, picture, model.input_size)]
+        dropped += len(picture.instances) - len(kept)
+        picture.instances = kept
+    if dropped:
+        done[f"left out: objects with a side below {TINY:g} px at the training size of {model.input_size}"] = dropped
+
+
+def _is_tiny(instance: Instance, picture: Picture, size: int) -> bool:
+    _, _, width, height = instance.box()
+    return not instance.crowd and min(width * size / picture.width, height * size / picture.height) < TINY
+
+
+def _drop_copies(dataset: Dataset, done: dict[str, int]) -> None:
+    """Drops pictures that are there again with the same labels; of two in different splits, the one in train."""
+    scans = scan_pictures(picture.path for picture in dataset.pictures())
+    seen: set[tuple[str, frozenset[object]]] = set()
+    dropped = 0
+    for split in sorted(dataset.splits, key=lambda name: name == "train"):
+        kept: list[Picture] = []
+        for picture in dataset.splits[split]:
+            labels = frozenset((instance.label, shape_key(instance)) for instance in picture.instances)
+            key = scans[picture.path].digest, labels
+            if key not in seen:
+                kept.append(picture)
+            seen.add(key)
+        dropped += len(dataset.splits[split]) - len(kept)
+        dataset.splits[split] = kept
+    if dropped:
+        done["left out: pictures that were there twice with the same labels"] = dropped
+
+
+def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, done: dict[str, int]) -> None:
+    dataset.name = out.resolve().name
+    with new_folder(out, overwrite, [source]) as folder:
+        copy_pictures(dataset.pictures(), folder / "images")
+        save_dataset(dataset, folder, source=str(source), options={"mended": True})
+        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": done}, indent=1))
+    dataset.root = out
+    for picture in dataset.pictures():
+        picture.path = out / "images" / picture.file
+
+
+def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
+    """Copies pictures under their names into a folder."""
+    for picture in pictures:
+        target = folder / picture.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture.path, target)

@@ -1,0 +1,195 @@
+"""The page that `yolact-kit validate --report` writes: what a data set holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit import __version__
+from yolact_kit.datasets.checks import SEVERITY_WORDS, Validation, problem_title
+from yolact_kit.datasets.mending import MENDABLE
+from yolact_kit.datasets.occurrence import co_occurrence, heat_maps, objects_a_picture
+from yolact_kit.datasets.statistics import SIZE_NAMES, object_table
+from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.drawing import class_color
+from yolact_kit.reports.pages import render_page
+from yolact_kit.reports.problem_pictures import Place, add_thumbnails, find_places, pictures_to_draw
+
+Progress = Callable[[Iterable[None], int], Iterable[None]]
+
+SHOWN = 100
+"""At most so many problems of a check are shown; the page says how many there are."""
+_MATRIX = 16
+"""At most so many classes are in the table of what occurs together, the most frequent ones."""
+_STOPS = np.array([[13, 8, 40], [87, 22, 110], [187, 55, 84], [249, 142, 9], [252, 255, 164]], dtype=np.float64)
+"""Colours of heat, cold first."""
+
+
+def write_validation_report(
+    found: Validation, file: Path | str, source: str = "", progress: Progress | None = None
+) -> Path:
+    """Writes a page about a data set that needs nothing but itself: no network, no other file.
+
+    Args:
+        found: What the checks found.
+        file: The HTML file.
+        source: What the user calls the data set; its name by default.
+        progress: Wraps the pictures as they are drawn; also given how many there will be.
+
+    Returns:
+        The file.
+
+    Example:
+        >>> write_validation_report(validate_folder("data", model), "report.html")  # doctest: +SKIP
+    """
+    groups = _groups(find_places(found))
+    shown = [place for group in groups for place in group["places"]]
+    drawing = add_thumbnails(shown, found)
+    for _ in progress(drawing, pictures_to_draw(shown)) if progress else drawing:
+        pass
+    page = render_page("validation.html", **_context(found, groups, source or found.dataset.name))
+    file = Path(file)
+    atomic_write_text(file, page)
+    return file
+
+
+def _context(found: Validation, groups: list[dict[str, Any]], source: str) -> dict[str, Any]:
+    statistics = found.statistics
+    return {
+        "version": __version__,
+        "source": source,
+        "name": found.dataset.name,
+        "splits": [split or "all" for split in statistics.pictures],
+        "tiles": _tiles(found),
+        "classes": _classes(found),
+        "sizes": _bars({f"{name} px": statistics.sizes[name] for name in SIZE_NAMES}),
+        "recall": [
+            {"name": f"{name} px", "share": statistics.anchors.by_size[name], "count": statistics.sizes[name]}
+            for name in SIZE_NAMES
+        ],
+        "input_size": statistics.input_size,
+        "a_picture": _bars(_binned(objects_a_picture(found.dataset))),
+        "matrix": _matrix(found),
+        "heat": _heat(found),
+        "groups": groups,
+        "counts": {
+            "errors": sum(problem.severity == "E" for problem in found.problems),
+            "others": sum(problem.severity != "E" for problem in found.problems),
+        },
+    }
+
+
+def _tiles(found: Validation) -> list[tuple[str, str]]:
+    statistics = found.statistics
+    pictures = sum(statistics.pictures.values())
+    objects = sum(sum(counts.values()) for counts in statistics.objects.values())
+    recall = statistics.anchors.overall
+    return [
+        ("pictures", f"{pictures:,}"),
+        ("without objects", f"{sum(statistics.backgrounds.values()):,}"),
+        ("objects", f"{objects:,}"),
+        ("classes", f"{len(found.dataset.classes):,}"),
+        ("objects a picture", f"{statistics.crowding.mean:.1f}"),
+        ("most in one picture", f"{statistics.crowding.most:,}"),
+        ("fit an anchor", "-" if recall is None else f"{recall:.0%}"),
+    ]
+
+
+def _classes(found: Validation) -> list[dict[str, Any]]:
+    """A row for each class: its objects in each split, their usual size, and how many fit an anchor."""
+    statistics, dataset = found.statistics, found.dataset
+    table = object_table(dataset)
+    sides = table.sides(statistics.input_size).min(axis=1, initial=np.inf)
+    rows: list[dict[str, Any]] = []
+    for number, label in enumerate(dataset.classes):
+        counts = [statistics.objects[split].get(label, 0) for split in statistics.pictures]
+        own = sides[table.labels == number]
+        rows.append({
+            "name": label,
+            "color": "#{:02x}{:02x}{:02x}".format(*class_color(number)),
+            "counts": counts,
+            "total": sum(counts),
+            "side": float(np.median(own)) if len(own) else None,
+            "recall": statistics.anchors.by_class.get(label),
+        })  # fmt: skip
+    most = max((row["total"] for row in rows), default=0)
+    for row in rows:
+        row["shares"] = [100 * count / most if most else 0.0 for count in row["counts"]]
+    return rows
+
+
+def _bars(counts: dict[str, int]) -> list[dict[str, Any]]:
+    most = max(counts.values(), default=0)
+    return [
+        {"name": name, "count": count, "share": 100 * count / most if most else 0.0} for name, count in counts.items()
+    ]
+
+
+def _binned(counts: dict[int, int]) -> dict[str, int]:
+    """Pictures by their number of objects: one by one up to 12 bars, else in about 10 steps."""
+    most = max(counts, default=0)
+    step = 1 if most <= 11 else -(-most // 10)
+    bins: dict[str, int] = {"0": counts.get(0, 0)}
+    for start in range(1, most + 1, step):
+        end = start + step - 1
+        bins[str(start) if step == 1 else f"{start}-{end}"] = sum(counts.get(n, 0) for n in range(start, end + 1))
+    return bins
+
+
+def _matrix(found: Validation) -> dict[str, Any]:
+    totals = {
+        row: sum(split.get(row, 0) for split in found.statistics.objects.values()) for row in found.dataset.classes
+    }
+    names = sorted((name for name in totals if totals[name]), key=lambda name: -totals[name])[:_MATRIX]
+    together = co_occurrence(found.dataset, names)
+    most = int(np.triu(together, k=1).max(initial=0))
+    rows = [
+        [{"count": int(count), "share": min(1.0, count / most) if most else 0.0} for count in row] for row in together
+    ]
+    return {"names": names, "rows": rows, "left_out": sum(total > 0 for total in totals.values()) - len(names)}
+
+
+def _heat(found: Validation) -> list[dict[str, str]]:
+    """A map of all objects, then one of each class that has some."""
+    maps = heat_maps(found.dataset)
+    if not maps:
+        return []
+    whole = {"": np.sum(list(maps.values()), axis=0)}
+    ordered = {name: maps[name] for name in found.dataset.classes if name in maps}
+    return [{"name": name, "url": _png(heat)} for name, heat in {**whole, **ordered}.items()]
+
+
+def _png(heat: NDArray[np.float64]) -> str:
+    values = heat / max(float(heat.max()), 1e-9)
+    places = np.linspace(0, 1, len(_STOPS))
+    colours = np.stack([np.interp(values, places, channel) for channel in _STOPS.T], axis=-1)
+    stream = io.BytesIO()
+    Image.fromarray(np.rint(colours).astype(np.uint8)).save(stream, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _groups(places: list[Place]) -> list[dict[str, Any]]:
+    """Problems by severity and check, with what the check looks for and what to do about it."""
+    by_kind: dict[tuple[str, str], list[Place]] = {}
+    for place in places:
+        by_kind.setdefault((place.problem.severity, place.problem.code), []).append(place)
+    return [
+        {
+            "code": code,
+            "severity": severity,
+            "word": SEVERITY_WORDS[severity],
+            "title": problem_title(members[0].problem),
+            "advice": members[0].problem.advice,
+            "mendable": code in MENDABLE,
+            "count": len(members),
+            "places": members[:SHOWN],
+        }
+        for (severity, code), members in by_kind.items()
+    ]

@@ -1,0 +1,115 @@
+"""Small views of labelled pictures: the whole of one or a part of it, with its objects drawn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Instance
+from yolact_kit.annotations.rle import decode_rle, encode_mask
+from yolact_kit.datasets.clipping import clipped
+from yolact_kit.inference.drawing import Style, draw_instances
+
+Window = tuple[int, int, int, int]
+"""x1 y1 x2 y2 in pixels."""
+
+_CONTEXT = 4.0
+"""A part is so many times as large as the object in it."""
+_LEAST_PART = 0.2
+"""A part is at least this share of the picture's shorter side, and never smaller than so many pixels:"""
+_LEAST_PIXELS = 48
+
+
+def window_around(box: tuple[float, float, float, float], width: int, height: int) -> Window:
+    """The part of a picture that shows an object with what is around it.
+
+    Args:
+        box: The object's box: x, y, width, height in pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        The part: the whole picture where the object is not much smaller than it.
+
+    Example:
+        >>> window_around((100, 100, 10, 10), 1000, 500)
+        (55, 55, 155, 155)
+    """
+    x, y, wide, tall = box
+    side = max(_CONTEXT * max(wide, tall), _LEAST_PART * min(width, height), _LEAST_PIXELS)
+    if side >= 0.7 * min(width, height):
+        return 0, 0, width, height
+    left = min(max(x + wide / 2 - side / 2, 0), width - side)
+    top = min(max(y + tall / 2 - side / 2, 0), height - side)
+    return round(left), round(top), round(left + side), round(top + side)
+
+
+def view(
+    pixels: NDArray[np.uint8], instances: list[Instance], window: Window, longest: int
+) -> tuple[NDArray[np.uint8], list[Instance]]:
+    """A part of a picture at another size, with the objects in it.
+
+    Args:
+        pixels: uint8 [H, W, 3], the picture.
+        instances: Its objects.
+        window: The part.
+        longest: Longer side of the result in pixels.
+
+    Returns:
+        uint8 [H', W', 3], and the objects in its coordinates, without those of which nothing is left.
+    """
+    x1, y1, x2, y2 = window
+    part = pixels[y1:y2, x1:x2]
+    scale = longest / max(part.shape[:2])
+    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+    small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    moved = (_moved(instance, pixels.shape[:2], window, size) for instance in instances)
+    return np.asarray(small, np.uint8), [instance for instance in moved if instance is not None]
+
+
+def _moved(instance: Instance, shape: tuple[int, ...], window: Window, size: tuple[int, int]) -> Instance | None:
+    x1, y1, x2, y2 = window
+    width, height = size
+    if instance.rle is not None:
+        if tuple(instance.rle["size"]) != shape:
+            return None
+        mask = decode_rle(instance.rle)[y1:y2, x1:x2] * np.uint8(255)
+        small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128
+        return Instance(instance.label, rle=encode_mask(small), crowd=instance.crowd) if small.any() else None
+    scale = np.array([width / (x2 - x1), height / (y2 - y1)])
+    rings = [(ring - (x1, y1)) * scale for ring in instance.polygons]
+    return clipped(Instance(instance.label, rings, crowd=instance.crowd), width, height)
+
+
+def draw_view(
+    pixels: NDArray[np.uint8],
+    instances: list[Instance],
+    classes: list[str],
+    longest: int,
+    focus: Instance | None = None,
+    window: Window | None = None,
+) -> NDArray[np.uint8]:
+    """Draws a part of a picture with its objects.
+
+    Args:
+        pixels: uint8 [H, W, 3], the picture; not changed.
+        instances: Its objects.
+        classes: Class names, which decide the colours.
+        longest: Longer side of the result in pixels.
+        focus: The object that matters, of which the others are only outlined; None where they all do.
+        window: The part; the whole picture by default.
+
+    Returns:
+        uint8 [H', W', 3].
+    """
+    window = window or (0, 0, pixels.shape[1], pixels.shape[0])
+    names = classes + sorted({instance.label for instance in instances} - set(classes))
+    if focus is None:
+        small, moved = view(pixels, instances, window, longest)
+        return draw_instances(small, moved, names, Style(fill=0.35, text=12))
+    others = [instance for instance in instances if instance is not focus]
+    small, moved = view(pixels, others, window, longest)
+    faint = draw_instances(small, moved, names, Style(fill=0.08, outline=1, labels=False))
+    _, main = view(pixels, [focus], window, longest)
+    return draw_instances(faint, main, names, Style(fill=0.45, outline=2, text=13))
