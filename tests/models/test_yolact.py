@@ -109,8 +109,11 @@ def test_a_gpu_gives_what_the_processor_gives(model: YOLACT) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_traced_as_one_graph(model: YOLACT) -> None:
-    model.eval()
+@pytest.mark.parametrize("name", ["yolact_nano", "yolact_darknet53", "yolact_plus_resnet50"])
+def test_it_is_traced_as_one_graph(name: str) -> None:
+    torch.compiler.reset()
+    torch.manual_seed(0)
+    model = YOLACT(small(name).model, 3).eval()
     with torch.inference_mode():
         compiled = torch.compile(model, backend="eager", fullgraph=True)
         assert difference(compiled(images(1)), model(images(1))) < 1e-5
