@@ -288,15 +288,14 @@ def test_colours_that_make_no_sense(tmp_path: Path, text: str) -> None:
         read_colours(tmp_path / "none.txt")
 
 
-def test_other_formats_beside_are_told_apart(tmp_path: Path) -> None:
+def test_a_folder_of_several_formats_is_asked_about(tmp_path: Path) -> None:
     labelled(tmp_path, "a", [shape()])
     labelled(tmp_path, "b", [shape()], 1)
     voc(tmp_path, "a", [item("nut", (5, 5, 20, 20))])
-    assert read(tmp_path).format == "labelme"
-    assert read(tmp_path, format="voc", box_as_mask=True).format == "voc"
-    (tmp_path / "b.json").unlink()
-    with pytest.raises(UserError, match="as many"):
+    with pytest.raises(UserError, match=r"several formats: labelme \(2 .*'a\.json'\) and voc \(1 .*'a\.xml'\)"):
         read(tmp_path)
+    assert read(tmp_path, format="labelme").format == "labelme"
+    assert read(tmp_path, format="voc", box_as_mask=True).format == "voc"
 
 
 def test_masks_beside_their_pictures(tmp_path: Path) -> None:

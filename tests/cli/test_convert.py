@@ -115,8 +115,9 @@ def test_the_same_call_gives_the_same_folder(photos: Path, tmp_path: Path) -> No
         (["사진 폴더", "full"], "not empty"),
         (["사진 폴더", ".", "--overwrite"], "would delete the input"),
         (["사진 폴더", "out", "--from", "voc"], "no annotation file of the format 'voc'"),
-        (["사진 폴더", "out", "--to", "voc"], "not possible yet"),
-        (["사진 폴더", "out", "--from", "yolo"], "YOLO|yolo"),
+        (["사진 폴더", "out", "--to", "png"], "png"),
+        (["사진 폴더", "out", "--to", "voc", "--map", "space.yaml"], "as XML"),
+        (["사진 폴더", "out", "--from", "yolo"], "no annotation file of the format 'yolo'"),
         (["사진 폴더", "out", "--from", "png"], "png"),
         (["사진 폴더", "out", "--val", "1"], "nothing to train on"),
         (["사진 폴더", "out", "--classes", "a,a"], "given twice"),
@@ -140,6 +141,7 @@ def test_a_wrong_call_writes_nothing(
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "space.yaml").write_text('nut: "nut\\x07"', encoding="utf-8")
     before = state(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert run(*words) == 2

@@ -10,12 +10,25 @@ from typing import Literal
 
 from yolact_kit.annotations.picture_index import walk
 from yolact_kit.annotations.textfiles import decode
+from yolact_kit.annotations.yolo import find_yaml, is_label_file, picture_stems
 from yolact_kit.errors import UserError
 
+Known = Literal["labelme", "voc", "coco", "yolo"]
 Kind = Literal["labelme", "voc", "coco", "yolo", "broken", "other"]
 
 _HEAD = 1 << 16
+REPORT = "conversion.json"
+"""What `yolact_kit.datasets.convert` writes into the folder of a data set besides its labels."""
+
 _YOLO_LINE = re.compile(r"\s*\d+(\s+[0-9.eE+-]+){4,}\s*$")
+
+_KNOWN: dict[str, Known] = {"labelme": "labelme", "voc": "voc", "coco": "coco", "yolo": "yolo"}
+_SIGNS: dict[Known, str] = {
+    "labelme": "JSON files with 'shapes'",
+    "voc": "XML files with '<annotation>'",
+    "coco": "JSON files with 'images' and 'annotations'",
+    "yolo": "text files with lines of numbers",
+}
 
 
 @dataclass(slots=True)
@@ -27,12 +40,16 @@ class Found:
         files: Annotation files, those that cannot be read included.
         others: Files that look like annotations but are not of this format.
         masks: Whether there are only mask pictures of VOC, without XML files.
+        why: What the format was told by, for people.
+        described: YOLO's file of class names and splits, where there is one.
     """
 
-    format: Literal["labelme", "voc", "coco", "yolo"]
+    format: Known
     files: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     masks: bool = False
+    why: str = ""
+    described: Path | None = None
 
 
 def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) -> Found:
@@ -55,18 +72,40 @@ def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) 
     """
     if not source.exists():
         raise UserError(f"'{source}' does not exist.", "Check the spelling, or give the path of the folder.")
+    described = source if source.is_file() and source.suffix.lower() in (".yaml", ".yml") else None
+    source = source.parent if described is not None else source
     files = walk(source) if source.is_dir() else [source]
+    files = [path for path in files if path != source / REPORT]
     mask_files = _mask_files(files) or (walk(masks) if masks is not None and masks.is_dir() else [])
     kinds: dict[Path, Kind] = {path: sniff(path) for path in files if path.suffix.lower() in (".json", ".xml", ".txt")}
-    chosen = _choose(source, Counter(kinds.values()), asked, files, bool(mask_files))
-    suffix = ".xml" if chosen == "voc" else ".txt" if chosen == "yolo" else ".json"
+    chosen = _choose(source, kinds, asked, files, bool(mask_files))
+    if chosen == "yolo":
+        return _found_yolo(source, files, kinds, described)
+    suffix = ".xml" if chosen == "voc" else ".json"
     mine = [path for path, kind in kinds.items() if path.suffix.lower() == suffix and kind in (chosen, "broken")]
     others = [path for path, kind in kinds.items() if path.suffix.lower() == suffix and path not in mine]
     if chosen == "voc" and not mine and mask_files:
-        return Found("voc", mask_files, others, masks=True)
+        why = f"mask pictures in '{mask_files[0].parent.name}', without XML files"
+        return Found("voc", mask_files, others, masks=True, why=why)
     if not mine:
         raise UserError(f"'{source}' holds no annotation file of the format '{chosen}'.", "Check --from.")
-    return Found(chosen, mine, others)
+    if chosen == "coco" and (source / "dataset.yaml").is_file():
+        return Found(chosen, mine, others, why="dataset.yaml")
+    return Found(chosen, mine, others, why=_why(chosen, mine))
+
+
+def _why(chosen: Known, mine: list[Path]) -> str:
+    return f"{len(mine)} {_SIGNS[chosen]}, such as '{mine[0].name}'"
+
+
+def _found_yolo(source: Path, files: list[Path], kinds: dict[Path, Kind], described: Path | None) -> Found:
+    described = described or find_yaml(files)
+    stems = picture_stems(files)
+    texts = [path for path in files if path.suffix.lower() == ".txt"]
+    mine = [path for path in texts if is_label_file(path, stems, source) or kinds[path] == "yolo"]
+    if not mine:
+        raise UserError(f"'{source}' holds no annotation file of the format 'yolo'.", "Check --from.")
+    return Found("yolo", mine, why=_why("yolo", mine), described=described)
 
 
 def sniff(path: Path) -> Kind:
@@ -121,25 +160,27 @@ def _forgiving(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _choose(
-    source: Path, counts: Counter[Kind], asked: str, files: list[Path], masks: bool
-) -> Literal["labelme", "voc", "coco", "yolo"]:
-    formats: dict[str, Literal["labelme", "voc", "coco", "yolo"]] = {
-        "labelme": "labelme", "voc": "voc", "coco": "coco", "yolo": "yolo",
-    }  # fmt: skip
+def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path], masks: bool) -> Known:
+    """The format that is asked for, or the only one that there is."""
     if asked != "auto":
-        return formats[asked]
-    if (source / "dataset.yaml").is_file():
+        return _KNOWN[asked]
+    if (source / "dataset.yaml").is_file() and find_yaml([source / "dataset.yaml"]) is None:
         return "coco"
-    ranked = [(kind, count) for kind, count in counts.most_common() if kind in formats]
-    full = [pair for pair in ranked if pair[0] != "yolo"] or ranked
-    if not full:
-        return _without_formats(source, counts, files, masks)
-    if len(full) > 1 and full[0][1] == full[1][1]:
+    found: dict[Known, list[Path]] = {name: [] for name in _KNOWN.values()}
+    for path, kind in kinds.items():
+        if kind in found:
+            found[kind].append(path)
+    several = [name for name in found if found[name]]
+    if not several:
+        return _without_formats(source, Counter(kinds.values()), files, masks)
+    if len(several) > 1:
+        listed = " and ".join(f"{name} ({_why(name, found[name])})" for name in several)
+        first, second = several[:2]
         raise UserError(
-            f"'{source}' holds as many {full[0][0]} as {full[1][0]} files.", "Say which you mean with --from."
+            f"'{source}' holds labels of several formats: {listed}.",
+            f"Say which you mean with --from {first} or --from {second}, or give the folder of one of them.",
         )
-    return formats[full[0][0]]
+    return several[0]
 
 
 def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], masks: bool) -> Literal["labelme", "voc"]:
@@ -148,17 +189,19 @@ def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], mas
     broken = [path for path in files if path.suffix.lower() in (".json", ".xml")] if counts["broken"] else []
     if broken:
         return "voc" if all(path.suffix.lower() == ".xml" for path in broken) else "labelme"
-    what = "is empty" if not files else "holds no annotation file of labelme, VOC or COCO"
+    what = "is empty" if not files else "holds no annotation file of labelme, VOC, COCO or YOLO"
     raise UserError(
-        f"'{source}' {what}." if source.is_dir() else f"'{source}' is not an annotation file of labelme, VOC or COCO.",
-        "Give the folder with the JSON or XML files; `yolact-kit annotate PICTURES` makes some.",
+        f"'{source}' {what}."
+        if source.is_dir()
+        else f"'{source}' is not an annotation file of labelme, VOC, COCO or YOLO.",
+        "Give the folder with the JSON, XML or text files; `yolact-kit annotate PICTURES` makes some.",
     )
 
 
 def _mask_files(files: list[Path]) -> list[Path]:
     """Mask pictures of VOC: those of objects where there are any, else those of classes."""
     for folder in ("SegmentationObject", "SegmentationClass"):
-        found = [path for path in files if path.parent.name == folder and path.suffix.lower() == ".png"]
+        found = [path for path in files if folder in path.parts[:-1] and path.suffix.lower() == ".png"]
         if found:
             return found
     return []

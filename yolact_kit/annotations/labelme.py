@@ -14,16 +14,18 @@ from PIL import Image
 from yolact_kit.annotations import geometry
 from yolact_kit.annotations.geometry import GeometryError, Ring
 from yolact_kit.annotations.matching import embedded_bytes
-from yolact_kit.annotations.objects import NO_LABELS
+from yolact_kit.annotations.objects import IGNORED, NO_LABELS
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source import SKIPPED_SHAPES, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.textfiles import read_text
 
 _NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
-_NOT_KEPT_OF_SHAPE = {"label", "points", "mask"}
-_OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle"}
+_OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle", "rotation", "quadrilateral"}
 _STROKES = {"line", "linestrip", "point", "points"}
+
+CROWD_FLAG = "iscrowd"
+"""The flag that makes a shape a region of many objects, as COCO's key of the same name does."""
 
 
 def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:
@@ -51,11 +53,33 @@ def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPic
         reference=reference if isinstance(reference, str) else "",
         stem=path.stem,
         size=(size[0], size[1]) if size[0] and size[1] else None,
-        objects=_objects(document["shapes"], options, problems),
+        objects=read_shapes(document["shapes"], options, problems),
         embedded=embedded if isinstance(embedded, str) and embedded else None,
         upright=True,
-        extra={key: value for key, value in document.items() if key not in _NOT_KEPT},
+        extra=_extra(document, options),
     )
+
+
+def _extra(document: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
+    """What a file says besides its objects, the shapes that are none included."""
+    extra = {key: value for key, value in document.items() if key not in _NOT_KEPT}
+    skipped = [shape for shape in document["shapes"] if _is_no_object(shape, options)]
+    return {**extra, SKIPPED_SHAPES: skipped} if skipped else extra
+
+
+def _is_no_object(shape: Any, options: ReadOptions) -> bool:
+    if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
+        return False
+    try:
+        drawn = len(geometry.to_points(shape.get("points"))) > 0
+    except GeometryError:
+        return False
+    stroke = shape.get("shape_type") in _STROKES and options.line_width is None
+    return drawn and (stroke or _means_none(shape["label"], options))
+
+
+def _means_none(label: str, options: ReadOptions) -> bool:
+    return label.strip() in (NO_LABELS - IGNORED if options.ignore_as_crowd else NO_LABELS)
 
 
 def read_json(path: Path, problems: Problems) -> Any:
@@ -101,8 +125,17 @@ def _side(value: Any) -> int | None:
     return side if side > 0 else None
 
 
-def _objects(shapes: list[Any], options: ReadOptions, problems: Problems) -> list[RawObject]:
-    """The shapes of a file, those of one group put together."""
+def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> list[RawObject]:
+    """Reads the shapes of a file and puts those of one group together.
+
+    Args:
+        shapes: The shapes as they stand there.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        The objects.
+    """
     objects: list[RawObject] = []
     groups: dict[tuple[str, str], RawObject] = {}
     labels: dict[str, set[str]] = defaultdict(set)
@@ -121,11 +154,23 @@ def _objects(shapes: list[Any], options: ReadOptions, problems: Problems) -> lis
         else:
             whole.extra.setdefault("parts", [dict(whole.extra)]).append(raw.extra)
             whole.parts.extend(raw.parts)
+            whole.crowd = whole.crowd or raw.crowd
     for group_id, names in labels.items():
         if len(names) > 1:
             listed = ", ".join(f"'{name}'" for name in sorted(names))
             problems.add("group-labels-differ", f"Group {group_id} has shapes of the labels {listed}.")
+    for raw in objects:
+        _forget_outlines(raw)
     return objects
+
+
+def _forget_outlines(raw: RawObject) -> None:
+    """Takes out of what is kept of the shapes what the object's polygons or its mask say themselves."""
+    mixed = "parts" in raw.extra and any(part.ring is None for part in raw.parts)
+    for extra in (raw.extra, *raw.extra.get("parts", [])) if not mixed else (raw.extra,):
+        extra.pop("mask", None)
+        if (extra.get("shape_type") or "polygon") == "polygon":
+            extra.pop("points", None)
 
 
 def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -> RawObject | None:
@@ -136,17 +181,24 @@ def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -
     label = "" if label is None else str(label)
     name = f"shape {number} ({label})" if label else f"shape {number}"
     kind = shape.get("shape_type") or "polygon"
-    extra = {key: value for key, value in shape.items() if key not in _NOT_KEPT_OF_SHAPE}
-    if kind != "polygon":
-        extra["points"] = shape.get("points")
-    if label.strip() in NO_LABELS:
+    extra = {key: value for key, value in shape.items() if key != "label"}
+    if _means_none(label, options):
         return RawObject(name, label, [])
+    if shape.get("difficult") is True and options.difficult == "drop":
+        problems.add("difficult-dropped", "It is marked as difficult.", name)
+        return None
     try:
         parts = _parts(name, str(kind), shape, options, problems)
     except GeometryError as error:
         problems.add(error.code, str(error), name)
         return None
-    return RawObject(name, label, parts, extra=extra) if parts else None
+    return RawObject(name, label, parts, _is_crowd(shape, options), extra=extra) if parts else None
+
+
+def _is_crowd(shape: dict[str, Any], options: ReadOptions) -> bool:
+    flags = shape.get("flags")
+    flagged = isinstance(flags, dict) and flags.get(CROWD_FLAG) is True
+    return flagged or (shape.get("difficult") is True and options.difficult == "crowd")
 
 
 def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:

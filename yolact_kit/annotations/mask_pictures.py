@@ -40,7 +40,7 @@ class MaskFolder:
 
     Attributes:
         kind: ``instance``: a colour an object; ``class``: a colour a class.
-        files: Mask picture by the normalised stem of the picture it belongs to.
+        files: Mask picture by the normalised stem of the picture it belongs to; see `mask_of`.
         classes: Where ``kind`` is ``instance``: mask pictures with a colour a class, by stem.
         names: Class name by colour; empty where it has to be found out from boxes. None for background.
     """
@@ -92,7 +92,7 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
                 f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files."
             )
     named = {
-        name: _by_stem([path for path in pictures if path.parent.name == name])
+        name: _by_stem([path for path in pictures if name in path.parts[:-1]], name)
         for name in ("SegmentationObject", "SegmentationClass")
     }
     found: MaskFolder | None = None
@@ -110,8 +110,31 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
     return found
 
 
-def _by_stem(pictures: list[Path]) -> dict[str, Path]:
-    return {re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem)): path for path in pictures}
+def mask_of(masks: dict[str, Path], labels: Path) -> Path | None:
+    """The mask picture that belongs to an annotation file.
+
+    Args:
+        masks: ``files`` or ``classes`` of a `MaskFolder`.
+        labels: The annotation file.
+
+    Returns:
+        That of the same folders and name, else that of the same name; None where there is none.
+    """
+    parts = [normal(part) for part in labels.with_suffix("").parts]
+    names = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((masks[name] for name in names if name in masks), None)
+
+
+def _by_stem(pictures: list[Path], below: str = "") -> dict[str, Path]:
+    """Pictures by their names without suffix and, where they lie deeper in the folder ``below``, with their folders."""
+    found: dict[str, Path] = {}
+    for path in pictures:
+        stem = re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem))
+        found[stem] = path
+        if below:
+            folders = path.parts[path.parts.index(below) + 1 : -1]
+            found["/".join([*(normal(part) for part in folders), stem])] = path
+    return found
 
 
 def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:

@@ -18,7 +18,7 @@ from yolact_kit.annotations.picture_index import Entry, PictureIndex
 from yolact_kit.annotations.pictures import PictureError, PictureInfo, inspect_picture, read_picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.rle import decode_rle
-from yolact_kit.annotations.source import Labelled, Outcome, RawPicture
+from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, Outcome, RawPicture
 
 _THUMBNAIL = 16
 _OTHER_PICTURE = 12.0
@@ -142,14 +142,16 @@ def _misfit(
 
 
 def _scale(raw: RawPicture, width: int, height: int) -> None:
-    """Scales the labels to the picture; they differ in size only under ``--rescale``."""
-    if raw.size in (None, (width, height)):
+    """Scales the labels to the picture: those in shares of it, and under ``--rescale`` those of another size."""
+    size = (1, 1) if raw.shares else raw.size
+    if size is None or size == (width, height):
         return
-    assert raw.size is not None
-    factors = np.array([width / raw.size[0], height / raw.size[1]])
+    raw.extra.pop(SKIPPED_SHAPES, None)
+    factors = np.array([width / size[0], height / size[1]])
     for part in (part for raw_object in raw.objects for part in raw_object.parts):
         if part.ring is not None:
-            part.ring = part.ring * factors
+            # Shares are written with 6 or 7 digits; rounding gives the points back that were drawn.
+            part.ring = np.round(part.ring * factors, 3) if raw.shares else part.ring * factors
         elif part.rle is not None:
             part.mask, part.rle = decode_rle(part.rle).astype(bool), None
         if part.mask is not None:

@@ -16,6 +16,12 @@ from yolact_kit.annotations.source import RawObject, RawPart
 NO_LABELS = frozenset({"", "__ignore__", "_background_"})
 """Labels that mean that a shape is no object."""
 
+IGNORE = "__ignore__"
+"""Label of a region that is ignored whatever the class; `yolact_kit.annotations.result` gives it every class."""
+
+IGNORED = frozenset({"", IGNORE})
+"""Those of `NO_LABELS` whose shapes may hold objects, so that they can be ignored instead of taken as background."""
+
 
 def to_instances(
     objects: list[RawObject], width: int, height: int, options: ReadOptions, problems: Problems
@@ -52,6 +58,9 @@ def to_instances(
 
 def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | None:
     label: str | None = raw.label
+    if options.ignore_as_crowd and raw.parts and raw.label.strip() in IGNORED:
+        raw.crowd = True
+        return IGNORE
     if raw.label.strip() in NO_LABELS:
         problems.add("label-empty", f"Its label is '{raw.label}', so it is no object.", raw.name)
         return None
@@ -111,7 +120,7 @@ def _part_rings(
         )
         return [], []
     crosses = geometry.crosses_itself(ring)
-    if geometry.is_inside(ring, width, height) and not (crosses and options.repair):
+    if geometry.is_inside(ring, width, height) and not (crosses and (options.repair or part.bridged)):
         if crosses:
             problems.add("self-intersecting", "Its outline crosses or touches itself.", part.name)
         return [ring], []
@@ -129,7 +138,7 @@ def _cut(
     if not geometry.is_inside(ring, width, height):
         beyond = float(np.max(np.concatenate([-ring.min(axis=0), ring.max(axis=0) - (width, height)])))
         problems.add("clipped", f"It reached {beyond:.1f} px beyond the picture and was clipped.", part.name)
-    if crosses:
+    if crosses and not part.bridged:
         problems.add("repaired", "Its outline crossed itself and was mended.", part.name)
     return rings, geometry.inner_rings(left)
 

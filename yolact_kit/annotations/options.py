@@ -26,6 +26,8 @@ class ReadOptions:
         repair: Mends polygons whose outline crosses itself.
         max_pixels: Pictures with more pixels are refused.
         difficult: What becomes of VOC's difficult objects.
+        ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
+            training and evaluation, for every class.
         line_width: Width in pixels to draw labelme's lines and points with; None skips them.
         workers: Threads that read files at the same time.
     """
@@ -42,5 +44,6 @@ class ReadOptions:
     repair: bool = False
     max_pixels: int = MAX_PIXELS
     difficult: Literal["keep", "crowd", "drop"] = "keep"
+    ignore_as_crowd: bool = False
     line_width: float | None = None
     workers: int = 2

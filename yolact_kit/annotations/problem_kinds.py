@@ -113,12 +113,23 @@ KINDS: dict[str, Kind] = {
                                 "Name every colour with --colors FILE."),
     "mask-touching": Kind("W", "objects of one class that touch in a mask picture, told apart by their boxes"),
     "difficult-dropped": Kind("S", "objects marked as difficult"),
+    # YOLO
+    "shares-too-large": Kind("E", "rows whose coordinates are no shares of the picture, probably pixels",
+                             "Divide x by the width and y by the height of the picture."),
+    "split-missing": Kind("W", "splits whose folder or list of pictures is missing", "Mend the paths in data.yaml."),
+    "split-partial": Kind("W", "pictures that none of the source's splits lists; they were divided anew"),
+    # Writing
+    "crowd-not-written": Kind("W", "pictures with crowds, which the format has no place for; they were left out"),
+    "holes-not-written": Kind("W", "objects with holes that the format has no place for; they were filled"),
+    "mask-picture-full": Kind("W", "pictures with more objects than mask pictures can tell apart; the others are in "
+                              "the XML only"),
+    "picture-renamed": Kind("F", "pictures that got another name, since another one has theirs"),
     # The whole set
     "class-without-training": Kind("W", "classes without an object in the training split",
                                    "Label more pictures of the class, or convert with another --seed."),
     "split-too-small": Kind("W", "splits that stay empty, since there are too few pictures"),
     "keep-impossible": Kind("W", "pictures that were copied although --images keep was given",
-                            "Some pictures had to be changed, so all lie in one folder."),
+                            "They lie in one folder, which the labels fit."),
 }  # fmt: skip
 """Every kind of problem by its code."""
 

@@ -7,13 +7,13 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import yaml
 
 from yolact_kit.annotations.coco import CocoFile, read_coco
-from yolact_kit.annotations.detect_format import Found, detect_format
+from yolact_kit.annotations.detect_format import REPORT, Found, detect_format
 from yolact_kit.annotations.labelme import read_json, read_labelme
 from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, find_masks
 from yolact_kit.annotations.matching import match
@@ -22,8 +22,10 @@ from yolact_kit.annotations.picture_index import PictureIndex, normal, walk
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.result import ReadResult, SourceError, assemble
 from yolact_kit.annotations.source import Outcome, RawPicture
+from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
 from yolact_kit.annotations.voc import prepare, read_voc
 from yolact_kit.annotations.voc_masks import attach_masks, learn_names
+from yolact_kit.annotations.yolo import by_stem, name_picture, read_set, read_yolo
 from yolact_kit.errors import UserError
 
 T = TypeVar("T")
@@ -57,13 +59,11 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
     if options.pictures is not None and not options.pictures.is_dir():
         raise UserError(f"The folder of pictures '{options.pictures}' does not exist.", "Check --pictures.")
     found = detect_format(source, options.format, options.masks)
-    if found.format == "yolo":
-        raise UserError("Reading YOLO's files is not possible yet.", "Convert them to COCO first.")
     root = source if source.is_dir() else source.parent
     general = _others(found, root)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        roots = [root, *([options.pictures] if options.pictures else [])]
+        roots = [*_picture_folders(root), root, *([options.pictures] if options.pictures else [])]
         index = PictureIndex(roots, found.files)
         jobs, classes = _JOBS[found.format](found, root, index, options, general)
         outcomes = in_parallel(lambda job: job(), jobs, options.workers)
@@ -97,6 +97,16 @@ def in_parallel(function: Callable[[T], R], items: list[T], workers: int) -> Ite
             raise
 
 
+def _picture_folders(root: Path) -> list[Path]:
+    """Where pictures lie in a folder that `convert` wrote; their paths in the data set start from there."""
+    if not (root / REPORT).is_file():
+        return []
+    if (root / "data.yaml").is_file():
+        return sorted(path for path in (root / "images").glob("*") if path.is_dir())
+    folder = root / ("images" if (root / "dataset.yaml").is_file() else "JPEGImages")
+    return [folder] if folder.is_dir() else []
+
+
 def _name(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
@@ -117,10 +127,17 @@ def _others(found: Found, root: Path) -> Problems:
 def _labelme_jobs(
     found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
 ) -> tuple[list[Job], None]:
+    lists = read_lists(sorted(root.glob("*.txt")))
+
     def read(path: Path) -> Outcome:
         problems = Problems(_name(path, root))
         raw = read_labelme(path, options, problems)
-        return match(raw, index, options, problems) if raw is not None else Outcome(None, problems.found)
+        if raw is None:
+            return Outcome(None, problems.found)
+        outcome = match(raw, index, options, problems)
+        if outcome.labelled is not None:
+            outcome.split = lists.split_of(PurePosixPath(outcome.labelled.picture.file))
+        return outcome
 
     return [partial(read, path) for path in found.files], None
 
@@ -129,7 +146,8 @@ def _voc_jobs(
     found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
 ) -> tuple[list[Job], None]:
     stems = set() if found.masks else {normal(path.stem) for path in found.files}
-    masks = find_masks(walk(root), stems, options)
+    files = walk(root)
+    masks = find_masks(files, stems, options)
     if masks is not None:
         index.discard({*masks.files.values(), *masks.classes.values()})
     raws: list[tuple[RawPicture, Problems]] = []
@@ -144,12 +162,55 @@ def _voc_jobs(
     prepare([raw for raw, _ in raws])
     names = _mask_names([raw for raw, _ in raws], masks, found, options)
     _refuse_boxes([raw for raw, _ in raws], masks, options)
+    lists = _image_sets(files)
 
     def read(raw: RawPicture, problems: Problems) -> Outcome:
         attach_masks(raw, masks, names, options, problems)
-        return match(raw, index, options, problems)
+        outcome = match(raw, index, options, problems)
+        below = raw.source.relative_to(root) if raw.source.is_relative_to(root) else Path(raw.source.name)
+        outcome.split = lists.split_of(PurePosixPath(below.with_suffix("").as_posix()))
+        return outcome
 
     return jobs + [partial(read, raw, problems) for raw, problems in raws], None
+
+
+def _image_sets(files: list[Path]) -> SplitLists:
+    """The splits of ``ImageSets``: those for segmentation, else any."""
+    for kind in ("Segmentation", "Main", "Layout"):
+        lists = read_lists(path for path in files if path.parts[-3:-1] == ("ImageSets", kind))
+        if lists:
+            return lists
+    return SplitLists({})
+
+
+def _yolo_jobs(
+    found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
+) -> tuple[list[Job], list[str]]:
+    general.file = _name(found.described, root) if found.described else ""
+    whole = read_set(found.described, walk(root), root, options, general)
+    pictures = by_stem(index)
+    raws: list[tuple[RawPicture, Problems]] = []
+    jobs: list[Job] = []
+    for path in found.files:
+        problems = Problems(_name(path, root))
+        raw = read_yolo(path, whole.names, options, problems)
+        if raw is None:
+            jobs.append(partial(Outcome, None, problems.found))
+            continue
+        name_picture(raw, pictures)
+        raws.append((raw, problems))
+    _refuse_boxes([raw for raw, _ in raws], None, options)
+
+    def read(raw: RawPicture, problems: Problems) -> Outcome:
+        for item in raw.objects:
+            if not item.parts:
+                problems.add("mask-missing", "It has a box, but no outline.", item.name)
+        outcome = match(raw, index, options, problems)
+        if outcome.path is not None:
+            outcome.split = whole.split_of(outcome.path)
+        return outcome
+
+    return jobs + [partial(read, raw, problems) for raw, problems in raws], list(dict.fromkeys(whole.names.values()))
 
 
 def _mask_names(
@@ -174,7 +235,7 @@ def _refuse_boxes(raws: list[RawPicture], masks: MaskFolder | None, options: Rea
     objects = [item for raw in raws for item in raw.objects]
     if objects and masks is None and not options.box_as_mask and not any(item.parts for item in objects):
         raise UserError(
-            "The XML files hold boxes only, and there are no mask pictures: there is nothing to learn masks from.",
+            "The labels are boxes only, and there are no mask pictures: there is nothing to learn masks from.",
             "Give the folder of masks with --masks, or take boxes as masks with --box-as-mask; the model then learns "
             "rectangles.",
         )
@@ -218,14 +279,13 @@ def _own_splits(found: Found, root: Path) -> tuple[dict[Path, str] | None, list[
             return splits, [str(name) for name in document["classes"]]
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise UserError(f"'{described}' is damaged: {error}.", "Convert the labels again.") from error
-    words = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
     by_file: dict[Path, str] = {}
     for path in found.files:
-        tokens = [token for token in re.split(r"[^a-z]+", _name(path, root).lower()) if token in words]
+        tokens = [token for token in re.split(r"[^a-z]+", _name(path, root).lower()) if token in NAMES]
         if tokens:
-            by_file[path] = words[tokens[-1]]
+            by_file[path] = NAMES[tokens[-1]]
     named = len(by_file) == len(found.files) and "train" in by_file.values() and len(set(by_file.values())) > 1
     return (by_file if named else None), []
 
 
-_JOBS = {"labelme": _labelme_jobs, "voc": _voc_jobs, "coco": _coco_jobs}
+_JOBS = {"labelme": _labelme_jobs, "voc": _voc_jobs, "coco": _coco_jobs, "yolo": _yolo_jobs}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.detect_format import Found
+from yolact_kit.annotations.objects import IGNORE
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -30,6 +31,7 @@ class ReadResult:
         splits: Names of the splits by picture, where the source has splits.
         left_out: Pictures left out because of an error, or because they are missing.
         without_labels: Pictures that no annotation file speaks of.
+        why: What the format was told by, for people.
     """
 
     format: str
@@ -39,6 +41,7 @@ class ReadResult:
     splits: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
     without_labels: list[str] = field(default_factory=list)
+    why: str = ""
 
     def dataset(self, name: str = "labels") -> Dataset:
         """The pictures as a data set with the one split ``all``, pixels where they lie in the source."""
@@ -92,22 +95,46 @@ def assemble(
     if not labelled:
         advice = "Mend the problems listed above." if problems else "Look into the files: they speak of no picture."
         raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
-    labels = Counter(instance.label for item in labelled for instance in item.picture.instances)
+    instances = [instance for item in labelled for instance in item.picture.instances]
+    labels = Counter(instance.label for instance in instances if instance.label != IGNORE)
+    classes = _classes(labels, listed, options)
+    for item in labelled:
+        item.picture.instances = _ignored_for_all(item.picture.instances, classes)
     whole = Problems()
     check_labels(labels, whole)
     used = {item.picture.path for item in labelled} | _spoken_of(outcomes)
     without = [entry.relative for entry in index.entries.values() if entry.path not in used]
     left_out = sum(1 for outcome in outcomes if outcome.labelled is None and _counts(outcome.problems))
-    splits = {item.picture.file: split for item, split in merged if split}
+    splits = _own_splits(merged, whole)
     return ReadResult(
         found.format,
-        _classes(labels, listed, options),
+        classes,
         labelled,
         problems + whole.found,
         splits,
         left_out,
         sorted(without),
+        found.why,
     )
+
+
+def _own_splits(merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
+    """The splits that the source has: a training split and another one."""
+    splits = {item.picture.file: split for item, split in merged if split}
+    if not {"train"} < set(splits.values()):
+        return {}
+    if len(splits) < len(merged):
+        problems.add("split-partial", f"{len(merged) - len(splits)} pictures are in no split of the source.")
+    return splits
+
+
+def _ignored_for_all(instances: list[Instance], classes: list[str]) -> list[Instance]:
+    """Makes of a region that is to be ignored whatever the class a crowd of each class, since COCO knows no other."""
+    return [
+        replace(instance, label=label)
+        for instance in instances
+        for label in (classes if instance.label == IGNORE else [instance.label])
+    ]
 
 
 def _counts(problems: list[Problem]) -> bool:

@@ -13,6 +13,9 @@ from yolact_kit.annotations.dataset import Picture, Rle
 from yolact_kit.annotations.geometry import Ring
 from yolact_kit.annotations.problems import Problem
 
+SKIPPED_SHAPES = "skipped_shapes"
+"""Where a picture's ``extra`` keeps labelme's shapes that are no objects, so that they can be written back."""
+
 
 @dataclass(slots=True)
 class RawPart:
@@ -24,6 +27,8 @@ class RawPart:
         rle: Its mask, where it is one.
         mask: Its mask, where it is one that does not cover the picture: bool [h, w] ...
         offset: ... and x, y of its top left corner in the picture.
+        bridged: Whether its outline holds several parts or holes, joined by lines there and back, so that it crosses
+            itself on purpose.
     """
 
     name: str
@@ -31,6 +36,7 @@ class RawPart:
     rle: Rle | None = None
     mask: NDArray[np.bool_] | None = None
     offset: tuple[int, int] = (0, 0)
+    bridged: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +73,7 @@ class RawPicture:
         embedded: The picture itself as a file in base64, where the annotation file holds it.
         upright: Whether labels of this format belong to pictures that are turned upright.
         folder: Name of the picture's folder as it stands there; empty where it does not.
+        shares: Whether coordinates are shares of the picture's width and height instead of pixels.
         extra: What COCO has no place for.
     """
 
@@ -78,6 +85,7 @@ class RawPicture:
     embedded: str | None = None
     upright: bool = False
     folder: str = ""
+    shares: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 

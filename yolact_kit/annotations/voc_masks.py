@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, MaskPicture, read_mask
+from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, MaskPicture, mask_of, read_mask
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import normal
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
@@ -44,7 +43,7 @@ def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str |
     files = masks.classes if masks.kind == "instance" else masks.files
     votes: dict[Colour, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for raw in raws:
-        path = files.get(normal(raw.stem))
+        path = mask_of(files, raw.source)
         boxes = [(item.label, item.box) for item in raw.objects if item.box is not None]
         if path is None or not boxes:
             continue
@@ -117,14 +116,14 @@ def attach_masks(
         problems: Where problems are added.
     """
     bare = [item for item in raw.objects if not item.parts]
-    path = masks.files.get(normal(raw.stem)) if masks is not None else None
+    path = mask_of(masks.files, raw.source) if masks is not None else None
     if masks is not None and path is not None and (bare or not raw.objects):
         try:
             mask = read_mask(path, masks.names or names)
             if masks.kind == "class":
                 _attach_classes(raw, bare, mask, masks.names or names, problems)
             else:
-                _attach_instances(raw, bare, mask, masks, names, problems)
+                _attach_instances(raw, mask, masks, names, problems)
         except ValueError as error:
             problems.add("mask-bad", f"Of the picture, {error}.")
             return
@@ -211,36 +210,62 @@ def _divide(region: Mask, items: list[RawObject]) -> list[Mask]:
 
 def _attach_instances(
     raw: RawPicture,
-    bare: list[RawObject],
     mask: MaskPicture,
     masks: MaskFolder,
     names: dict[Colour, str | None],
     problems: Problems,
 ) -> None:
     """Masks from VOC's SegmentationObject, labels from SegmentationClass, else from the box that fits."""
-    path = masks.classes.get(normal(raw.stem))
+    path = mask_of(masks.classes, raw.source)
     classes = read_mask(path, names) if path is not None else None
     if classes is not None and classes.codes.shape != mask.codes.shape:
         problems.add("mask-size", "Its pictures in SegmentationObject and SegmentationClass differ in size.")
         return
-    free = [item for item in bare if item.box is not None]
-    for code in mask.colours:
-        region: Mask = mask.codes == code
-        label = _class_of(region, classes, names)
+    regions: dict[int, Mask] = {code: mask.codes == code for code in mask.colours}
+    labels = {code: _class_of(region, classes, names) for code, region in regions.items()}
+    free = list(raw.objects)
+    for code, item in _in_order(raw.objects, mask, regions, labels).items():
+        region = regions.pop(code)
+        free = [other for other in free if other is not item]
+        item.parts = item.parts or [_part(item.name, region)]
+    for code, region in regions.items():
+        label, place = labels[code], _mask_box(region)
         best = max(
-            (item for item in free if label in (None, item.label)),
-            key=lambda item: _iou(_mask_box(region), item.box or (0, 0, 0, 0)),
+            (item for item in free if item.box is not None and label in (None, item.label)),
+            key=lambda item: _iou(place, item.box or (0, 0, 0, 0)),
             default=None,
         )
-        if best is not None and best.box is not None and _iou(_mask_box(region), best.box) >= _SAME:
-            free.remove(best)
-            best.parts = [_part(best.name, region)]
+        if best is not None and best.box is not None and _iou(place, best.box) >= _SAME:
+            free = [other for other in free if other is not best]
+            best.parts = best.parts or [_part(best.name, region)]
         elif label is not None:
             name = f"mask {code} ({label})"
             raw.objects.append(RawObject(name, label, [_part(name, region)]))
         else:
             colour = mask.colours[code][0]
             problems.add("mask-colour-unknown", f"No class is known for the object of the colour {colour}.")
+
+
+def _in_order(
+    objects: list[RawObject], mask: MaskPicture, regions: dict[int, Mask], labels: dict[int, str | None]
+) -> dict[int, RawObject]:
+    """The object of each region whose index is the object's place in the XML file, as it is in VOC's own sets."""
+    found: dict[int, RawObject] = {}
+    for code, colours in mask.colours.items():
+        number = colours[0][0]
+        if len(colours[0]) > 1 or number > len(objects):
+            continue
+        item = objects[number - 1]
+        if item.box is None or labels[code] not in (None, item.label):
+            continue
+        place = _mask_box(regions[code])
+        # Of an object with an outline of its own, the mask picture may show the part that no other hides.
+        inside = (
+            item.parts and all(np.less_equal(item.box[:2], place[:2])) and all(np.less_equal(place[2:], item.box[2:]))
+        )
+        if inside or _iou(place, item.box) >= _SAME:
+            found[code] = item
+    return found
 
 
 def _class_of(region: Mask, classes: MaskPicture | None, names: dict[Colour, str | None]) -> str | None:

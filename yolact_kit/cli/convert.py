@@ -43,6 +43,7 @@ def convert(
     masks: choices.Masks = None,
     colors: choices.Colors = None,
     difficult: choices.DifficultObjects = choices.Difficult.keep,
+    ignore_as_crowd: choices.IgnoreAsCrowd = False,
     line_width: choices.LineWidth = None,
     rescale: choices.Rescale = False,
     repair: choices.Repair = False,
@@ -54,9 +55,9 @@ def convert(
 ) -> None:
     """Turn labelled pictures into a data set to train on.
 
-    Reads labelme's JSON, Pascal VOC's XML with polygons or mask pictures, and COCO's JSON, checks every label and
-    every picture, and writes a folder with COCO annotations, pictures in train, val and test, and dataset.yaml.
-    Nothing in the source is changed.
+    Reads labelme's JSON, Pascal VOC's XML with polygons or mask pictures, COCO's JSON and YOLO's text files, checks
+    every label and every picture, and writes a folder with COCO annotations, pictures in train, val and test, and
+    dataset.yaml; with --to, a folder for another program. Nothing in the source is changed.
 
     Example: [bold]yolact-kit convert my-photos data --val 0.2 --test 0.1[/bold]
     """
@@ -64,7 +65,7 @@ def convert(
     result = _run(source, out, choices.convert_options(context.params), json_)
     if json_:
         print_json({"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]})
-    _show_counts(result, out)
+    _show_counts(result, out, to.value)
     if not result.complete:
         raise typer.Exit(EXIT_PROBLEMS)
 
@@ -89,7 +90,7 @@ def _run(source: Path, out: Path, options: ConvertOptions, as_json: bool) -> Con
     return result
 
 
-def _show_counts(result: ConversionResult, out: Path) -> None:
+def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     from rich.table import Table
 
     counts = result.counts
@@ -101,6 +102,7 @@ def _show_counts(result: ConversionResult, out: Path) -> None:
         table.add_row(label, *(str(split["by_class"][label]) for split in counts["splits"].values()))
     table.add_section()
     table.add_row("pictures", *(str(split["pictures"]) for split in counts["splits"].values()))
+    say(f"Read as {counts['format']}: {counts['format_told_by']}")
     show(table)
     for key, text in (
         ("background", "pictures without objects, kept as background"),
@@ -109,7 +111,7 @@ def _show_counts(result: ConversionResult, out: Path) -> None:
     ):
         if counts[key]:
             say(f"{counts[key]} {text}")
-    say(f"Written to {out}. Next: yolact-kit validate {out}")
+    say(f"Written to {out}." + (f" Next: yolact-kit validate {out}" if to == "coco" else ""))
 
 
 def _show_problems(problems: list[Problem]) -> None:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yolact_kit.errors import UserError
-
 if TYPE_CHECKING:
     from yolact_kit.datasets.convert import ConvertOptions
 
@@ -99,6 +97,14 @@ Colors = Annotated[
 DifficultObjects = Annotated[
     Difficult, typer.Option(help="What becomes of VOC's difficult objects.", rich_help_panel=LABELS)
 ]
+IgnoreAsCrowd = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-as-crowd",
+        help="Ignore what is labelled `__ignore__`, or not at all, instead of learning it as background.",
+        rich_help_panel=LABELS,
+    ),
+]
 LineWidth = Annotated[
     float | None,
     typer.Option(min=0.1, metavar="PIXELS", help="Draw labelme's lines and points so wide.", rich_help_panel=LABELS),
@@ -158,15 +164,11 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
         The options.
 
     Raises:
-        UserError: A file of classes or labels cannot be read, or the format cannot be written yet.
+        UserError: A file of classes or labels cannot be read.
     """
     from yolact_kit.annotations.class_lists import read_classes, read_label_map
     from yolact_kit.datasets.convert import ConvertOptions
 
-    if given["to"] is not Target.coco:
-        raise UserError(
-            f"Writing {given['to'].value} is not possible yet.", "Leave --to out: COCO is what training reads."
-        )
     names = {item.name for item in fields(ConvertOptions)}
     plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items() if name in names}
     plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset
+from yolact_kit.annotations.detect_format import REPORT
 from yolact_kit.annotations.labelme import embedded_picture
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.pictures import read_picture, rgb_name, write_picture
@@ -22,6 +24,7 @@ from yolact_kit.annotations.problems import Problem, has_errors
 from yolact_kit.annotations.read import in_parallel, read_source
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
+from yolact_kit.annotations.writers import LAYOUTS
 from yolact_kit.datasets.splits import SplitOptions, split_pictures, split_sizes
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder
@@ -34,6 +37,7 @@ class ConvertOptions(ReadOptions):
     """How a data set is made.
 
     Attributes:
+        to: The format to write: ``coco`` makes a folder to train on, the others are for other programs.
         split: How pictures are divided; None for the splits that the source has, or at random where it has none.
         val: Share of the pictures for validation; None for 0.2.
         test: Share of the pictures for the test; None for 0.
@@ -45,6 +49,7 @@ class ConvertOptions(ReadOptions):
         overwrite: Whether a folder that is not empty is replaced.
     """
 
+    to: Literal["coco", "labelme", "voc", "yolo"] = "coco"
     split: Literal["random", "stratified", "group"] | None = None
     val: float | None = None
     test: float | None = None
@@ -127,26 +132,52 @@ def convert(
     kept = _kept(options)
     reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
     result = read_source(source, options, reading)
-    for item in result.labelled:
-        if item.rewrite:
-            item.picture.file = rgb_name(item.picture.file)
-    _make_unique(result.labelled)
+    renamed = _name_pictures(result.labelled, by_stem=options.to != "coco")
     splits = _split(result, options, kept)
-    problems = result.problems + _check_splits(splits, result, options)
+    problems = result.problems + renamed + _check_splits(splits, result, options)
     base = _base(result, source, options, problems)
+    dataset = Dataset(out.resolve().name, result.classes, splits, out)
+    _refuse_if_strict(problems, options)
+    with new_folder(out, options.overwrite, inputs) as folder:
+        problems += _write_labels(dataset, folder, out, str(source), base, options)
+        _refuse_if_strict(problems, options)
+        places = _places(dataset, options)
+        if base is None:
+            _write_pictures(result.labelled, folder, places, options, progress)
+        counts = _counts(dataset, result, problems)
+        document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
+        atomic_write_text(folder / REPORT, json_text(document, indent=1))
+    for picture in dataset.pictures():
+        picture.path = base / picture.file if base else out / places[picture.file]
+    return ConversionResult(dataset, problems, counts)
+
+
+def _refuse_if_strict(problems: list[Problem], options: ConvertOptions) -> None:
     if options.strict and problems:
         raise StrictError(f"{len(problems)} problems were found and --strict was given; nothing was written.", problems)
-    dataset = Dataset(out.resolve().name, result.classes, splits, out)
-    counts = _counts(dataset, result, problems)
-    with new_folder(out, options.overwrite, inputs) as folder:
-        if base is None:
-            _write_pictures(result.labelled, folder / "images", options, progress)
-        save_dataset(dataset, folder, _images(base, out), str(source), options.to_dict())
-        document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
-        atomic_write_text(folder / "conversion.json", json_text(document, indent=1))
-    for picture in dataset.pictures():
-        picture.path = (base or out / "images") / picture.file
-    return ConversionResult(dataset, problems, counts)
+
+
+def _write_labels(
+    dataset: Dataset, folder: Path, out: Path, source: str, base: Path | None, options: ConvertOptions
+) -> list[Problem]:
+    problems = Problems()
+    if options.to == "coco":
+        save_dataset(dataset, folder, _images(base, out), source, options.to_dict())
+    elif base is None:
+        LAYOUTS[options.to].write(dataset, folder, problems)
+    else:
+        LAYOUTS[options.to].write(dataset, folder, problems, base=base)
+    return problems.found
+
+
+def _places(dataset: Dataset, options: ConvertOptions) -> dict[str, str]:
+    """Where each picture goes in the folder, by its ``file``."""
+    pictures = LAYOUTS[options.to].pictures if options.to != "coco" else "images"
+    return {
+        picture.file: f"{pictures.format(split=name)}/{picture.file}".lstrip("/")
+        for name, found in dataset.splits.items()
+        for picture in found
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -166,16 +197,33 @@ def _kept(options: ConvertOptions) -> dict[str, str]:
     return {picture.file: name for name, pictures in old.splits.items() for picture in pictures}
 
 
-def _make_unique(labelled: list[Labelled]) -> None:
-    """Gives pictures whose name another one has already a name of their own."""
+def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
+    """Gives pictures that are written anew a suffix that fits, and those whose name is taken one of their own.
+
+    Args:
+        labelled: The pictures.
+        by_stem: Whether two pictures may not share a name without suffix, as where each has a label file beside it.
+
+    Returns:
+        A problem for each picture whose name was taken.
+    """
+    problems = Problems()
     taken: set[str] = set()
     for item in labelled:
-        stem, dot, suffix = item.picture.file.rpartition(".")
-        number = 1
-        while item.picture.file in taken:
-            number += 1
+        if item.rewrite:
+            item.picture.file = rgb_name(item.picture.file)
+        given = item.picture.file
+        stem, dot, suffix = given.rpartition(".")
+        for number in count(2):
+            key = item.picture.file.rpartition(".")[0] if by_stem else item.picture.file
+            if key not in taken:
+                break
             item.picture.file = f"{stem}-{number}{dot}{suffix}"
-        taken.add(item.picture.file)
+        taken.add(key)
+        if item.picture.file != given:
+            problems.file = given
+            problems.add("picture-renamed", f"It is '{item.picture.file}' now; another picture has its name.")
+    return problems.found
 
 
 def _split(result: ReadResult, options: ConvertOptions, kept: dict[str, str]) -> dict[str, list[Picture]]:
@@ -233,6 +281,11 @@ def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: l
     """The folder that pictures can be kept in; None where they have to be brought together."""
     if options.images != "keep":
         return None
+    found = Problems()
+    if options.to != "coco" and not LAYOUTS[options.to].can_keep:
+        found.add("keep-impossible", f"The format '{options.to}' has a folder for pictures, so all were linked.")
+        problems += found.found
+        return None
     roots = [source if source.is_dir() else source.parent, options.pictures]
     for root in (root for root in roots if root is not None):
         if all(
@@ -240,7 +293,6 @@ def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: l
             for item in result.labelled
         ):
             return root.resolve()
-    found = Problems()
     found.add("keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied.")
     problems += found.found
     return None
@@ -256,15 +308,22 @@ def _images(base: Path | None, out: Path) -> str:
         return base.as_posix()
 
 
-def _write_pictures(labelled: list[Labelled], folder: Path, options: ConvertOptions, progress: Progress | None) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    done = in_parallel(lambda item: _write_picture(item, folder, options), labelled, options.workers)
+def _write_pictures(
+    labelled: list[Labelled],
+    folder: Path,
+    places: dict[str, str],
+    options: ConvertOptions,
+    progress: Progress | None,
+) -> None:
+    def write(item: Labelled) -> None:
+        _write_picture(item, folder / places[item.picture.file], options)
+
+    done = in_parallel(write, labelled, options.workers)
     for _ in progress(done, len(labelled), "Writing pictures") if progress else done:
         pass
 
 
-def _write_picture(item: Labelled, folder: Path, options: ConvertOptions) -> None:
-    target = folder / item.picture.file
+def _write_picture(item: Labelled, target: Path, options: ConvertOptions) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     content = embedded_picture(item.picture.path) if item.embedded else None
     if item.rewrite:
@@ -289,6 +348,7 @@ def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem]) -> di
     severities = Counter(problem.severity for problem in problems)
     return {
         "format": result.format,
+        "format_told_by": result.why,
         "pictures": len(pictures),
         "objects": sum(len(picture.instances) for picture in pictures),
         "background": sum(1 for picture in pictures if not picture.instances),

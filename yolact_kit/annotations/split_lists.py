@@ -1,0 +1,79 @@
+"""Lists of the pictures of a split, as VOC's ``ImageSets`` and YOLO's text files have them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from yolact_kit.annotations.picture_index import normal
+from yolact_kit.annotations.pictures import EXTENSIONS
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.textfiles import read_text
+
+NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
+         "testing": "test"}  # fmt: skip
+"""What programs call the splits, and what they are called here."""
+
+
+class SplitLists:
+    """The splits that lists of pictures make.
+
+    Args:
+        lists: Names of the pictures of a split, by its name: paths with or without a suffix, from wherever.
+
+    Example:
+        >>> lists = SplitLists({"train": ["data/a.jpg", "b/a.jpg"], "val": ["c"]})
+        >>> lists.split_of(PurePosixPath("photos/b/a.png")), lists.split_of(PurePosixPath("c.jpg"))
+        ('train', 'val')
+    """
+
+    def __init__(self, lists: dict[str, list[str]]) -> None:
+        self._by_stem: dict[str, list[tuple[list[str], str]]] = defaultdict(list)
+        for split, names in lists.items():
+            for name in names:
+                parts = _parts(PurePosixPath(name.strip().replace("\\", "/")))
+                if parts:
+                    self._by_stem[parts[0]].append((parts, split))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_stem)
+
+    def split_of(self, file: PurePosixPath) -> str:
+        """The split of a picture: that of the listed path whose end is most like its own; empty where none is."""
+        mine = _parts(file)
+        found = [(_alike(mine, parts), split) for parts, split in self._by_stem.get(mine[0], [])]
+        return max(found, key=lambda pair: pair[0])[1] if found else ""
+
+
+def read_lists(files: Iterable[Path]) -> SplitLists:
+    """Reads lists of pictures, a picture a line.
+
+    Args:
+        files: Text files named as their splits are: ``train.txt``, ``val.txt`` and so on; others are passed over.
+
+    Returns:
+        The splits; none where there is no list of a training split and of another one.
+    """
+    lists: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        split = NAMES.get(path.stem.lower())
+        if split is not None and path.suffix.lower() == ".txt":
+            lists[split] += (read_text(path, Problems()) or "").splitlines()
+    return SplitLists(lists if "train" in lists and len(lists) > 1 else {})
+
+
+def _parts(file: PurePosixPath) -> list[str]:
+    """The name without the suffix of a picture, then the folders from the innermost outwards."""
+    known = file.suffix.lower() in EXTENSIONS
+    parts = [file.stem if known else file.name, *reversed(file.parent.parts)]
+    return [normal(part) for part in parts] if file.name else []
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    count = 0
+    for mine, yours in zip(one, other, strict=False):
+        if mine != yours:
+            break
+        count += 1
+    return count
