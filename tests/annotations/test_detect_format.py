@@ -1,0 +1,56 @@
+"""What a folder is taken for, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.annotations.making import labelled, picture, read, shape
+from tests.annotations.test_yolo import TRIANGLE, described, yolo
+from yolact_kit.annotations.detect_format import detect_format
+from yolact_kit.errors import UserError
+
+
+def test_it_says_why(tmp_path: Path) -> None:
+    labelled(tmp_path, "가", [shape()])
+    assert read(tmp_path).why == "1 JSON files with 'shapes', such as '가.json'"
+
+
+def test_a_yolo_set_beside_another_format_is_asked_about(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    described(tmp_path, train="images", names=["nut"])
+    labelled(tmp_path / "images", "a", [shape()])
+    with pytest.raises(UserError, match=r"labelme .* and yolo") as error:
+        detect_format(tmp_path)
+    assert "--from labelme or --from yolo" in error.value.advice
+    assert detect_format(tmp_path, "yolo").files == [tmp_path / "labels" / "a.txt"]
+
+
+def test_coco_beside_labelme_is_asked_about(tmp_path: Path) -> None:
+    labelled(tmp_path, "a", [shape()])
+    coco = {"images": [], "annotations": [], "categories": []}
+    (tmp_path / "coco.json").write_text(json.dumps(coco), encoding="utf-8")
+    with pytest.raises(UserError, match=r"labelme .* and coco"):
+        detect_format(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["주의: 이 폴더는 ...", "1 2 3", "", "a.png\nb.png"])
+def test_other_text_files_are_no_labels(tmp_path: Path, text: str) -> None:
+    labelled(tmp_path, "a", [shape()])
+    (tmp_path / "readme.txt").write_text(text, encoding="utf-8")
+    assert detect_format(tmp_path).format == "labelme"
+
+
+def test_a_report_of_convert_is_no_label(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt", f"0 {TRIANGLE}")
+    described(tmp_path, train="images", names=["nut"])
+    (tmp_path / "conversion.json").write_text('{"counts": {}, "problems": []}', encoding="utf-8")
+    assert read(tmp_path).problems == []
+
+
+def test_a_folder_without_labels(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    with pytest.raises(UserError, match="no annotation file of labelme, VOC, COCO or YOLO"):
+        detect_format(tmp_path)

@@ -1,0 +1,161 @@
+"""YOLO's folders, as ultralytics, Roboflow, CVAT and people lay them out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.annotations.making import HEIGHT, WIDTH, codes, instances, picture, read
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.yolo import read_set
+from yolact_kit.errors import UserError
+
+TRIANGLE = "0.1 0.1 0.5 0.1 0.3 0.75"
+POINTS = [[6, 4], [30, 4], [18, 30]]
+
+
+def yolo(root: Path, image: str, label: str, text: str = f"0 {TRIANGLE}\n", seed: int = 0) -> None:
+    """A picture and its text file."""
+    picture(root / image, seed)
+    (root / label).parent.mkdir(parents=True, exist_ok=True)
+    (root / label).write_text(text, encoding="utf-8")
+
+
+def described(root: Path, **values: Any) -> None:
+    (root / "data.yaml").write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("image", "label", "train", "val"),
+    [
+        ("images/{}/a{}.png", "labels/{}/a{}.txt", "images/train", "images/val"),
+        ("{}/images/a{}.png", "{}/labels/a{}.txt", "../train/images", "../val/images"),
+        ("{}/a{}.png", "{}/a{}.txt", "train", "./val"),
+        ("images/{}/컵.1.{}.png", "labels/{}/컵.1.{}.txt", ["images/train"], ["images/val"]),
+        ("images/{}/a{}.png", "labels/{}/a{}.txt", "train.txt", "val.txt"),
+    ],
+)
+@pytest.mark.parametrize("names", [["nut", "볼트"], {0: "nut", 1: "볼트"}, {"0": "nut", "1": "볼트"}])
+def test_layouts(tmp_path: Path, image: str, label: str, train: Any, val: Any, names: Any) -> None:
+    for number, split in enumerate(("train", "val")):
+        yolo(tmp_path, image.format(split, 1), label.format(split, 1), f"1 {TRIANGLE}\n", number)
+        (tmp_path / f"{split}.txt").write_text(f"./{image.format(split, 1)}\n", encoding="utf-8")
+    described(tmp_path, path="../datasets/parts", train=train, val=val, names=names)
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert (result.format, result.classes) == ("yolo", ["nut", "볼트"])
+    assert [entry.polygons[0].tolist() for entry in instances(result)] == [POINTS, POINTS]
+    assert {("train" if "train" in file else "val"): split for file, split in result.splits.items()} == {
+        "train": "train", "val": "val",
+    }  # fmt: skip
+    assert read(tmp_path / "data.yaml").splits == result.splits
+
+
+def test_the_names_may_lie_beside(tmp_path: Path) -> None:
+    yolo(tmp_path, "obj_train_data/a.png", "obj_train_data/a.txt")
+    (tmp_path / "obj.names").write_text("nut\nbolt\n", encoding="utf-8")
+    (tmp_path / "train.txt").write_text("data/obj_train_data/a.png\n", encoding="utf-8")
+    assert read(tmp_path).classes == ["nut", "bolt"]
+    (tmp_path / "obj.names").unlink()
+    with pytest.raises(UserError, match="what the numbers of the classes"):
+        read(tmp_path)
+    assert [entry.label for entry in instances(read(tmp_path, classes=("cup",)))] == ["cup"]
+
+
+def test_an_empty_file_is_a_background_and_none_leaves_its_picture_out(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    yolo(tmp_path, "images/b.png", "labels/b.txt", "", 1)
+    picture(tmp_path / "images/c.png", 2)
+    described(tmp_path, train="images", val="images", names=["nut"])
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert [len(item.picture.instances) for item in result.labelled] == [1, 0]
+    assert result.without_labels == ["images/c.png"]
+    assert result.splits == {}
+
+
+ROWS = [
+    (f"9 {TRIANGLE}", "E category-unknown"),
+    (f"-1 {TRIANGLE}", "E category-unknown"),
+    (f"0.5 {TRIANGLE}", "E category-unknown"),
+    (f"nut {TRIANGLE}", "E shape-malformed"),
+    ("0 0.1 0.1", "E shape-malformed"),
+    ("0", "E shape-malformed"),
+    ("0 0.1 0.1 0.5 0.1 0.3", "E coordinates-odd"),
+    ("0 0.1 0.1 0.5 nan 0.3 0.75", "E coordinates-not-finite"),
+    ("0 0.1 0.1 inf 0.1 0.3 0.75", "E coordinates-not-finite"),
+    ("0 0.1 0.1 x 0.1 0.3 0.75", "E shape-malformed"),
+    ("0 6 4 30 4 18 30", "E shares-too-large"),
+    ("0 0.5 0.5 0.2 0.2", "E mask-missing"),
+    ("0 0.5 0.5 0 0.2", "S area-zero"),
+    ("0 0.1 0.1 0.5 0.1 0.3 0.1", "S area-zero"),
+    ("0 -0.1 0.1 0.5 0.1 0.3 0.75", "F clipped"),
+    ("0 1.1 0.1 1.5 0.1 1.3 0.75", "S outside"),
+    ("0 0.1 0.1 0.5 0.5 0.5 0.1 0.1 0.5", "W self-intersecting"),
+    (f"0 {TRIANGLE}", "F duplicate"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "code"), ROWS, ids=[f"{code} {n}" for n, (_, code) in enumerate(ROWS)])
+def test_a_bad_row(tmp_path: Path, row: str, code: str) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt", f"0 {TRIANGLE}\n\n{row}\n")
+    yolo(tmp_path, "images/b.png", "labels/b.txt", seed=1)
+    described(tmp_path, train="images", names=["nut"])
+    result = read(tmp_path)
+    assert codes(result) == [code]
+    assert result.problems[0].object.startswith("line 3")
+    assert result.problems[0].file == "labels/a.txt"
+    assert (len(result.labelled), result.left_out) == ((1, 1) if code.startswith("E") else (2, 0))
+
+
+def test_boxes_only_on_request(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt", "0 0.5 0.5 0.2 0.5\n")
+    described(tmp_path, train="images", names=["nut"])
+    with pytest.raises(UserError, match="boxes only"):
+        read(tmp_path)
+    [entry] = instances(read(tmp_path, box_as_mask=True))
+    assert entry.polygons[0].tolist() == [[24, 10], [36, 10], [36, 30], [24, 30]]
+
+
+def test_parts_that_another_program_joined_come_apart(tmp_path: Path) -> None:
+    joined = "0 0.1 0.1 0.2 0.1 0.2 0.2 0.5 0.5 0.7 0.5 0.7 0.7 0.5 0.5 0.2 0.2 0.1 0.2\n"
+    yolo(tmp_path, "images/a.png", "labels/a.txt", joined)
+    described(tmp_path, train="images", names=["nut"])
+    result = read(tmp_path)
+    assert codes(result) == []
+    [entry] = instances(result)
+    assert sorted(np.ptp(ring, axis=0).tolist() for ring in entry.polygons) == [[6, 4], [12, 8]]
+    assert entry.mask(HEIGHT, WIDTH)[14, 20] == 0
+
+
+def test_a_picture_or_a_split_that_is_missing(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/train/a.png", "labels/train/a.txt")
+    yolo(tmp_path, "images/train/b.png", "labels/train/b.txt", seed=1)
+    (tmp_path / "images/train/b.png").unlink()
+    described(tmp_path, train="images/train", val="images/valid", names=["nut"])
+    assert codes(read(tmp_path)) == ["W split-missing", "E picture-missing"]
+
+
+def test_a_split_outside_of_the_source_is_not_read(tmp_path: Path) -> None:
+    yolo(tmp_path / "in", "images/a.png", "labels/a.txt")
+    picture(tmp_path / "out" / "b.png")
+    described(tmp_path / "in", train=str(tmp_path / "out"), val="../out", names=["nut"])
+    problems = Problems()
+    found = read_set(tmp_path / "in" / "data.yaml", [], tmp_path / "in", ReadOptions(), problems)
+    assert found.folders == {}
+    assert [problem.code for problem in problems.found] == ["split-missing", "split-missing"]
+
+
+@pytest.mark.parametrize("text", ["names: [a\ntrain: b", "names: {a: b}\ntrain: images", "- names\n- train"])
+def test_a_broken_yaml_is_an_error_or_passed_over(tmp_path: Path, text: str) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError):
+        read(tmp_path)
+    with pytest.raises(UserError):
+        read(tmp_path / "data.yaml")
