@@ -30,14 +30,7 @@ def _turned(rng: np.random.Generator, size: Size, make: Callable[[Size], Texture
 
 
 def _wood(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [
-        (0.72, 0.53, 0.34),
-        (0.50, 0.33, 0.20),
-        (0.80, 0.66, 0.48),
-        (0.36, 0.24, 0.17),
-        (0.60, 0.50, 0.42),
-    ]
-    tone = tones[rng.integers(len(tones))]
+    tone: Colour = (0.50, 0.33, 0.20)
     ring = rng.uniform(9, 22)
     plank = rng.uniform(110, 240)
 
@@ -55,8 +48,7 @@ def _wood(rng: np.random.Generator, size: Size) -> Texture:
 
 
 def _metal(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [(0.62, 0.63, 0.65), (0.45, 0.47, 0.50), (0.70, 0.68, 0.64)]
-    tone = tones[rng.integers(len(tones))]
+    tone: Colour = (0.62, 0.63, 0.65)
 
     def make(area: Size) -> Texture:
         strokes = clouds(rng, area, 1.6, 2, 90.0) + 0.5 * clouds(rng, area, 4, 1, 40.0)
@@ -67,14 +59,7 @@ def _metal(rng: np.random.Generator, size: Size) -> Texture:
 
 
 def _cloth(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [
-        (0.20, 0.27, 0.42),
-        (0.52, 0.18, 0.17),
-        (0.58, 0.56, 0.52),
-        (0.22, 0.34, 0.26),
-        (0.75, 0.70, 0.60),
-    ]
-    tone = tones[rng.integers(len(tones))]
+    tone: Colour = (0.20, 0.27, 0.42)
     period = rng.uniform(4.5, 7.5)
 
     def make(area: Size) -> Texture:
@@ -91,8 +76,7 @@ def _cloth(rng: np.random.Generator, size: Size) -> Texture:
 
 
 def _concrete(rng: np.random.Generator, size: Size) -> Texture:
-    tones: list[Colour] = [(0.60, 0.59, 0.57), (0.50, 0.50, 0.52), (0.66, 0.62, 0.55)]
-    tone = tones[rng.integers(len(tones))]
+    tone: Colour = (0.60, 0.59, 0.57)
     texture = 0.95 + 0.10 * clouds(rng, size, 120, 4) + 0.06 * clouds(rng, size, 3, 2)
     pits = clouds(rng, size, 7, 1) > 1.25
     texture = texture * (1 - 0.4 * cv2.GaussianBlur(pits.astype(np.float32), (0, 0), 1.0))

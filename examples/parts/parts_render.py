@@ -156,8 +156,6 @@ def paint(
     normal = _normals(shape, local, face, rng)
     speck = clouds(rng, face.shape, 3.0, 2, 6.0) + 0.6 * clouds(rng, face.shape, 60.0, 3)
     colour = shade(normal, finish, light, speck)
-    if shape.kind == "nylon":
-        colour = _nylon(colour, shape, local, face.shape, light)
     if (body != face).any():
         colour = np.where(face[..., None] > 0, colour, _walls(body, finish, light, speck))
     covered = (body > 0).astype(np.float32)[..., None]
@@ -216,15 +214,6 @@ def _walls(body: NDArray[np.uint8], finish: str, light: Light, speck: Field) -> 
     normal = np.stack([-right * 9, np.maximum(-down * 9, 0.05), np.full_like(down, 0.18)], axis=2)
     normal /= np.sqrt((normal**2).sum(axis=2, keepdims=True))
     return shade(normal.astype(np.float32), finish, light, speck) * 0.8
-
-
-def _nylon(
-    colour: NDArray[np.float32], shape: Shape, pose: Pose, size: tuple[int, ...], light: Light
-) -> NDArray[np.float32]:
-    u, v = _local(shape, pose, size)
-    ring = (np.hypot(u, v) < shape.size["inner"] * 1.4)[..., None]
-    plastic = np.array([0.35, 0.42, 0.55], np.float32) * np.array(light.colour, np.float32) * 0.8
-    return np.where(ring, 0.35 * colour + 0.65 * plastic, colour).astype(np.float32)
 
 
 def expose(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Ring = list[tuple[float, float]]
 Field = NDArray[np.float32]
 
-CLASSES = ("bolt", "key", "washer")
+CLASSES = ("bolt", "hinge", "washer")
 
 
 class Dice:
@@ -76,12 +76,38 @@ def make_washer(dice: Dice) -> Shape:
     return Shape("washer", kind, [circle(radius)], [circle(inner)], dice.between(1.4, 2.6), size)
 
 
-def make_bolt(dice: Dice, kind: str = "") -> Shape:
+def make_hinge(dice: Dice) -> Shape:
+    """A hinge, opened flat: two leaves with their screw holes and the knuckle between them."""
+    half = dice.between(10.5, 13.0)
+    leaf = half * dice.between(1.0, 1.3)
+    pin = dice.between(2.4, 3.2)
+    kind = dice.pick(("square", "square", "round"))
+    cut = 0.8 if kind == "square" else dice.between(3.5, 5.0)
+    body = _rectangle(leaf, half, cut)
+    knuckle = [(-pin, -half - 0.8), (pin, -half - 0.8), (pin, half + 0.8), (-pin, half + 0.8)]
+    screw = dice.between(1.5, 2.1)
+    far = (leaf + pin) / 2
+    holes = [circle(screw, side * far, place * half * 0.58) for side in (-1, 1) for place in (-1, 1)]
+    size = {"pin": pin, "half": half, "leaf": leaf, "knuckles": float(dice.pick(("3", "5")))}
+    return Shape("hinge", kind, [body, knuckle], holes, dice.between(1.6, 2.4), size)
+
+
+def _rectangle(wide: float, high: float, radius: float) -> Ring:
+    """A rectangle of twice ``wide`` by twice ``high`` with rounded corners."""
+    ring: Ring = []
+    for quarter, (x, y) in enumerate([(1, 1), (-1, 1), (-1, -1), (1, -1)]):
+        for step in range(7):
+            turn = math.pi / 2 * (quarter + step / 6)
+            ring.append((x * (wide - radius) + radius * math.cos(turn), y * (high - radius) + radius * math.sin(turn)))
+    return ring
+
+
+def make_bolt(dice: Dice) -> Shape:
     """A bolt on its side: a hexagonal or a domed head, and a threaded shank."""
-    kind = kind or dice.pick(("hex", "hex", "hex", "dome"))
+    kind = dice.pick(("hex", "hex", "hex", "dome"))
     shank = dice.between(5.0, 6.4)
-    length = dice.between(24.0, 36.0)
-    half = shank * dice.between(1.2, 1.3) if kind == "stout" else shank * dice.between(1.65, 1.95)
+    length = dice.between(22.0, 30.0)
+    half = shank * dice.between(1.65, 1.95)
     tall = half * dice.between(0.6, 0.75)
     left = -(length + tall) / 2
     neck, tip = left + tall, left + tall + length
@@ -112,58 +138,7 @@ def make_bolt(dice: Dice, kind: str = "") -> Shape:
     return Shape("bolt", kind, [head, body], [], 2 * shank, size, swept=False)
 
 
-def make_key(dice: Dice) -> Shape:
-    """A key: bow with a hole, shoulder, and a blade cut on one side or both."""
-    kind = dice.pick(("round", "round", "oval"))
-    bow = dice.between(9.5, 12.0)
-    blade = dice.between(23.0, 28.0)
-    half = dice.between(4.0, 4.8)
-    middle = -blade / 2
-    outer = _bow(kind, bow, middle)
-    start = middle + bow * 0.55
-    tip = middle + bow + blade
-    outer.append([(start, -half * 1.35), (start + 6.0, -half * 1.35), (start + 6.0, half * 1.35), (start, half * 1.35)])
-    outer.append(_blade(dice, start, tip, half))
-    where = middle - bow * 0.42
-    hole = circle(bow * dice.between(0.22, 0.32), where, 0.0, 1.0 if dice.chance(0.6) else 0.75)
-    size = {
-        "half": half,
-        "start": start + 6.0,
-        "tip": tip,
-        "middle": middle,
-        "bow": bow,
-        "groove": dice.between(-0.25, 0.25),
-    }
-    return Shape("key", kind, outer, [hole], dice.between(2.0, 2.6), size)
-
-
-def _bow(kind: str, bow: float, middle: float) -> list[Ring]:
-    if kind == "oval":
-        return [circle(bow * 1.12, middle, 0.0, 0.78)]
-    return [circle(bow, middle)]
-
-
-def _blade(dice: Dice, start: float, tip: float, half: float) -> Ring:
-    both = dice.chance(0.35)
-    cuts = dice.whole(5, 6)
-    step = (tip - start - 9.5) / cuts
-    upper: Ring = [(start, -half)]
-    lower: Ring = [(start, half)]
-    for i in range(cuts):
-        x = start + 7.0 + step * i
-        for ring, sign, cut in ((upper, -1.0, True), (lower, 1.0, both)):
-            depth = dice.between(0.5, 2.6) if cut else 0.0
-            ring += [
-                (x, sign * half),
-                (x + step * 0.35, sign * (half - depth)),
-                (x + step * 0.65, sign * (half - depth)),
-            ]
-    upper += [(tip - 2.0, -half), (tip, -half * 0.25)]
-    lower += [(tip - 2.0, half), (tip, half * 0.25)]
-    return upper + lower[::-1]
-
-
-MAKERS = {"bolt": make_bolt, "key": make_key, "washer": make_washer}
+MAKERS = {"bolt": make_bolt, "hinge": make_hinge, "washer": make_washer}
 
 
 def relief(shape: Shape, u: Field, v: Field, edge: Field) -> Field:
@@ -190,13 +165,21 @@ def _washer(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) 
     return _rounded(edge, 0.9)
 
 
+def _hinge(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
+    height = _rounded(edge, 0.7)
+    barrel = np.sqrt(np.maximum(size["pin"] ** 2 - u**2, 0))
+    joint = np.mod((v / size["half"] + 1) / 2 * size["knuckles"], 1.0)
+    barrel = barrel * (1 - 0.35 * ((joint < 0.07) | (joint > 0.93)))
+    return np.maximum(height, barrel).astype(np.float32)
+
+
 def _bolt(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
     shank = np.sqrt(np.maximum(size["shank"] ** 2 - v**2, 0.02))
     threaded = (u > size["smooth"]).astype(np.float32)
     shank = shank + threaded * 0.3 * np.sin(2 * math.pi * (u + 0.12 * v) / size["pitch"])
     shank = shank - np.maximum(u - (size["tip"] - 1.5), 0)
     half = size["half"]
-    if kind in ("hex", "stout"):
+    if kind == "hex":
         head = np.minimum(half * 0.87, (half - np.abs(v)) * 1.6)
     else:
         head = np.sqrt(np.maximum(half**2 - v**2, 0.02))
@@ -207,13 +190,4 @@ def _bolt(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) ->
     return np.where(u < size["neck"], head, shank).astype(np.float32)
 
 
-def _key(size: dict[str, float], kind: str, u: Field, v: Field, edge: Field) -> Field:
-    height = _rounded(edge, 0.55)
-    on_blade = (u > size["start"] - 8) & (u < size["tip"] - 1.5)
-    groove = np.abs(v - size["groove"] * size["half"] - 0.3) < 0.75
-    height = height - 0.6 * (on_blade & groove)
-    on_bow = np.hypot(u - size["middle"], v) < size["bow"] * 0.72
-    return (height - 0.3 * (on_bow & (edge > 1.6))).astype(np.float32)
-
-
-_RELIEFS = {"bolt": _bolt, "key": _key, "washer": _washer}
+_RELIEFS = {"bolt": _bolt, "hinge": _hinge, "washer": _washer}

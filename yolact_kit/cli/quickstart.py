@@ -35,7 +35,7 @@ def quickstart(
 ) -> None:
     """Go the whole way on the bundled data: convert, train, evaluate, predict.
 
-    Forty pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it
+    A few dozen pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it
     finds in pictures that it never saw is drawn beside their labels. Needs neither a network nor a GPU. Each step's
     plain command is printed, ready to be used on your own data.
 
@@ -61,7 +61,7 @@ def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
     data, config, run = out / "data", out / "config.yaml", out / "run"
     parts = shipped("examples", "parts", "pictures")
     return [
-        ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.15", "--test", "0.2"]),
+        ("turning labelme's files into a data set", ["convert", parts, data, "--val", "0.1", "--test", "0.2"]),
         ("checking the data set", ["validate", data]),
         ("planning the configuration", ["config", data, "--model", "yolact_nano", "--out", config]),
         (
