@@ -1,0 +1,105 @@
+"""``yolact-kit preview``: contact sheets of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.errors import EXIT_PROBLEMS, UserError
+
+if TYPE_CHECKING:
+    from yolact_kit.annotations.dataset import Dataset
+    from yolact_kit.config.schema import Config
+
+CHOICE, OUTPUT = "Which pictures", "Output"
+
+
+def preview(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
+    ],
+    augmented: Annotated[
+        bool,
+        typer.Option(
+            "--augmented", help="As training sees them: a row each, first resized, then augmented in four ways."
+        ),
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The config.yaml whose augmentation is shown; planned from the data if left out.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="NAME", help="Only pictures of this split.", rich_help_panel=CHOICE),
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--count", min=0, help="So many, drawn at random; 0 for all.", rich_help_panel=CHOICE)
+    ] = 40,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of what is drawn.", rich_help_panel=CHOICE)] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write; runs/preview-N by default.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Draw pictures of a data set with their labels on contact sheets.
+
+    With --augmented they go through the code that training takes them through. Objects that training ignores, since
+    they are crowds, too small, or have nearly left the picture, are labelled "ignored".
+
+    Example: yolact-kit preview data --augmented --out look
+    """
+    set_level(quiet, verbose)
+    if config is not None and not augmented:
+        raise UserError("--config says how pictures are augmented.", "Give --augmented as well.")
+    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.files import check_out, new_folder, run_folder
+
+    out = out or run_folder("preview")
+    root = dataset.parent if dataset.name == "dataset.yaml" else dataset
+    check_out(out, overwrite, [root])
+    loaded = load_dataset(dataset)
+    if split is not None and split not in loaded.splits:
+        raise UserError(f"There is no split '{split}'.", f"There are: {', '.join(loaded.splits)}.")
+    from yolact_kit.reports.contact_sheets import augmented_tiles, choose_pictures, plain_tiles, write_sheets
+
+    pictures = choose_pictures(loaded, split or ("train" if augmented else None), count, seed)
+    if not pictures:
+        raise UserError("There are no pictures to show.", "Convert the labels again, or choose another --split.")
+    settings = _config(loaded, config) if augmented else None
+    tiles = plain_tiles(pictures, loaded.classes) if settings is None else augmented_tiles(pictures, settings)
+    with new_folder(out, overwrite, [root]) as folder:
+        made = write_sheets(track(tiles, "Drawing", len(pictures)), folder)
+    for error in made.broken:
+        warn(f"{error.message} It is left out.")
+    say(f"{made.pictures} pictures on {len(made.files)} sheets in {out}")
+    if made.broken:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _config(dataset: Dataset, file: Path | None) -> Config:
+    from yolact_kit.planning.plan import plan
+
+    if file is None:
+        return plan(dataset).config
+    from yolact_kit.config.files import load_config
+
+    config = load_config(file)
+    if config.classes and config.classes != dataset.classes:
+        raise UserError(
+            f"The classes of '{file}' are not those of the data set.", "Plan it again: `yolact-kit config`."
+        )
+    config.classes = list(dataset.classes)
+    return config

@@ -1,0 +1,197 @@
+"""Contact sheets: many labelled pictures at a glance, as they are or as training sees them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.pictures import PictureError, read_picture
+from yolact_kit.annotations.rle import encode_mask
+from yolact_kit.config.schema import Config
+from yolact_kit.datasets.torch_dataset import Draw, Sample, TrainingPictures
+from yolact_kit.files import atomic_write_bytes
+from yolact_kit.inference.fonts import find_font, load_font
+from yolact_kit.reports.views import draw_view
+
+TILE = 300
+"""Longer side of a tile in pixels."""
+COLUMNS, ROWS = 5, 4
+IGNORED = "ignored"
+"""Label of objects that training ignores: crowds, and what is too small or has nearly left the picture."""
+_GUTTER, _LINE = 10, 24
+_PAPER, _INK = (248, 248, 248), (40, 40, 40)
+
+
+@dataclass(slots=True)
+class Tiles:
+    """The tiles of one picture.
+
+    Attributes:
+        title: What stands below them.
+        pixels: uint8 [H, W, 3] each, at most `TILE` wide and high.
+        error: Why there are none; None where there are some.
+    """
+
+    title: str
+    pixels: list[NDArray[np.uint8]] = field(default_factory=list)
+    error: PictureError | None = None
+
+
+@dataclass(slots=True)
+class Sheets:
+    """The sheets that were written.
+
+    Attributes:
+        files: The sheets.
+        pictures: How many pictures are on them.
+        broken: Pictures that could not be read, with the reason.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    pictures: int = 0
+    broken: list[PictureError] = field(default_factory=list)
+
+
+def choose_pictures(dataset: Dataset, split: str | None, count: int, seed: int) -> list[Picture]:
+    """Some pictures of a data set, drawn at random.
+
+    Args:
+        dataset: The data set.
+        split: Only pictures of this split; of all where it is None.
+        count: How many; 0 for all.
+        seed: Seed of what is drawn.
+
+    Returns:
+        The pictures, in the order that they have in the data set.
+    """
+    pictures = dataset.splits.get(split, []) if split is not None else dataset.pictures()
+    if count == 0 or count >= len(pictures):
+        return list(pictures)
+    chosen = np.random.default_rng(seed).choice(len(pictures), size=count, replace=False)
+    return [pictures[index] for index in sorted(chosen.tolist())]
+
+
+def plain_tiles(pictures: list[Picture], classes: list[str]) -> Iterator[Tiles]:
+    """Each picture with its labels drawn.
+
+    Args:
+        pictures: The pictures.
+        classes: Class names, which decide the colours.
+
+    Yields:
+        One tile a picture.
+    """
+    for picture in pictures:
+        try:
+            drawn = draw_view(read_picture(picture.path), picture.instances, classes, TILE)
+        except PictureError as error:
+            yield Tiles(picture.file, error=error)
+        else:
+            yield Tiles(f"{picture.file} ({len(picture.instances)})", [drawn])
+
+
+def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
+    """Each picture as training sees it: resized, and augmented in several ways, with what is learnt of it drawn.
+
+    Args:
+        pictures: The pictures.
+        config: The configuration of the training.
+
+    Yields:
+        A row of tiles a picture, the first one without augmentation.
+    """
+    plain, augmented = TrainingPictures(pictures, config, augmented=False), TrainingPictures(pictures, config)
+    for index, picture in enumerate(pictures):
+        try:
+            showings = [augmented[Draw(index, index * COLUMNS + number)] for number in range(1, COLUMNS)]
+            samples = [plain[index], *showings]
+        except PictureError as error:
+            yield Tiles(picture.file, error=error)
+        else:
+            yield Tiles(picture.file, [_draw_sample(sample, config.classes) for sample in samples])
+
+
+def _draw_sample(sample: Sample, classes: list[str]) -> NDArray[np.uint8]:
+    pixels = np.ascontiguousarray(sample.image.numpy().transpose(1, 2, 0))
+    instances = [
+        Instance(IGNORED if ignored else classes[label], rle=encode_mask(mask))
+        for mask, label, ignored in zip(
+            sample.masks.numpy(), sample.labels.tolist(), sample.ignored.tolist(), strict=True
+        )
+    ]
+    return draw_view(pixels, instances, classes, TILE)
+
+
+def write_sheets(tiles: Iterable[Tiles], out: Path | str) -> Sheets:
+    """Writes tiles as sheets.
+
+    Args:
+        tiles: What is on them: single tiles fill the rows one after the other, several of one picture have a row.
+        out: The folder that ``sheet-001.jpg`` and so on are written to.
+
+    Returns:
+        The sheets.
+
+    Example:
+        >>> write_sheets(plain_tiles(dataset.pictures(), dataset.classes), "look").files  # doctest: +SKIP
+        [PosixPath('look/sheet-001.jpg')]
+    """
+    made = Sheets()
+    rows: list[list[tuple[str, NDArray[np.uint8]]]] = []
+    for item in tiles:
+        if item.error is not None:
+            made.broken.append(item.error)
+            continue
+        made.pictures += 1
+        if len(item.pixels) > 1 or not rows or len(rows[-1]) == COLUMNS:
+            if len(rows) == ROWS:
+                _write(rows, Path(out), made)
+                rows = []
+            rows.append([])
+        rows[-1] += [(item.title if number == 0 else "", pixels) for number, pixels in enumerate(item.pixels)]
+    if rows:
+        _write(rows, Path(out), made)
+    return made
+
+
+def _write(rows: list[list[tuple[str, NDArray[np.uint8]]]], out: Path, made: Sheets) -> None:
+    file = out / f"sheet-{len(made.files) + 1:03d}.jpg"
+    stream = io.BytesIO()
+    _sheet(rows).save(stream, "JPEG", quality=88)
+    atomic_write_bytes(file, stream.getvalue())
+    made.files.append(file)
+
+
+def _sheet(rows: list[list[tuple[str, NDArray[np.uint8]]]]) -> Image.Image:
+    """Rows of tiles, each row as high as its highest tile, with a line of text below it."""
+    heights = [max(pixels.shape[0] for _, pixels in row) + _LINE for row in rows]
+    across = max(len(row) for row in rows)
+    size = (across * (TILE + _GUTTER) + _GUTTER, sum(heights) + _GUTTER * (len(rows) + 1))
+    sheet = Image.new("RGB", size, _PAPER)
+    canvas = ImageDraw.Draw(sheet)
+    font = find_font([title for row in rows for title, _ in row])
+    letters = load_font(font.path, 15)
+    top = _GUTTER
+    for row, height in zip(rows, heights, strict=True):
+        for column, (title, pixels) in enumerate(row):
+            left = _GUTTER + column * (TILE + _GUTTER)
+            sheet.paste(Image.fromarray(pixels), (left + (TILE - pixels.shape[1]) // 2, top))
+            canvas.text((left, top + height - _LINE + 2), _shortened(title, letters.getlength), fill=_INK, font=letters)
+        top += height + _GUTTER
+    return sheet
+
+
+def _shortened(title: str, length: Callable[[str], float]) -> str:
+    """A title that fits below a tile: of a long one its end, which tells files apart."""
+    if length(title) <= TILE:
+        return title
+    while length(f"...{title}") > TILE:
+        title = title[1:]
+    return f"...{title}"
