@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import torch
 
@@ -30,26 +30,18 @@ TIMEOUT = 30.0
 Track = Callable[[Iterable[bytes], str, int | None], Iterable[bytes]]
 
 
-class Published(NamedTuple):
-    """What is known of a published file.
+PUBLISHED = (
+    "yolact_base",
+    "yolact_resnet50",
+    "yolact_darknet53",
+    "yolact_im700",
+    "yolact_plus_base",
+    "yolact_plus_resnet50",
+)
+"""Models whose weights were published, by name."""
 
-    Attributes:
-        size: Its size in bytes, None where it is not known.
-        sha256: Its checksum, "" where it is not known.
-    """
-
-    size: int | None = None
-    sha256: str = ""
-
-
-PUBLISHED = {
-    "yolact_base": Published(),
-    "yolact_resnet50": Published(127_300_392, "c12bb7a7e0343281db7f1407b376970bb52651f121d0b60bc4a49207acb6d6d7"),
-    "yolact_darknet53": Published(),
-    "yolact_im700": Published(),
-    "yolact_plus_base": Published(),
-    "yolact_plus_resnet50": Published(),
-}
+CHECKSUM = "X-Linked-ETag"
+"""Header in which Hugging Face gives the SHA-256 of a large file, before it sends one on to where the file is kept."""
 
 
 def is_published(weights: Path | str) -> bool:
@@ -98,7 +90,7 @@ def published_weights(weights: str, track: Track | None = None) -> Path:
     if not file.is_file():
         with replacing(file) as beside:
             try:
-                _fetch(address(name), beside, PUBLISHED[name], track)
+                _fetch(address(name), beside, track)
                 # Read whole before it gets its place: a page of some proxy would have a size as well.
                 read_original(beside, name)
             except (OSError, HTTPException, UserError) as error:
@@ -106,20 +98,34 @@ def published_weights(weights: str, track: Track | None = None) -> Path:
     return file
 
 
-def _fetch(url: str, file: Path, known: Published, track: Track | None) -> None:
-    checksum, size = hashlib.sha256(), 0
-    with urlopen(url, timeout=TIMEOUT) as answer, file.open("wb") as target:  # noqa: S310 - https, or the user's mirror
-        announced = known.size or int(answer.headers.get("Content-Length") or 0)
+class _Redirect(HTTPRedirectHandler):
+    """Follows a redirection and keeps the checksum that came with it."""
+
+    checksum = ""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        self.checksum = headers.get(CHECKSUM) or self.checksum
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _fetch(url: str, file: Path, track: Track | None) -> None:
+    found, size = hashlib.sha256(), 0
+    redirect = _Redirect()
+    with build_opener(redirect).open(url, timeout=TIMEOUT) as answer, file.open("wb") as target:
+        length = int(answer.headers.get("Content-Length") or 0)
+        announced = (answer.headers.get(CHECKSUM) or redirect.checksum).strip('"')
         chunks: Iterable[bytes] = _chunks(answer.read)
         if track is not None:
-            chunks = track(chunks, f"Downloading {file.name}", -(-announced // CHUNK) or None)
+            chunks = track(chunks, f"Downloading {file.name}", -(-length // CHUNK) or None)
         for chunk in chunks:
             target.write(chunk)
-            checksum.update(chunk)
+            found.update(chunk)
             size += len(chunk)
-    if announced and size != announced:
-        raise UserError(f"{size} of {announced} bytes came")
-    if known.sha256 and checksum.hexdigest() != known.sha256:
+    if length and size != length:
+        raise UserError(f"{size} of {length} bytes came")
+    if announced and announced != found.hexdigest():
         raise UserError("its checksum is not that of the published file")
 
 
