@@ -296,6 +296,82 @@ def test_its_own_data_set_can_be_converted_again(photos: Path, tmp_path: Path) -
             assert [found.extra for found in after.instances] == [found.extra for found in before.instances]
 
 
+@pytest.mark.parametrize("to", ["labelme", "voc", "yolo"])
+@pytest.mark.parametrize("images", ["copy", "link"])
+def test_other_formats_and_back(photos: Path, tmp_path: Path, to: str, images: str) -> None:
+    before = state(photos)
+    assert run(photos, tmp_path / "one", "--val", "0.3") == 0
+    assert run(photos, tmp_path / to, "--to", to, "--val", "0.3", "--images", images) == 0
+    assert state(photos) == before
+    assert document(tmp_path / to)["counts"] == document(tmp_path / "one")["counts"]
+    assert run(tmp_path / to, tmp_path / "back") == 0
+    one, back = load_dataset(tmp_path / "one"), load_dataset(tmp_path / "back")
+    assert document(tmp_path / "back")["problems"] == []
+    assert document(tmp_path / "back")["counts"]["without_labels"] == 0
+    assert {name: sorted(found.file for found in inside) for name, inside in back.splits.items()} == {
+        name: sorted(found.file for found in inside) for name, inside in one.splits.items()
+    }
+    outlines = [
+        {
+            found.file: [(entry.label, entry.polygons[0].tolist()) for entry in found.instances]
+            for found in data.pictures()
+        }
+        for data in (one, back)
+    ]
+    assert outlines[0] == outlines[1]
+    for found in back.pictures():
+        assert found.path.read_bytes() == (photos / found.file).read_bytes()
+
+
+def test_labelmes_files_can_name_pictures_where_they_are(photos: Path, tmp_path: Path) -> None:
+    assert run(photos, tmp_path / "out", "--to", "labelme", "--images", "keep") == 0
+    for file in (tmp_path / "out").glob("사진*.json"):
+        named = file.parent / json.loads(file.read_text(encoding="utf-8"))["imagePath"]
+        assert named.resolve() == (photos / f"{file.stem}.png").resolve()
+    assert run(photos, tmp_path / "yolo", "--to", "yolo", "--images", "keep") == 0
+    assert [found["code"] for found in document(tmp_path / "yolo")["problems"]] == ["keep-impossible"]
+    assert len(list((tmp_path / "yolo" / "images").rglob("*.png"))) == 10
+
+
+def test_pictures_that_differ_in_their_suffix_only_get_labels_of_their_own(photos: Path, tmp_path: Path) -> None:
+    with Image.open(photos / "사진 1.png") as image:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("RGB").save(photos / "사진 0.jpg")
+    (photos / "사진 0.jpg.json").write_text(json.dumps(labelme_document("사진 0.jpg", [shape()])), encoding="utf-8")
+    assert run(photos, tmp_path / "out", "--to", "yolo") == 0
+    assert [found["code"] for found in document(tmp_path / "out")["problems"]] == ["picture-renamed"]
+    assert len(list((tmp_path / "out" / "labels").rglob("*.txt"))) == 11
+
+
+def test_what_a_format_has_no_place_for_is_strictly_an_error(tmp_path: Path) -> None:
+    for number in range(3):
+        labelled(
+            tmp_path / "in", f"a{number}", [shape(flags={"iscrowd": True}), shape([[30, 5], [50, 5], [50, 9]])], number
+        )
+    assert run(tmp_path / "in", tmp_path / "out", "--to", "yolo", "--strict") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+    assert run(tmp_path / "in", tmp_path / "out", "--to", "yolo") == 0
+    assert {found["code"] for found in document(tmp_path / "out")["problems"]} == {"crowd-not-written"}
+
+
+def test_ignored_regions_become_crowds_of_every_class(tmp_path: Path) -> None:
+    ignored = [shape([[30, 5], [50, 5], [50, 30]], "__ignore__"), shape([[1, 1], [9, 1], [9, 9]], "_background_")]
+    for number in range(5):
+        labelled(tmp_path / "in", f"a{number}", [shape(), shape([[5, 32], [9, 39], [1, 39]], "bolt"), *ignored], number)
+    assert run(tmp_path / "in", tmp_path / "out", "--ignore-as-crowd") == 0
+    dataset = load_dataset(tmp_path / "out")
+    assert dataset.classes == ["bolt", "nut"]
+    for found in dataset.pictures():
+        assert [(entry.label, entry.crowd) for entry in found.instances] == [
+            ("nut", False), ("bolt", False), ("bolt", True), ("nut", True),
+        ]  # fmt: skip
+    assert {found["code"] for found in document(tmp_path / "out")["problems"]} == {"label-empty"}
+
+
+def test_it_says_what_it_took_the_labels_for(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(photos, tmp_path / "out") == 0
+    assert "Read as labelme: 10 JSON files with 'shapes'" in capsys.readouterr().err
+
+
 def test_quiet_prints_nothing_where_all_is_well(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -133,3 +135,61 @@ def test_kept_groups_draw_new_pictures_of_theirs() -> None:
     divided = files(split_pictures(found, SplitOptions(method="group", val=0.4), kept))
     assert {"a/1.jpg", "a/2.jpg"} <= set(divided["val"])
     assert {"b/1.jpg", "b/2.jpg"} <= set(divided["train"])
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=40),
+    st.sampled_from(["random", "stratified", "group"]),
+    st.integers(0, 3),
+)
+def test_what_is_alike_is_never_divided(view: list[int], method: Any, seed: int) -> None:
+    found = numbered(len(view))
+    for picture, number in zip(found, view, strict=True):
+        picture.instances = [Instance(str(number % 3))]
+    alike = [
+        [picture.file for picture, shown in zip(found, view, strict=True) if shown == number] for number in set(view)
+    ]
+    options = SplitOptions(method=method, seed=seed, val=0.3, group_by=r"\d+")
+    splits = files(split_pictures(found, options, alike=alike))
+    assert sorted(file for inside in splits.values() for file in inside) == [picture.file for picture in found]
+    for group in alike:
+        assert len({name for name, inside in splits.items() if set(inside) & set(group)}) == 1
+
+
+def test_a_copy_of_a_settled_picture_stays_with_it() -> None:
+    splits = split_pictures(numbered(10), SplitOptions(val=0.1), {"003.jpg": "test"}, [["003.jpg", "007.jpg"]])
+    assert files(splits)["test"] == ["003.jpg", "007.jpg"]
+
+
+def test_groups_can_be_stratified() -> None:
+    labels = {
+        f"{video}/{frame}.jpg": ["rare" if video in "ab" else "common"] for video in "abcdefghij" for frame in range(4)
+    }
+    splits = files(
+        split_pictures(pictures(*labels, labels=labels), SplitOptions(method="stratified", val=0.5, group_by="^."))
+    )
+    videos = {name: {file[0] for file in inside} for name, inside in splits.items()}
+    assert not videos["train"] & videos["val"]
+    assert len(videos["train"]) == len(videos["val"]) == 5
+    assert len(videos["val"] & {"a", "b"}) == 1
+
+
+def test_stratified_splits_have_their_share_of_every_class() -> None:
+    draw = random.Random(0)
+    kinds = {"common": 0.9, "some": 0.3, "few": 0.1}
+    labels = {
+        f"{number:03d}.jpg": [
+            name for name, share in kinds.items() for _ in range(draw.randrange(1, 9)) if draw.random() < share
+        ]
+        for number in range(300)
+    }
+    found = split_pictures(pictures(*labels, labels=labels), SplitOptions(method="stratified", val=0.2, test=0.1))
+    assert {name: len(inside) for name, inside in found.items()} == {"train": 210, "val": 60, "test": 30}
+    counts = {
+        name: Counter(entry.label for picture in inside for entry in picture.instances)
+        for name, inside in found.items()
+    }
+    for kind in kinds:
+        total = sum(counts[name][kind] for name in counts)
+        assert abs(counts["val"][kind] / total - 0.2) < 0.02
+        assert abs(counts["test"][kind] / total - 0.1) < 0.02

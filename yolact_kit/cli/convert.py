@@ -101,7 +101,8 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     for label in counts["by_class"]:
         table.add_row(label, *(str(split["by_class"][label]) for split in counts["splits"].values()))
     table.add_section()
-    table.add_row("pictures", *(str(split["pictures"]) for split in counts["splits"].values()))
+    for row in ("objects", "pictures", "background"):
+        table.add_row(row, *(str(split[row]) for split in counts["splits"].values()))
     say(f"Read as {counts['format']}: {counts['format_told_by']}")
     show(table)
     for key, text in (

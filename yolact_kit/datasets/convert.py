@@ -11,8 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset
 from yolact_kit.annotations.detect_format import REPORT
@@ -25,6 +23,7 @@ from yolact_kit.annotations.read import in_parallel, read_source
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.writers import LAYOUTS
+from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, split_pictures, split_sizes
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder
@@ -238,7 +237,7 @@ def _split(result: ReadResult, options: ConvertOptions, kept: dict[str, str]) ->
         seed=options.seed,
         group_by=options.group_by,
     )
-    return split_pictures(pictures, chosen, kept)
+    return split_pictures(pictures, chosen, kept, same_pictures(result.labelled))
 
 
 def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options: ConvertOptions) -> list[Problem]:
@@ -253,28 +252,8 @@ def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options:
             problems.add("split-too-small", f"There are too few pictures for the split '{name}', which stays empty.")
     if "train" not in splits:
         problems.add("split-too-small", "The split 'train' is empty.")
-    _check_leakage(splits, result.labelled, problems)
+    problems.found += find_leakage(splits, result.labelled)
     return problems.found
-
-
-def _check_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled], problems: Problems) -> None:
-    """Reports pictures of val and test that the training split has as well, or one that nearly is the same."""
-    by_file = {item.picture.file: item for item in labelled}
-    train = [by_file[picture.file] for picture in splits.get("train", [])]
-    if not train:
-        return
-    digests = {item.digest: item.picture.file for item in train}
-    thumbnails = np.stack([item.thumbnail for item in train if item.thumbnail is not None]).astype(np.int16)
-    for name in (name for name in splits if name != "train"):
-        for item in (by_file[picture.file] for picture in splits[name]):
-            twin, how = digests.get(item.digest), "the same as"
-            if twin is None and item.thumbnail is not None:
-                apart = np.abs(thumbnails - item.thumbnail).max(axis=(1, 2))
-                nearest = int(apart.argmin())
-                twin, how = (train[nearest].picture.file, "nearly the same as") if apart[nearest] <= 2 else (None, "")
-            if twin is not None:
-                problems.file = item.picture.file
-                problems.add("leakage", f"This picture of '{name}' is {how} '{twin}' of 'train'.")
 
 
 def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: list[Problem]) -> Path | None:
@@ -356,7 +335,12 @@ def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem]) -> di
         "without_labels": len(result.without_labels),
         "by_class": _by_class(pictures, dataset.classes),
         "splits": {
-            name: {"pictures": len(found), "by_class": _by_class(found, dataset.classes)}
+            name: {
+                "pictures": len(found),
+                "objects": sum(len(picture.instances) for picture in found),
+                "background": sum(1 for picture in found if not picture.instances),
+                "by_class": _by_class(found, dataset.classes),
+            }
             for name, found in dataset.splits.items()
         },
         "problems": {severity: severities[severity] for severity in ("E", "F", "W", "S")},

@@ -6,7 +6,7 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -16,6 +16,9 @@ from yolact_kit.errors import UserError
 
 SPLITS = ("train", "val", "test")
 
+_Unit = list[Picture]
+"""Pictures that stay together."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SplitOptions:
@@ -23,7 +26,7 @@ class SplitOptions:
 
     Attributes:
         method: ``random``; ``stratified``: each split with its share of the objects of each class; ``group``: pictures
-            of one group stay together.
+            of one group stay together, as they do with the others where ``group_by`` is given.
         val: Share of the pictures for validation, 0 to below 1.
         test: Share of the pictures for the test, 0 to below 1.
         seed: Seed of what is drawn.
@@ -77,7 +80,10 @@ def _rounded(count: int, share: float) -> int:
 
 
 def split_pictures(
-    pictures: list[Picture], options: SplitOptions | None = None, kept: Mapping[str, str] | None = None
+    pictures: list[Picture],
+    options: SplitOptions | None = None,
+    kept: Mapping[str, str] | None = None,
+    alike: Iterable[Iterable[str]] = (),
 ) -> dict[str, list[Picture]]:
     """Divides pictures into splits.
 
@@ -85,6 +91,7 @@ def split_pictures(
         pictures: The pictures.
         options: How.
         kept: Name of the split by a picture's path, for pictures whose split is settled.
+        alike: Paths of pictures that stay together, such as those that show the same.
 
     Returns:
         Pictures by the name of the split, in their given order; splits without pictures are left out.
@@ -100,84 +107,120 @@ def split_pictures(
     """
     options, kept = options or SplitOptions(), kept or {}
     sizes = split_sizes(len(pictures), options.val, options.test)
-    settled = {picture.file: kept[picture.file] for picture in pictures if picture.file in kept}
-    present = Counter(settled.values())
+    chosen = {picture.file: kept[picture.file] for picture in pictures if picture.file in kept}
+    drawn = sorted(pictures, key=lambda picture: picture.file)
+    random.Random(options.seed).shuffle(drawn)  # noqa: S311  (drawn to be repeated, not to be secret)
+    by_group = options.method == "group" or options.group_by is not None
+    groups = _groups(drawn, options, bool(chosen)) if by_group else []
+    units = _join([picture for picture in drawn if picture.file not in chosen], chosen, [*alike, *groups])
+    present = Counter(chosen.values())
     wanted = {name: max(0, sizes[name] - present[name]) for name in SPLITS}
-    free = sorted((picture for picture in pictures if picture.file not in settled), key=lambda picture: picture.file)
-    random.Random(options.seed).shuffle(free)  # noqa: S311  (drawn to be repeated, not to be secret)
-    if options.method == "group" or options.group_by is not None:
-        drawn = _by_group(free, wanted, settled, options)
-    elif options.method == "stratified":
-        drawn = _stratified(free, wanted)
+    if options.method == "stratified":
+        chosen.update(_stratified(units, wanted))
+    elif by_group:
+        chosen.update(_largest_first(units, wanted))
     else:
-        drawn = _in_order(free, wanted)
-    chosen = {**drawn, **settled}
+        chosen.update(_in_order(units, wanted))
     names = [*SPLITS, *sorted(set(chosen.values()) - set(SPLITS))]
     whole = {name: [picture for picture in pictures if chosen[picture.file] == name] for name in names}
     return {name: found for name, found in whole.items() if found}
 
 
-def _in_order(free: list[Picture], wanted: Mapping[str, int]) -> dict[str, str]:
+def _join(free: list[Picture], chosen: dict[str, str], groups: Iterable[Iterable[str]]) -> list[_Unit]:
+    """What is to be divided: pictures that stay together; those that stay with settled ones are settled as well."""
+    leader: dict[str, str] = {}
+
+    def lead(file: str) -> str:
+        while leader.setdefault(file, file) != file:
+            file = leader[file]
+        return file
+
+    for group in groups:
+        first, *others = group
+        for file in others:
+            leader[lead(file)] = lead(first)
+    settled: dict[str, Counter[str]] = defaultdict(Counter)
+    for file, split in chosen.items():
+        settled[lead(file)][split] += 1
+    units: dict[str, list[Picture]] = defaultdict(list)
+    for picture in free:
+        if lead(picture.file) in settled:
+            chosen[picture.file] = settled[lead(picture.file)].most_common(1)[0][0]
+        else:
+            units[lead(picture.file)].append(picture)
+    return list(units.values())
+
+
+def _in_order(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
+    """Fills val, then test, with what fits; the rest is train."""
+    room = dict(wanted)
     chosen: dict[str, str] = {}
-    names = [name for name in ("val", "test") for _ in range(wanted[name])]
-    for number, picture in enumerate(free):
-        chosen[picture.file] = names[number] if number < len(names) else "train"
+    for unit in units:
+        split = next((name for name in ("val", "test") if 0 < len(unit) <= room[name]), "train")
+        room[split] -= len(unit)
+        chosen.update((picture.file, split) for picture in unit)
     return chosen
 
 
-def _stratified(free: list[Picture], wanted: Mapping[str, int]) -> dict[str, str]:
+def _stratified(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
     """Deals out the pictures of the rarest class first, each to the split that lacks most of its due of that class.
 
-    A split's due is its share of the pictures. Pictures with many objects of the class come first, so that those with
-    few can even things out. Where splits lack the same, the largest comes first, so that a class that is in one
-    picture only can be learned.
+    This is iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
+    2011), by objects instead of pictures and with the sizes of the splits fixed. A split's due is its share of the
+    pictures. Pictures with many objects of the class come first, so that those with few can even things out. Where
+    splits lack the same, the largest comes first, so that a class that is in one picture only can be learned.
     """
-    room = {name: min(wanted[name], len(free)) for name in ("val", "test")}
-    room = {"train": len(free) - sum(room.values()), **room}
-    labels = {picture.file: Counter(instance.label for instance in picture.instances) for picture in free}
-    totals: Counter[str] = sum(labels.values(), Counter())
-    share = {name: room[name] / max(1, len(free)) for name in room}
-    due = {(name, label): share[name] * total for name in room for label, total in totals.items()}
+    count = sum(len(unit) for unit in units)
+    room = {name: min(wanted[name], count) for name in ("val", "test")}
+    room = {"train": count - sum(room.values()), **room}
+    labels = [Counter(instance.label for picture in unit for instance in picture.instances) for unit in units]
+    totals: Counter[str] = sum(labels, Counter())
+    due = {(name, label): room[name] / max(1, count) * total for name in room for label, total in totals.items()}
     lacking = dict(due)
     chosen: dict[str, str] = {}
-    left = list(free)
+    left = list(range(len(units)))
     while left:
-        remaining: Counter[str] = sum((labels[picture.file] for picture in left), Counter())
-        rarest = min(remaining, key=lambda label: (remaining[label], label), default=None)
-        batch = [picture for picture in left if rarest is None or labels[picture.file][rarest] > 0]
-        batch.sort(key=lambda picture: -labels[picture.file][rarest or ""])
-        for picture in batch:
-            keys = {name: (name, rarest or "") for name in room if room[name] > 0}
+        remaining: Counter[str] = sum((labels[number] for number in left), Counter())
+        rarest = min(remaining, key=lambda label: (remaining[label], label), default="")
+        batch = [number for number in left if not remaining or labels[number][rarest] > 0]
+        batch.sort(key=lambda number: -labels[number][rarest])
+        for number in batch:
+            size = len(units[number])
+            fitting = [name for name in room if room[name] >= size] or ["train"]
+            keys = {name: (name, rarest) for name in fitting}
             best = max(keys, key=lambda name: (lacking.get(keys[name], 0.0) / due.get(keys[name], 1.0), room[name]))
-            chosen[picture.file] = best
-            room[best] -= 1
-            for label, count in labels[picture.file].items():
-                lacking[best, label] -= count
-        left = [picture for picture in left if picture.file not in chosen]
+            chosen.update((picture.file, best) for picture in units[number])
+            room[best] -= size
+            for label, found in labels[number].items():
+                lacking[best, label] -= found
+        dealt = set(batch)
+        left = [number for number in left if number not in dealt]
     return chosen
 
 
-def _by_group(
-    free: list[Picture], wanted: Mapping[str, int], settled: Mapping[str, str], options: SplitOptions
-) -> dict[str, str]:
+def _largest_first(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
     """Deals out whole groups, the largest first, each to the split that lacks most pictures."""
+    lacking = {name: wanted[name] for name in SPLITS}
+    chosen: dict[str, str] = {}
+    for unit in sorted(units, key=lambda unit: -len(unit)):
+        best = max(lacking, key=lambda name: lacking[name])
+        lacking[best] -= len(unit)
+        chosen.update((picture.file, best) for picture in unit)
+    return chosen
+
+
+def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> list[list[str]]:
+    """Paths of the pictures of each group that ``group_by`` tells."""
     pattern = _pattern(options.group_by)
-    place = {_group(file, pattern): name for file, name in settled.items()}
     groups: dict[str, list[str]] = defaultdict(list)
-    for picture in free:
+    for picture in pictures:
         groups[_group(picture.file, pattern)].append(picture.file)
-    if len(groups) < 2 and not place and wanted["val"] + wanted["test"] > 0:
+    if len(groups) < 2 and not settled and options.val + options.test > 0:
         raise UserError(
             "All pictures are in one group, so they cannot be divided.",
             "Give --group-by REGEX, which tells by a picture's path what group it is in.",
         )
-    lacking = {name: wanted[name] for name in SPLITS}
-    chosen: dict[str, str] = {}
-    for group, files in sorted(groups.items(), key=lambda pair: -len(pair[1])):
-        best = place.get(group) or max(lacking, key=lambda name: lacking[name])
-        lacking[best] = lacking.get(best, 0) - len(files)
-        chosen.update(dict.fromkeys(files, best))
-    return chosen
+    return list(groups.values())
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
