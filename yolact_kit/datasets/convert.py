@@ -207,7 +207,7 @@ def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
         A problem for each picture whose name was taken.
     """
     problems = Problems()
-    taken: set[str] = set()
+    taken = {Path(REPORT).stem} if by_stem else set()
     for item in labelled:
         if item.rewrite:
             item.picture.file = rgb_name(item.picture.file)
