@@ -103,8 +103,10 @@ def _picture_folders(root: Path) -> list[Path]:
         return []
     if (root / "data.yaml").is_file():
         return sorted(path for path in (root / "images").glob("*") if path.is_dir())
-    folder = root / ("images" if (root / "dataset.yaml").is_file() else "JPEGImages")
-    return [folder] if folder.is_dir() else []
+    for described, folder in (("dataset.yaml", root / "images"), ("labelmap.txt", root / "JPEGImages")):
+        if (root / described).is_file() and folder.is_dir():
+            return [folder]
+    return []
 
 
 def _name(path: Path, root: Path) -> str:
