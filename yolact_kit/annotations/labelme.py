@@ -74,7 +74,7 @@ def _is_no_object(shape: Any, options: ReadOptions) -> bool:
         drawn = len(geometry.to_points(shape.get("points"))) > 0
     except GeometryError:
         return False
-    stroke = shape.get("shape_type") in _STROKES and options.line_width is None
+    stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
     return drawn and (stroke or _means_none(shape["label"], options))
 
 
