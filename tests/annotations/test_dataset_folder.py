@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools.coco import COCO
 
 from tests.annotations.making import HEIGHT, WIDTH
+from tests.annotations.writers.folders import dataset_of, objects
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset, to_coco
 from yolact_kit.annotations.rle import encode_mask
@@ -105,3 +110,20 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
     damage(tmp_path)
     with pytest.raises(UserError, match=r"does not exist|is damaged"):
         load_dataset(tmp_path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(objects())
+def test_pycocotools_reads_what_is_written(found: list[Instance]) -> None:
+    with TemporaryDirectory() as folder:
+        save_dataset(dataset_of(*found), folder)
+        with contextlib.redirect_stdout(io.StringIO()):
+            coco = COCO(Path(folder) / "annotations" / "train.json")
+        again = load_dataset(folder).splits["train"][0].instances
+    entries = coco.loadAnns(sorted(coco.getAnnIds()))
+    assert len(entries) == len(again) == len(found)
+    for entry, before, after in zip(entries, found, again, strict=True):
+        assert coco.cats[entry["category_id"]]["name"] == before.label == after.label
+        assert np.array_equal(coco.annToMask(entry), before.mask(HEIGHT, WIDTH))
+        assert [ring.tolist() for ring in after.polygons] == [ring.tolist() for ring in before.polygons]
+        assert after.rle == before.rle
