@@ -36,7 +36,7 @@ def test_coco_beside_labelme_is_asked_about(tmp_path: Path) -> None:
         detect_format(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["주의: 이 폴더는 ...", "1 2 3", "", "a.png\nb.png"])
+@pytest.mark.parametrize("text", ["주의: 이 폴더는 ...", "1 2 3", "", "a.png\nb.png", "1 0.5 0 0 0\n0 1 0.5 0 0"])
 def test_other_text_files_are_no_labels(tmp_path: Path, text: str) -> None:
     labelled(tmp_path, "a", [shape()])
     (tmp_path / "readme.txt").write_text(text, encoding="utf-8")

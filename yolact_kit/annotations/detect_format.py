@@ -170,6 +170,10 @@ def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path]
     for path, kind in kinds.items():
         if kind in found:
             found[kind].append(path)
+    stems = picture_stems(files)
+    others = any(paths for name, paths in found.items() if name != "yolo")
+    if others and not any(is_label_file(path, stems, source) for path in found["yolo"]):
+        found["yolo"] = []  # some table of numbers
     several = [name for name in found if found[name]]
     if not several:
         return _without_formats(source, Counter(kinds.values()), files, masks)

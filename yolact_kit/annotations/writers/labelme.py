@@ -80,7 +80,7 @@ def labelme_document(picture: Picture) -> dict[str, Any]:
     return {
         "version": str(kept.get("version") or _VERSION),
         "flags": _flags(kept.get("flags")),
-        "shapes": shapes + list(kept.get(SKIPPED_SHAPES, [])),
+        "shapes": shapes + [_skipped(shape) for shape in kept.get(SKIPPED_SHAPES, [])],
         "imagePath": PurePosixPath(picture.file).name,
         "imageData": None,
         "imageHeight": picture.height,
@@ -117,7 +117,7 @@ def _shapes(instance: Instance, picture: Picture) -> list[Shape]:
 
 
 def _as_drawn(instance: Instance, picture: Picture, extra: dict[str, Any], ring: Ring | None) -> Shape | None:
-    kind = extra.get("shape_type") or "polygon"
+    kind = str(extra.get("shape_type") or "polygon")
     if "points" not in extra and ring is not None:
         return _shape(instance, extra, points=ring.tolist(), shape_type="polygon")
     if kind == "mask" and "mask" not in extra and "parts" not in instance.extra and instance.rle is not None:
@@ -152,6 +152,15 @@ def _shape(instance: Instance, extra: dict[str, Any], **more: Any) -> Shape:
         "mask": more.pop("mask", None),
         **{key: value for key, value in extra.items() if key not in _OF_SHAPE},
     }
+
+
+def _skipped(given: Shape) -> Shape:
+    """A shape that was no object, as it was."""
+    none = Instance(given["label"], extra=given)
+    points = to_points(given["points"]).tolist()
+    kind = str(given.get("shape_type") or "polygon")
+    shape = _shape(none, given, points=points, shape_type=kind, mask=given.get("mask"))
+    return {**shape, "group_id": _own_group(none)}
 
 
 def _flags(given: Any) -> dict[str, bool]:
