@@ -33,6 +33,8 @@ COMMANDS = {
     "annotate": "Open labelme on a folder of pictures, set up for your classes.",
     "convert": "Turn labelled pictures into a data set to train on.",
     "validate": "Check a data set or a folder of labels for mistakes.",
+    "preview": "Draw pictures of a data set with their labels on contact sheets.",
+    "augment": "Write an augmented copy of a data set.",
     "config": "Plan a configuration from a data set.",
     "train": "Train a model as a configuration says.",
     "evaluate": "Measure a trained model on a split of a data set.",

@@ -1,0 +1,89 @@
+"""``yolact-kit augment``: a data set with augmented copies of its training pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.errors import EXIT_PROBLEMS
+
+HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
+
+
+def augment(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")],
+    copies: Annotated[
+        int, typer.Option("--copies", min=1, help="Copies of each training picture.", rich_help_panel=HOW)
+    ] = 1,
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            "--pipeline",
+            metavar="NAME|FILE",
+            help="light, default, heavy, aerial, or a YAML file of your own.",
+            rich_help_panel=HOW,
+        ),
+    ] = "default",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of what is drawn.", rich_help_panel=HOW)] = 0,
+    min_object: Annotated[
+        float,
+        typer.Option(
+            "--min-object",
+            metavar="PIXELS",
+            min=1,
+            help="Those with a shorter side in a copy.",
+            rich_help_panel=DROPPED,
+        ),
+    ] = 4.0,
+    min_visible: Annotated[
+        float,
+        typer.Option(
+            "--min-visible",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Those of which less is still in a copy.",
+            rich_help_panel=DROPPED,
+        ),
+    ] = 0.1,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write an augmented copy of a data set.
+
+    All its pictures are copied, and those of the training split once more, changed at random together with their masks.
+    Training does not need it: it augments each picture anew each time that it is shown (`config.yaml`, augment).
+
+    Example: yolact-kit augment data data-more --copies 4 --pipeline aerial
+    """
+    set_level(quiet, verbose)
+    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.datasets.augmented_copies import CopyOptions, write_augmented
+    from yolact_kit.datasets.pipelines import load_steps
+
+    options = CopyOptions(
+        copies=copies,
+        steps=load_steps(pipeline),
+        min_object=min_object,
+        min_visible=min_visible,
+        seed=seed,
+        overwrite=overwrite,
+    )
+    made = write_augmented(load_dataset(dataset), out, options, lambda done, total: track(done, "Augmenting", total))
+    for error in made.broken:
+        warn(f"{error.message} It is left out.")
+    pictures = {split: len(members) for split, members in made.dataset.splits.items()}
+    say(f"{made.copies} copies with {made.objects} objects; now {', '.join(f'{n} {s}' for s, n in pictures.items())}.")
+    for reason, count in sorted(made.dropped.items()):
+        say(f"{count} objects were dropped from copies: they {reason}.")
+    say(f"Written to {out}. Look at it: yolact-kit preview {out} --split train")
+    if made.broken:
+        raise typer.Exit(EXIT_PROBLEMS)

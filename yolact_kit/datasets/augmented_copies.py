@@ -1,0 +1,210 @@
+"""Writing a data set with augmented copies of its training pictures."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.dataset_folder import save_dataset
+from yolact_kit.annotations.pictures import PictureError, read_picture, rgb_name, write_picture
+from yolact_kit.annotations.read import in_parallel
+from yolact_kit.annotations.rle import encode_mask
+from yolact_kit.datasets.clipping import clipped
+from yolact_kit.datasets.mending import copy_pictures
+from yolact_kit.datasets.pipelines import Pipeline
+from yolact_kit.datasets.torch_dataset import boxes_of
+from yolact_kit.errors import UserError
+from yolact_kit.files import check_out, new_folder
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+
+LEFT = "left the picture"
+SMALL = "became too small"
+HIDDEN = "nearly left the picture"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyOptions:
+    """How augmented copies are made.
+
+    Attributes:
+        copies: Copies of each training picture.
+        steps: The pipeline, see `yolact_kit.datasets.pipelines`.
+        min_object: Objects of a copy with a side below this many pixels are dropped.
+        min_visible: Objects of which less than this share is still in the copy are dropped.
+        seed: Seed of what is drawn.
+        overwrite: Whether a folder that is not empty is replaced.
+    """
+
+    copies: int
+    steps: Any
+    min_object: float = 4.0
+    min_visible: float = 0.1
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(slots=True)
+class Augmented:
+    """What was written.
+
+    Attributes:
+        dataset: The new data set: the old pictures and the copies.
+        copies: How many copies there are.
+        objects: How many objects are on them.
+        dropped: Objects that were dropped from copies, by reason.
+        broken: Pictures that could not be read and were left out.
+    """
+
+    dataset: Dataset
+    copies: int = 0
+    objects: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    broken: list[PictureError] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Done:
+    """The copies of one picture."""
+
+    copies: list[Picture] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    error: PictureError | None = None
+
+
+def write_augmented(
+    dataset: Dataset, out: Path | str, options: CopyOptions, progress: Progress | None = None
+) -> Augmented:
+    """Writes a data set with all pictures of another and augmented copies of those in its training split.
+
+    Copies are for programs that do not augment by themselves, and for looking at; this program's training augments anew
+    each time that a picture is shown.
+
+    Args:
+        dataset: The data set; its folder stays as it is.
+        out: The folder to make.
+        options: How.
+        progress: Wraps the pictures; also given how many there are.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UserError: Nothing was written: there is nothing to train on, the pipeline is wrong, or ``out`` cannot be.
+
+    Example:
+        >>> write_augmented(data, "more", CopyOptions(copies=3, steps=load_steps("light"))).copies  # doctest: +SKIP
+        42
+    """
+    inputs = [dataset.root] if dataset.root is not None else []
+    check_out(out, options.overwrite, inputs)
+    Pipeline(options.steps)
+    train = dataset.splits.get("train", [])
+    if not train:
+        raise UserError("There are no pictures in 'train' to copy.", "Convert the labels again.")
+    made = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out)))
+    with new_folder(out, options.overwrite, inputs) as folder:
+        images = folder / "images"
+        taken = {picture.file for picture in dataset.pictures()}
+        jobs = [(index, picture, _names(picture.file, options.copies, taken)) for index, picture in enumerate(train)]
+        done = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, os.cpu_count() or 1))
+        results = list(progress(done, len(jobs)) if progress else done)
+        _collect(dataset, results, made)
+        copy_pictures(
+            (picture for picture in made.dataset.pictures() if not picture.path.is_relative_to(images)), images
+        )
+        save_dataset(made.dataset, folder, source=str(dataset.root or dataset.name), options=_described(options))
+    for picture in made.dataset.pictures():
+        picture.path = Path(out) / "images" / picture.file
+    return made
+
+
+def _described(options: CopyOptions) -> dict[str, Any]:
+    names = ("copies", "steps", "min_object", "min_visible", "seed")
+    return {"augmented": {name: getattr(options, name) for name in names}}
+
+
+def _names(file: str, copies: int, taken: set[str]) -> list[str]:
+    """Names for the copies of a picture that no other picture has."""
+    path = PurePosixPath(file)
+    names: list[str] = []
+    number = 0
+    while len(names) < copies:
+        number += 1
+        name = rgb_name(path.with_name(f"{path.stem}-augmented-{number}{path.suffix}").as_posix())
+        if name not in taken:
+            names.append(name)
+            taken.add(name)
+    return names
+
+
+def _copies(index: int, picture: Picture, names: list[str], images: Path, options: CopyOptions) -> _Done:
+    done = _Done()
+    try:
+        pixels = read_picture(picture.path)
+    except PictureError as error:
+        done.error = error
+        return done
+    height, width = pixels.shape[:2]
+    whole = [part for part in (clipped(instance, width, height) for instance in picture.instances) if part is not None]
+    masks = np.zeros((len(whole), height, width), np.uint8)
+    for number, instance in enumerate(whole):
+        masks[number] = instance.mask(height, width)
+    pipeline = Pipeline(options.steps)
+    for number, name in enumerate(names):
+        seed = int(np.random.SeedSequence((options.seed, index, number)).generate_state(1)[0])
+        image, changed = pipeline(pixels, masks, seed)
+        kept = _kept(whole, masks, changed, options, done.dropped)
+        write_picture(images / name, image)
+        done.copies.append(Picture(name, image.shape[1], image.shape[0], images / name, kept))
+    return done
+
+
+def _kept(
+    instances: list[Instance],
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    options: CopyOptions,
+    dropped: Counter[str],
+) -> list[Instance]:
+    """The objects of a copy, with their new masks; those that are dropped are counted."""
+    kept: list[Instance] = []
+    pixels = before[0].size / max(after[0].size, 1) if len(after) else 1.0
+    for instance, old, new in zip(instances, before, after, strict=True):
+        if not new.any():
+            dropped[LEFT] += 1
+            continue
+        box = boxes_of(new[None])[0]
+        if not instance.crowd and min(box[2] - box[0], box[3] - box[1]) < options.min_object:
+            dropped[SMALL] += 1
+        elif not instance.crowd and new.sum() * pixels < options.min_visible * old.sum():
+            dropped[HIDDEN] += 1
+        else:
+            kept.append(Instance(instance.label, rle=encode_mask(new), crowd=instance.crowd))
+    return kept
+
+
+def _collect(dataset: Dataset, results: list[_Done], made: Augmented) -> None:
+    """Puts the copies behind the pictures that they are made from."""
+    for split, pictures in dataset.splits.items():
+        made.dataset.splits[split] = [
+            Picture(p.file, p.width, p.height, p.path, p.instances, p.extra) for p in pictures
+        ]
+    train: list[Picture] = []
+    for picture, done in zip(made.dataset.splits["train"], results, strict=True):
+        if done.error is not None:
+            made.broken.append(done.error)
+            continue
+        train += [picture, *done.copies]
+        made.copies += len(done.copies)
+        made.objects += sum(len(copy.instances) for copy in done.copies)
+        made.dropped += done.dropped
+    made.dataset.splits["train"] = train

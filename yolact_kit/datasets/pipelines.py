@@ -1,0 +1,153 @@
+"""Augmentation pipelines as people write them: a list of albumentations' transforms in YAML."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from yolact_kit.errors import UserError
+from yolact_kit.shipped import shipped
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+import albumentations as A  # noqa: N812
+
+_GROUPS = {"OneOf": A.OneOf, "Sequential": A.Sequential}
+_TRANSFORMS: dict[str, type[A.BasicTransform]] = {
+    name: value
+    for name, value in vars(A).items()
+    if isinstance(value, type)
+    and issubclass(value, A.DualTransform | A.ImageOnlyTransform)
+    and name not in ("Lambda", "DualTransform", "ImageOnlyTransform", "Normalize", "ToFloat", "FromFloat")
+    # These mix in other pictures, which they would have to be given.
+    and not {"metadata_key", "reference_images"} & set(inspect.signature(value.__init__).parameters)
+}
+"""What may be in a pipeline: whatever makes a picture of a picture."""
+_EXAMPLE = "A pipeline is a list under `steps:`, such as `- HorizontalFlip: {p: 0.5}`."
+
+
+class Pipeline:
+    """Transforms pictures together with their masks, as a file says.
+
+    One is not for several threads at the same time, which would draw from each other's random numbers.
+
+    Args:
+        steps: The transforms, each a mapping of its name to its options; `OneOf` and `Sequential` have `steps`
+            of their own.
+
+    Raises:
+        UserError: A transform is unknown, or its options are not allowed.
+
+    Example:
+        >>> flip = Pipeline([{"HorizontalFlip": {"p": 1.0}}])
+        >>> image, masks = flip(np.zeros((4, 6, 3), np.uint8), np.eye(4, 6, dtype=np.uint8)[None], seed=0)
+        >>> masks[0, 0].tolist()
+        [0, 0, 0, 0, 0, 1]
+    """
+
+    def __init__(self, steps: Any) -> None:
+        self.transforms = _build_all(steps)
+
+    def __call__(
+        self, picture: NDArray[np.uint8], masks: NDArray[np.uint8], seed: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """A transformed picture and its masks.
+
+        Args:
+            picture: uint8 [H, W, 3].
+            masks: uint8 [N, H, W] of 0 and 1.
+            seed: What is drawn depends on it alone.
+
+        Returns:
+            uint8 [H', W', 3] and uint8 [N, H', W'].
+        """
+        run = A.Compose(self.transforms, seed=seed)
+        if not len(masks):
+            image = run(image=picture)["image"]
+            return image, np.zeros((0, *image.shape[:2]), np.uint8)
+        changed = run(image=picture, masks=masks)
+        return changed["image"], np.asarray(changed["masks"], np.uint8)
+
+
+def pipeline_names() -> list[str]:
+    """Names of the pipelines that are shipped.
+
+    Example:
+        >>> pipeline_names()
+        ['aerial', 'default', 'heavy', 'light']
+    """
+    return sorted(file.stem for file in shipped("templates", "augment").glob("*.yaml"))
+
+
+def load_steps(name: str) -> Any:
+    """The steps of a pipeline, as `Pipeline` takes them.
+
+    Args:
+        name: Name of a shipped pipeline, or a YAML file.
+
+    Returns:
+        What stands under ``steps``.
+
+    Raises:
+        UserError: There is none of that name, or the file is no pipeline.
+    """
+    if name in pipeline_names():
+        path = shipped("templates", "augment", f"{name}.yaml")
+    elif (path := Path(name)).suffix.lower() not in (".yaml", ".yml") or not path.is_file():
+        raise UserError(
+            f"There is no pipeline '{name}'.", f"Give {', '.join(pipeline_names())}, or a YAML file of your own."
+        )
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"'{path}' is not valid YAML: {' '.join(str(error).split())}", _EXAMPLE) from error
+    if not isinstance(document, dict) or set(document) != {"steps"}:
+        raise UserError(f"'{path}' must have the key `steps` and no other.", _EXAMPLE)
+    return document["steps"]
+
+
+def _build_all(steps: Any) -> list[Any]:
+    if not isinstance(steps, list) or not steps:
+        raise UserError("The steps of a pipeline must be a list.", _EXAMPLE)
+    return [_build(step) for step in steps]
+
+
+def _build(step: Any) -> Any:
+    if isinstance(step, str):
+        step = {step: {}}
+    if not isinstance(step, dict) or len(step) != 1:
+        raise UserError(f"'{step}' is no step.", _EXAMPLE)
+    ((name, options),) = step.items()
+    options = {} if options is None else options
+    if not isinstance(options, dict):
+        raise UserError(f"The options of '{name}' must be names with values.", _EXAMPLE)
+    if name in _GROUPS:
+        inner = _build_all(options.get("steps"))
+        rest = {key: value for key, value in options.items() if key != "steps"}
+        return _make(name, _GROUPS[name], rest, inner)
+    if name not in _TRANSFORMS:
+        near = difflib.get_close_matches(str(name), [*_TRANSFORMS, *_GROUPS], n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else "Its transforms are those of albumentations."
+        raise UserError(f"There is no transform '{name}'.", hint)
+    return _make(name, _TRANSFORMS[name], options)
+
+
+def _make(name: str, kind: Any, options: dict[str, Any], *arguments: Any) -> Any:
+    """Makes a transform; albumentations itself only warns of options that it does not know."""
+    allowed = [parameter for parameter in inspect.signature(kind.__init__).parameters if parameter != "self"]
+    for option in options:
+        if option not in allowed:
+            near = difflib.get_close_matches(str(option), allowed, n=1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"It takes {', '.join(allowed)}."
+            raise UserError(f"'{name}' has no option '{option}'.", hint)
+    try:
+        return kind(*arguments, **{key: tuple(v) if isinstance(v, list) else v for key, v in options.items()})
+    except (ValueError, TypeError, NotImplementedError) as error:
+        told = " ".join(str(error).split()).partition(" For further")[0]
+        raise UserError(f"The options of '{name}' are not allowed: {told}", "") from error
