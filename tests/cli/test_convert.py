@@ -372,6 +372,12 @@ def test_it_says_what_it_took_the_labels_for(photos: Path, tmp_path: Path, capsy
     assert "Read as labelme: 10 JSON files with 'shapes'" in capsys.readouterr().err
 
 
+def test_a_data_set_of_one_split_stays_so(photos: Path, tmp_path: Path) -> None:
+    assert run(photos, tmp_path / "one", "--val", "0") == 0
+    assert run(tmp_path / "one", tmp_path / "two") == 0
+    assert list(load_dataset(tmp_path / "two").splits) == ["train"]
+
+
 def test_quiet_prints_nothing_where_all_is_well(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

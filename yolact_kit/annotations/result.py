@@ -105,7 +105,7 @@ def assemble(
     used = {item.picture.path for item in labelled} | _spoken_of(outcomes)
     without = [entry.relative for entry in index.entries.values() if entry.path not in used]
     left_out = sum(1 for outcome in outcomes if outcome.labelled is None and _counts(outcome.problems))
-    splits = _own_splits(merged, whole)
+    splits = _own_splits(found, merged, whole)
     return ReadResult(
         found.format,
         classes,
@@ -118,10 +118,10 @@ def assemble(
     )
 
 
-def _own_splits(merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
-    """The splits that the source has: a training split and another one."""
+def _own_splits(found: Found, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
+    """The splits that the source has; one alone counts only where the files of annotations are the splits."""
     splits = {item.picture.file: split for item, split in merged if split}
-    if not {"train"} < set(splits.values()):
+    if found.format != "coco" and not {"train"} < set(splits.values()):
         return {}
     if len(splits) < len(merged):
         problems.add("split-partial", f"{len(merged) - len(splits)} pictures are in no split of the source.")
