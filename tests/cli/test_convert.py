@@ -372,6 +372,15 @@ def test_it_says_what_it_took_the_labels_for(photos: Path, tmp_path: Path, capsy
     assert "Read as labelme: 10 JSON files with 'shapes'" in capsys.readouterr().err
 
 
+def test_the_folder_of_a_yaml_file_is_the_input(photos: Path, tmp_path: Path) -> None:
+    assert run(photos, tmp_path / "yolo", "--to", "yolo") == 0
+    before = state(tmp_path)
+    assert run(tmp_path / "yolo" / "data.yaml", tmp_path / "yolo" / "out") == 2
+    assert state(tmp_path) == before
+    assert run(tmp_path / "yolo" / "data.yaml", tmp_path / "out") == 0
+    assert document(tmp_path / "out")["counts"]["pictures"] == 10
+
+
 def test_a_data_set_of_one_split_stays_so(photos: Path, tmp_path: Path) -> None:
     assert run(photos, tmp_path / "one", "--val", "0") == 0
     assert run(tmp_path / "one", tmp_path / "two") == 0

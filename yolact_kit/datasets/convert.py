@@ -125,7 +125,8 @@ def convert(
         18
     """
     source, out, options = Path(source), Path(out), options or ConvertOptions()
-    inputs = [path for path in (source, options.pictures, options.masks) if path is not None and path.exists()]
+    read = source.parent if source.suffix.lower() in (".yaml", ".yml") else source
+    inputs = [path for path in (read, options.pictures, options.masks) if path is not None and path.exists()]
     check_out(out, options.overwrite, inputs)
     split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
     kept = _kept(options)
