@@ -26,7 +26,7 @@ _TRANSFORMS: dict[str, type[A.BasicTransform]] = {
     and issubclass(value, A.DualTransform | A.ImageOnlyTransform)
     and name not in ("Lambda", "DualTransform", "ImageOnlyTransform", "Normalize", "ToFloat", "FromFloat")
     # These mix in other pictures, which they would have to be given.
-    and not {"metadata_key", "reference_images"} & set(inspect.signature(value.__init__).parameters)
+    and not {"metadata_key", "reference_images"} & set(inspect.signature(value).parameters)
 }
 """What may be in a pipeline: whatever makes a picture of a picture."""
 _EXAMPLE = "A pipeline is a list under `steps:`, such as `- HorizontalFlip: {p: 0.5}`."
@@ -140,7 +140,7 @@ def _build(step: Any) -> Any:
 
 def _make(name: str, kind: Any, options: dict[str, Any], *arguments: Any) -> Any:
     """Makes a transform; albumentations itself only warns of options that it does not know."""
-    allowed = [parameter for parameter in inspect.signature(kind.__init__).parameters if parameter != "self"]
+    allowed = list(inspect.signature(kind).parameters)
     for option in options:
         if option not in allowed:
             near = difflib.get_close_matches(str(option), allowed, n=1)

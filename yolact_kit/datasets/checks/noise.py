@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 from torchvision.ops import box_iou
@@ -21,6 +22,8 @@ _SAME = 0.85
 """Masks of one object that two people draw overlap by more than this, masks of two objects hardly ever do."""
 _FULL = 0.97
 """Share of its box that a mask fills from which it is nearly a rectangle."""
+_SAMPLE = 200
+"""So many objects tell what shape a class has."""
 _SIDE = 12
 """Smaller masks are rectangles because they have few pixels."""
 
@@ -38,15 +41,15 @@ def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
 
 @check("mask-is-box", "W", "Look at it: if it was drawn as a box, draw its outline; if it is a rectangle, leave it.")
 def mask_is_box(subject: Subject) -> Iterator[Finding]:
-    """A mask is nearly a rectangle, where hardly any other mask of its class is."""
-    by_class: dict[str, list[tuple[Picture, str, bool]]] = defaultdict(list)
+    """A mask is nearly an upright rectangle, where hardly any other mask of its class is a rectangle."""
+    by_class: dict[str, list[tuple[Picture, str, Instance]]] = defaultdict(list)
     for picture, instance, name in subject.objects():
         if not instance.crowd and min(instance.box()[2:]) >= _SIDE:
-            by_class[instance.label].append((picture, name, _fills_box(instance, _FULL)))
+            by_class[instance.label].append((picture, name, instance))
     for members in by_class.values():
-        rectangles = [(picture, name) for picture, name, is_box in members if is_box]
-        if len(rectangles) <= 0.1 * len(members):
-            for picture, name in rectangles:
+        boxes = [(picture, name) for picture, name, instance in members if _fills_box(instance, _FULL)]
+        if 0 < len(boxes) <= 0.1 * len(members) and not _is_rectangular([instance for _, _, instance in members]):
+            for picture, name in boxes:
                 yield Finding("Its mask is nearly a rectangle.", picture.file, name)
 
 
@@ -70,8 +73,21 @@ def object_nearly_twice(subject: Subject) -> Iterator[Finding]:
 
 def _fills_box(instance: Instance, share: float) -> bool:
     _, _, width, height = instance.box()
-    area = rle_area(instance.rle) if instance.rle is not None else sum(map(ring_area, instance.polygons))
-    return width * height > 0 and share <= area / (width * height) < 1.01
+    return width * height > 0 and share <= _area(instance) / (width * height) < 1.01
+
+
+def _is_rectangular(instances: list[Instance]) -> bool:
+    """Whether objects are rectangles that lie any way round, such as books: half of them fill a turned rectangle."""
+    shares = []
+    for instance in instances[:_SAMPLE]:
+        if instance.rle is None:
+            _, (wide, tall), _ = cv2.minAreaRect(np.concatenate(instance.polygons).astype(np.float32))
+            shares.append(_area(instance) / max(wide * tall, 1.0))
+    return bool(shares) and float(np.median(shares)) > 0.9
+
+
+def _area(instance: Instance) -> float:
+    return rle_area(instance.rle) if instance.rle is not None else sum(map(ring_area, instance.polygons))
 
 
 def _near_masks(picture: Picture) -> Iterator[tuple[str, str, float, bool]]:
