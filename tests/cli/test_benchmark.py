@@ -20,7 +20,7 @@ def test_json_has_a_row_for_each_way_and_scene(run: Runner) -> None:
     rows = report["rows"]
     scenes = [(classes, above) for classes in (1, 3) for above in (5, 100)]
     assert [(row["classes"], row["above"], row["name"]) for row in rows] == [
-        (*scene, name) for scene in scenes for name in ("torchvision", "standard", "fast", "cross-class")
+        (*scene, name) for scene in scenes for name in ("torchvision", "standard", "fast", "cross-class", "cluster-spm")
     ]
     for row in rows:
         assert row["milliseconds"] > 0 and row["ratio"] > 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,11 +10,12 @@ from torchvision.ops import box_iou as torchvision_iou
 from torchvision.ops import nms as torchvision_nms
 
 from tests.ops.scenes import BOX, scene
-from tests.ops.slow_nms import Pair, slow_candidates, slow_nms
+from tests.ops.slow_nms import Pair, slow_candidates, slow_iou, slow_nms
 from yolact_kit.ops import nms
-from yolact_kit.ops.nms import NMS, Kept, NmsOptions, cross_class_fast_nms, fast_nms, standard_nms
+from yolact_kit.ops.nms import NMS, Kept, NmsOptions, cluster_spm_nms, cross_class_fast_nms, fast_nms, standard_nms
 
 EVERY = pytest.mark.parametrize("name", list(NMS))
+SUPPRESSING = pytest.mark.parametrize("name", ["fast", "cross-class", "standard"])
 OPTIONS = st.builds(
     NmsOptions,
     iou=st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0]),
@@ -42,7 +45,7 @@ def expected(name: str, boxes: torch.Tensor, scores: torch.Tensor, options: NmsO
     return [(row, int(labels[row])) for row, _ in found][: None if legacy else top_k]
 
 
-@EVERY
+@SUPPRESSING
 @settings(max_examples=30, deadline=None)
 @given(**SCENE, options=OPTIONS)
 def test_what_is_kept_is_what_the_slow_form_keeps(
@@ -55,7 +58,7 @@ def test_what_is_kept_is_what_the_slow_form_keeps(
     assert kept.pictures.tolist() == [0] * len(kept.rows)
 
 
-@EVERY
+@SUPPRESSING
 @settings(max_examples=25, deadline=None)
 @given(
     corners=st.lists(BOX, min_size=0, max_size=12),
@@ -109,6 +112,27 @@ def test_fast_nms_keeps_no_more_than_standard_nms(seed: int, count: int, classes
     assert set(pairs(fast_nms(boxes, scores, options))) <= set(pairs(standard_nms(boxes, scores, options)))
 
 
+@settings(max_examples=30, deadline=None)
+@given(**SCENE, options=OPTIONS)
+def test_cluster_nms_lowers_scores_by_what_greedy_nms_keeps(
+    seed: int, count: int, classes: int, options: NmsOptions
+) -> None:
+    boxes, scores = scene(seed, count, classes)
+    taking = slow_candidates(scores, options.min_score, options.candidates)
+    left = set(slow_nms(boxes, scores, taking, options.iou, greedy=True))
+    corners = boxes.double().tolist()
+    lowered = {}
+    for label, rows in taking.items():
+        for place, row in enumerate(rows):
+            better = [slow_iou(corners[row], corners[other]) for other in rows[:place] if (other, label) in left]
+            lowered[row, label] = float(scores[row, label]) * math.exp(-sum(iou**2 for iou in better) / 0.2)
+    kept = cluster_spm_nms(boxes, scores, options._replace(top_k=None))
+    assert kept.scores.tolist() == sorted(kept.scores.tolist(), reverse=True)
+    for pair, score in zip(pairs(kept), kept.scores.tolist(), strict=True):
+        assert score == pytest.approx(lowered.pop(pair), rel=1e-3)
+    assert all(score < options.min_score * (1 + 1e-3) for score in lowered.values())
+
+
 @pytest.mark.parametrize("cache", [1, 50, 1000])
 def test_small_blocks_find_the_same(cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
     boxes, scores = scene(1, 60, 3)
@@ -128,7 +152,7 @@ def test_a_suppressed_box_still_suppresses_in_fast_nms_only() -> None:
     assert standard_nms(CHAIN, scores, options).rows.tolist() == [0, 2]
 
 
-@EVERY
+@SUPPRESSING
 def test_an_overlap_equal_to_the_threshold_is_kept(name: str) -> None:
     boxes = torch.tensor([[0.0, 0, 2, 1], [1, 0, 3, 1], [0, 0, 2, 1]])
     scores = torch.tensor([[0.9], [0.8], [0.7]])

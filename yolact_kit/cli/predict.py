@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from yolact_kit.inference.run import Outcome
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
-_NMS = ("fast", "cross-class", "standard")
+_NMS = ("fast", "cross-class", "standard", "cluster-spm")
 
 
 Sources = Annotated[
@@ -58,7 +58,7 @@ Nms = Annotated[
     str | None,
     typer.Option(
         "--nms",
-        metavar="fast|cross-class|standard",
+        metavar="fast|cross-class|standard|cluster-spm",
         help="How duplicates are removed; as the model was configured by default.",
         rich_help_panel="Detection",
     ),

@@ -35,9 +35,9 @@ def quickstart(
 ) -> None:
     """Go the whole way on the bundled data: convert, train, evaluate, predict.
 
-    A few dozen pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it
-    finds in pictures that it never saw is drawn beside their labels. Needs neither a network nor a GPU. Each step's
-    plain command is printed, ready to be used on your own data.
+    Pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it finds in
+    pictures that it never saw is drawn beside their labels. Needs neither a network nor a GPU. Each step's plain
+    command is printed, ready to be used on your own data.
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """

@@ -204,14 +204,14 @@ class DetectConfig(_Section):
     """How raw outputs become detections.
 
     Attributes:
-        nms: Fast NMS per class, Fast NMS over all classes, or standard greedy NMS.
+        nms: Fast NMS per class, Fast NMS over all classes, standard greedy NMS, or Cluster-NMS, which lowers scores.
         nms_iou: A box that overlaps a better one by more is suppressed.
         candidate_score: Boxes with a lower score never reach NMS.
         candidates: At most so many boxes of a class reach NMS.
         top_k: Detections kept of a picture.
     """
 
-    nms: Literal["fast", "cross-class", "standard"] = "fast"
+    nms: Literal["fast", "cross-class", "standard", "cluster-spm"] = "fast"
     nms_iou: Share = 0.5
     candidate_score: Share = 0.05
     candidates: Positive = 200

@@ -107,7 +107,7 @@ class Predictor:
             device: ``auto``, or a device's name.
             score: Detections with a lower score are left out.
             top_k: Detections kept of a picture, None for the configuration's.
-            nms: ``fast``, ``cross-class`` or ``standard``, None for the configuration's.
+            nms: ``fast``, ``cross-class``, ``standard`` or ``cluster-spm``, None for the configuration's.
             legacy: The original's evaluation to the letter, see `postprocess`.
             batch_size: Pictures that go through the network at once.
             model: Which model a checkpoint of the original's is of, where its name does not say.

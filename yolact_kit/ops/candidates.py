@@ -35,6 +35,11 @@ class Candidates(NamedTuple):
         """Those at ``places``, int64 or bool, in that order."""
         return Candidates(*(part[places] for part in self))
 
+    def ranked(self) -> Candidates:
+        """By picture, best first; among equal scores in the order that they have."""
+        found = self.take(self.scores.sort(descending=True, stable=True).indices)
+        return found.take(found.pictures.sort(stable=True).indices)
+
     def best(self, count: int | None) -> Candidates:
         """The first ``count`` of each picture, all of them where it is None."""
         if count is None or len(self.rows) <= count:

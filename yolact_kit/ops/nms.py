@@ -1,6 +1,7 @@
-"""Non-maximum suppression: Fast NMS per class and over all classes (YOLACT, section 5), and the standard greedy one.
+"""Non-maximum suppression: Fast NMS (YOLACT, section 5), the standard greedy one, and Cluster-NMS.
 
-All three take one picture or a batch, choose their candidates alike, and differ in which of them they keep.
+All take one picture or a batch, choose their candidates alike, and differ in which of them they keep. Fast NMS goes
+class by class or over all classes; Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) has the form that lowers scores.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class NmsOptions(NamedTuple):
     top_k: int | None = 100
     legacy: bool = False
 
+
+_SIGMA = 0.2
+"""How sharply overlaps lower scores in Cluster-NMS, as its authors have it."""
 
 USUAL = NmsOptions()
 """The paper's options, with the second score threshold."""
@@ -136,10 +140,40 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
     return Kept(*found.take(kept).best(options.top_k))
 
 
+def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+    """Cluster-NMS with the score penalty: overlapping a better box of its class costs a box score, not its place.
+
+    Only boxes that greedy NMS keeps take score from others. They are found by Fast NMS, repeated without the boxes that
+    it suppressed until nothing changes.
+
+    Args:
+        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
+        scores: float [A, C] or [B, A, C], 0..1, without background.
+        options: What is kept; ``min_score`` holds for the lowered scores as well, and ``legacy`` changes nothing.
+
+    Returns:
+        The detections that are kept, with their lowered scores.
+
+    Example:
+        >>> boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 30, 30]])
+        >>> cluster_spm_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]])).scores
+        tensor([0.9000, 0.7000])
+    """
+    boxes, scores = _batch(boxes), _batch(scores)
+    found = choose_candidates(scores, options.min_score, options.candidates)
+    padded, place, _ = _by_group(found, boxes, scores.shape[2])
+    overlap = box_iou(padded, padded).triu_(diagonal=1)
+    left = _settled(overlap, options.iou)
+    penalty = torch.exp(-(overlap.square() * left[..., None]).sum(dim=1) / _SIGMA)
+    lowered = found._replace(scores=found.scores * penalty[place])
+    return Kept(*lowered.take(lowered.scores >= options.min_score).ranked().best(options.top_k))
+
+
 NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Kept]] = {
     "fast": fast_nms,
     "cross-class": cross_class_fast_nms,
     "standard": standard_nms,
+    "cluster-spm": cluster_spm_nms,
 }
 """The ways to suppress, by the names that configurations and the command line have for them."""
 
@@ -150,16 +184,39 @@ def _batch(values: Tensor) -> Tensor:
 
 def _keep_unlike_better(found: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
     """Those candidates that no better one of their picture and class overlaps by more than ``iou``."""
+    padded, place, counts = _by_group(found, boxes, classes)
+    return found.take(_unlike_better(padded, counts, iou)[place])
+
+
+def _by_group(found: Candidates, boxes: Tensor, classes: int) -> tuple[Tensor, tuple[Tensor, Tensor], list[int]]:
+    """The candidates' boxes by picture and class.
+
+    Returns:
+        Boxes [G, M, 4], best first, the largest group first, padded by empty ones; where each candidate is among them;
+        and how many each group has.
+    """
     corners = boxes[found.pictures, found.rows]
     if len(boxes) * classes == 1:
-        return found.take(_unlike_better(corners[None], [len(corners)], iou)[0])
+        rows = torch.arange(len(corners), device=boxes.device)
+        return corners[None], (torch.zeros_like(rows), rows), [len(corners)]
     groups = found.groups(classes)
     sizes, order = torch.bincount(groups, minlength=len(boxes) * classes).sort(descending=True)
     counts = [count for count in sizes.tolist() if count]
     place = order.argsort()[groups], rank_in_group(groups)
     padded = corners.new_zeros(len(counts), max(counts, default=0), 4)
     padded[place] = corners
-    return found.take(_unlike_better(padded, counts, iou)[place])
+    return padded, place, counts
+
+
+def _settled(overlap: Tensor, iou: float) -> Tensor:
+    """Which boxes greedy NMS keeps, bool [G, M], by their IoU [G, M, M] with better ones (rows), 0 elsewhere."""
+    left = overlap.new_ones(overlap.shape[:2], dtype=torch.bool)
+    for _ in range(overlap.shape[1]):
+        after = (overlap * left[..., None]).amax(dim=1) <= iou
+        if torch.equal(after, left):
+            break
+        left = after
+    return left
 
 
 def _unlike_better(boxes: Tensor, counts: list[int], iou: float) -> Tensor:

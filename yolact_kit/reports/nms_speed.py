@@ -70,7 +70,7 @@ def compare_nms(
     Example:
         >>> [rows] = compare_nms([2], [10], anchors=50, repeats=1)
         >>> [row.name for row in rows]
-        ['torchvision', 'standard', 'fast', 'cross-class']
+        ['torchvision', 'standard', 'fast', 'cross-class', 'cluster-spm']
     """
     device = torch.device(device)
     for count, high in product(classes, above):

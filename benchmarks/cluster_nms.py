@@ -1,0 +1,108 @@
+"""Would Cluster-NMS pay? Mask AP, detections and time against the ways to suppress that the package has.
+
+Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) repeats Fast NMS's matrix, without the boxes that it suppressed,
+until nothing changes; what is left is what greedy NMS keeps. Its SPM form suppresses nothing; it lowers the scores of
+boxes that overlap better ones instead, as Soft-NMS does. Prints a table and writes JSON. Time is the processor's on one
+thread, for suppression alone, as a ratio to standard NMS in the same run.
+
+Example: python benchmarks/cluster_nms.py quickstart/run quickstart/data --splits val test
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.evaluation.coco import evaluate
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.ops.boxes import box_iou
+from yolact_kit.ops.candidates import Candidates, choose_candidates
+from yolact_kit.ops.nms import NMS, Kept, NmsOptions
+
+Way = Callable[[Tensor, Tensor, NmsOptions], Kept]
+
+
+def overlaps(boxes: Tensor, found: Candidates) -> Tensor:
+    """IoU [N, N] of each candidate (column) with the better ones of its class (rows), 0 elsewhere."""
+    taken = boxes[found.rows]
+    alike = found.labels[:, None] == found.labels
+    return (box_iou(taken, taken) * alike).triu(diagonal=1)
+
+
+def not_suppressed(overlap: Tensor, iou: float) -> Tensor:
+    """Bool [N] of Cluster-NMS: Fast NMS, with suppressed boxes out of the way, until it settles."""
+    left = torch.ones(len(overlap), dtype=torch.bool)
+    while True:
+        after = (overlap * left[:, None]).amax(dim=0) <= iou if len(overlap) else left
+        if torch.equal(after, left):
+            return left
+        left = after
+
+
+def cluster(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Kept:
+    """Cluster-NMS of one picture."""
+    found = choose_candidates(scores[None], options.min_score, options.candidates)
+    return Kept(*found.take(not_suppressed(overlaps(boxes, found), options.iou)).best(options.top_k))
+
+
+WAYS: dict[str, Way] = {**NMS, "cluster": cluster}
+
+
+def measure(name: str, weights: Path, data: Path, splits: list[str]) -> dict[str, object]:
+    """Detections, COCO's mask AP and seconds of suppression on the pictures of ``splits``."""
+    dataset = load_dataset(data)
+    pictures = [picture for split in splits for picture in dataset.splits.get(split, [])]
+    spent = 0.0
+
+    def timed(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Kept:
+        nonlocal spent
+        start = time.process_time()
+        kept = WAYS[name](boxes, scores, options)
+        spent += time.process_time() - start
+        return kept
+
+    NMS["fast"] = timed
+    predictor = Predictor.load(weights, "cpu", nms="fast")
+    found = predictor.predict([read_picture(picture.path) for picture in pictures], [item.file for item in pictures])
+    metrics = evaluate(pictures, dataset.classes, found).to_dict()["mask"]
+    count = sum(len(prediction) for prediction in found)
+    return {"way": name, "detections": count, "AP": metrics["AP"], "AP50": metrics["AP50"], "seconds": spent}
+
+
+def main() -> None:
+    """Reads the command line, measures and prints."""
+    parser = argparse.ArgumentParser(description="Cluster-NMS against the package's ways to suppress.")
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--splits", nargs="+", default=["val"])
+    parser.add_argument("--out", type=Path, default=Path("runs/cluster_nms.json"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    measure("standard", arguments.weights, arguments.data, arguments.splits)  # What the first call costs is no one's.
+    rows = [measure(name, arguments.weights, arguments.data, arguments.splits) for name in WAYS]
+    [standard] = [float(str(row["seconds"])) for row in rows if row["way"] == "standard"]
+    table = Table("NMS", "detections", "mask AP", "mask AP50", "time over standard")
+    for row in rows:
+        row["ratio"] = float(str(row["seconds"])) / standard
+        table.add_row(
+            *(str(row[key]) for key in ("way", "detections")),
+            *(f"{row[key]:.3f}" for key in ("AP", "AP50")),
+            f"{row['ratio']:.2f}",
+        )
+    Console().print(table)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
