@@ -55,7 +55,8 @@ def test_a_run_leaves_all_that_is_promised(config: Config, tmp_path: Path) -> No
         "weights/best.safetensors",
         "weights/last.safetensors",
         "checkpoints/last.ckpt",
-    }
+        "checkpoints/previous.ckpt",
+    } | {f"progress/step-{step:06d}/00{number}_val{number - 1}.jpg" for step in (2, 4, 6, 8, 10) for number in (1, 2)}
     assert load_weights(result.run).config.classes == ["컵", "plate"]
     with (result.run / "metrics.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -10,16 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yolact_kit.cli.console import console, say, set_level
+from yolact_kit.cli.console import console, fail, say, set_level, track
 from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand
-from yolact_kit.durations import format_duration, parse_duration
-from yolact_kit.errors import EXIT_INTERRUPTED, UserError
+from yolact_kit.durations import parse_duration
+from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 
 if TYPE_CHECKING:
-    from yolact_kit.training.run import Plan, TrainResult
+    from yolact_kit.config.schema import Config
+    from yolact_kit.training.plan import Plan
+    from yolact_kit.training.run import TrainResult
 
 RUN_PANEL = "The run"
 
+_RUN_VARIABLE = "YOLACT_KIT_RUN"
+"""Tells the processes that train along where the run folder is."""
 
 Configuration = Annotated[
     Path | None, typer.Argument(help="Configuration that `yolact-kit config` wrote.", show_default=False)
@@ -47,6 +52,17 @@ Resume = Annotated[
 ]
 
 
+Overfit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PICTURES",
+        min=1,
+        help="Self-test: learn so many pictures by heart, without augmentation; exit code 1 where that fails.",
+        rich_help_panel=RUN_PANEL,
+    ),
+]
+
+
 def train(
     config: Configuration = None,
     weights: Weights = None,
@@ -55,6 +71,7 @@ def train(
     time: Time = None,
     out: Out = None,
     resume: Resume = None,
+    overfit: Overfit = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -62,45 +79,78 @@ def train(
 ) -> None:
     """Train a model as a configuration says.
 
+    Says first what it is going to do, and starts only where `yolact-kit validate` finds no error in the data set.
     Ctrl-C ends the training after the step at hand; what was trained is validated and saved.
 
     Example: [bold]yolact-kit train config.yaml --time 45m --out runs/parts[/bold]
 
     Example: [bold]yolact-kit train config.yaml --weights coco:yolact_resnet50[/bold]
+
+    Example: [bold]yolact-kit train config.yaml --overfit 10[/bold]
     """
     set_level(quiet, verbose)
-    from yolact_kit.config.files import load_config, override
-    from yolact_kit.files import check_out, run_folder
+    from yolact_kit.files import check_out
 
     seconds = parse_duration(time) if time is not None else None
+    wanted, run = _wanted(config, weights, settings or [], out, resume, overfit)
+    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
+    from yolact_kit.training.distributed import follows
+    from yolact_kit.training.plan import overfitting, plan_run
+    from yolact_kit.training.run import train as run_training
+    from yolact_kit.training.start import find_start
+
+    if follows():
+        run = Path(os.environ.get(_RUN_VARIABLE, run))
+        set_level(quiet=True, verbose=False)
+    elif resume is None:
+        check_out(run, overwrite)
+    plan = plan_run(wanted, seconds, device)
+    start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
+    if not follows():
+        _prepare(plan, run, resume)
+    if overfit is not None:
+        plan = overfitting(plan, overfit)
+    if follows():
+        run_training(plan, run, start, resume is not None)
+        return
+    log = _log_to(run)
+    _say_plan(plan, run, resume, log)
+    result = run_training(plan, run, start, resume is not None, console, log)
+    _close(plan, result, overfit, log)
+
+
+def _wanted(
+    config: Path | None, weights: str | None, settings: list[str], out: Path | None, resume: Path | None,
+    overfit: int | None,
+) -> tuple[Config, Path]:  # fmt: skip
+    """The configuration with what the options change in it, and the run folder."""
+    from yolact_kit.config.files import load_config, override
+    from yolact_kit.files import run_folder
+
     if resume is not None:
         config, out = resume / "config.yaml", resume
         if not config.is_file():
             raise UserError(f"'{resume}' is no run folder: it has no config.yaml.", "Give the folder of a run.")
+        if overfit is not None:
+            raise UserError("A self-test is not gone on with.", "Leave out --resume, or --overfit.")
     elif config is None:
         raise UserError("There is nothing to train.", "Give a config.yaml, or a run to go on with: `--resume RUN`.")
-    run = out or run_folder("train")
-    wanted = override(load_config(config), settings or [])
+    wanted = override(load_config(config), settings)
     if weights is not None:
         wanted.model.weights = str(Path(weights).absolute()) if Path(weights).exists() else weights
-    if resume is None:
-        check_out(run, overwrite)
-    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
-    from yolact_kit.reports.training_plots import plot_training
-    from yolact_kit.training.run import plan_run
-    from yolact_kit.training.run import train as run_training
-    from yolact_kit.training.start import find_start
+    return wanted, out or run_folder("train")
 
-    plan = plan_run(wanted, seconds, device)
-    start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
-    if resume is None and run.exists():
+
+def _prepare(plan: Plan, run: Path, resume: Path | None) -> None:
+    """Checks the data of a new run and makes room for it."""
+    from yolact_kit.training.plan import check_data
+
+    os.environ[_RUN_VARIABLE] = str(run.absolute())
+    if resume is not None:
+        return
+    check_data(plan, lambda scans, total: track(scans, "Checking pictures", total))
+    if run.exists():
         shutil.rmtree(run)
-    _say_plan(plan, run)
-    result = run_training(plan, run, start, resume is not None, console, _log_to(run))
-    plot_training(run)
-    _say_result(result)
-    if result.interrupted:
-        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _log_to(run: Path) -> Callable[[str], None]:
@@ -115,22 +165,57 @@ def _log_to(run: Path) -> Callable[[str], None]:
     return log
 
 
-def _say_plan(plan: Plan, run: Path) -> None:
-    model, training = plan.config.model, plan.config.train
-    counts = ", ".join(f"{len(pictures)} {name}" for name, pictures in plan.dataset.splits.items())
-    say(f"data      {plan.dataset.name}: {counts} pictures; classes: {', '.join(plan.dataset.classes)}")
-    say(f"model     {model.name}: {model.backbone}, {model.input_size} px; {plan.device}")
-    for note in plan.notes:
-        say(f"          {note}")
-    if plan.budget.seconds is not None:
-        length = f"{format_duration(plan.budget.seconds)} from the first step, validation included"
+def _say_plan(plan: Plan, run: Path, resume: Path | None, log: Callable[[str], None]) -> None:
+    from yolact_kit.training.estimate import estimate
+    from yolact_kit.training.plan import describe_plan
+
+    taken = None if resume is not None else estimate(plan.config, plan.device, plan.precision)
+    weights = "the checkpoint of the run" if resume is not None else plan.config.model.weights
+    for line in describe_plan(plan, run, weights, taken):
+        log(line) if resume is None else say(line)
+
+
+def _close(plan: Plan, result: TrainResult, overfit: int | None, log: Callable[[str], None]) -> None:
+    """Says what came out, and ends with the exit code that says so."""
+    from yolact_kit.reports.training_plots import plot_training
+
+    plot_training(result.run)
+    if result.stopped is not None:
+        fail(result.stopped.message, result.stopped.advice)
+    if result.trained:
+        _say_diagnosis(plan, result, log)
+        _say_result(result)
+    if result.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if result.stopped is not None or (overfit is not None and not _passed(result)):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _say_diagnosis(plan: Plan, result: TrainResult, log: Callable[[str], None]) -> None:
+    """The whole diagnosis where the model has learnt next to nothing, else where it lies."""
+    from yolact_kit.training.diagnosis import diagnose
+
+    found = diagnose(plan, result)
+    if found.near_zero or result.stopped is not None:
+        for line in found.lines():
+            log(line)
     else:
-        length = f"{training.epochs} epochs = {plan.budget.steps} steps"
-    say(f"training  {length}; batch {training.batch_size}, {training.optimizer}, rate {training.learning_rate:g}")
-    say(f"run       {run}")
+        what = f"{len(found.causes)} things stand out" if found.causes else "nothing stands out"
+        say(f"diagnosis: {what}; see {result.run / 'diagnosis.txt'}")
+
+
+def _passed(result: TrainResult) -> bool:
+    """Says whether a self-test has succeeded."""
+    from yolact_kit.training.plan import OVERFIT_AP
+
+    reached = result.best_ap or 0.0
+    passed = reached >= OVERFIT_AP
+    verdict = "passed" if passed else "NOT passed: these labels, this model or these rates cannot be learnt with"
+    say(f"Self-test {verdict}; mask AP {reached:.3f} on the pictures learnt by heart, {OVERFIT_AP:g} was wanted.")
+    return passed
 
 
 def _say_result(result: TrainResult) -> None:
-    ended = "Stopped as you asked" if result.interrupted else "Done"
+    ended = "Stopped as you asked" if result.interrupted else "Stopped" if result.stopped else "Done"
     best = "" if result.best_ap is None else f"; best mask AP on val {result.best_ap:.3f}"
     say(f"{ended} after {result.steps} steps{best}. The weights are in {result.run / 'weights'}.")

@@ -89,7 +89,7 @@ def key_docs(model: type[BaseModel]) -> dict[str, str]:
     Example:
         >>> from yolact_kit.config.schema import TrainConfig
         >>> key_docs(TrainConfig)["batch_size"]
-        'Pictures a step.'
+        'Pictures a batch, those of all processes together.'
     """
     _, _, attributes = (inspect.getdoc(model) or "").partition("Attributes:\n")
     docs: dict[str, str] = {}

@@ -132,9 +132,12 @@ class TrainConfig(_Section):
 
     Attributes:
         epochs: Passes over the training pictures, where no time is given.
-        batch_size: Pictures a step.
+        batch_size: Pictures a batch, those of all processes together.
+        accumulate: Batches whose gradients are averaged for one step: as many pictures in less memory.
         optimizer: ``sgd`` as the paper, or ``adamw``.
         learning_rate: Highest learning rate, at the end of the warm-up.
+        reference_batch: Pictures a step that the learning rate is meant for; the rate is scaled in proportion to those
+            that a step really has. 0 leaves it as it is.
         momentum: Momentum of SGD.
         weight_decay: Weight decay; biases and normalisation layers have none.
         warmup: Share of the training in which the learning rate rises.
@@ -148,14 +151,22 @@ class TrainConfig(_Section):
         precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
         workers: Processes that load pictures; ``auto`` by the machine.
         validate_every: Epochs between validations; ``auto`` for about six in all.
+        patience: Training stops after so many validations without a better mask AP; 0 for never.
+        max_bad_batches: Training stops after so many batches in a row whose loss is no number; each is skipped.
+        loggers: Where losses and metrics go: csv, which is always kept, tensorboard, mlflow, wandb.
+        progress_pictures: Validation pictures that are drawn with their predictions at each validation; 0 for none.
+        devices: Processes that train together on this machine, each on a GPU of its own where there are GPUs.
+        nodes: Machines that train together.
         min_object: Objects whose box has a side below this many pixels once resized are left out of training.
         seed: Seed of everything that is drawn.
     """
 
     epochs: Positive = 100
     batch_size: Positive = 8
+    accumulate: Positive = 1
     optimizer: Literal["sgd", "adamw"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    reference_batch: Annotated[int, Field(ge=0)] = 0
     momentum: Share = 0.9
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
     warmup: Share = 0.1
@@ -168,6 +179,12 @@ class TrainConfig(_Section):
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
     validate_every: Positive | Literal["auto"] = "auto"
+    patience: Annotated[int, Field(ge=0)] = 0
+    max_bad_batches: Positive = 10
+    loggers: list[Literal["csv", "tensorboard", "mlflow", "wandb"]] = ["csv"]
+    progress_pictures: Annotated[int, Field(ge=0)] = 4
+    devices: Positive = 1
+    nodes: Positive = 1
     min_object: Annotated[float, Field(ge=1)] = 4.0
     seed: int = 0
 

@@ -1,10 +1,9 @@
-"""What happens beside the training steps: the end of the budget, validation, saving, averaging of weights."""
+"""What happens beside the training steps: the end of the budget, validation, averaging of weights."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from torch import Tensor
 
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.evaluation.coco import evaluate
-from yolact_kit.files import replacing
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
+from yolact_kit.training.distributed import any_process, gather
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
@@ -35,9 +34,14 @@ class EndOfBudget(Callback):
         self.asked_to_stop = False
         self._validation_started = 0.0
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Stops where the next step would be beyond the budget."""
-        if self.asked_to_stop or self.budget.progress(trainer.global_step) >= 1:
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
+    ) -> None:
+        """Stops where the next step would be beyond the budget; never between the batches of one step."""
+        if (index + 1) % trainer.accumulate_grad_batches:
+            return
+        spent = self.asked_to_stop or self.budget.progress(trainer.global_step) >= 1
+        if any_process(spent, module.device):
             trainer.should_stop = True
 
     def on_validation_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
@@ -62,6 +66,11 @@ class Validation(Callback):
     Args:
         pictures: The validation pictures.
         file: Where the best weights are written.
+
+    Attributes:
+        best: The best mask AP so far, None before the first validation.
+        last: The last metrics, as in ``metrics.json``.
+        predictions: The last predictions, by the picture's index.
     """
 
     def __init__(self, pictures: list[Picture], file: Path) -> None:
@@ -69,11 +78,11 @@ class Validation(Callback):
         self.file = file
         self.best: float | None = None
         self.last: dict[str, Any] = {}
-        self._predictions: list[Prediction] = []
+        self.predictions: dict[int, Prediction] = {}
 
     def on_validation_epoch_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Forgets the predictions of the validation before."""
-        self._predictions = []
+        self.predictions = {}
 
     def on_validation_batch_end(
         self, _trainer: lightning.Trainer, module: lightning.LightningModule, outputs: Any, batch: Any, *_: Any
@@ -85,21 +94,24 @@ class Validation(Callback):
             size = (picture.height, picture.width)
             found = postprocess(outputs["raw"], place, size, module.config.detect, scorer=module.model.mask_scoring)
             prediction = Prediction(picture.file, picture.width, picture.height, *found, module.config.classes)
-            self._predictions.append(prediction)
+            self.predictions[index] = prediction
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Computes the metrics, and keeps the weights where they are the best so far."""
         assert isinstance(module, TrainingModule)
-        metrics = evaluate(self.pictures, module.config.classes, self._predictions)
+        found = gather(self.predictions)
+        self.predictions = {index: found[index] for index in range(len(self.pictures))}
+        metrics = evaluate(self.pictures, module.config.classes, list(self.predictions.values()))
         self.last = metrics.to_dict()
         for kind in ("mask", "box"):
             for name in ("AP", "AP50", "AP75"):
                 value = self.last[kind][name]
                 module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
         score = self.last["mask"]["AP"] or 0.0
-        if trainer.is_global_zero and (self.best is None or score >= self.best):
+        if (self.best is None or score >= self.best) and is_finite(module):
             self.best = score
-            save_weights(self.file, module.model, module.config)
+            if trainer.is_global_zero:
+                save_weights(self.file, module.model, module.config)
 
     def state_dict(self) -> dict[str, Any]:
         """The best AP so far."""
@@ -139,43 +151,6 @@ class RunningAverage(WeightAveraging):
         return averaged
 
 
-class Saving(Callback):
-    """Writes the last weights and the checkpoint at each validation, and when training ends early.
-
-    Args:
-        run: The run folder.
-        average: Where the averaged weights are, None where weights are not averaged.
-    """
-
-    def __init__(self, run: Path, average: RunningAverage | None) -> None:
-        self.run = run
-        self.average = average
-        self._saved_at = -1
-
-    def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Saves what no validation has led to saving."""
-        if self._saved_at != trainer.global_step:
-            self.save(trainer, module)
-
-    def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Saves."""
-        self.save(trainer, module)
-
-    def on_exception(
-        self, trainer: lightning.Trainer, module: lightning.LightningModule, exception: BaseException
-    ) -> None:
-        """Saves what an interrupt would lose."""
-        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
-            self.save(trainer, module)
-
-    def save(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Writes ``weights/last.safetensors`` and ``checkpoints/last.ckpt``, each beside and renamed into place."""
-        assert isinstance(module, TrainingModule)
-        self._saved_at = trainer.global_step
-        file = self.run / "checkpoints" / "last.ckpt"
-        # Every process takes part, but only the first one writes a file that can be renamed.
-        with replacing(file) if trainer.is_global_zero else nullcontext(file) as beside:
-            trainer.save_checkpoint(beside)
-        if trainer.is_global_zero:
-            source = self.average.averaged(module) if self.average is not None else module
-            save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
+def is_finite(module: TrainingModule) -> bool:
+    """Whether every weight is a number, so that it is worth keeping."""
+    return all(bool(torch.isfinite(value).all()) for value in module.model.parameters())

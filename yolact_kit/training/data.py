@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.torch_dataset import PreparedPictures, Sample, Shuffled, TrainingPictures
+from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, processes, share_of_batch
 from yolact_kit.training.targets import Batch, collate
 
 
@@ -23,23 +24,28 @@ class DataModule(lightning.LightningDataModule):
         config: The configuration.
         device: What trains; it decides how many processes load pictures.
         shown: Showings that an earlier part of the same run has had.
+        augmented: Whether training pictures are augmented.
     """
 
-    def __init__(self, dataset: Dataset, config: Config, device: torch.device, shown: int = 0) -> None:
+    def __init__(
+        self, dataset: Dataset, config: Config, device: torch.device, shown: int = 0, augmented: bool = True
+    ) -> None:
         super().__init__()
         self.config = config
         self.shown = shown
         self.on_gpu = device.type != "cpu"
         self.workers = loader_workers(config, device)
-        self.training = TrainingPictures(dataset.splits["train"], config)
+        self.training = TrainingPictures(dataset.splits["train"], config, augmented)
         self.validation = PreparedPictures(dataset.splits.get("val", []), config.model)
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Augmented batches without end."""
+        """Batches without end, or this process's share of each."""
+        batch = self.config.train.batch_size
+        draws = Shuffled(len(self.training), self.config.train.seed, self.shown)
         return DataLoader(
             self.training,
-            batch_size=self.config.train.batch_size,
-            sampler=Shuffled(len(self.training), self.config.train.seed, self.shown),
+            batch_size=share_of_batch(batch),
+            sampler=draws if processes() == 1 else ShareOfBatches(draws, batch),
             num_workers=self.workers,
             collate_fn=collate,
             pin_memory=self.on_gpu,
@@ -49,7 +55,9 @@ class DataModule(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[tuple[torch.Tensor, int]]:
         """Validation pictures in their order."""
-        return DataLoader(self.validation, batch_size=self.config.train.batch_size, pin_memory=self.on_gpu)
+        batch = share_of_batch(self.config.train.batch_size)
+        mine = ShareOfPictures(len(self.validation)) if processes() > 1 else None
+        return DataLoader(self.validation, batch_size=batch, sampler=mine, pin_memory=self.on_gpu)
 
     def transfer_batch_to_device(self, batch: object, device: torch.device, dataloader_idx: int) -> object:
         """Moves a batch; the names stay where they are."""

@@ -12,6 +12,7 @@ from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import encode
+from yolact_kit.training.distributed import each_share
 from yolact_kit.training.matching import BACKGROUND, Matches, match
 from yolact_kit.training.targets import Target
 
@@ -34,12 +35,12 @@ def yolact_loss(
 
     Returns:
         ``box``, ``mask``, ``classification`` and, where the model has these parts, ``semantic`` and ``mask_scoring``;
-        each a scalar.
+        each a scalar. Where processes train together, their mean over the processes is the loss of the whole batch.
     """
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
     # A batch of background pictures still has negatives to learn from, so never divide by zero.
-    positives = (classes > 0).sum().clamp(min=1)
+    positives = each_share((classes > 0).sum(), least=1)
     assembled = [assemble_positives(raw, index, matched, config.max_masks) for index, matched in enumerate(matches)]
     losses = {
         "box": config.box * box_loss(raw, matches) / positives,
@@ -47,7 +48,7 @@ def yolact_loss(
         "classification": config.classification * classification_loss(raw.logits, classes, config) / positives,
     }
     if raw.semantic is not None:
-        losses["semantic"] = config.semantic * semantic_loss(raw.semantic, matches) / len(targets)
+        losses["semantic"] = config.semantic * semantic_loss(raw.semantic, matches) / each_share(len(targets))
     if scorer is not None:
         losses["mask_scoring"] = config.mask_scoring * mask_scoring_loss(assembled, scorer, config) / positives
     return losses

@@ -12,6 +12,8 @@ from torch.nn import functional
 
 from yolact_kit.config.schema import Config
 from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.training.bad_batches import BadBatches, not_finite
+from yolact_kit.training.distributed import any_process, processes
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import Budget, input_size_at, learning_rate_factor
 from yolact_kit.training.targets import Batch
@@ -24,23 +26,50 @@ class TrainingModule(lightning.LightningModule):
         model: The network.
         config: The configuration.
         budget: How long training goes on.
+        bad_batches: What is done about losses that are no numbers; they are told nobody by default.
     """
 
-    def __init__(self, model: YOLACT, config: Config, budget: Budget) -> None:
+    def __init__(self, model: YOLACT, config: Config, budget: Budget, bad_batches: BadBatches | None = None) -> None:
         super().__init__()
         self.model = model
         self.config = config
         self.budget = budget
+        self.bad_batches = bad_batches or BadBatches(config.train.max_bad_batches)
         self.frozen_batch_norm = False
+        self._shown: list[str] = []
+        self._skipped = False
 
-    def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """The sum of the losses of a batch."""
+    def training_step(self, batch: Batch, _index: int) -> Tensor | None:
+        """The sum of the losses of a batch; None, which makes Lightning skip it, where that is no number."""
+        self._shown, self._skipped = batch.names, False
         raw = self.model(self._resized(batch.images))
         losses = yolact_loss(raw, batch.targets, self.config.loss, self.model.mask_scoring)
         total = torch.stack(list(losses.values())).sum()
-        self.log_dict({f"loss/{name}": value.detach() for name, value in losses.items()}, batch_size=len(batch.images))
-        self.log("loss/total", total.detach(), batch_size=len(batch.images))
+        if any_process(not bool(torch.isfinite(total)), total.device):
+            self.bad_batches.bad(self.global_step, not_finite(losses) or ["total"], self._suspects(raw, batch))
+            return self._skip()
+        logged = {f"loss/{name}": value.detach() for name, value in losses.items()} | {"loss/total": total.detach()}
+        self.log_dict(logged, batch_size=len(batch.images), sync_dist=processes() > 1)
         return total
+
+    def _suspects(self, raw: RawOutputs, batch: Batch) -> list[str]:
+        """The pictures whose own loss is no number; all of the batch where that cannot be told."""
+        if processes() > 1:
+            return batch.names
+        suspects = []
+        with torch.no_grad(), torch.random.fork_rng():
+            for index, (name, target) in enumerate(zip(batch.names, batch.targets, strict=True)):
+                alone = _of_picture(raw, index)
+                if not_finite(yolact_loss(alone, [target], self.config.loss, self.model.mask_scoring)):
+                    suspects.append(name)
+        return suspects or batch.names
+
+    def _skip(self) -> Tensor | None:
+        """What leaves the weights as they are; processes that train together must all go back through the network."""
+        self._skipped = True
+        if processes() == 1:
+            return None
+        return torch.stack([(value * 0).sum() for value in self.model.parameters() if value.requires_grad]).sum()
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _index: int) -> dict[str, RawOutputs]:
         """The raw outputs of a batch of validation pictures."""
@@ -69,6 +98,27 @@ class TrainingModule(lightning.LightningModule):
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limits the norm of the gradient; one that is no number changes no weight.
+
+        With fp16 the gradient is infinite whenever the loss was scaled too far, which the scaler mends by itself.
+        """
+        parameters = [value for group in optimizer.param_groups for value in group["params"] if value.grad is not None]
+        if self._skipped or not parameters:
+            optimizer.zero_grad()
+            return
+        norm = nn.utils.clip_grad_norm_(parameters, gradient_clip_val or float("inf"))
+        if torch.isfinite(norm):
+            self.bad_batches.good()
+        elif self.trainer.precision != "16-mixed":
+            optimizer.zero_grad()
+            self.bad_batches.bad(self.global_step, ["gradient"], self._shown)
+
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimiser, and the learning rate of each step."""
         train = self.config.train
@@ -82,6 +132,13 @@ class TrainingModule(lightning.LightningModule):
             optimizer, lambda _step: learning_rate_factor(self.progress(), train)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _of_picture(raw: RawOutputs, index: int) -> RawOutputs:
+    """The raw outputs of one picture of a batch."""
+    part = slice(index, index + 1)
+    rows = {key: value[part] for key, value in raw._asdict().items() if key != "anchors" and value is not None}
+    return raw._replace(**rows)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -17,55 +17,36 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from rich.console import Console
 
-from yolact_kit.annotations.dataset import Dataset
-from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
-from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
-from yolact_kit.inference.predictor import choose_device
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YOLACT
-from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Saving, Validation
+from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
+from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Validation
+from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.data import DataModule
+from yolact_kit.training.distributed import follows
+from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.memory import keep_freed_memory
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
-from yolact_kit.training.precision import choose_precision
+from yolact_kit.training.plan import Plan, plan_run
 from yolact_kit.training.progress import TrainingProgress
+from yolact_kit.training.progress_pictures import ProgressPictures
 from yolact_kit.training.schedule import Budget
 from yolact_kit.training.start import Start, describe_transfer, find_start
+
+__all__ = ["Plan", "TrainResult", "plan_run", "train"]
 
 VALIDATIONS = 6
 """Validations of a run whose configuration leaves their number open."""
 
 SMALLEST_BATCH = 6
 """Batch norm that was trained elsewhere stays frozen below so many pictures a step: their statistics are too noisy."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a run is going to do, settled before its first step.
-
-    Attributes:
-        config: The configuration, with everything that was ``auto`` still so.
-        dataset: The data set.
-        device: What trains.
-        precision: Lightning's name of the arithmetic.
-        budget: How long training goes on.
-        notes: What was chosen, and why, a line each.
-    """
-
-    config: Config
-    dataset: Dataset
-    device: torch.device
-    precision: str
-    budget: Budget
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -78,53 +59,21 @@ class TrainResult:
         best_ap: Best mask AP on the validation split, None where there is none.
         metrics: Metrics of the last validation, as in ``metrics.json``.
         interrupted: Whether it was ended before its time.
+        stopped: Why it could not go on; None where it could.
+        bad_batches: Batches that were skipped since their loss was no number.
+        detections: Detections of the last validation, None where nothing was validated.
+        trained: Whether it was trained at all, rather than complete before.
     """
 
     run: Path
     steps: int
-    best_ap: float | None
-    metrics: dict[str, Any]
-    interrupted: bool
-
-
-def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> Plan:
-    """Settles what a run is going to do.
-
-    Args:
-        config: The configuration.
-        seconds: Wall-clock time in seconds, instead of the configuration's epochs.
-        device: ``auto``, or a device's name.
-
-    Returns:
-        The plan.
-
-    Raises:
-        UserError: The data set cannot be read, has no training pictures or has other classes than the configuration.
-    """
-    dataset = load_dataset(config.dataset)
-    pictures = dataset.splits.get("train", [])
-    if not pictures:
-        raise UserError(f"The data set '{config.dataset}' has no training pictures.", "Convert it again.")
-    if config.classes and config.classes != dataset.classes:
-        raise UserError(
-            f"The configuration's classes ({', '.join(config.classes)}) are not those of the data set "
-            f"({', '.join(dataset.classes)}).",
-            "Make the configuration anew with `yolact-kit config`.",
-        )
-    config = config.model_copy(deep=True)
-    config.classes = list(dataset.classes)
-    notes = []
-    if config.train.batch_size > len(pictures):
-        config.train.batch_size = len(pictures)
-        notes.append(f"batch {len(pictures)}: there are no more training pictures")
-    chosen = choose_device(device)
-    precision, reason = choose_precision(chosen)
-    if config.train.precision != "auto":
-        precision, reason = config.train.precision, "as configured"
-    notes.append(f"precision {precision}: {reason}")
-    steps = math.ceil(config.train.epochs * len(pictures) / config.train.batch_size)
-    budget = Budget(seconds=seconds) if seconds is not None else Budget(steps=steps)
-    return Plan(config, dataset, chosen, precision, budget, notes)
+    best_ap: float | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+    stopped: TrainingStoppedError | None = None
+    bad_batches: int = 0
+    detections: int | None = None
+    trained: bool = True
 
 
 def train(
@@ -154,41 +103,54 @@ def train(
     keep_freed_memory()
     config = plan.config
     lightning.seed_everything(config.train.seed, workers=True, verbose=False)
-    checkpoint = out / "checkpoints" / "last.ckpt"
-    taken_up = resume and checkpoint.is_file()
+    found = find_checkpoint(out, say) if resume else None
     done = 0
-    if taken_up:
-        done = _take_up(plan, checkpoint)
-        if plan.budget.progress(done) >= 1:
+    if found is not None:
+        done, complete = _take_up(plan, found[1])
+        if complete:
             say("This run is complete.")
-            return TrainResult(out, done, None, {}, interrupted=False)
-        set_earlier_aside(out, done)
-    model = YOLACT(config.model, len(config.classes))
+            return TrainResult(out, done, trained=False)
+        if not follows():
+            set_earlier_aside(out, done)
+    bad_batches = BadBatches(config.train.max_bad_batches, say)
     start = weights or config.model.weights
-    if not taken_up:
-        _begin_with(model, config, start, say)
-    module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget)
-    module.frozen_batch_norm = start != "none" and config.train.batch_size < SMALLEST_BATCH
-    if module.frozen_batch_norm:
-        say(f"batch norm of the backbone is frozen: a batch of {config.train.batch_size} is too small to train it")
-    data = DataModule(plan.dataset, config, plan.device, shown=done * config.train.batch_size)
+    module = _make_module(plan, start, found is None, bad_batches, say)
+    data = DataModule(plan.dataset, config, plan.device, done * plan.pictures_a_step, plan.augmented)
     out.mkdir(parents=True, exist_ok=True)
     save_config(config, out / "config.yaml")
     _keep_dataset_description(Path(config.dataset), out / "dataset.yaml")
     callbacks, validation, end = _callbacks(plan, out, console or Console(quiet=True), say)
+    stopped = None
     with _quiet_lightning(), _stopping_at_interrupt(end):
         trainer = _trainer(plan, out, callbacks)
         try:
-            trainer.fit(module, data, ckpt_path=checkpoint if taken_up else None, weights_only=True)
+            trainer.fit(module, data, ckpt_path=found[0] if found is not None else None, weights_only=True)
+        except TrainingStoppedError as error:
+            stopped = error
         finally:
-            join_earlier(out)
-    return TrainResult(
-        run=out,
-        steps=trainer.global_step,
-        best_ap=validation.best if validation else None,
-        metrics=validation.last if validation else {},
-        interrupted=end.asked_to_stop,
-    )
+            if trainer.is_global_zero:
+                join_earlier(out)
+    result = TrainResult(out, trainer.global_step, interrupted=end.asked_to_stop, stopped=stopped)
+    result.bad_batches = bad_batches.count
+    if validation is not None:
+        result.best_ap, result.metrics = validation.best, validation.last
+        result.detections = sum(len(prediction) for prediction in validation.predictions.values())
+    return result
+
+
+def _make_module(
+    plan: Plan, start: Start, fresh: bool, bad_batches: BadBatches, say: Callable[[str], None]
+) -> TrainingModule:
+    """The model in its Lightning module; only a fresh one is given the weights that training starts from."""
+    config = plan.config
+    model = YOLACT(config.model, len(config.classes))
+    if fresh:
+        _begin_with(model, config, start, say)
+    module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget, bad_batches)
+    module.frozen_batch_norm = start != "none" and config.train.batch_size < SMALLEST_BATCH
+    if module.frozen_batch_norm:
+        say(f"batch norm of the backbone is frozen: a batch of {config.train.batch_size} is too small to train it")
+    return module
 
 
 def _begin_with(model: YOLACT, config: Config, start: Start, say: Callable[[str], None]) -> None:
@@ -204,18 +166,17 @@ def _keep_dataset_description(dataset: Path, file: Path) -> None:
     atomic_write_text(file, described.read_text(encoding="utf-8"))
 
 
-def _take_up(plan: Plan, checkpoint: Path) -> int:
-    """Goes on with the budget of a checkpoint, or for the time that the plan names; returns the steps done."""
-    try:
-        stored = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        done, state = int(stored["global_step"]), stored["callbacks"][EndOfBudget.__name__]
-        plan.budget = Budget.take_up(state, plan.budget.seconds)
-        return done
-    except Exception as error:
-        raise UserError(
-            f"'{checkpoint}' cannot be read as a checkpoint: {type(error).__name__}.",
-            "It may be truncated, or hold code, which yolact-kit never executes. Train afresh into another folder.",
-        ) from error
+def _take_up(plan: Plan, stored: dict[str, Any]) -> tuple[int, bool]:
+    """Goes on with the budget of a checkpoint, or for the time that the plan names.
+
+    Returns:
+        The steps done, and whether there is nothing more to do.
+    """
+    done, callbacks = int(stored["global_step"]), stored["callbacks"]
+    plan.budget = Budget.take_up(callbacks[EndOfBudget.__name__], plan.budget.seconds)
+    waited = [state["wait_count"] for name, state in callbacks.items() if name.startswith(EarlyStopping.__name__)]
+    early = plan.config.train.patience > 0 and any(count >= plan.config.train.patience for count in waited)
+    return done, early or plan.budget.progress(done) >= 1
 
 
 def _callbacks(
@@ -228,22 +189,31 @@ def _callbacks(
     end = EndOfBudget(plan.budget)
     count = len(plan.dataset.splits["train"])
     progress = TrainingProgress(plan.budget, train.batch_size, count, validation, console, say)
-    wanted = (end, validation, average, Saving(out, average), progress)
+    wanted: list[Callback | None] = [end, validation, average]
+    if validation is not None and train.patience:
+        wanted.append(EarlyStopping("val/mask_AP", mode="max", patience=train.patience, check_finite=False))
+    wanted += [Saving(out, average, say), progress]
+    if validation is not None and train.progress_pictures:
+        wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures))
     return [callback for callback in wanted if callback is not None], validation, end
 
 
 def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trainer:
+    train = plan.config.train
     return lightning.Trainer(
         accelerator={"cpu": "cpu", "cuda": "gpu", "mps": "mps"}[plan.device.type],
-        devices=1,
+        devices=train.devices,
+        num_nodes=train.nodes,
+        strategy="ddp" if train.devices * train.nodes > 1 else "auto",
         precision=plan.precision,  # type: ignore[arg-type]
         max_epochs=-1,
-        gradient_clip_val=plan.config.train.clip_gradients or None,
+        gradient_clip_val=train.clip_gradients or None,
+        accumulate_grad_batches=train.accumulate,
         val_check_interval=_validation_interval(plan),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         limit_val_batches=1.0 if plan.dataset.splits.get("val") else 0,
-        logger=CSVLogger(out, name="", version="", flush_logs_every_n_steps=10),
+        logger=make_loggers(train.loggers, out, plan.dataset.name),
         log_every_n_steps=1,
         callbacks=callbacks,
         enable_checkpointing=False,
@@ -255,15 +225,15 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
 
 
 def _validation_interval(plan: Plan) -> int | timedelta:
-    """Steps, or time, between validations."""
+    """Batches, or time, between validations."""
     train = plan.config.train
     if train.validate_every != "auto":
         passes = train.validate_every * len(plan.dataset.splits["train"])
-        return max(1, math.ceil(passes / train.batch_size))
+        return train.accumulate * max(1, math.ceil(passes / plan.pictures_a_step))
     if plan.budget.seconds is not None:
         return timedelta(seconds=max(1.0, plan.budget.seconds / VALIDATIONS))
     assert plan.budget.steps is not None
-    return max(1, math.ceil(plan.budget.steps / VALIDATIONS))
+    return train.accumulate * max(1, math.ceil(plan.budget.steps / VALIDATIONS))
 
 
 @contextmanager

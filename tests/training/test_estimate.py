@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import torch
+
+from tests.tiny_model import tiny_config
+from yolact_kit.training.estimate import Estimate, estimate
+from yolact_kit.training.schedule import Budget
+
+CPU = torch.device("cpu")
+
+
+def test_a_trial_measures_time_and_memory_and_draws_nothing() -> None:
+    config = tiny_config()
+    state = torch.get_rng_state()
+    small = estimate(config, CPU, "32-true")
+    assert torch.equal(torch.get_rng_state(), state)
+    larger = config.model_copy(deep=True)
+    larger.model.input_size = 256
+    assert estimate(larger, CPU, "32-true").activations > 8 * small.activations
+    assert 0 < small.seconds < 60 and small.weights > 11_000_000 * 4  # a ResNet-18
+
+
+def test_words_follow_the_budget() -> None:
+    config = tiny_config()
+    config.train = config.train.model_copy(update={"batch_size": 4, "accumulate": 2, "start_size": 1.0})
+    measured = Estimate(seconds=0.5, activations=100 << 20, weights=50 << 20, side=64)
+    assert measured.step_seconds(config) == 4
+    assert "about 40s of training" in measured.describe(config, Budget(steps=10), 16)[0]
+    assert "about 15 steps, 7.5 passes" in measured.describe(config, Budget(seconds=60), 16)[0]
+    before = measured.memory(config)
+    config.train.batch_size = 8
+    assert measured.memory(config) - before == 4 * (100 << 20)

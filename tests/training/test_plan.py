@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.folders import FolderMaker
+from tests.tiny_model import tiny_config
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.training.plan import check_data, describe_plan, overfitting, plan_run
+
+CLASSES = ["컵", "plate"]
+
+
+@pytest.fixture
+def maker(tmp_path: Path) -> FolderMaker:
+    made = FolderMaker(tmp_path / "자료", CLASSES)
+    for number in range(6):
+        made.picture("train", f"{number}.png", CLASSES if number else [], seed=number)
+    made.picture("val", "v.png", CLASSES, seed=9)
+    return made
+
+
+def config_of(maker: FolderMaker) -> Config:
+    config = tiny_config(CLASSES)
+    config.dataset = str(maker.write())
+    return config
+
+
+def test_a_sound_data_set_is_let_through(maker: FolderMaker) -> None:
+    plan = plan_run(config_of(maker), device="cpu")
+    assert plan.problems is None
+    check_data(plan)
+    assert plan.problems is not None and not [problem for problem in plan.problems if problem.severity == "E"]
+
+
+def test_errors_are_named_with_the_command_that_lists_them_all(maker: FolderMaker) -> None:
+    for number in range(5):
+        maker.annotate("train", 1, "plate", [[500.0 + number, 500, 600, 500, 600, 600, 500, 600]])
+    plan = plan_run(config_of(maker), device="cpu")
+    with pytest.raises(UserError, match=r"5 errors, so nothing was trained") as caught:
+        check_data(plan)
+    assert caught.value.message.count("\n  ") == 4 and "... and 2 more" in caught.value.message
+    assert f'yolact-kit validate "{maker.root}"' in caught.value.advice
+
+
+def test_the_rate_is_scaled_once_and_only_where_asked(maker: FolderMaker) -> None:
+    config = config_of(maker)
+    config.train = config.train.model_copy(update={"batch_size": 2, "accumulate": 3, "learning_rate": 0.01})
+    assert plan_run(config, device="cpu").config.train.learning_rate == 0.01
+    config.train.reference_batch = 12
+    plan = plan_run(config, device="cpu")
+    assert plan.config.train.learning_rate == pytest.approx(0.005)
+    assert any("0.01 is meant for 12 pictures a step" in note for note in plan.notes)
+    assert plan_run(plan.config, device="cpu").config.train.learning_rate == pytest.approx(0.005)
+
+
+def test_a_self_test_takes_pictures_with_objects_and_nothing_that_varies(maker: FolderMaker) -> None:
+    plan = plan_run(config_of(maker), device="cpu")
+    made = overfitting(plan, 3, steps=70)
+    assert [picture.file for picture in made.dataset.splits["train"]] == ["1.png", "2.png", "4.png"]
+    assert made.dataset.splits["val"] == made.dataset.splits["train"]
+    assert made.budget.steps == 70 and not made.augmented and made.config.train.batch_size == 3
+    assert plan.augmented and len(plan.dataset.splits["train"]) == 6
+
+
+def test_processes_need_pictures_and_no_clock(maker: FolderMaker) -> None:
+    config = config_of(maker)
+    config.train = config.train.model_copy(update={"batch_size": 2, "devices": 3})
+    with pytest.raises(UserError, match="cannot be shared by 3 processes"):
+        plan_run(config, device="cpu")
+    config.train.devices = 2
+    with pytest.raises(UserError, match="clock in common"):
+        plan_run(config, 60, device="cpu")
+
+
+def test_the_plan_says_all_that_was_settled(maker: FolderMaker, tmp_path: Path) -> None:
+    config = config_of(maker)
+    config.train.accumulate = 2
+    text = "\n".join(describe_plan(plan_run(config, device="cpu"), tmp_path / "run", "imagenet"))
+    for part in ("6 train, 1 val", "10 objects", "컵, plate", "64 px", "imagenet", "100 epochs = 50 steps",
+                 "batch 6 x 2", "precision", "there are no more training pictures", str(tmp_path / "run")):  # fmt: skip
+        assert part in text

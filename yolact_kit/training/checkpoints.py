@@ -1,0 +1,154 @@
+"""What a run is taken up again from: two checkpoints, the newer of which may be torn."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from yolact_kit.errors import UserError
+from yolact_kit.files import replacing
+from yolact_kit.models.weights import save_weights
+from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, is_finite
+from yolact_kit.training.module import TrainingModule
+
+LAST = "last.ckpt"
+PREVIOUS = "previous.ckpt"
+
+
+class Saving(Callback):
+    """Writes the last weights and the checkpoint at each validation, and when training ends early.
+
+    The checkpoint before the last one is kept. Random numbers go on after a resumption where they were.
+
+    Args:
+        run: The run folder.
+        average: Where the averaged weights are, None where weights are not averaged.
+        say: Prints a line.
+    """
+
+    def __init__(self, run: Path, average: RunningAverage | None, say: Callable[[str], None]) -> None:
+        self.run = run
+        self.average = average
+        self.say = say
+        self._saved_at = -1
+        self._random: dict[str, Any] = {}
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Gives the random numbers the state of the checkpoint, once everything that draws some has begun."""
+        if self._random:
+            torch.set_rng_state(self._random["cpu"])
+            if "cuda" in self._random and torch.cuda.is_available():
+                torch.cuda.set_rng_state(self._random["cuda"])
+            self._random = {}
+
+    def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Saves what no validation has led to saving."""
+        if self._saved_at != trainer.global_step:
+            self.save(trainer, module)
+
+    def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Saves."""
+        self.save(trainer, module)
+
+    def on_exception(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        """Saves what an interrupt would lose."""
+        if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
+            self.save(trainer, module)
+
+    def save(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Writes ``weights/last.safetensors`` and ``checkpoints/last.ckpt``, each beside and renamed into place."""
+        assert isinstance(module, TrainingModule)
+        if not is_finite(module):
+            self.say("warning: weights are infinite or no numbers, so they are not saved; those of before are kept")
+            return
+        self._saved_at = trainer.global_step
+        file = self.run / "checkpoints" / LAST
+        try:
+            # Every process takes part, but only the first one writes a file that can be renamed.
+            with _keeping_previous(file) if trainer.is_global_zero else nullcontext(file) as beside:
+                trainer.save_checkpoint(beside)
+            if trainer.is_global_zero:
+                source = self.average.averaged(module) if self.average is not None else module
+                save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
+        except (OSError, RuntimeError) as error:
+            # torch says "unexpected pos" where the disk is full. The next validation tries again.
+            self.say(f"warning: the checkpoint cannot be written ({error}); the one before is kept")
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the random numbers."""
+        state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            state["cuda"] = torch.cuda.get_rng_state()
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keeps the state until the first step."""
+        self._random = state_dict
+
+
+@contextmanager
+def _keeping_previous(file: Path) -> Iterator[Path]:
+    """As `replacing`, but what ``file`` was becomes the previous checkpoint, once the new one is whole."""
+    with replacing(file) as beside:
+        yield beside
+        with beside.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        if file.is_file():
+            file.replace(file.with_name(PREVIOUS))
+
+
+def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) -> tuple[Path, dict[str, Any]] | None:
+    """The newest checkpoint of a run that can be read, and what it holds.
+
+    What a killed process left half written is removed.
+
+    Args:
+        run: The run folder.
+        say: Prints a line where the last checkpoint is torn.
+
+    Returns:
+        The file and its content; None where there is no checkpoint.
+
+    Raises:
+        UserError: A checkpoint holds code, or none can be read.
+    """
+    folder = run / "checkpoints"
+    for half in (*folder.glob(".*.partial"), *(run / "weights").glob(".*.partial")):
+        half.unlink(missing_ok=True)
+    files = [file for file in (folder / LAST, folder / PREVIOUS) if file.is_file()]
+    for file in files:
+        stored = _read(file)
+        if stored is not None:
+            return file, stored
+        say(f"warning: '{file}' is torn, as after a power cut or on a full disk; going on from the one before it")
+    if files:
+        raise UserError(
+            f"'{files[0]}' cannot be read as a checkpoint, nor is there a sound one before it.",
+            "Train afresh into another folder.",
+        )
+    return None
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """What a checkpoint holds, None where it is torn."""
+    try:
+        stored = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UserError(
+            f"'{file}' holds code or objects that no checkpoint of yolact-kit has. Nothing of it was executed.",
+            "Do not trust where it came from. Train afresh into another folder.",
+        ) from error
+    except Exception:  # torch raises what its zip reader, its unpickler and Python's decoders happen to raise
+        return None
+    whole = isinstance(stored, dict) and EndOfBudget.__name__ in stored.get("callbacks", {})
+    return stored if whole else None

@@ -1,0 +1,124 @@
+"""Processes that train together: what each one takes of a batch, and what they have to agree on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed
+from torch.utils.data import Sampler
+
+from yolact_kit.datasets.torch_dataset import Draw
+
+Number = TypeVar("Number", int, Tensor)
+
+
+def processes() -> int:
+    """How many processes train together; 1 where one trains alone."""
+    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
+
+
+def follows() -> bool:
+    """Whether this process was started to train along with another one, which speaks and writes for both."""
+    return any(int(os.environ.get(name, "0")) > 0 for name in ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"))
+
+
+def rank() -> int:
+    """The number of this process, from 0."""
+    return distributed.get_rank() if processes() > 1 else 0
+
+
+def each_share(count: Number, least: int = 0) -> Number | Tensor:
+    """What a process divides its sum by so that the mean over the processes is the mean over all they have.
+
+    DDP averages gradients over the processes. Were each loss divided by its own count, a process with few objects
+    would weigh as much as one with many.
+
+    Args:
+        count: What this process has, a number or a scalar.
+        least: The least that all have together.
+
+    Returns:
+        All that the processes have over their number; ``count`` itself, not below ``least``, where one trains alone.
+
+    Example:
+        >>> each_share(3)
+        3
+    """
+    if processes() > 1:
+        total = torch.as_tensor(count, dtype=torch.float32, device=_device(count))
+        distributed.all_reduce(total)
+        return total.clamp(min=least) / processes()
+    return count.clamp(min=least) if isinstance(count, Tensor) else max(count, least)
+
+
+def any_process(flag: bool, device: torch.device) -> bool:
+    """Whether ``flag`` is set in one of the processes; every process has to ask."""
+    if processes() == 1:
+        return flag
+    asked = torch.tensor(float(flag), device=device)
+    distributed.all_reduce(asked)
+    return bool(asked > 0)
+
+
+def gather(mine: dict[int, Any]) -> dict[int, Any]:
+    """The entries of all processes; every process has to ask."""
+    if processes() == 1:
+        return mine
+    parts: list[dict[int, Any]] = [{} for _ in range(processes())]
+    distributed.all_gather_object(parts, mine)
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def share_of_batch(batch_size: int) -> int:
+    """Pictures that this process takes of each batch: where it does not divide evenly, the first ones take one more.
+
+    Example:
+        >>> share_of_batch(8)
+        8
+    """
+    return len(range(rank(), batch_size, processes()))
+
+
+class ShareOfBatches(Sampler[Draw]):
+    """This process's share of each batch, in turns.
+
+    Args:
+        draws: The showings of all processes.
+        batch_size: Pictures a batch, those of all processes together.
+    """
+
+    def __init__(self, draws: Sampler[Draw], batch_size: int) -> None:
+        self.draws = draws
+        self.batch_size = batch_size
+
+    def __iter__(self) -> Iterator[Draw]:
+        for draw in self.draws:
+            if draw.number % self.batch_size % processes() == rank():
+                yield draw
+
+
+class ShareOfPictures(Sampler[int]):
+    """This process's share of the validation pictures; at least one, so that no process runs ahead of the others.
+
+    Args:
+        count: Pictures.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return len(range(rank(), max(self.count, processes()), processes()))
+
+    def __iter__(self) -> Iterator[int]:
+        return (index % self.count for index in range(rank(), max(self.count, processes()), processes()))
+
+
+def _device(count: int | Tensor) -> torch.device:
+    if isinstance(count, Tensor):
+        return count.device
+    on_gpu = distributed.get_backend() == "nccl"
+    return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")

@@ -1,0 +1,139 @@
+"""What training is going to take, estimated from a trial step of one picture."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from yolact_kit.config.schema import Config
+from yolact_kit.durations import format_duration
+from yolact_kit.models.yolact import YOLACT
+from yolact_kit.training.losses import yolact_loss
+from yolact_kit.training.schedule import Budget, input_size_at
+from yolact_kit.training.targets import Target
+
+_LARGEST_TRIAL = 320
+"""Side in pixels of the largest trial picture on a CPU, where larger ones would take seconds."""
+_VALIDATION = 0.4
+"""Time of a validation picture as a share of that of a training picture: no way back, but masks and metrics."""
+_COPIES = {"sgd": 3, "adamw": 4}
+"""Weights, gradients and the optimiser's state, as multiples of the weights."""
+_PROCESS_BYTES = 600 << 20
+"""What the libraries take by themselves, by experience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one picture takes, and what is taken beside.
+
+    Attributes:
+        seconds: Of one training picture at the full input size.
+        activations: Bytes that one such picture's way back needs.
+        weights: Bytes of the network's weights.
+        side: Side of the trial picture in pixels.
+    """
+
+    seconds: float
+    activations: int
+    weights: int
+    side: int
+
+    def memory(self, config: Config) -> int:
+        """Bytes that training takes at its peak."""
+        copies = _COPIES[config.train.optimizer] + (config.train.ema_decay > 0)
+        share = -(-config.train.batch_size // (config.train.devices * config.train.nodes))
+        return _PROCESS_BYTES + copies * self.weights + share * self.activations
+
+    def step_seconds(self, config: Config) -> float:
+        """Seconds of a step, on average over the sizes that the pictures grow through."""
+        full = config.model.input_size
+        shares = [(input_size_at(part / 20, full, config.train) / full) ** 2 for part in range(20)]
+        return self.seconds * config.train.batch_size * config.train.accumulate * sum(shares) / len(shares)
+
+    def describe(self, config: Config, budget: Budget, pictures: int) -> list[str]:
+        """The estimate in words, and how it was made.
+
+        Args:
+            config: The configuration.
+            budget: How long training goes on.
+            pictures: Training pictures.
+
+        Returns:
+            Lines of text.
+        """
+        step = self.step_seconds(config)
+        if budget.steps is not None:
+            took = f"about {format_duration(round(budget.steps * step))} of training, validation not counted"
+        else:
+            steps = round((budget.seconds or 0) / step)
+            passes = steps * config.train.batch_size * config.train.accumulate / pictures
+            took = f"about {steps} steps, {passes:.1f} passes over the training pictures"
+        return [
+            f"{took}; about {self.memory(config) / 2**30:.1f} GiB of memory",
+            f"(from a trial step of one picture at {self.side} px: {self.seconds * 1000:.0f} ms and "
+            f"{self.activations / 2**20:.0f} MiB at {config.model.input_size} px, in proportion to area and batch)",
+        ]
+
+
+def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
+    """Measures a trial step of one picture; the state of the random numbers stays as it was.
+
+    Args:
+        config: The configuration; ``classes`` filled in.
+        device: What trains.
+        precision: Lightning's name of the arithmetic.
+
+    Returns:
+        The estimate at the full input size.
+    """
+    full = config.model.input_size
+    side = full if device.type != "cpu" else min(full, _LARGEST_TRIAL)
+    with torch.random.fork_rng():
+        model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
+        weights = sum(value.numel() * value.element_size() for value in model.parameters())
+        _step(model, config, side, device, precision)
+        counted = _Counted()
+        with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda tensor: tensor):
+            started = time.perf_counter()
+            _step(model, config, side, device, precision)
+    growth = (full / side) ** 2
+    seconds = time.perf_counter() - started
+    return Estimate(seconds * growth, round(counted.bytes * growth), weights, side)
+
+
+class _Counted:
+    """Adds up what the way back keeps, each storage once."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.bytes = 0
+
+    def pack(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if not isinstance(tensor, torch.nn.Parameter) and storage.data_ptr() not in self.seen:
+            self.seen.add(storage.data_ptr())
+            self.bytes += storage.nbytes()
+        return tensor
+
+
+def _step(model: YOLACT, config: Config, side: int, device: torch.device, precision: str) -> None:
+    """One way forth and back with one object in the picture's middle, to the end of the computation."""
+    image = torch.rand(1, 3, side, side, device=device) * 255
+    masks = torch.zeros(1, side, side, dtype=torch.uint8, device=device)
+    masks[:, side // 4 : -(side // 4), side // 4 : -(side // 4)] = 1
+    target = Target(
+        torch.tensor([[0.25, 0.25, 0.75, 0.75]], device=device),
+        torch.zeros(1, dtype=torch.int64, device=device),
+        masks,
+        torch.zeros(1, dtype=torch.bool, device=device),
+    )
+    dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
+    with torch.autocast(device.type, dtype or torch.float32, enabled=dtype is not None):
+        raw = model(image)
+        total = torch.stack(list(yolact_loss(raw, [target], config.loss, model.mask_scoring).values())).sum()
+    torch.autograd.backward(total)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

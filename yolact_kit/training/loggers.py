@@ -1,0 +1,62 @@
+"""Where losses and metrics go: a CSV file always, and the trackers that the configuration names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
+
+from yolact_kit.errors import UserError
+
+_PACKAGES = {"tensorboard": ("tensorboard", "tensorboardX"), "mlflow": ("mlflow", "mlflow_skinny"), "wandb": ("wandb",)}
+
+
+def require_loggers(names: Sequence[str]) -> None:
+    """Finds out before the training whether the packages of the loggers are installed.
+
+    Args:
+        names: As ``train.loggers``.
+
+    Raises:
+        UserError: One is not installed.
+
+    Example:
+        >>> require_loggers(["csv"])
+    """
+    for name in names:
+        if name != "csv" and not any(find_spec(package) for package in _PACKAGES[name]):
+            raise UserError(
+                f"train.loggers names '{name}', which is not installed.",
+                f'Install it with `pip install "yolact-kit[{name}]"`, or leave it out of train.loggers; metrics.csv '
+                "is written in any case.",
+            )
+
+
+def make_loggers(names: Sequence[str], run: Path, experiment: str) -> list[Logger]:
+    """The loggers of a run.
+
+    Args:
+        names: As ``train.loggers``; ``csv`` comes first whether it is named or not.
+        run: The run folder. TensorBoard writes to ``tensorboard`` in it, MLflow to where ``MLFLOW_TRACKING_URI`` says
+            and else to ``mlflow.db`` in it, W&B to ``wandb`` in it.
+        experiment: What runs are gathered under where a tracker has experiments or projects.
+
+    Returns:
+        Lightning's loggers.
+    """
+    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=10)]
+    if "tensorboard" in names:
+        loggers.append(TensorBoardLogger(run, name="", version="tensorboard"))
+    if "mlflow" in names:
+        loggers.append(MLFlowLogger(experiment, run.name, _mlflow_place(run)))
+    if "wandb" in names:
+        loggers.append(WandbLogger(name=run.name, project=experiment, save_dir=run))
+    return loggers
+
+
+def _mlflow_place(run: Path) -> str:
+    """Where MLflow keeps its runs: where the environment says, else in the run folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(run / 'mlflow.db').absolute().as_posix()}"

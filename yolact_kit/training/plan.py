@@ -1,0 +1,231 @@
+"""What a training run is going to do, settled and said before its first step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.annotations.problems import Problem
+from yolact_kit.config.schema import Config
+from yolact_kit.datasets.checks import validate_folder
+from yolact_kit.datasets.checks.subject import ScanProgress
+from yolact_kit.durations import format_duration
+from yolact_kit.errors import UserError
+from yolact_kit.inference.predictor import choose_device
+from yolact_kit.training.estimate import Estimate
+from yolact_kit.training.loggers import require_loggers
+from yolact_kit.training.precision import choose_precision
+from yolact_kit.training.schedule import Budget
+
+OVERFIT_STEPS = 300
+"""Steps of a self-test that is not given a time."""
+
+OVERFIT_AP = 0.5
+"""Mask AP that a self-test has to reach on the pictures that it was trained on."""
+
+_NAMED = 3
+"""Problems of a data set that are named where it is refused."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run is going to do, settled before its first step.
+
+    Attributes:
+        config: The configuration, with everything that was ``auto`` still so.
+        dataset: The data set.
+        device: What trains.
+        precision: Lightning's name of the arithmetic.
+        budget: How long training goes on.
+        notes: What was chosen, and why, a line each.
+        augmented: Whether training pictures are augmented.
+        problems: What `check_data` found in the data set, None where it was not asked.
+    """
+
+    config: Config
+    dataset: Dataset
+    device: torch.device
+    precision: str
+    budget: Budget
+    notes: list[str] = field(default_factory=list)
+    augmented: bool = True
+    problems: list[Problem] | None = None
+
+    @property
+    def pictures_a_step(self) -> int:
+        """Pictures whose gradients make a step."""
+        return self.config.train.batch_size * self.config.train.accumulate
+
+
+def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> Plan:
+    """Settles what a run is going to do.
+
+    Args:
+        config: The configuration.
+        seconds: Wall-clock time in seconds, instead of the configuration's epochs.
+        device: ``auto``, or a device's name.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UserError: The data set cannot be read, has no training pictures or has other classes than the configuration,
+            or the configuration asks for what is not there.
+    """
+    dataset = load_dataset(config.dataset)
+    pictures = dataset.splits.get("train", [])
+    if not pictures:
+        raise UserError(f"The data set '{config.dataset}' has no training pictures.", "Convert it again.")
+    if config.classes and config.classes != dataset.classes:
+        raise UserError(
+            f"The configuration's classes ({', '.join(config.classes)}) are not those of the data set "
+            f"({', '.join(dataset.classes)}).",
+            "Make the configuration anew with `yolact-kit config`.",
+        )
+    require_loggers(config.train.loggers)
+    config = config.model_copy(deep=True)
+    config.classes = list(dataset.classes)
+    notes = _fit_batch(config, len(pictures))
+    _require_processes(config, seconds)
+    chosen = choose_device(device)
+    precision, reason = choose_precision(chosen)
+    if config.train.precision != "auto":
+        precision, reason = config.train.precision, "as configured"
+    notes.append(f"precision {precision}: {reason}")
+    made = Plan(config, dataset, chosen, precision, Budget(seconds=seconds or 1.0), notes)
+    if seconds is None:
+        made.budget = Budget(steps=math.ceil(config.train.epochs * len(pictures) / made.pictures_a_step))
+    return made
+
+
+def _fit_batch(config: Config, pictures: int) -> list[str]:
+    """Brings batch and learning rate into proportion; returns why."""
+    train, notes = config.train, []
+    if train.batch_size > pictures:
+        train.batch_size = pictures
+        notes.append(f"batch {pictures}: there are no more training pictures")
+    step = train.batch_size * train.accumulate
+    if train.reference_batch not in (0, step):
+        before, train.learning_rate = train.learning_rate, train.learning_rate * step / train.reference_batch
+        notes.append(
+            f"learning rate {train.learning_rate:g}: {before:g} is meant for {train.reference_batch} pictures a step, "
+            f"here are {step}"
+        )
+        train.reference_batch = step
+    return notes
+
+
+def _require_processes(config: Config, seconds: float | None) -> None:
+    train = config.train
+    count = train.devices * train.nodes
+    if count > train.batch_size:
+        raise UserError(
+            f"A batch of {train.batch_size} cannot be shared by {count} processes.",
+            "Set train.batch_size higher, or train.devices lower.",
+        )
+    if count > 1 and seconds is not None:
+        raise UserError(
+            "Several processes have no clock in common, so they cannot train by time.",
+            "Leave --time out and set train.epochs.",
+        )
+
+
+def check_data(plan: Plan, progress: ScanProgress | None = None) -> None:
+    """Runs every check of ``validate`` on the plan's data set and notes what it found in ``plan.problems``.
+
+    Args:
+        plan: The plan.
+        progress: Wraps the pictures as they are decoded, see `validate_folder`.
+
+    Raises:
+        UserError: There are errors; the first ones are named.
+    """
+    source = plan.config.dataset
+    plan.problems = validate_folder(source, plan.config.model, progress).problems
+    errors = [problem for problem in plan.problems if problem.severity == "E"]
+    if not errors:
+        return
+    named = [
+        f"\n  {': '.join(part for part in (error.file, error.object, error.message) if part)}"
+        for error in errors[:_NAMED]
+    ]
+    more = f"\n  ... and {len(errors) - _NAMED} more" if len(errors) > _NAMED else ""
+    raise UserError(
+        f"The data set '{source}' has {len(errors)} error{'' if len(errors) == 1 else 's'}, so nothing was trained:"
+        + "".join(named)
+        + more,
+        f'All of them, and what to do: `yolact-kit validate "{source}"`.',
+    )
+
+
+def overfitting(plan: Plan, count: int, steps: int = OVERFIT_STEPS) -> Plan:
+    """The plan of a self-test: a few pictures, learnt by heart and validated on themselves.
+
+    A model that cannot learn ten pictures cannot learn more; labels, anchors or rates are wrong then.
+
+    Args:
+        plan: The plan of the whole training, which is left as it is.
+        count: Pictures; those with objects come first, spread over the data set.
+        steps: Steps, where the plan is not by time.
+
+    Returns:
+        A plan without augmentation, running average, growing pictures or early stopping.
+
+    Raises:
+        UserError: No training picture has an object.
+    """
+    taught = [picture for picture in plan.dataset.splits["train"] if any(not one.crowd for one in picture.instances)]
+    if not taught:
+        raise UserError("No training picture has an object, so there is nothing to overfit.", "Label some pictures.")
+    count = min(count, len(taught))
+    chosen = [taught[index * len(taught) // count] for index in range(count)]
+    config = plan.config.model_copy(deep=True)
+    changes = {"batch_size": min(config.train.batch_size, count), "start_size": 1.0, "patience": 0, "ema_decay": 0.0}
+    config.train = config.train.model_copy(update=changes)
+    budget = plan.budget if plan.budget.seconds is not None else Budget(steps=steps)
+    dataset = Dataset(plan.dataset.name, plan.dataset.classes, {"train": chosen, "val": chosen}, plan.dataset.root)
+    note = f"self-test: {count} pictures, trained and validated on themselves, without augmentation"
+    return Plan(config, dataset, plan.device, plan.precision, budget, [note, *plan.notes], False, plan.problems)
+
+
+def describe_plan(plan: Plan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
+    """What is said before the first step.
+
+    Args:
+        plan: The plan.
+        run: The run folder.
+        weights: What training starts from, in words.
+        estimate: What it will take, where that was estimated.
+
+    Returns:
+        Lines of text.
+    """
+    model, train, dataset = plan.config.model, plan.config.train, plan.dataset
+    counts = ", ".join(f"{len(pictures)} {name}" for name, pictures in dataset.splits.items())
+    objects = sum(not one.crowd for picture in dataset.splits["train"] for one in picture.instances)
+    if plan.budget.seconds is not None:
+        length = f"{format_duration(plan.budget.seconds)} from the first step, validation included"
+    else:
+        length = f"{plan.budget.steps} steps"
+        length = f"{train.epochs} epochs = {length}" if plan.augmented else length
+    batch = f"batch {train.batch_size}" + (f" x {train.accumulate} a step" if train.accumulate > 1 else "")
+    processes = train.devices * train.nodes
+    shared = f", shared by {processes} processes" if processes > 1 else ""
+    lines = [
+        f"data      {dataset.name}: {counts} pictures; {objects} objects to learn from",
+        f"classes   {len(dataset.classes)}: {', '.join(dataset.classes)}",
+        f"model     {model.name}: {model.backbone}, {model.input_size} px; {plan.device}",
+        f"weights   {weights}",
+        f"training  {length}; {batch}{shared}, {train.optimizer}, rate {train.learning_rate:g}, {plan.precision}",
+    ]
+    if estimate is not None:
+        lines += [
+            f"estimate  {line}" for line in estimate.describe(plan.config, plan.budget, len(dataset.splits["train"]))
+        ]
+    lines += [f"chosen    {note}" for note in plan.notes]
+    return [*lines, f"run       {run}"]

@@ -1,0 +1,64 @@
+"""Predictions on the same few validation pictures at each validation, so that progress can be watched."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import lightning
+from lightning.pytorch.callbacks import Callback
+from PIL import Image
+
+from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.files import replacing
+from yolact_kit.inference.drawing import draw_prediction
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.training.callbacks import Validation
+
+SCORE = 0.3
+_LONGER_SIDE = 800
+
+
+class ProgressPictures(Callback):
+    """Draws predictions into ``progress/step-NNNNNN/``.
+
+    Args:
+        validation: Where the predictions are.
+        folder: The folder that they are drawn into.
+        count: Pictures, spread over the validation split.
+    """
+
+    def __init__(self, validation: Validation, folder: Path, count: int) -> None:
+        self.validation = validation
+        self.folder = folder
+        total = len(validation.pictures)
+        self.chosen = [number * total // min(count, total) for number in range(min(count, total))]
+
+    def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+        """Draws."""
+        if not trainer.is_global_zero:
+            return
+        for index in self.chosen:
+            picture = self.validation.pictures[index]
+            pixels = read_picture(picture.path)
+            drawn = Image.fromarray(draw_prediction(pixels, confident(self.validation.predictions[index])))
+            drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
+            stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
+            target = self.folder / f"step-{trainer.global_step:06d}" / f"{index + 1:03d}_{stem}.jpg"
+            with replacing(target) as beside:
+                drawn.save(beside, "JPEG", quality=88)
+
+
+def confident(prediction: Prediction, score: float = SCORE) -> Prediction:
+    """The detections with at least that score.
+
+    Args:
+        prediction: Detections, best first.
+        score: 0..1.
+
+    Returns:
+        The first ones of them.
+    """
+    count = int((prediction.scores >= score).sum())
+    parts = (prediction.boxes[:count], prediction.scores[:count], prediction.labels[:count], prediction.masks[:count])
+    return Prediction(prediction.file, prediction.width, prediction.height, *parts, prediction.classes)
