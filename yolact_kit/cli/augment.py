@@ -13,46 +13,49 @@ from yolact_kit.errors import EXIT_PROBLEMS
 
 HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
 
+Source = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")]
+Copies = Annotated[int, typer.Option("--copies", min=1, help="Copies of each training picture.", rich_help_panel=HOW)]
+PipelineName = Annotated[
+    str,
+    typer.Option(
+        "--pipeline",
+        metavar="NAME|FILE",
+        help="light, default, heavy, aerial, or a YAML file of your own.",
+        rich_help_panel=HOW,
+    ),
+]
+MinObject = Annotated[
+    float,
+    typer.Option(
+        "--min-object",
+        metavar="PIXELS",
+        min=1,
+        help="Those with a shorter side in a copy.",
+        rich_help_panel=DROPPED,
+    ),
+]
+MinVisible = Annotated[
+    float,
+    typer.Option(
+        "--min-visible",
+        metavar="SHARE",
+        min=0,
+        max=1,
+        help="Those of which less is still in a copy.",
+        rich_help_panel=DROPPED,
+    ),
+]
+
 
 def augment(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
-    ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")],
-    copies: Annotated[
-        int, typer.Option("--copies", min=1, help="Copies of each training picture.", rich_help_panel=HOW)
-    ] = 1,
-    pipeline: Annotated[
-        str,
-        typer.Option(
-            "--pipeline",
-            metavar="NAME|FILE",
-            help="light, default, heavy, aerial, or a YAML file of your own.",
-            rich_help_panel=HOW,
-        ),
-    ] = "default",
+    dataset: Source,
+    out: Out,
+    copies: Copies = 1,
+    pipeline: PipelineName = "default",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of what is drawn.", rich_help_panel=HOW)] = 0,
-    min_object: Annotated[
-        float,
-        typer.Option(
-            "--min-object",
-            metavar="PIXELS",
-            min=1,
-            help="Those with a shorter side in a copy.",
-            rich_help_panel=DROPPED,
-        ),
-    ] = 4.0,
-    min_visible: Annotated[
-        float,
-        typer.Option(
-            "--min-visible",
-            metavar="SHARE",
-            min=0,
-            max=1,
-            help="Those of which less is still in a copy.",
-            rich_help_panel=DROPPED,
-        ),
-    ] = 0.1,
+    min_object: MinObject = 4.0,
+    min_visible: MinVisible = 0.1,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,

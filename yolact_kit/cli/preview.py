@@ -18,38 +18,39 @@ if TYPE_CHECKING:
 CHOICE, OUTPUT = "Which pictures", "Output"
 
 
+Source = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")]
+AsTrained = Annotated[
+    bool,
+    typer.Option("--augmented", help="As training sees them: a row each, first resized, then augmented in four ways."),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The config.yaml whose augmentation is shown; planned from the data if left out.",
+    ),
+]
+SplitName = Annotated[
+    str | None,
+    typer.Option("--split", metavar="NAME", help="Only pictures of this split.", rich_help_panel=CHOICE),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder to write; runs/preview-N by default.", rich_help_panel=OUTPUT),
+]
+
+
 def preview(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
-    ],
-    augmented: Annotated[
-        bool,
-        typer.Option(
-            "--augmented", help="As training sees them: a row each, first resized, then augmented in four ways."
-        ),
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="The config.yaml whose augmentation is shown; planned from the data if left out.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", metavar="NAME", help="Only pictures of this split.", rich_help_panel=CHOICE),
-    ] = None,
+    dataset: Source,
+    augmented: AsTrained = False,
+    config: ConfigFile = None,
+    split: SplitName = None,
     count: Annotated[
         int, typer.Option("--count", min=0, help="So many, drawn at random; 0 for all.", rich_help_panel=CHOICE)
     ] = 40,
     seed: Annotated[int, typer.Option("--seed", help="Seed of what is drawn.", rich_help_panel=CHOICE)] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder to write; runs/preview-N by default.", rich_help_panel=OUTPUT
-        ),
-    ] = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
