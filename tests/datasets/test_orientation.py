@@ -66,5 +66,5 @@ def test_few_objects_prove_nothing() -> None:
 
 
 def test_nuts_on_a_table_lie_any_way_and_what_coco_shows_does_not(shared_data: Path) -> None:
-    assert orientation(read_source(shared_data / "fruitnuts_labelme").dataset().pictures()).any_way
+    assert orientation(read_source(shared_data / "fruitnuts_labelme" / "images").dataset().pictures()).any_way
     assert not orientation(read_source(shared_data / "coco_subset").dataset().pictures()).any_way
