@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.datasets.folders import FolderMaker
+from tests.tiny_model import tiny_config
+from yolact_kit.config.files import save_config
+from yolact_kit.config.schema import AugmentConfig, Config
+from yolact_kit.datasets.torch_dataset import Shuffled
+from yolact_kit.models.weights import load_weights
+from yolact_kit.training import distributed
+from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, each_share, share_of_batch
+
+CLASSES = ["컵", "plate"]
+STILL = AugmentConfig(
+    flip_horizontal=0,
+    flip_vertical=0,
+    rotate=0,
+    scale=(1, 1),
+    translate=0,
+    brightness=0,
+    contrast=0,
+    saturation=0,
+    hue=0,
+)
+
+
+def test_alone_nothing_is_shared() -> None:
+    assert each_share(3) == 3 and each_share(torch.tensor(0), least=1) == 1
+    assert share_of_batch(5) == 5
+    assert list(ShareOfPictures(3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("batch", "count"), [(4, 5), (3, 5), (5, 7)])
+def test_shares_make_up_the_batches(batch: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "processes", lambda: 2)
+    taken: list[int] = []
+    for number in range(2):
+        monkeypatch.setattr(distributed, "rank", lambda number=number: number)
+        draws = iter(ShareOfBatches(Shuffled(count, seed=0), batch))
+        mine = [next(draws).number for _ in range(3 * share_of_batch(batch))]
+        assert Counter(draw // batch for draw in mine) == dict.fromkeys(range(3), share_of_batch(batch))
+        taken += mine
+    assert sorted(taken) == list(range(3 * batch))
+
+
+def make_config(root: Path, batch: int) -> Config:
+    """Five training pictures with different numbers of objects, one with none; three to validate on."""
+    maker = FolderMaker(root / "자료", CLASSES)
+    for number in range(5):
+        maker.picture("train", f"{number}.png", (CLASSES * 2)[:number], seed=number)
+    for number in range(3):
+        maker.picture("val", f"val{number}.png", ["plate"], seed=10 + number)
+    config = tiny_config(CLASSES)
+    config.dataset = str(maker.write())
+    config.augment = STILL
+    config.train = config.train.model_copy(
+        update={"epochs": 6, "batch_size": batch, "workers": 0, "freeze_norm_from": 0.0, "precision": "32-true"}
+    )
+    return config
+
+
+def run(config: Config, folder: Path, processes: int) -> list[dict[str, str]]:
+    config = config.model_copy(deep=True)
+    config.train.devices = processes
+    file = folder.with_suffix(".yaml")
+    save_config(config, file)
+    words = ["train", file, "--weights", "none", "--device", "cpu", "--out", folder, "--overwrite"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-m", "yolact_kit", *map(str, words)], env=environment, capture_output=True, text=True,
+        timeout=600, cwd=folder.parent, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ("shared by 2 processes" in done.stderr) == (processes == 2)
+    assert done.stderr.count("run       ") == 1
+    with (folder / "metrics.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [4, 3])
+def test_two_processes_train_as_one_with_the_whole_batch(batch: int, tmp_path: Path) -> None:
+    config = make_config(tmp_path, batch)
+    alone, together = run(config, tmp_path / "one", 1), run(config, tmp_path / "two", 2)
+    assert len(alone) == len(together) > 6
+    for one, two in zip(alone, together, strict=True):
+        names = [name for name in one if one[name] and (name.startswith("loss/") or name.startswith("val/"))]
+        assert names and {name: float(two[name]) for name in names} == pytest.approx(
+            {name: float(one[name]) for name in names}, rel=2e-3, abs=1e-5
+        )
+    first, second = (load_weights(tmp_path / name).model.state_dict() for name in ("one", "two"))
+    for name in first:
+        torch.testing.assert_close(first[name], second[name], rtol=1e-2, atol=1e-4)
