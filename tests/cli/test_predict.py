@@ -142,7 +142,7 @@ def test_published_weights_by_name_find_cocos_classes(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["{run}", "{in}", "--format", "csv"], "'csv' is not available yet"),
+        (["{run}", "{in}", "--format", "video"], "'video' is not available yet"),
         (["{run}", "{in}", "--format", "jpeg"], "'jpeg' is not known"),
         (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
         (["{run}", "{in}", "--nms", "soft"], "'soft' is no way"),

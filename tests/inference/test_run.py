@@ -13,12 +13,15 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from tests.tiny_model import tiny_config, tiny_model
+from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.errors import UserError
+from yolact_kit.inference import sources
+from yolact_kit.inference.journal import FILE, Record
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.run import predict_to_folder
-from yolact_kit.inference.sources import find_pictures
-from yolact_kit.inference.writers import FORMATS, check_formats
+from yolact_kit.inference.sources import SourcePicture, find_pictures
+from yolact_kit.inference.writers import FORMATS, Item, WriteOptions, check_formats
 from yolact_kit.inference.writers.names import Names, safe_name
 
 CLASSES = ["컵/잔", "plate", "fork"]
@@ -112,23 +115,67 @@ def test_nothing_is_written_where_no_picture_can_be_read(predictor: Predictor, t
 
 
 def test_an_interrupt_keeps_what_is_done(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
-    def interrupted(stream: Iterable[Prediction], total: int) -> Iterable[Prediction]:
-        for number, prediction in enumerate(stream):
-            if number == 2:
+    def interrupted(stream: Iterable[Record], total: int) -> Iterable[Record]:
+        for number, done in enumerate(stream):
+            if number == 1:
                 raise KeyboardInterrupt
-            yield prediction
+            yield done
 
     outcome = predict_to_folder(predictor, find_pictures(photos), tmp_path / "out", track=interrupted)
-    assert outcome.interrupted and outcome.pictures == 2
+    assert outcome.interrupted and 2 <= outcome.pictures <= 4
     document = json.loads((tmp_path / "out" / "predictions.json").read_text(encoding="utf-8"))
-    assert len(document["images"]) == len(list((tmp_path / "out" / "overlay").rglob("*.jpg"))) == 2
+    drawn = list((tmp_path / "out" / "overlay").rglob("*.jpg"))
+    assert len(document["images"]) == len(drawn) == outcome.pictures
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "사진"]
+
+
+class Killed(BaseException):
+    """Stands for the death of the process: nothing of the program goes on after it."""
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
+    predictor: Predictor, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = find_pictures(photos)
+    whole = predict_to_folder(predictor, pictures, tmp_path / "whole", FORMATS)
+
+    def killed(stream: Iterable[Record], total: int) -> Iterable[Record]:
+        yield next(iter(stream))
+        raise Killed
+
+    out = tmp_path / "out"
+    with pytest.raises(Killed):
+        predict_to_folder(predictor, pictures, out, FORMATS, track=killed)
+    assert not (out / "predictions.json").exists()
+    with (out / FILE).open("a", encoding="utf-8") as journal:
+        journal.write('{"file": "half a li')  # what dying in the middle of a write leaves
+    with pytest.raises(UserError, match=r"'score' was 0.0, now it is 0.5"):
+        predict_to_folder(Predictor(predictor.model, predictor.config, score=0.5), pictures, out, FORMATS)
+    with pytest.raises(UserError, match="other pictures"):
+        predict_to_folder(predictor, pictures[-1:], out, FORMATS)
+    read: list[Path] = []
+
+    def noted(path: Path) -> np.ndarray:
+        read.append(path)
+        return read_picture(path)
+
+    monkeypatch.setattr(sources, "read_picture", noted)
+    outcome = predict_to_folder(predictor, pictures, out, FORMATS)
+    assert 0 < outcome.continued == 4 - len(read) < 4
+    assert (outcome.pictures, outcome.objects, outcome.by_class) == (4, whole.objects, whole.by_class)
+    assert contents(out) == contents(tmp_path / "whole")
+    with pytest.raises(UserError, match="not empty"):
+        predict_to_folder(predictor, pictures, out, FORMATS)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_an_interrupt_before_the_first_picture_writes_nothing(
     predictor: Predictor, photos: Path, tmp_path: Path
 ) -> None:
-    def interrupted(stream: Iterable[Prediction], total: int) -> Iterable[Prediction]:
+    def interrupted(stream: Iterable[Record], total: int) -> Iterable[Record]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -156,23 +203,25 @@ def test_many_detections_need_more_than_a_byte(tmp_path: Path) -> None:
     rles = [{"size": [20, 30], "counts": coco_mask.encode(mask)["counts"].decode("ascii")} for mask in coded]
     boxes, scores = np.zeros((300, 4), dtype=np.float32), np.linspace(1, 0, 300, dtype=np.float32)
     found = Prediction("a.jpg", 30, 20, boxes, scores, np.zeros(300, dtype=np.int64), rles, ["cup"])  # type: ignore[arg-type]
-    writer = PngWriter(tmp_path, ["cup"])
-    writer.add(found, np.zeros((20, 30, 3), dtype=np.uint8))
+    picture = SourcePicture("a.jpg", tmp_path / "a.jpg")
+    writer = PngWriter(tmp_path, ["cup"], WriteOptions())
+    writer.add(Item(picture, "a", np.zeros((20, 30, 3), dtype=np.uint8), found))
     instance = np.array(Image.open(tmp_path / "png" / "instance" / "a.png"))
     assert instance.reshape(-1, order="F")[:300].tolist() == list(range(1, 301))
 
 
-@pytest.mark.parametrize(("name", "word"), [("csv", "available yet"), ("labelme", "available yet"), ("cocoo", "known")])
+@pytest.mark.parametrize(("name", "word"), [("video", "available yet"), ("cocoo", "known")])
 def test_formats_that_are_not_there(name: str, word: str) -> None:
     with pytest.raises(UserError, match=word) as raised:
         check_formats(["coco", name])
-    assert raised.value.advice == "Available are coco, png, overlay."
+    assert raised.value.advice == "Available are coco, csv, labelme, png, cutouts, overlay."
 
 
 def test_names_are_unique_whatever_the_case_and_never_leave_the_folder() -> None:
     names = Names()
     given = ["A/컵.jpg", "a/컵.PNG", "A/컵.jpg", "../../etc/x.png", "/etc/x.png", "C:\\data\\x.png", "1569.73.jpg"]
-    found = [names.give(name, ".png") for name in given]
-    assert found == ["A/컵.png", "a/컵.PNG.png", "A/컵.jpg.png", "x.png", "x.png.png", "x.png-2.png", "1569.73.png"]
+    found = [names.give(name) for name in given]
+    assert found == ["A/컵", "a/컵.PNG", "A/컵.jpg", "x", "x.png", "x.png-2", "1569.73"]
+    assert Names(found).give("A/컵.jpg") == "A/컵.jpg-2"
     assert safe_name("a/b:c*?.d e") == "a_b_c___d_e"
     assert safe_name("") == "_"

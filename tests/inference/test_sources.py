@@ -33,7 +33,7 @@ def test_a_folder_with_the_folders_in_it(photos: Path) -> None:
 
 
 def test_one_picture(photos: Path) -> None:
-    assert find_pictures(str(photos / "b.JPG")) == [("b.JPG", photos / "b.JPG")]
+    assert find_pictures(str(photos / "b.JPG")) == [SourcePicture("b.JPG", photos / "b.JPG")]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_same_name_in_two_sources_stays_apart(photos: Path, tmp_path: Path) 
     assert names(find_pictures([photos, other]))[-1] == "2/A.png"
 
 
-@pytest.mark.parametrize("source", ["missing", "missing/*.jpg", "0", "-", "https://example.org/a.jpg", "내 사진/*.txt"])
+@pytest.mark.parametrize("source", ["missing", "missing/*.jpg", "0", "ftp://example.org/a.jpg", "내 사진/*.txt"])
 def test_a_source_without_pictures_is_a_users_error(photos: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photos.parent)
     with pytest.raises(UserError) as raised:

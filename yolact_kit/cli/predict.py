@@ -28,12 +28,17 @@ if TYPE_CHECKING:
     from yolact_kit.inference.run import Outcome
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
+_COLORS = ("class", "instance")
 _NMS = ("fast", "cross-class", "standard", "cluster-spm")
 
 
 Sources = Annotated[
     list[str],
-    typer.Argument(metavar="SOURCE", help="A picture, a folder with the folders in it, or a glob in quotes."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A picture, a folder with the folders in it, a glob in quotes, a .txt with a picture a line, an address "
+        "(https://...), or - for standard input: a picture file, or such a list.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -43,8 +48,29 @@ Formats = Annotated[
     list[str],
     typer.Option(
         "--format",
-        metavar="coco,png,overlay",
-        help="coco: predictions.json. png: masks as pictures. overlay: pictures with the masks drawn over them.",
+        metavar="coco,labelme,csv,png,cutouts,overlay",
+        help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, a row an object. "
+        "png: masks as pictures. cutouts: each object by itself, transparent around it. overlay: pictures with the "
+        "masks drawn over them.",
+        rich_help_panel="Output",
+    ),
+]
+Simplify = Annotated[
+    float,
+    typer.Option(
+        "--simplify",
+        metavar="PX",
+        min=0,
+        help="labelme: how far the polygons may be from the mask's outline, in pixels.",
+        rich_help_panel="Output",
+    ),
+]
+ColorBy = Annotated[
+    str,
+    typer.Option(
+        "--color-by",
+        metavar="class|instance",
+        help="overlay: a colour for each class, or for each object of a picture.",
         rich_help_panel="Output",
     ),
 ]
@@ -77,6 +103,8 @@ def predict(
     source: Sources,
     out: Out = None,
     formats: Formats = ["coco,overlay"],  # noqa: B006 - Typer copies it
+    simplify: Simplify = 1.0,
+    color_by: ColorBy = "class",
     score: Score = 0.3,
     top_k: TopK = 100,
     nms: Nms = None,
@@ -92,21 +120,26 @@ def predict(
     """Find objects in pictures with a trained model.
 
     Writes every object's class, score, box and mask (predictions.json, COCO's layout) and the pictures with all of it
-    drawn over them. A picture that cannot be read is reported and left out; the others go on.
+    drawn over them. A picture that cannot be read is reported and left out; the others go on. A run that was cut off
+    goes on where it stopped when the same command is given again with its --out.
 
     Example: yolact-kit predict runs/train-1 photos --score 0.5
+
+    Example: yolact-kit predict runs/train-1 photos --format labelme,csv --out found
 
     Example: yolact-kit predict yolact_base_54_800000.pth photo.jpg
     """
     set_level(quiet, verbose)
     names = [name.strip() for given in formats for name in given.split(",") if name.strip()]
     _check(engine, nms)
-    out = out or run_folder("predict")
+    if color_by not in _COLORS:
+        raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
     outcome, seconds = _predict(
         source,
-        out,
+        out or run_folder("predict"),
         names,
         overwrite,
+        (simplify, color_by),
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
             "batch_size": batch_size, "model": model,
@@ -128,15 +161,23 @@ def _check(engine: str, nms: str | None) -> None:
 
 
 def _predict(
-    source: list[str], out: Path, formats: list[str], overwrite: bool, options: dict[str, Any]
+    source: list[str],
+    out: Path,
+    formats: list[str],
+    overwrite: bool,
+    look: tuple[float, str],
+    options: dict[str, Any],
 ) -> tuple[Outcome, float]:
     """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
-    from yolact_kit.files import check_out
+    from yolact_kit.inference.drawing import Style
+    from yolact_kit.inference.journal import check_folder, is_unfinished
     from yolact_kit.inference.sources import find_pictures
-    from yolact_kit.inference.writers import check_formats
+    from yolact_kit.inference.writers import WriteOptions, check_formats
 
     check_formats(formats)
-    check_out(out, overwrite, [path for path in source if Path(path).exists()])
+    check_folder(out, overwrite, [Path(path) for path in source if path != "-" and Path(path).exists()])
+    if is_unfinished(out) and not overwrite:
+        say(f"Going on with the run in {out}, which was cut off.")
     pictures = find_pictures(source)
 
     from yolact_kit.inference.predictor import Predictor
@@ -155,6 +196,7 @@ def _predict(
         overwrite,
         track=_progress,
         on_problem=lambda _, error: warn(f"{error.message} It is left out."),
+        options=WriteOptions(look[0], Style(by_instance=look[1] == "instance")),
     )
     return outcome, time.perf_counter() - start
 
@@ -173,14 +215,16 @@ def _hint_fonts(classes: list[str]) -> None:
 
 def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     if outcome.interrupted:
-        warn("Interrupted: what was predicted until then is kept.")
+        warn(f"Interrupted: what was done is kept. The same command with --out {outcome.out} goes on from there.")
     by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
-    rate = outcome.pictures / max(seconds, 1e-9)
+    rate = (outcome.pictures - outcome.continued) / max(seconds, 1e-9)
     pictures = f"{outcome.pictures} picture{'' if outcome.pictures == 1 else 's'}"
     objects = f"{outcome.objects} object{'' if outcome.objects == 1 else 's'}"
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate:.1f} pictures/s).")
     if outcome.broken:
         say(f"{len(outcome.broken)} could not be read and were left out.")
+    if outcome.kept:
+        say(f"{len(outcome.kept)} labelme files were saved by a person and are kept as they were.")
     if outcome.objects == 0:
         say("Nothing scored high enough: try a lower --score, or train longer.")
     say(f"Written to {outcome.out}")
@@ -193,7 +237,7 @@ def _to_look_at(outcome: Outcome) -> Path | None:
     """The overlay of the picture with the most objects, else any overlay."""
     folder = outcome.out / "overlay"
     if outcome.best:
-        guess = (folder / outcome.best).with_suffix(".jpg")
+        guess = folder / f"{outcome.best}.jpg"
         if guess.is_file():
             return guess
     return next(iter(sorted(folder.rglob("*.jpg"))), None)

@@ -56,6 +56,7 @@ class Style:
         text: Height of the labels in pixels; 0 for the picture's size.
         boxes: Whether boxes are drawn.
         labels: Whether class names and scores are written.
+        by_instance: Whether each object of a picture has a colour of its own, instead of that of its class.
     """
 
     fill: float = 0.42
@@ -63,6 +64,7 @@ class Style:
     text: int = 0
     boxes: bool = False
     labels: bool = True
+    by_instance: bool = False
 
 
 @dataclass(slots=True)
@@ -236,10 +238,12 @@ def draw_prediction(pixels: NDArray[np.uint8], prediction: Prediction, style: St
         uint8 [H, W, 3].
     """
     font = class_font(prediction.classes)
-    found = zip(prediction.boxes.tolist(), prediction.labels.tolist(), prediction.scores.tolist(), strict=True)
+    labels = prediction.labels.tolist()
+    colors = range(len(labels)) if style is not None and style.by_instance else labels
+    found = zip(prediction.masks, prediction.boxes.tolist(), colors, labels, prediction.scores.tolist(), strict=True)
     shapes = [
-        Shape(mask, (x1, y1, x2, y2), class_color(label), label_text(prediction.classes, label, score, font))
-        for mask, ((x1, y1, x2, y2), label, score) in zip(prediction.masks, found, strict=True)
+        Shape(mask, (x1, y1, x2, y2), class_color(color), label_text(prediction.classes, label, score, font))
+        for mask, (x1, y1, x2, y2), color, label, score in found
     ]
     return draw(pixels, shapes, font, style)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,12 @@ class Prediction:
 
         return decode_crop(self.masks[index])
 
-    def to_coco(self, image_id: int, category_ids: Sequence[int | None] | None = None) -> list[dict[str, Any]]:
+    @property
+    def names(self) -> list[str]:
+        """Class name of each detection."""
+        return [self.classes[label] for label in self.labels.tolist()]
+
+    def to_coco(self, image_id: int = 1, category_ids: Sequence[int | None] | None = None) -> list[dict[str, Any]]:
         """The detections in COCO's results format.
 
         Args:
@@ -94,6 +100,58 @@ class Prediction:
             )
             if ids[label] is not None
         ]
+
+    def to_labelme(self, simplify: float = 1.0) -> dict[str, Any]:
+        """The detections as a labelme file has them, to be corrected there.
+
+        Args:
+            simplify: How far the polygons may be from the masks' outlines, in pixels, see
+                `yolact_kit.inference.outlines.outlines`.
+
+        Returns:
+            The document, as it lies beside the picture: a polygon for each part of an object, those of one object with
+            a ``group_id`` of their own, the score in ``description``. Objects without any pixel are left out.
+        """
+        from yolact_kit.annotations.dataset import Instance, Picture
+        from yolact_kit.annotations.writers.labelme import labelme_document
+        from yolact_kit.inference.outlines import outlines
+
+        instances = []
+        for index, (name, score) in enumerate(zip(self.names, self.scores.tolist(), strict=True)):
+            rings = outlines(self.crop(index), self.width, self.height, simplify)
+            if rings:
+                instances.append(Instance(name, rings, extra={"description": f"{score:.3f}"}))
+        return labelme_document(Picture(self.file, self.width, self.height, Path(self.file), instances))
+
+    def to_supervision(self) -> Any:
+        """The detections for the library supervision: its annotators, trackers, zones and metrics.
+
+        Returns:
+            ``supervision.Detections``: ``xyxy``, ``confidence``, ``class_id``, ``data["class_name"]``, and ``mask``,
+            bool [N, height, width], all of them decoded: 12 MB an object in a picture of 12 megapixels.
+
+        Raises:
+            UserError: supervision is not installed.
+        """
+        from yolact_kit.errors import UserError
+
+        try:
+            from supervision import Detections
+        except ImportError as error:
+            raise UserError(
+                "The library supervision is not installed.", "Install it with `pip install supervision`."
+            ) from error
+        masks = np.zeros((len(self), self.height, self.width), dtype=np.bool_)
+        for index in range(len(self)):
+            x, y, inside = self.crop(index)
+            masks[index, y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+        return Detections(
+            xyxy=self.boxes.reshape(-1, 4),
+            mask=masks,
+            confidence=self.scores,
+            class_id=self.labels,
+            data={"class_name": np.array(self.names, dtype=np.str_)},
+        )
 
     def plot(self, pixels: NDArray[np.uint8] | None = None, boxes: bool = False) -> NDArray[np.uint8]:
         """The picture with the detections drawn over it.

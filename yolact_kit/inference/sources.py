@@ -1,25 +1,32 @@
-"""Where pictures to predict on come from: files, folders and globs."""
+"""Where pictures to predict on come from: files, folders, globs, lists, addresses and standard input."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from collections import deque
+import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.pictures import EXTENSIONS, PictureError, read_picture
+from yolact_kit.annotations.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.textfiles import decode, read_text
 from yolact_kit.errors import UserError
+from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
+from yolact_kit.inference.pipeline import in_order
 
 _VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg"}
-_LATER = "Videos, cameras, URLs and '-' are not available yet: give pictures, a folder or a glob."
+_LATER = "Videos and cameras are not available yet: give pictures, a folder, a glob, a list or an address."
+_KINDS = "a picture, a folder, a glob in quotes, a list of pictures (.txt), an address, or - for standard input"
+_PIPED = "stdin"
+_MAX_PIPED = 512 * 2**20
+_DECODERS = 2
 
 
 class SourcePicture(NamedTuple):
@@ -27,21 +34,58 @@ class SourcePicture(NamedTuple):
 
     Attributes:
         name: Its path relative to the source that it was found under, with forward slashes; unique in its list.
-        path: Where it lies.
+        path: Where it lies; its name where it lies nowhere.
+        address: Where it is fetched from, "" for none.
+        content: The file itself, where it came through standard input.
     """
 
     name: str
     path: Path
+    address: str = ""
+    content: bytes = b""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether it is a file on this machine."""
+        return not self.address and not self.content
+
+    @property
+    def origin(self) -> str:
+        """What tells it from other pictures of the same name."""
+        if self.content:
+            return f"{_PIPED}:{zlib.crc32(self.content):08x}"
+        return self.address or os.path.abspath(self.path)  # noqa: PTH100 - resolving links takes long on shares
+
+    def read(self) -> NDArray[np.uint8]:
+        """The picture.
+
+        Returns:
+            uint8 [H, W, 3], red, green, blue, upright.
+
+        Raises:
+            PictureError: It cannot be had or decoded.
+        """
+        if self.on_disk:
+            return read_picture(self.path)
+        content = self.content or fetch_picture(self.address)
+        try:
+            return read_picture(content)
+        except PictureError as error:
+            what = error.message.replace("The embedded picture", f"The picture '{self.address or 'standard input'}'")
+            raise PictureError(what, error.advice, error.code) from error
 
 
 def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePicture]:
     """The pictures that sources stand for.
 
     Args:
-        sources: One source or several: a picture, a folder (with the folders in it) or a glob such as ``in/**/*.jpg``.
+        sources: One source or several: a picture, a folder (with the folders in it), a glob such as ``in/**/*.jpg``, a
+            ``.txt`` with a source a line (relative to its own folder, or to the current one), an address that begins
+            with http, or ``-``: standard input, which holds either one picture file or such a list.
 
     Returns:
-        The pictures, each once, in the order of the sources and by name within one.
+        The pictures, each once, in the order of the sources and by name within one. Those that a list names are there
+        even if they are missing, so that the others go on; addresses are not fetched yet.
 
     Raises:
         UserError: A source does not exist, holds no picture, or is of a kind that is not available.
@@ -53,45 +97,104 @@ def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePict
         >>> [picture.name for picture in find_pictures(folder)]
         ['컵.jpg']
     """
-    given = [sources] if isinstance(sources, str | Path) else list(sources)
+    given = list(_expanded([sources] if isinstance(sources, str | Path) else sources))
     if not given:
-        raise UserError("There is nothing to predict on.", "Give a picture, a folder or a glob.")
-    single = [Path(source).resolve() for source in given if Path(source).is_file()]
-    base = _common_folder(single)
-    found: dict[Path, str] = {}
+        raise UserError("There is nothing to predict on.", f"Give {_KINDS}.")
+    base = _common_folder([source for source in given if isinstance(source, Path) and not source.is_dir()])
+    found: dict[str, SourcePicture] = {}
     names: set[str] = set()
     for number, source in enumerate(given, start=1):
-        for path, below in _find(source, base):
-            if path.resolve() in found:
+        for picture in _find(source, base):
+            if picture.origin in found:
                 continue
-            name = below if below.casefold() not in names else f"{number}/{below}"
-            found[path.resolve()] = name
+            name = picture.name if picture.name.casefold() not in names else f"{number}/{picture.name}"
+            found[picture.origin] = picture._replace(name=name)
             names.add(name.casefold())
-    return [SourcePicture(name, path) for path, name in found.items()]
+    return list(found.values())
 
 
-def _find(source: str | Path, base: Path) -> list[tuple[Path, str]]:
-    """The pictures of one source, each with its name."""
-    path = Path(source)
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if _is_picture(file.relative_to(path), file))
+def _expanded(sources: Iterable[str | Path]) -> Iterator[Path | str | bytes]:
+    """Sources with lists replaced by what they list: paths of what is there, other text, the content of a picture."""
+    for source in sources:
+        if source == "-":
+            yield from _piped()
+        elif Path(source).suffix.lower() == ".txt" and Path(source).is_file():
+            yield from _listed(read_text(Path(source), Problems()) or "", Path(source).parent, f"The list '{source}'")
+        else:
+            yield Path(source) if _exists(source) else str(source)
+
+
+def _piped() -> Iterator[Path | str | bytes]:
+    if sys.stdin.isatty():
+        raise UserError(
+            "'-' is standard input, and nothing is piped into it.", "Give a file, or `... | yolact-kit predict`."
+        )
+    content = sys.stdin.buffer.read(_MAX_PIPED + 1)
+    if len(content) > _MAX_PIPED:
+        raise UserError(f"More than {_MAX_PIPED >> 20} MB came through '-'.", "Write it to a file, and give that.")
+    try:
+        inspect_picture(content, max_pixels=sys.maxsize)
+    except PictureError:
+        text = decode(content)
+        if text is None or "\0" in text[0]:
+            raise UserError(
+                "What came through '-' is neither a picture nor a list of pictures.", f"Give {_KINDS}."
+            ) from None
+        yield from _listed(text[0], Path(), "What came through '-'")
+    else:
+        yield content
+
+
+def _listed(text: str, folder: Path, what: str) -> Iterator[Path | str]:
+    lines = [line.strip().strip("\"'") for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise UserError(f"{what} names no picture.", "Write a path a line into it.")
+    for line in lines:
+        beside = folder / line
+        if is_address(line):
+            yield line
+        elif _exists(beside):
+            yield beside
+        elif _exists(line) or not glob.has_magic(line):
+            yield Path(line)
+        else:
+            yield str(beside)
+
+
+def _exists(source: str | Path) -> bool:
+    try:
+        return Path(source).exists()
+    except (OSError, ValueError):  # a name that is too long, or with characters that no file has
+        return False
+
+
+def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
+    """The pictures of one source."""
+    if isinstance(source, bytes):
+        return [SourcePicture(_PIPED, Path(_PIPED), content=source)]
+    if isinstance(source, str):
+        if is_address(source):
+            name = name_of_address(source)
+            return [SourcePicture(name, Path(name), address=source)]
+        return [SourcePicture(name, path) for path, name in _find_glob(source)]
+    if source.is_dir():
+        files = sorted(file for file in source.rglob("*") if _is_picture(file.relative_to(source), file))
         if not files:
             raise UserError(
                 f"The folder '{source}' holds no picture.", f"Pictures end in {', '.join(sorted(EXTENSIONS))}."
             )
-        return [(file, file.relative_to(path).as_posix()) for file in files]
-    if path.is_file():
-        if path.suffix.lower() in _VIDEOS:
-            raise UserError(f"'{source}' is a video.", _LATER)
-        return [(path, path.resolve().relative_to(base).as_posix())]
-    return _find_glob(str(source))
+        return [SourcePicture(file.relative_to(source).as_posix(), file) for file in files]
+    if source.suffix.lower() in _VIDEOS:
+        raise UserError(f"'{source}' is a video.", _LATER)
+    return [SourcePicture(source.resolve().relative_to(base).as_posix(), source)]
 
 
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
-    if re.fullmatch(r"-|\d+", pattern) or "://" in pattern:
+    if re.fullmatch(r"\d+", pattern) or "://" in pattern:
         raise UserError(f"'{pattern}' is no picture, folder or glob.", _LATER)
     if not glob.has_magic(pattern):
-        raise UserError(f"'{pattern}' does not exist.", "Check the spelling: give a picture, a folder or a glob.")
+        raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
     files = sorted(Path(file) for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
     pictures = [file for file in files if _is_picture(file.relative_to(fixed), file)]
@@ -106,9 +209,9 @@ def _is_picture(below: Path, file: Path) -> bool:
 
 
 def _common_folder(files: Sequence[Path]) -> Path:
-    """The folder that all files lie under; the root of nothing where they are on several drives."""
+    """The folder that all files lie under."""
     try:
-        return Path(os.path.commonpath([file.parent for file in files])) if files else Path()
+        return Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
     except ValueError as error:
         raise UserError("The pictures lie on several drives.", "Predict on each drive by itself.") from error
 
@@ -116,7 +219,7 @@ def _common_folder(files: Sequence[Path]) -> Path:
 def read_pictures(
     pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Reads pictures in a thread of its own, so that decoding and predicting go on at the same time.
+    """Reads pictures in threads of their own, so that decoding and predicting go on at the same time.
 
     Args:
         pictures: The pictures.
@@ -126,19 +229,16 @@ def read_pictures(
     Yields:
         Name and pixels uint8 [H, W, 3], red, green, blue, upright, in the order given.
     """
-    remaining = iter(pictures)
-    waiting: deque[tuple[SourcePicture, Future[NDArray[np.uint8]]]] = deque()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as reader:
+    return ((picture.name, pixels) for picture, pixels in decoded(pictures, on_problem, ahead))
+
+
+def decoded(
+    pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
+) -> Iterator[tuple[SourcePicture, NDArray[np.uint8]]]:
+    """As `read_pictures`, with the pictures themselves in the place of their names."""
+    for picture, pixels in in_order(pictures, SourcePicture.read, ahead, _DECODERS):
         try:
-            waiting.extend((picture, reader.submit(read_picture, picture.path)) for picture in islice(remaining, ahead))
-            while waiting:
-                picture, future = waiting.popleft()
-                try:
-                    pixels = future.result()
-                except PictureError as error:
-                    on_problem(picture, error)
-                else:
-                    yield picture.name, pixels
-                waiting.extend((extra, reader.submit(read_picture, extra.path)) for extra in islice(remaining, 1))
-        finally:
-            reader.shutdown(wait=False, cancel_futures=True)
+            yield picture, pixels.result()
+        except PictureError as error:
+            # Its traceback holds what was read of the picture, and there may be many of them.
+            on_problem(picture, PictureError(error.message, error.advice, error.code))

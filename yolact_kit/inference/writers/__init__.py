@@ -1,56 +1,54 @@
-"""Writers: what predictions are given out as. Each is added one picture at a time and closed at the end."""
+"""Writers: what predictions are given out as, as files of each picture and as documents of all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
-from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.writers.coco import CocoWriter
+from yolact_kit.inference.journal import Record
+from yolact_kit.inference.writers.cutouts import CutoutWriter
+from yolact_kit.inference.writers.documents import write_coco, write_csv
+from yolact_kit.inference.writers.items import Item, WriteOptions, Writer
+from yolact_kit.inference.writers.labelme import LabelmeWriter
 from yolact_kit.inference.writers.overlay import OverlayWriter
 from yolact_kit.inference.writers.png import PngWriter
 
-FORMATS = ("coco", "png", "overlay")
-_LATER = ("labelme", "csv", "video")
+__all__ = ["DOCUMENTS", "FORMATS", "Item", "WriteOptions", "Writer", "check_formats", "make_writers"]
+
+_WRITERS: dict[str, Callable[[Path, Sequence[str], WriteOptions], Writer]] = {
+    "labelme": LabelmeWriter,
+    "png": PngWriter,
+    "cutouts": CutoutWriter,
+    "overlay": OverlayWriter,
+}
+
+DOCUMENTS: dict[str, Callable[[Path, Sequence[str], Iterable[Record]], None]] = {"coco": write_coco, "csv": write_csv}
+"""What writes the documents: called with the folder, the class names, and what is remembered of each picture."""
+
+FORMATS = (*DOCUMENTS, *_WRITERS)
+_LATER = ("video",)
 
 
-class Writer(Protocol):
-    """Writes predictions into a folder."""
-
-    def add(self, prediction: Prediction, pixels: NDArray[np.uint8]) -> None:
-        """Takes the prediction of one picture, and the picture itself, uint8 [H, W, 3]."""
-
-    def close(self) -> None:
-        """Writes what can only be written once every picture is there."""
-
-
-def make_writers(formats: Iterable[str], out: Path, classes: Sequence[str]) -> list[Writer]:
-    """The writers of some formats.
+def make_writers(
+    formats: Iterable[str], out: Path, classes: Sequence[str], options: WriteOptions | None = None
+) -> list[Writer]:
+    """The writers of those formats that have files for each picture.
 
     Args:
         formats: Names among `FORMATS`.
         out: Folder to write into.
         classes: Class names.
+        options: How.
 
     Returns:
-        One writer for each name. The document comes last: an interrupt between two writers must not leave a picture
-        in it that the others lack.
+        One writer for each name that is not one of `DOCUMENTS`.
 
     Raises:
         UserError: A format is not known or not available yet.
     """
     wanted = check_formats(formats)
-    makers: dict[str, Callable[[Path, Sequence[str]], Writer]] = {
-        "png": PngWriter,
-        "overlay": OverlayWriter,
-        "coco": CocoWriter,
-    }
-    return [makers[name](out, classes) for name in makers if name in wanted]
+    return [make(out, classes, options or WriteOptions()) for name, make in _WRITERS.items() if name in wanted]
 
 
 def check_formats(formats: Iterable[str]) -> set[str]:

@@ -4,43 +4,47 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 
 class Names:
-    """Gives each picture a file name of its own, also where two differ in their suffix or in upper and lower case only.
+    """Gives each picture a name of its own, also where two differ in their suffix or in upper and lower case only.
+
+    Args:
+        taken: Names that were given before.
 
     Example:
         >>> names = Names()
-        >>> names.give("a/cup.jpg", ".png"), names.give("a/cup.png", ".png")
-        ('a/cup.png', 'a/cup.png.png')
+        >>> names.give("a/cup.jpg"), names.give("a/cup.png")
+        ('a/cup', 'a/cup.png')
     """
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {self._key(name) for name in taken}
 
-    def give(self, name: str, suffix: str) -> str:
-        """A relative path that no other picture has.
+    def give(self, name: str) -> str:
+        """A relative path without a suffix that no other picture has.
 
         Args:
             name: The picture's name, relative, with forward slashes; an absolute one gives its last part.
-            suffix: What the file ends in; empty for a folder.
 
         Returns:
-            The path, with forward slashes.
+            The path, with forward slashes; a suffix is put after it.
         """
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             path = PurePosixPath(path.name)
-        candidates = [path.with_suffix(suffix), path.with_name(path.name + suffix)]
-        candidates += [path.with_name(f"{path.name}-{number}{suffix}") for number in range(2, 1000)]
-        chosen = next(one for one in candidates if self._key(one) not in self._taken)
+        first = (path.with_suffix("").as_posix(), path.as_posix())
+        further = (f"{path.as_posix()}-{number}" for number in count(2))
+        chosen = next(one for one in chain(first, further) if self._key(one) not in self._taken)
         self._taken.add(self._key(chosen))
-        return chosen.as_posix()
+        return chosen
 
     @staticmethod
-    def _key(path: PurePosixPath) -> str:
-        return unicodedata.normalize("NFC", path.as_posix()).casefold()
+    def _key(name: str) -> str:
+        return unicodedata.normalize("NFC", name).casefold()
 
 
 def safe_name(text: str) -> str:
@@ -57,3 +61,21 @@ def safe_name(text: str) -> str:
         '컵_1_2_'
     """
     return re.sub(r"[\s<>:\"/\\|?*\x00-\x1f.]", "_", text)[:60] or "_"
+
+
+def object_name(number: int, name: str, score: float) -> str:
+    """Name of the PNG file of one detection.
+
+    Args:
+        number: Its number in the picture, from 1, the best first.
+        name: Its class.
+        score: 0..1.
+
+    Returns:
+        The name.
+
+    Example:
+        >>> object_name(1, "컵", 0.871)
+        '001_컵_0.87.png'
+    """
+    return f"{number:03d}_{safe_name(name)}_{score:.2f}.png"

@@ -6,14 +6,11 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.files import atomic_write_bytes
-from yolact_kit.inference.drawing import Style, draw_prediction
-from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.writers.names import Names
+from yolact_kit.inference.drawing import draw_prediction
+from yolact_kit.inference.writers.items import Item, WriteOptions
 
 
 class OverlayWriter:
@@ -22,19 +19,18 @@ class OverlayWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        style: How detections are drawn.
+        options: How; its style is.
     """
 
-    def __init__(self, out: Path, classes: Sequence[str], style: Style | None = None) -> None:
+    def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
         self.folder = out / "overlay"
-        self._style = style
-        self._names = Names()
+        self._style = options.style
 
-    def add(self, prediction: Prediction, pixels: NDArray[np.uint8]) -> None:
+    def add(self, item: Item) -> None:
         """Writes the picture of one prediction."""
         drawn = io.BytesIO()
-        Image.fromarray(draw_prediction(pixels, prediction, self._style)).save(drawn, "JPEG", quality=92)
-        atomic_write_bytes(self.folder / self._names.give(prediction.file, ".jpg"), drawn.getvalue())
+        Image.fromarray(draw_prediction(item.pixels, item.prediction, self._style)).save(drawn, "JPEG", quality=92)
+        atomic_write_bytes(self.folder / f"{item.stem}.jpg", drawn.getvalue())
 
     def close(self) -> None:
         """Makes the folder where there was no picture."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from yolact_kit.files import atomic_write_bytes, atomic_write_text
+from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.drawing import class_color
-from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.writers.names import Names, safe_name
+from yolact_kit.inference.writers.items import Item, WriteOptions, save_png
+from yolact_kit.inference.writers.names import object_name
 
 
 class PngWriter:
@@ -29,29 +28,28 @@ class PngWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
+        options: How; nothing of it matters here.
     """
 
-    def __init__(self, out: Path, classes: Sequence[str]) -> None:
+    def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
         self.folder = out / "png"
         self._classes = list(classes)
-        self._names = Names()
 
-    def add(self, prediction: Prediction, pixels: NDArray[np.uint8]) -> None:
+    def add(self, item: Item) -> None:
         """Writes the masks of one picture."""
-        name = self._names.give(prediction.file, ".png")
-        instance = np.zeros((prediction.height, prediction.width), dtype=np.uint16)
+        found = item.prediction
+        instance = np.zeros((found.height, found.width), dtype=np.uint16)
         semantic = np.zeros_like(instance)
-        objects = self.folder / "objects" / Path(name).with_suffix("")
-        for index in reversed(range(len(prediction))):
-            x, y, inside = prediction.crop(index)
+        for index in reversed(range(len(found))):
+            x, y, inside = found.crop(index)
             place = slice(y, y + inside.shape[0]), slice(x, x + inside.shape[1])
-            label, score = int(prediction.labels[index]), float(prediction.scores[index])
+            label, score = int(found.labels[index]), float(found.scores[index])
             instance[place][inside] = index + 1
             semantic[place][inside] = label + 1
-            file = f"{index + 1:03d}_{safe_name(prediction.classes[label])}_{score:.2f}.png"
-            _save(objects / file, Image.fromarray(prediction.mask(index) * np.uint8(255)))
-        _save(self.folder / "instance" / name, _numbered(instance, len(prediction)))
-        _save(self.folder / "semantic" / name, _numbered(semantic, len(self._classes)))
+            file = self.folder / "objects" / item.stem / object_name(index + 1, self._classes[label], score)
+            save_png(file, Image.fromarray(found.mask(index) * np.uint8(255)))
+        save_png(self.folder / "instance" / f"{item.stem}.png", _numbered(instance, len(found)))
+        save_png(self.folder / "semantic" / f"{item.stem}.png", _numbered(semantic, len(self._classes)))
 
     def close(self) -> None:
         """Writes which number is which class."""
@@ -69,9 +67,3 @@ def _numbered(values: NDArray[np.uint16], highest: int) -> Image.Image:
         palette.extend(class_color(index))
     image.putpalette(palette)
     return image
-
-
-def _save(path: Path, image: Image.Image) -> None:
-    coded = io.BytesIO()
-    image.save(coded, "PNG")
-    atomic_write_bytes(path, coded.getvalue())

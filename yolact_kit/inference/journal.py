@@ -1,0 +1,141 @@
+"""What a run over pictures has done until now, kept in a file beside its results so that it can be continued."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypedDict
+
+from yolact_kit.errors import UserError
+from yolact_kit.files import check_out
+from yolact_kit.inference.measure import measure
+from yolact_kit.inference.prediction import Prediction
+
+FILE = "unfinished.jsonl"
+"""Name of the file; it is there as long as the run is not finished."""
+
+
+class Record(TypedDict):
+    """What is remembered of a picture that is done.
+
+    Attributes:
+        file: The picture's name.
+        origin: Where it came from, see `SourcePicture.origin`.
+        stem: What the names of its files begin with.
+        width: In pixels.
+        height: In pixels.
+        objects: The detections in COCO's results format, each with its ``centroid`` and ``orientation``.
+    """
+
+    file: str
+    origin: str
+    stem: str
+    width: int
+    height: int
+    objects: list[dict[str, Any]]
+
+
+def record(prediction: Prediction, origin: str, stem: str) -> Record:
+    """What is remembered of a prediction."""
+    objects = prediction.to_coco(0)
+    for index, found in enumerate(objects):
+        found["centroid"], found["orientation"] = measure(prediction.crop(index))
+    return Record(
+        file=prediction.file,
+        origin=origin,
+        stem=stem,
+        width=prediction.width,
+        height=prediction.height,
+        objects=objects,
+    )
+
+
+class Journal:
+    """The journal of a run: a line with its settings, then a line for each picture, written once its files are.
+
+    A process that dies in the middle of a line loses that picture only: the line is cut off when the run goes on.
+
+    Args:
+        out: The run's folder.
+        settings: What decides how pictures are predicted on and written; a run goes on with the same only.
+    """
+
+    def __init__(self, out: Path, settings: dict[str, Any]) -> None:
+        self.file = out / FILE
+        self._settings: dict[str, Any] = json.loads(json.dumps(settings))
+
+    def begin(self) -> None:
+        """Starts a journal, in the place of any that is there."""
+        self.file.write_text(json.dumps(self._settings) + "\n", encoding="utf-8")
+
+    def recover(self) -> bool:
+        """Gets the journal of an unfinished run ready to go on with.
+
+        Returns:
+            Whether there is one.
+
+        Raises:
+            UserError: It is of a run with other settings.
+        """
+        if not self.file.is_file():
+            return False
+        with self.file.open("rb+") as stream:
+            whole = 0
+            for line in stream:
+                whole += len(line) if line.endswith(b"\n") else 0
+            stream.truncate(whole)
+        with self.file.open(encoding="utf-8") as text:
+            found = json.loads(text.readline() or "{}")
+        differing = [key for key in self._settings if found.get(key) != self._settings[key]]
+        if differing and found:
+            key = differing[0]
+            what = f"'{key}' was {found.get(key)}, now it is {self._settings[key]}"
+            raise UserError(
+                f"'{self.file.parent}' holds an unfinished run with other settings: {what}.",
+                "Run it with the same settings to continue, give another --out, or --overwrite to start anew.",
+            )
+        return bool(found)
+
+    def add(self, done: Record) -> None:
+        """Takes in a picture whose files are written."""
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(done) + "\n")
+
+    def records(self) -> Iterator[Record]:
+        """The pictures that are done, one at a time."""
+        with self.file.open(encoding="utf-8") as stream:
+            next(stream)
+            for line in stream:
+                yield json.loads(line)
+
+    def remove(self) -> None:
+        """Removes the journal: the run is finished."""
+        self.file.unlink()
+
+
+def is_unfinished(out: Path) -> bool:
+    """Whether a folder holds a run that can be continued."""
+    return (out / FILE).is_file()
+
+
+def check_folder(out: Path, overwrite: bool, inputs: list[Path]) -> None:
+    """Checks, before any work is done, that a run may write to a folder.
+
+    Args:
+        out: The folder.
+        overwrite: Whether it may be there already and hold something.
+        inputs: What the run reads.
+
+    Raises:
+        UserError: It holds something and no unfinished run, or it touches an input; see `check_out`.
+    """
+    check_out(out, overwrite or is_unfinished(out), inputs)
+    if not os.access(_nearest(out), os.W_OK):
+        raise UserError(f"The folder '{out}' cannot be written.", "Choose another place.")
+
+
+def _nearest(out: Path) -> Path:
+    """The folder itself, or the first above it that is there."""
+    return next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())

@@ -1,0 +1,43 @@
+"""Each object found, cut out of its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from yolact_kit.inference.writers.items import Item, WriteOptions, save_png
+from yolact_kit.inference.writers.names import object_name
+
+
+class CutoutWriter:
+    """Writes ``cutouts/NAME/001_CLASS_0.97.png``: the object's pixels, transparent where it is not.
+
+    Args:
+        out: Folder to write into.
+        classes: Class names.
+        options: How; nothing of it matters here.
+    """
+
+    def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
+        self.folder = out / "cutouts"
+        self._classes = classes
+
+    def add(self, item: Item) -> None:
+        """Writes the objects of one picture; a detection without any pixel gives no file."""
+        found = item.prediction
+        for index, (label, score) in enumerate(zip(found.labels.tolist(), found.scores.tolist(), strict=True)):
+            x, y, inside = found.crop(index)
+            if inside.size == 0:
+                continue
+            pixels = item.pixels[y : y + inside.shape[0], x : x + inside.shape[1]]
+            cut = np.dstack([pixels * inside[..., None], inside * np.uint8(255)])
+            save_png(
+                self.folder / item.stem / object_name(index + 1, self._classes[label], score), Image.fromarray(cut)
+            )
+
+    def close(self) -> None:
+        """Makes the folder where there was nothing to cut out."""
+        self.folder.mkdir(parents=True, exist_ok=True)

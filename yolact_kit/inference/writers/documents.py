@@ -1,0 +1,84 @@
+"""Predictions as one document of all pictures, made from the run's journal without holding it in memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from yolact_kit.files import replacing
+from yolact_kit.inference.journal import Record
+
+CSV_COLUMNS = (
+    "picture", "object", "class", "score", "x", "y", "width", "height", "area", "centroid_x", "centroid_y",
+    "orientation",
+)  # fmt: skip
+"""Columns of predictions.csv: pixels, square pixels, degrees; see `Measures` for the last three."""
+
+_MEASURES = ("centroid", "orientation")
+
+
+def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
+    """Writes ``predictions.json``: every picture, every class, every detection.
+
+    Args:
+        out: Folder to write into.
+        classes: Class names; their category ids are 1..N.
+        records: The pictures.
+    """
+    categories = [{"id": number, "name": name} for number, name in enumerate(classes, start=1)]
+    # Two lists of one document come out of one pass, so the second waits in a file.
+    with (
+        replacing(out / "predictions.json") as beside,
+        beside.open("w", encoding="utf-8", newline="\n") as document,
+        TemporaryFile("w+", encoding="utf-8", dir=out) as waiting,
+    ):
+        document.write('{"images": [')
+        _write_lists(document, waiting, records)
+        document.write(f'], "categories": {json.dumps(categories, ensure_ascii=False)}, "annotations": [')
+        waiting.seek(0)
+        while text := waiting.read(1 << 20):
+            document.write(text)
+        document.write("]}\n")
+
+
+def _write_lists(images: IO[str], annotations: IO[str], records: Iterable[Record]) -> None:
+    numbers = count(1)
+    for number, one in enumerate(records, start=1):
+        image = {"id": number, "file_name": one["file"], "width": one["width"], "height": one["height"]}
+        images.write(("" if number == 1 else ", ") + json.dumps(image, ensure_ascii=False))
+        for found, place in zip(one["objects"], numbers, strict=False):
+            kept = {key: value for key, value in found.items() if key not in _MEASURES}
+            text = json.dumps({"id": place, **kept, "image_id": number, "iscrowd": 0})
+            annotations.write(("" if place == 1 else ", ") + text)
+
+
+def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
+    """Writes ``predictions.csv``: a row a detection, as UTF-8 with a byte order mark.
+
+    Excel takes a file without that mark for one in the machine's own encoding, CP949 on a Korean Windows, and shows
+    Korean names as garbage; pandas, R and LibreOffice read it either way.
+
+    Args:
+        out: Folder to write into.
+        classes: Class names.
+        records: The pictures.
+    """
+    with replacing(out / "predictions.csv") as beside, beside.open("w", encoding="utf-8-sig", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(CSV_COLUMNS)
+        for one in records:
+            for number, found in enumerate(one["objects"], start=1):
+                rows.writerow([one["file"], number, *_row(found, classes)])
+
+
+def _row(found: dict[str, Any], classes: Sequence[str]) -> list[Any]:
+    box = (round(value, 2) for value in found["bbox"])
+    middle = [round(value, 2) for value in found["centroid"] or ()] or [None, None]
+    # Rounded, what is just below 180 degrees is 0 again.
+    angle = None if found["orientation"] is None else round(found["orientation"], 2) % 180
+    return [classes[found["category_id"] - 1], round(found["score"], 4), *box, int(found["area"]), *middle, angle]

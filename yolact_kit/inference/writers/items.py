@@ -1,0 +1,64 @@
+"""What writers are given of a picture, and how they are to write."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit.files import atomic_write_bytes
+from yolact_kit.inference.drawing import Style
+from yolact_kit.inference.outlines import SIMPLIFY
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.sources import SourcePicture
+
+
+class Item(NamedTuple):
+    """A picture with what was found in it.
+
+    Attributes:
+        picture: Where it comes from.
+        stem: What the names of its files begin with, a relative path.
+        pixels: uint8 [H, W, 3], red, green, blue, upright.
+        prediction: The detections.
+    """
+
+    picture: SourcePicture
+    stem: str
+    pixels: NDArray[np.uint8]
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """How predictions are written.
+
+    Attributes:
+        simplify: How far labelme's polygons may be from the mask's outline, in pixels, see `outlines`.
+        style: How detections are drawn.
+    """
+
+    simplify: float = SIMPLIFY
+    style: Style = field(default_factory=Style)
+
+
+class Writer(Protocol):
+    """Writes the files of one picture after the other into a folder."""
+
+    def add(self, item: Item) -> None:
+        """Writes the files of one picture, each as a whole or not at all."""
+
+    def close(self) -> None:
+        """Writes what belongs to all pictures."""
+
+
+def save_png(path: Path, image: Image.Image) -> None:
+    """Writes a PNG file as a whole."""
+    coded = io.BytesIO()
+    image.save(coded, "PNG")
+    atomic_write_bytes(path, coded.getvalue())

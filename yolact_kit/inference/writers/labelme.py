@@ -1,0 +1,104 @@
+"""Predictions as labelme's files, to be corrected by a person and trained on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.writers.items import Item, WriteOptions
+
+_MARK = "predicted"
+FOLDER = "labelme"
+
+
+class LabelmeWriter:
+    """Writes ``labelme/``: a file a picture, polygons and scores of what was found.
+
+    The files bear a digest of what they say. One without it, or that says something else by now, was saved by a person
+    and is never written over.
+
+    Args:
+        out: Folder to write into.
+        classes: Class names.
+        options: How.
+    """
+
+    def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
+        self.folder = out / FOLDER
+        self._simplify = options.simplify
+
+    def add(self, item: Item) -> None:
+        """Writes the file of one picture."""
+        path = self.folder / f"{item.stem}.json"
+        if path.exists() and is_labelled_by_a_person(path):
+            return
+        document = item.prediction.to_labelme(self._simplify)
+        if item.picture.on_disk:
+            document["imagePath"] = _reference(item.picture.path, path.parent)
+        else:
+            document["imagePath"] = f"{Path(item.stem).name}.jpg"
+            document["imageData"] = _embedded(item.pixels)
+        atomic_write_text(path, json.dumps({**document, _MARK: _digest(document)}, ensure_ascii=False, indent=2) + "\n")
+
+    def close(self) -> None:
+        """Makes the folder where there was no picture."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+
+def is_labelled_by_a_person(path: Path) -> bool:
+    """Whether a labelme file is not, or no longer, what `LabelmeWriter` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        True for every file that does not prove to be a prediction as it was written.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return bool(document.pop(_MARK) != _digest(document))
+    except (OSError, ValueError, KeyError, AttributeError):
+        return True
+
+
+def labelled_by_people(out: Path) -> list[Path]:
+    """The labelme files in a folder of predictions that a person saved since.
+
+    Args:
+        out: The folder.
+
+    Returns:
+        The files.
+    """
+    return [path for path in sorted((out / FOLDER).rglob("*.json")) if is_labelled_by_a_person(path)]
+
+
+def _digest(document: dict[str, Any]) -> str:
+    text = json.dumps(document, ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _embedded(pixels: NDArray[np.uint8]) -> str:
+    """A picture that lies nowhere, as labelme's files hold it themselves."""
+    coded = io.BytesIO()
+    Image.fromarray(pixels).save(coded, "JPEG", quality=95)
+    return base64.b64encode(coded.getvalue()).decode("ascii")
+
+
+def _reference(picture: Path, folder: Path) -> str:
+    """A picture's path from a folder, or the whole path where it lies on another drive."""
+    try:
+        return Path(os.path.relpath(picture, folder)).as_posix()
+    except ValueError:
+        return picture.resolve().as_posix()
