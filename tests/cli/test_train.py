@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,74 @@ def test_wrong_weights_exit_2_and_leave_an_earlier_run_alone(
     assert done.code == 2
     assert message in done.err
     assert (earlier / "weights" / "best.safetensors").is_file()
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """A configuration with a data set that has two pictures to validate on."""
+    maker = FolderMaker(tmp_path / "자료", CLASSES)
+    for number in range(4):
+        maker.picture("train", f"{number}.png", CLASSES, seed=number)
+    for number in range(2):
+        maker.picture("val", f"v{number}.png", CLASSES, seed=10 + number)
+    made = tiny_config(CLASSES)
+    made.dataset = str(maker.write())
+    made.train = made.train.model_copy(update={"epochs": 2, "batch_size": 2, "workers": 0})
+    save_config(made, tmp_path / "sound.yaml")
+    return tmp_path / "sound.yaml"
+
+
+def test_the_plan_comes_first_and_the_diagnosis_last(run: Runner, sound: Path, tmp_path: Path) -> None:
+    done = run("train", sound, "--weights", "none", "--out", tmp_path / "run", "--device", "cpu")
+    assert done.code == 0, done.err
+    lines = done.err.splitlines()
+    firsts = [line.split()[0] for line in lines]
+    begun = firsts.index("training", firsts.index("run"))
+    for word in ("data", "classes", "model", "weights", "estimate", "chosen"):
+        assert firsts.index(word) < begun
+    assert firsts.index("data") < firsts.index("Mask") and "likely cause first" in done.err
+    assert (tmp_path / "run" / "diagnosis.txt").is_file()
+    assert len(list((tmp_path / "run" / "progress").glob("step-*/*.jpg"))) == 2 * 4
+    again = run("train", "--resume", tmp_path / "run", "--device", "cpu")
+    assert again.code == 0 and "This run is complete" in again.err
+
+
+@pytest.mark.parametrize("damage", ["category", "picture"])
+def test_errors_in_the_data_are_named_and_nothing_is_trained(
+    damage: str, run: Runner, sound: Path, tmp_path: Path
+) -> None:
+    if damage == "picture":
+        (tmp_path / "자료" / "images" / "2.png").write_bytes(b"no picture")
+    else:
+        file = tmp_path / "자료" / "annotations" / "train.json"
+        file.write_text(file.read_text(encoding="utf-8").replace('"category_id": 2', '"category_id": 7', 1), "utf-8")
+    done = run("train", sound, "--weights", "none", "--out", tmp_path / "run", "--device", "cpu")
+    assert done.code == 2
+    assert "1 error, so nothing was trained" in done.err and "yolact-kit validate" in done.err
+    assert ("2.png" if damage == "picture" else "train.json") in done.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_self_test_that_fails_says_so_by_its_exit_code(run: Runner, sound: Path, tmp_path: Path) -> None:
+    words = ["--weights", "none", "--overfit", "2", "--time", "1s", "--device", "cpu"]
+    done = run("train", sound, *words, "--out", tmp_path / "run")
+    assert done.code == 1, done.err
+    assert "self-test: 2 pictures" in done.err and "Self-test NOT passed" in done.err
+    refused = run("train", "--resume", tmp_path / "run", "--overfit", "2")
+    assert refused.code == 2
+
+
+@pytest.mark.slow
+def test_a_self_test_that_passes(run: Runner, sound: Path, tmp_path: Path) -> None:
+    words = ["--weights", "none", "--overfit", "2", "--set", "train.learning_rate=0.002", "--device", "cpu"]
+    done = run("train", sound, *words, "--out", tmp_path / "run")
+    assert done.code == 0, done.err
+    assert "Self-test passed" in done.err
+
+
+def test_a_logger_that_is_not_installed_is_an_error(run: Runner, sound: Path, tmp_path: Path) -> None:
+    if find_spec("wandb"):
+        pytest.skip("it is installed here")
+    done = run("train", sound, "--weights", "none", "--set", "train.loggers=csv,wandb", "--out", tmp_path / "run")
+    assert done.code == 2 and 'pip install "yolact-kit[wandb]"' in done.err
+    assert not (tmp_path / "run").exists()

@@ -17,6 +17,7 @@ from yolact_kit.durations import parse_duration
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 
 if TYPE_CHECKING:
+    from yolact_kit.annotations.problems import Problem
     from yolact_kit.config.schema import Config
     from yolact_kit.training.plan import Plan
     from yolact_kit.training.run import TrainResult
@@ -104,15 +105,18 @@ def train(
         set_level(quiet=True, verbose=False)
     elif resume is None:
         check_out(run, overwrite)
-    plan = plan_run(wanted, seconds, device)
     start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
-    if not follows():
-        _prepare(plan, run, resume)
+    problems = None if follows() or resume is not None else _check_data(wanted)
+    plan = plan_run(wanted, seconds, device)
+    plan.problems = problems
     if overfit is not None:
         plan = overfitting(plan, overfit)
     if follows():
         run_training(plan, run, start, resume is not None)
         return
+    os.environ[_RUN_VARIABLE] = str(run.absolute())
+    if resume is None and run.exists():
+        shutil.rmtree(run)
     log = _log_to(run)
     _say_plan(plan, run, resume, log)
     result = run_training(plan, run, start, resume is not None, console, log)
@@ -141,16 +145,10 @@ def _wanted(
     return wanted, out or run_folder("train")
 
 
-def _prepare(plan: Plan, run: Path, resume: Path | None) -> None:
-    """Checks the data of a new run and makes room for it."""
+def _check_data(config: Config) -> list[Problem]:
     from yolact_kit.training.plan import check_data
 
-    os.environ[_RUN_VARIABLE] = str(run.absolute())
-    if resume is not None:
-        return
-    check_data(plan, lambda scans, total: track(scans, "Checking pictures", total))
-    if run.exists():
-        shutil.rmtree(run)
+    return check_data(config, lambda scans, total: track(scans, "Checking pictures", total))
 
 
 def _log_to(run: Path) -> Callable[[str], None]:

@@ -135,21 +135,24 @@ def _require_processes(config: Config, seconds: float | None) -> None:
         )
 
 
-def check_data(plan: Plan, progress: ScanProgress | None = None) -> None:
-    """Runs every check of ``validate`` on the plan's data set and notes what it found in ``plan.problems``.
+def check_data(config: Config, progress: ScanProgress | None = None) -> list[Problem]:
+    """Runs every check of ``validate`` on a configuration's data set.
 
     Args:
-        plan: The plan.
+        config: The configuration.
         progress: Wraps the pictures as they are decoded, see `validate_folder`.
 
+    Returns:
+        The warnings, for `Plan.problems`.
+
     Raises:
-        UserError: There are errors; the first ones are named.
+        UserError: There is no data set, or there are errors in it; the first ones are named.
     """
-    source = plan.config.dataset
-    plan.problems = validate_folder(source, plan.config.model, progress).problems
-    errors = [problem for problem in plan.problems if problem.severity == "E"]
+    source = config.dataset
+    problems = validate_folder(source, config.model, progress).problems
+    errors = [problem for problem in problems if problem.severity == "E"]
     if not errors:
-        return
+        return problems
     named = [
         f"\n  {': '.join(part for part in (error.file, error.object, error.message) if part)}"
         for error in errors[:_NAMED]

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.datasets.folders import FolderMaker
+from tests.tiny_model import tiny_config
+from yolact_kit.config.files import save_config
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.models.weights import load_weights
+from yolact_kit.training.checkpoints import find_checkpoint
+from yolact_kit.training.run import plan_run, train
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def make_config(root: Path, epochs: int) -> Config:
+    maker = FolderMaker(root / "자료", ["컵"])
+    for number in range(5):
+        maker.picture("train", f"{number}.png", ["컵"] * number, seed=number)
+    maker.picture("val", "v.png", ["컵"], seed=9)
+    config = tiny_config(["컵"])
+    config.dataset = str(maker.write())
+    config.loss.max_masks = 1  # so that steps draw random numbers
+    config.train = config.train.model_copy(
+        update={"batch_size": 2, "workers": 0, "epochs": epochs, "progress_pictures": 0, "precision": "32-true"}
+    )
+    return config
+
+
+def same_weights(first: Path, second: Path) -> bool:
+    ours, theirs = (load_weights(run / "weights" / "last.safetensors").model.state_dict() for run in (first, second))
+    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> tuple[Config, Path]:
+    """A run of ten steps that was interrupted after its second validation, at step 4."""
+    config = make_config(tmp_path, epochs=4)
+
+    def interrupt(line: str) -> None:
+        if "after 4 steps" in line:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run = tmp_path / "run"
+    assert train(plan_run(config, device="cpu"), run, "none", say=interrupt).interrupted
+    return config, run
+
+
+def test_a_torn_checkpoint_falls_back_to_the_one_before_it(stopped: tuple[Config, Path], tmp_path: Path) -> None:
+    config, run = stopped
+    last = run / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
+    lines: list[str] = []
+    assert train(plan_run(config, device="cpu"), run, "none", resume=True, say=lines.append).steps == 10
+    assert any("last.ckpt' is torn" in line and "the one before" in line for line in lines)
+    undisturbed = train(plan_run(config, device="cpu"), tmp_path / "undisturbed", "none").run
+    assert same_weights(run, undisturbed)
+
+
+def test_a_kill_between_the_two_renamings_leaves_the_one_before(stopped: tuple[Config, Path]) -> None:
+    _, run = stopped
+    last = run / "checkpoints" / "last.ckpt"
+    half = last.with_name(".last.ckpt.0a1b2c3d.partial")
+    last.replace(half)
+    found = find_checkpoint(run)
+    assert found is not None and found[0].name == "previous.ckpt"
+    assert not half.exists()
+
+
+class Evil:
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> object:
+        return os.mkdir, (str(self.trace),)
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_checkpoint_with_code_is_refused_even_beside_a_sound_one(sound: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "checkpoints"
+    folder.mkdir(parents=True)
+    if sound:
+        torch.save({"global_step": 1, "callbacks": {"EndOfBudget": {}}}, folder / "previous.ckpt")
+    torch.save({"global_step": 1, "callbacks": {"EndOfBudget": Evil(tmp_path / "trace")}}, folder / "last.ckpt")
+    with pytest.raises(UserError, match="holds code") as caught:
+        find_checkpoint(tmp_path / "run")
+    assert "Nothing of it was executed" in caught.value.message
+    assert not (tmp_path / "trace").exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path: Path) -> None:
+    config = make_config(tmp_path, epochs=2)
+    run, lines = tmp_path / "run", []
+    run.mkdir()
+    (run / "checkpoints").write_text("in the way", encoding="utf-8")
+    result = train(plan_run(config, device="cpu"), run, "none", say=lines.append)
+    assert result.steps == 5 and result.stopped is None
+    assert any("cannot be written" in line for line in lines)
+
+
+def start(words: list[str | Path]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "yolact_kit", *map(str, words), "--device", "cpu"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for_step(process: subprocess.Popen[bytes], run: Path) -> None:
+    """Waits until the process has taken a step of its own, or has ended."""
+    log = run / "train.log"
+    before = log.read_text(encoding="utf-8").count("step ") if log.is_file() else 0
+    while process.poll() is None and (
+        not log.is_file() or log.read_text(encoding="utf-8", errors="replace").count("step ") <= before
+    ):
+        time.sleep(0.02)
+
+
+def wait_for_writing(process: subprocess.Popen[bytes], run: Path) -> None:
+    """Waits until a checkpoint is being written."""
+    while process.poll() is None and not list((run / "checkpoints").glob(".*.partial")):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_run_that_is_killed_again_and_again_comes_to_the_same_weights(tmp_path: Path) -> None:
+    config = make_config(tmp_path, epochs=60)
+    file, run = tmp_path / "config.yaml", tmp_path / "run"
+    save_config(config, file)
+    draw = random.Random(5)
+    process = start(["train", file, "--weights", "none", "--out", run])
+    kills = 0
+    for number in range(4):
+        wait_for_step(process, run)
+        if number % 2:
+            wait_for_writing(process, run)
+        else:
+            time.sleep(draw.uniform(0, 3))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+        process = start(["train", "--resume", run])
+    assert process.wait(timeout=300) == 0
+    assert kills >= 3
+    undisturbed = train(plan_run(config, device="cpu"), tmp_path / "undisturbed", "none").run
+    assert same_weights(run, undisturbed)
