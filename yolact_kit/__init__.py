@@ -22,7 +22,9 @@ _LAZY = {
     "load_dataset": "yolact_kit.annotations.dataset_folder",
     "Config": "yolact_kit.config.schema",
     "load_config": "yolact_kit.config.files",
+    "Prediction": "yolact_kit.inference.prediction",
     "Predictor": "yolact_kit.inference.predictor",
+    "YOLACT": "yolact_kit.inference.api",
 }
 
 __all__ = ["__version__", *_LAZY]

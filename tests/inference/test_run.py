@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -166,6 +167,43 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
     assert contents(out) == contents(tmp_path / "whole")
     with pytest.raises(UserError, match="not empty"):
         predict_to_folder(predictor, pictures, out, FORMATS)
+
+
+def test_overwriting_keeps_what_a_person_labelled(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
+    out, pictures = tmp_path / "out", find_pictures(photos)
+    predict_to_folder(predictor, pictures, out, ["labelme", "overlay"])
+    corrected = out / "labelme" / "z.json"
+    document = json.loads(corrected.read_text(encoding="utf-8"))
+    corrected.write_text(json.dumps({**document, "shapes": document["shapes"][:1]}), encoding="utf-8")
+    saved = contents(out)
+    outcome = predict_to_folder(predictor, pictures[:2], out, ["labelme"], overwrite=True)
+    assert outcome.kept == [corrected]
+    left = contents(out)
+    assert sorted(left) == ["labelme/a.json", "labelme/a.png.json", "labelme/z.json"]
+    assert left["labelme/z.json"] == saved["labelme/z.json"]
+    outcome = predict_to_folder(predictor, pictures, out, ["labelme"], overwrite=True)
+    assert outcome.kept == [corrected] and contents(out)["labelme/z.json"] == saved["labelme/z.json"]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_pictures(predictor: Predictor, tmp_path: Path) -> None:
+    class Made(SourcePicture):
+        """A tiny picture that lies nowhere: thousands of files would take longer than the test."""
+
+        def read(self) -> np.ndarray:
+            return np.full((6, 8, 3), len(self.name), dtype=np.uint8)
+
+    def peak(count: int) -> int:
+        pictures = [Made(f"{number:06d}.png", tmp_path / f"{number:06d}.png") for number in range(count)]
+        tracemalloc.start()
+        predict_to_folder(predictor, pictures, tmp_path / f"out-{count}", ["coco", "csv"])
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(4)
+    few, many = peak(100), peak(700)
+    assert (many - few) / 600 < 1000  # bytes a picture; its name and where it lies are held, its detections are not
 
 
 def contents(folder: Path) -> dict[str, bytes]:

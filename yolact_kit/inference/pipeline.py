@@ -37,5 +37,6 @@ def in_order(items: Iterable[T], work: Callable[[T], R], ahead: int, workers: in
                     yield waiting.popleft()
             while waiting:
                 yield waiting.popleft()
-        finally:
+        except BaseException:  # the caller has stopped, or the items have
             pool.shutdown(cancel_futures=True)
+            raise

@@ -100,7 +100,7 @@ def predict_to_folder(
     check_folder(out, overwrite, [picture.path for picture in pictures if picture.on_disk])
     run = _Run(predictor, out, wanted, options, on_problem)
     if not overwrite:
-        run.go_on({picture.origin for picture in pictures})
+        run.go_on(pictures)
     try:
         with closing(run.work(pictures)) as stream:
             deque(stream if track is None else track(stream, run.remaining(pictures)), maxlen=0)
@@ -136,11 +136,12 @@ class _Run:
         self._names = Names()
         self._begun = False
 
-    def go_on(self, origins: set[str]) -> None:
+    def go_on(self, pictures: Iterable[SourcePicture]) -> None:
         """Takes over what an earlier start has done, if there was one."""
         if not self._journal.recover():
             return
         self._begun = True
+        origins = {picture.origin for picture in pictures}
         stems = []
         for done in self._journal.records():
             if done["origin"] not in origins:

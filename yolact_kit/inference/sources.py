@@ -236,7 +236,7 @@ def decoded(
     pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
 ) -> Iterator[tuple[SourcePicture, NDArray[np.uint8]]]:
     """As `read_pictures`, with the pictures themselves in the place of their names."""
-    for picture, pixels in in_order(pictures, SourcePicture.read, ahead, _DECODERS):
+    for picture, pixels in in_order(pictures, lambda one: one.read(), ahead, _DECODERS):
         try:
             yield picture, pixels.result()
         except PictureError as error:

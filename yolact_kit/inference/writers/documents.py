@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -41,8 +42,7 @@ def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record]) -> 
         _write_lists(document, waiting, records)
         document.write(f'], "categories": {json.dumps(categories, ensure_ascii=False)}, "annotations": [')
         waiting.seek(0)
-        while text := waiting.read(1 << 20):
-            document.write(text)
+        copyfileobj(waiting, document)
         document.write("]}\n")
 
 

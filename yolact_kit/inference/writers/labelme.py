@@ -68,7 +68,7 @@ def is_labelled_by_a_person(path: Path) -> bool:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return bool(document.pop(_MARK) != _digest(document))
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return True
 
 

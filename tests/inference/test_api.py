@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.inference.writers.items import CLASSES, MASKS, item
+from tests.tiny_model import save_tiny_model
+from yolact_kit import YOLACT
+from yolact_kit.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> YOLACT:
+    return YOLACT.load(save_tiny_model(tmp_path_factory.mktemp("실행")), score=0, device="cpu", top_k=3)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "컵.png")
+    return tmp_path / "컵.png"
+
+
+def test_however_a_picture_is_given_the_same_is_found(model: YOLACT, photo: Path) -> None:
+    image = Image.open(photo)
+    pixels = np.array(image)
+    found = [model.predict(given) for given in (photo, str(photo), photo.parent, [photo], image, pixels, [pixels])]
+    assert all(len(one) == 1 and 0 < len(one[0]) <= 3 for one in found)
+    assert len({one[0].boxes.tobytes() for one in found}) == 1
+    assert found[0][0].file == str(photo)
+    assert [len(model.predict([photo, pixels, image])), model.classes] == [3, ["컵", "plate", "fork"]]
+
+
+def test_a_prediction_gives_all_that_one_asks_for(model: YOLACT, photo: Path) -> None:
+    [found] = model.predict(photo)
+    count = len(found)
+    assert found.boxes.shape == (count, 4) and found.scores.shape == (count,)
+    assert found.names == [found.classes[label] for label in found.labels]
+    assert len(found.masks) == count and found.mask(0).shape == (50, 70)
+    assert found.plot().shape == (50, 70, 3)
+    assert len(found.to_coco()) == count
+    assert found.to_labelme()["imagePath"] == "컵.png"
+
+
+@pytest.mark.parametrize("shape", [(5, 5, 4), (5,), (0, 4, 3)])
+def test_arrays_that_are_no_picture(model: YOLACT, shape: tuple[int, ...]) -> None:
+    with pytest.raises(UserError, match="no picture"):
+        model.predict(np.zeros(shape, dtype=np.uint8))
+
+
+def test_floats_and_missing_files_are_refused(model: YOLACT, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="float64"):
+        model.predict(np.zeros((5, 5, 3)))
+    with pytest.raises(UserError, match="does not exist"):
+        model.predict(tmp_path / "missing.png")
+    (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
+    with pytest.raises(UserError, match=r"text\.png"):
+        model.predict(tmp_path / "text.png")
+
+
+def test_grey_pixels_are_a_picture(model: YOLACT) -> None:
+    assert model.predict(np.full((40, 30), 90, dtype=np.uint8))[0].width == 30
+
+
+def test_supervision_takes_the_detections(tmp_path: Path) -> None:
+    supervision = pytest.importorskip("supervision")
+    found = item(tmp_path).prediction.to_supervision()
+    assert isinstance(found, supervision.Detections) and len(found) == 3
+    for mask, expected in zip(found.mask, MASKS, strict=True):
+        np.testing.assert_array_equal(mask, expected)
+    assert found.class_id.tolist() == [0, 1, 1]
+    assert found.data["class_name"].tolist() == ["nut", "너트", "너트"]
+    assert found[found.confidence > 0.78].data["class_name"].tolist() == CLASSES
+    assert len(item(tmp_path, found=False).prediction.to_supervision()) == 0
+
+
+def test_without_supervision_there_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "supervision", None)
+    with pytest.raises(UserError, match="not installed") as raised:
+        item(tmp_path).prediction.to_supervision()
+    assert "pip install supervision" in raised.value.advice
