@@ -137,3 +137,60 @@ def test_a_data_set_without_val_pictures_trains(tmp_path: Path, config: Config) 
     result = train(plan(alone), tmp_path / "run", "none")
     assert result.best_ap is None
     assert (result.run / "weights" / "last.safetensors").is_file()
+
+
+def changed(config: Config, **train: object) -> Config:
+    made = config.model_copy(deep=True)
+    made.train = made.train.model_copy(update=train)
+    return made
+
+
+def test_training_ends_where_ap_no_longer_rises(config: Config, tmp_path: Path) -> None:
+    # With no rate to speak of AP stays as it is, so that the second validation after the first one is the last.
+    patient = changed(config, patience=2, learning_rate=1e-12, epochs=40, validate_every=2)
+    result = train(plan(patient), tmp_path / "run", "none")
+    assert result.steps == 15 and not result.interrupted
+    lines: list[str] = []
+    again = train(plan(patient), tmp_path / "run", "none", resume=True, say=lines.append)
+    assert lines == ["This run is complete."] and not again.trained
+
+
+def test_accumulated_batches_make_the_steps_of_larger_ones(config: Config, tmp_path: Path) -> None:
+    accumulated = plan(changed(config, batch_size=2, accumulate=2))
+    assert accumulated.budget.steps == 5  # 4 epochs of 5 pictures, 4 a step
+    result = train(accumulated, tmp_path / "run", "none")
+    assert result.steps == 5
+    with (result.run / "metrics.csv").open(encoding="utf-8") as file:
+        validated = [int(row["step"]) + 1 for row in csv.DictReader(file) if row["val/mask_AP"]]
+    assert validated == [1, 2, 3, 4, 5]
+
+
+def test_an_interrupted_run_that_accumulates_goes_on_to_the_same_weights(config: Config, tmp_path: Path) -> None:
+    wanted = changed(config, batch_size=2, accumulate=3)
+    undisturbed = weights(train(plan(wanted), tmp_path / "a", "none").run)
+
+    def interrupt(line: str) -> None:
+        if "after 2 steps" in line:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert train(plan(wanted), tmp_path / "b", "none", say=interrupt).steps == 3
+    resumed = weights(train(plan(wanted), tmp_path / "b", "none", resume=True).run)
+    assert all(torch.equal(undisturbed[key], resumed[key]) for key in undisturbed)
+
+
+def test_sgd_steps_as_the_paper_has_them(config: Config, tmp_path: Path) -> None:
+    """Momentum 0.9 and weight decay 5e-4 as in the paper, without warm-up and limits: by hand and by the run."""
+    paper = changed(
+        config, optimizer="sgd", learning_rate=1e-3, momentum=0.9, weight_decay=5e-4, warmup=0.0, schedule="constant",
+        ema_decay=0.0, clip_gradients=0.0, precision="32-true", epochs=1, progress_pictures=0,
+    )  # fmt: skip
+    trained = train(plan(paper), tmp_path / "run", "none")
+    stored = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    group = stored["optimizer_states"][0]["param_groups"][0]
+    assert (group["momentum"], group["weight_decay"], group["nesterov"]) == (0.9, 5e-4, False)
+    before = torch.load(tmp_path / "run" / "checkpoints" / "previous.ckpt", weights_only=True)
+    names = [name for name, value in load_weights(trained.run).model.named_parameters() if value.ndim > 1]
+    for index, name in enumerate(names):
+        momentum = stored["optimizer_states"][0]["state"][index]["momentum_buffer"]
+        step = stored["state_dict"][f"model.{name}"] - before["state_dict"][f"model.{name}"]
+        torch.testing.assert_close(step, -1e-3 * momentum, rtol=1e-3, atol=1e-7)

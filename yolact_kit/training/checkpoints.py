@@ -40,14 +40,19 @@ class Saving(Callback):
         self.say = say
         self._saved_at = -1
         self._random: dict[str, Any] = {}
+        self._taken_up: dict[str, Any] = {}
 
     def on_train_batch_start(self, *_: Any) -> None:
         """Gives the random numbers the state of the checkpoint, once everything that draws some has begun."""
-        if self._random:
-            torch.set_rng_state(self._random["cpu"])
-            if "cuda" in self._random and torch.cuda.is_available():
-                torch.cuda.set_rng_state(self._random["cuda"])
-            self._random = {}
+        if self._taken_up:
+            torch.set_rng_state(self._taken_up["cpu"])
+            if "cuda" in self._taken_up and torch.cuda.is_available():
+                torch.cuda.set_rng_state(self._taken_up["cuda"])
+            self._taken_up = {}
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Notes the state of the random numbers, some of which a validation takes that an interrupt brings about."""
+        self._random = _random_state()
 
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Saves what no validation has led to saving."""
@@ -56,6 +61,9 @@ class Saving(Callback):
 
     def on_validation_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Saves."""
+        index, interval = trainer.fit_loop.epoch_loop.batch_idx, trainer.val_check_batch
+        if interval is None or interval == float("inf") or (index + 1) % interval == 0:
+            self._random = _random_state()
         self.save(trainer, module)
 
     def on_exception(
@@ -85,15 +93,19 @@ class Saving(Callback):
             self.say(f"warning: the checkpoint cannot be written ({error}); the one before is kept")
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the random numbers."""
-        state: dict[str, Any] = {"cpu": torch.get_rng_state()}
-        if torch.cuda.is_available():
-            state["cuda"] = torch.cuda.get_rng_state()
-        return state
+        """The state of the random numbers, as it would be had nobody interrupted."""
+        return self._random or _random_state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keeps the state until the first step."""
-        self._random = state_dict
+        self._taken_up = self._random = state_dict
+
+
+def _random_state() -> dict[str, Any]:
+    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -44,6 +44,7 @@ class Plan:
         budget: How long training goes on.
         notes: What was chosen, and why, a line each.
         augmented: Whether training pictures are augmented.
+        good_enough: Mask AP at which training ends before its time, None for none.
         problems: What `check_data` found in the data set, None where it was not asked.
     """
 
@@ -54,6 +55,7 @@ class Plan:
     budget: Budget
     notes: list[str] = field(default_factory=list)
     augmented: bool = True
+    good_enough: float | None = None
     problems: list[Problem] | None = None
 
     @property
@@ -177,7 +179,7 @@ def overfitting(plan: Plan, count: int, steps: int = OVERFIT_STEPS) -> Plan:
         steps: Steps, where the plan is not by time.
 
     Returns:
-        A plan without augmentation, running average, growing pictures or early stopping.
+        A plan without augmentation, running average or growing pictures, which ends once `OVERFIT_AP` is reached.
 
     Raises:
         UserError: No training picture has an object.
@@ -193,7 +195,15 @@ def overfitting(plan: Plan, count: int, steps: int = OVERFIT_STEPS) -> Plan:
     budget = plan.budget if plan.budget.seconds is not None else Budget(steps=steps)
     dataset = Dataset(plan.dataset.name, plan.dataset.classes, {"train": chosen, "val": chosen}, plan.dataset.root)
     note = f"self-test: {count} pictures, trained and validated on themselves, without augmentation"
-    return Plan(config, dataset, plan.device, plan.precision, budget, [note, *plan.notes], False, plan.problems)
+    return replace(
+        plan,
+        config=config,
+        dataset=dataset,
+        budget=budget,
+        notes=[note, *plan.notes],
+        augmented=False,
+        good_enough=OVERFIT_AP,
+    )
 
 
 def describe_plan(plan: Plan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:

@@ -45,6 +45,8 @@ __all__ = ["Plan", "TrainResult", "plan_run", "train"]
 VALIDATIONS = 6
 """Validations of a run whose configuration leaves their number open."""
 
+_FOREVER = 1 << 30
+
 SMALLEST_BATCH = 6
 """Batch norm that was trained elsewhere stays frozen below so many pictures a step: their statistics are too noisy."""
 
@@ -190,8 +192,16 @@ def _callbacks(
     count = len(plan.dataset.splits["train"])
     progress = TrainingProgress(plan.budget, train.batch_size, count, validation, console, say)
     wanted: list[Callback | None] = [end, validation, average]
-    if validation is not None and train.patience:
-        wanted.append(EarlyStopping("val/mask_AP", mode="max", patience=train.patience, check_finite=False))
+    if validation is not None and (train.patience or plan.good_enough is not None):
+        wanted.append(
+            EarlyStopping(
+                "val/mask_AP",
+                mode="max",
+                patience=train.patience or _FOREVER,
+                stopping_threshold=plan.good_enough,
+                check_finite=False,
+            )
+        )
     wanted += [Saving(out, average, say), progress]
     if validation is not None and train.progress_pictures:
         wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures))
