@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from tests.programs import yolact_kit
 from tests.tiny_model import save_tiny_model, tiny_model
 from yolact_kit.cli.app import main
 from yolact_kit.config.files import save_config
+from yolact_kit.inference.journal import FILE
 from yolact_kit.models.class_names import COCO_CLASSES
 from yolact_kit.models.weights import save_weights
 
@@ -146,6 +150,8 @@ def test_published_weights_by_name_find_cocos_classes(
         (["{run}", "{in}", "--format", "jpeg"], "'jpeg' is not known"),
         (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
         (["{run}", "{in}", "--nms", "soft"], "'soft' is no way"),
+        (["{run}", "{in}", "--color-by", "age"], "'age' is no way"),
+        (["{run}", "http://127.0.0.1:9/a.png"], "None of the 1 pictures can be read"),
         (["{run}", "{in}", "--device", "cuda:99"], "no device 'cuda:99'"),
         (["{run}", "{in}/missing"], "missing' does not exist"),
         (["{run}", "{in}/*.tif"], "No picture matches"),
@@ -182,3 +188,59 @@ def test_a_picture_that_is_no_picture_exits_2(
     assert predict(run_folder, tmp_path / "text.jpg", "--out", tmp_path / "out") == 2
     assert "text.jpg" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_every_format_at_once_and_korean_names(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    every = "coco,labelme,csv,png,cutouts,overlay"
+    out = tmp_path / "결과"
+    assert predict(run_folder, photos, "--out", out, "--format", every, "--score", "0", "--top-k", "3", "-q") == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "cutouts", "labelme", "overlay", "png", "predictions.csv", "predictions.json",
+    ]  # fmt: skip
+    found = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["annotations"]
+    rows = (out / "predictions.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(rows) == len(found) + 1 == len(files(out / "cutouts")) + 1
+    assert files(out / "labelme") == ["컵 0.json", "컵 1.json", "컵 2.json"]
+
+
+def test_colors_by_instance(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    drawn = []
+    for way in ("class", "instance"):
+        options = ["--out", tmp_path / way, "--format", "overlay", "--color-by", way, "--score", "0", "-q"]
+        assert predict(run_folder, photos, *options) == 0
+        drawn.append((tmp_path / way / "overlay" / "컵 0.jpg").read_bytes())
+    assert drawn[0] != drawn[1]
+
+
+@pytest.mark.slow
+def test_standard_input_as_a_user_pipes_it(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "yolact_kit", "predict", run_folder, "-", "--format", "coco", "--out"]
+    for name, content in (("one", (photos / "컵 0.png").read_bytes()), ("list", "\n".join(map(str, photos.iterdir())))):
+        data = content if isinstance(content, bytes) else content.encode()
+        done = subprocess.run([*map(str, words), str(tmp_path / name)], input=data, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        images = json.loads((tmp_path / name / "predictions.json").read_text(encoding="utf-8"))["images"]
+        assert len(images) == (1 if name == "one" else 3)
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    first = next(iter(photos.iterdir())).read_bytes()
+    for number in range(150):
+        (photos / f"{number}.png").write_bytes(first)
+    out = tmp_path / "out"
+    words = [sys.executable, "-m", "yolact_kit", "predict", str(run_folder), str(photos), "--out", str(out)]
+    running = subprocess.Popen([*words, "--format", "coco,png", "--batch-size", "1", "--score", "0"])
+    journal = out / FILE
+    while not journal.exists() or journal.read_bytes().count(b"\n") < 10:
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.kill()
+    running.wait()
+    done = journal.read_bytes().count(b"\n") - 1
+    again = yolact_kit(*words[3:], "--format", "coco,png", "--batch-size", "1", "--score", "0", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "Going on" in again.stderr and 9 <= done < 153
+    images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
+    assert len({image["file_name"] for image in images}) == len(images) == 153
+    assert not journal.exists()
