@@ -93,6 +93,8 @@ def _high_pairs(
     reach = enough(scores.amax(dim=-1), min_score)
     rows = reach.flatten().nonzero().squeeze(1)
     if len(rows) <= crowd:
+        if classes == 1:
+            return rows
         near = scores.flatten(0, 1).index_select(0, rows)
         takes_part = torch.ones_like(near, dtype=torch.bool) if every_class else enough(near, min_score)
         places = takes_part.flatten().nonzero().squeeze(1)

@@ -103,10 +103,10 @@ def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = US
         [0]
     """
     boxes, scores = _batch(boxes), _batch(scores)
-    best, labels = scores.max(dim=-1)
-    found = choose_candidates(best[..., None], options.min_score, options.candidates, strict=options.legacy)
+    best = scores.amax(dim=-1, keepdim=True)
+    found = choose_candidates(best, options.min_score, options.candidates, strict=options.legacy)
     kept = _keep_unlike_better(found, boxes, 1, options.iou).best(None if options.legacy else options.top_k)
-    return Kept(*kept._replace(labels=labels[kept.pictures, kept.rows]))
+    return Kept(*kept._replace(labels=scores[kept.pictures, kept.rows].argmax(dim=-1)))
 
 
 def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
