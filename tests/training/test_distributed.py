@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from tests.datasets.folders import FolderMaker
-from tests.tiny_model import tiny_config
+from tests.tiny_model import save_tiny_model, tiny_config
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import AugmentConfig, Config
 from yolact_kit.datasets.torch_dataset import Shuffled
@@ -68,22 +70,43 @@ def make_config(root: Path, batch: int) -> Config:
     return config
 
 
-def run(config: Config, folder: Path, processes: int) -> list[dict[str, str]]:
+def launch(config: Config, folder: Path, processes: int, weights: str) -> subprocess.CompletedProcess[str]:
     config = config.model_copy(deep=True)
     config.train.devices = processes
     file = folder.with_suffix(".yaml")
     save_config(config, file)
-    words = ["train", file, "--weights", "none", "--device", "cpu", "--out", folder, "--overwrite"]
+    words = ["train", file, "--weights", weights, "--device", "cpu", "--out", folder, "--overwrite"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-m", "yolact_kit", *map(str, words)], env=environment, capture_output=True, text=True,
-        timeout=600, cwd=folder.parent, check=False, encoding="utf-8",
-    )  # fmt: skip
+    command = [sys.executable, "-m", "yolact_kit", *map(str, words)]
+    return subprocess.run(
+        command, env=environment, capture_output=True, cwd=folder.parent, check=False, encoding="utf-8", timeout=600
+    )
+
+
+def run(config: Config, folder: Path, processes: int) -> list[dict[str, str]]:
+    done = launch(config, folder, processes, "none")
     assert done.returncode == 0, done.stderr
     assert ("shared by 2 processes" in done.stderr) == (processes == 2)
     assert done.stderr.count("run       ") == 1
     with (folder / "metrics.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+@pytest.mark.slow
+def test_processes_skip_a_bad_batch_together_and_stop_together(tmp_path: Path) -> None:
+    config = make_config(tmp_path, 4)
+    config.train.max_bad_batches = 3
+    old = save_tiny_model(tmp_path / "old", CLASSES)
+    file = old / "weights" / "best.safetensors"
+    with safe_open(file, framework="pt") as stored:
+        metadata = stored.metadata()
+    tensors = load_file(file)
+    tensors["head.box.weight"][0] = float("nan")
+    save_file(tensors, file, metadata)
+    done = launch(config, tmp_path / "run", 2, str(old))
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("the batch is skipped") == 3
+    assert done.stderr.count("Training stopped after 3 bad batches in a row") == 1
 
 
 @pytest.mark.slow
