@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from yolact_kit.annotations.pictures import read_picture
-from yolact_kit.datasets.picture_hash import NEAR, grey_thumbnail, near_groups, near_pairs, thumbnail_hash
+from yolact_kit.annotations.fingerprints import grey_thumbnail
+from yolact_kit.datasets.picture_hash import NEAR, near_groups, near_pairs, thumbnail_hash
 
 
 def _distance(one: np.ndarray, other: np.ndarray) -> float:

@@ -82,8 +82,8 @@ def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) 
     if chosen == "yolo":
         return _found_yolo(source, files, kinds, described)
     suffix = ".xml" if chosen == "voc" else ".json"
-    mine = [path for path, kind in kinds.items() if path.suffix.lower() == suffix and kind in (chosen, "broken")]
-    others = [path for path, kind in kinds.items() if path.suffix.lower() == suffix and path not in mine]
+    same = {path: kind in (chosen, "broken") for path, kind in kinds.items() if path.suffix.lower() == suffix}
+    mine, others = ([path for path, fits in same.items() if fits is wanted] for wanted in (True, False))
     if chosen == "voc" and not mine and mask_files:
         why = f"mask pictures in '{mask_files[0].parent.name}', without XML files"
         return Found("voc", mask_files, others, masks=True, why=why)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 Ring = NDArray[np.float64]
 """The outline of a polygon, float64 [P, 2], x y in pixels; the last point is not the first again."""
 
+_FURTHEST = 1e9
 _BEYOND = 1e-6
 """Points outside of the picture by no more, in pixels, are inside: rounding errors are no reason to touch a polygon."""
 
@@ -47,6 +50,9 @@ def to_points(values: Any) -> Ring:
     """
     if not isinstance(values, list | tuple | np.ndarray):
         raise GeometryError("shape-malformed", "It has no list of points.")
+    points = _ordinary(values)
+    if points is not None:
+        return points
     flat: list[Any] = []
     for value in values:
         if isinstance(value, list | tuple | np.ndarray):
@@ -60,6 +66,19 @@ def to_points(values: Any) -> Ring:
     return np.array([_number(value) for value in flat], dtype=np.float64).reshape(-1, 2)
 
 
+def _ordinary(values: Any) -> Ring | None:
+    """Points as nearly every file has them, in a tenth of the time; None where they have to be looked at one by one."""
+    if not isinstance(values, list) or set(map(type, values)) != {list} or set(map(len, values)) != {2}:
+        return None
+    if not set(map(type, chain.from_iterable(values))) <= {int, float}:
+        return None
+    with suppress(OverflowError):
+        points = np.array(values, dtype=np.float64)
+        if (np.abs(points) <= _FURTHEST).all():
+            return points
+    return None
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
         raise GeometryError("shape-malformed", "One of its coordinates is not a number.")
@@ -67,7 +86,7 @@ def _number(value: Any) -> float:
         number = float(value)
     except (ValueError, OverflowError) as error:
         raise GeometryError("shape-malformed", f"One of its coordinates is {str(value)[:40]!r}.") from error
-    if not math.isfinite(number) or abs(number) > 1e9:
+    if not math.isfinite(number) or abs(number) > _FURTHEST:
         raise GeometryError("coordinates-not-finite", f"One of its coordinates is {number}.")
     return number
 
@@ -140,10 +159,11 @@ def ring_area(ring: Ring) -> float:
     """
     if len(ring) < 3:
         return 0.0
-    x, y = (ring - ring[0]).T
-    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
-    extent = np.ptp(ring, axis=0)
-    if area > 1e-9 * max(1.0, float(extent.max()) ** 2):
+    shifted = ring - ring[0]
+    x, y = shifted.T
+    # The term of the last and the first point is 0, since the first is now the origin.
+    area = abs(float(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]))) / 2
+    if area > 1e-9 * max(1.0, float(np.abs(shifted).max()) ** 2):
         return area
     # Two lobes of a figure of eight cancel out above.
     return float(shapely.make_valid(shapely.Polygon(ring)).area)

@@ -70,12 +70,13 @@ def _extra(document: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
 def _is_no_object(shape: Any, options: ReadOptions) -> bool:
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
         return False
+    stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
+    if not stroke and not _means_none(shape["label"], options):
+        return False
     try:
-        drawn = len(geometry.to_points(shape.get("points"))) > 0
+        return len(geometry.to_points(shape.get("points"))) > 0
     except GeometryError:
         return False
-    stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
-    return drawn and (stroke or _means_none(shape["label"], options))
 
 
 def _means_none(label: str, options: ReadOptions) -> bool:

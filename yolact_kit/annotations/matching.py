@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -12,21 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import Entry, PictureIndex
-from yolact_kit.annotations.pictures import PictureError, PictureInfo, inspect_picture, read_picture
+from yolact_kit.annotations.pictures import (
+    PictureError,
+    PictureInfo,
+    inspect_picture,
+    picture_size,
+    read_picture,
+    read_small,
+)
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, Outcome, RawPicture
 
-_THUMBNAIL = 16
 _OTHER_PICTURE = 12.0
 """Mean difference of two thumbnails, in grey levels, above which they show different pictures; JPEG is below 2."""
 
 
 def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems) -> Outcome:
-    """Finds the picture that labels belong to, decodes it as a whole, and fits the labels to it.
+    """Finds the picture that labels belong to, decodes it, and fits the labels to it.
 
     Args:
         raw: The labels.
@@ -53,22 +59,23 @@ def _fit(
         orientation = _orientation(info, raw, options, problems)
         if orientation is None:
             return None
-        pixels = read_picture(content or entry.path, orientation, options.max_pixels)
+        rewrite = not info.plain or info.orientation != 1
+        decode = options.verify or rewrite
+        pixels = read_picture(content or entry.path, orientation, options.max_pixels) if decode else None
     except PictureError as error:
         problems.add(error.code, error.message)
         return None
-    height, width = pixels.shape[:2]
-    thumbnail = _thumbnail(pixels)
-    if content is None and raw.embedded:
+    width, height = info.turned(orientation)
+    thumbnail = None if pixels is None else grey_thumbnail(pixels)
+    if content is None and raw.embedded and thumbnail is not None:
         _compare_embedded(raw.embedded, entry.path, (width, height), thumbnail, problems)
     _scale(raw, width, height)
     file = entry.relative if content is None else _embedded_name(entry.relative, info)
-    changed = _note_pixels(info, file, problems)
+    _note_pixels(info, file, problems)
     instances = to_instances(raw.objects, width, height, options, problems)
     picture = Picture(file, width, height, entry.path, instances, raw.extra)
-    rewrite = changed or info.orientation != 1
-    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
-    return Labelled(picture, raw.source, orientation, rewrite, content is not None, digest, thumbnail)
+    known = "" if pixels is None else digest(pixels)
+    return Labelled(picture, raw.source, orientation, rewrite, content is not None, known, thumbnail)
 
 
 def _locate(
@@ -162,17 +169,14 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
             part.offset = round(part.offset[0] * factors[0]), round(part.offset[1] * factors[1])
 
 
-def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> bool:
-    """Adds problems of the file's format; whether its pixels have to change."""
+def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
+    """Adds problems of the file's format."""
     if not info.suits(PurePosixPath(file).suffix):
         problems.add("picture-suffix", f"'{file}' is a {info.format} file; its content was read all the same.")
     if info.deep:
         problems.add("picture-16-bit", f"'{file}' has more than 8 bits a channel; it was scaled to 8.")
-        return True
-    if info.mode != "RGB":
+    elif not info.plain:
         problems.add("picture-mode", f"'{file}' was turned from {info.mode} into 8-bit RGB.")
-        return True
-    return False
 
 
 def _compare_embedded(
@@ -182,19 +186,14 @@ def _compare_embedded(
     if not content or (len(content) == path.stat().st_size and content == path.read_bytes()):
         return
     try:
-        pixels = read_picture(content)
+        width, height = picture_size(content)
+        small = grey_thumbnail(read_small(content, 8 * THUMBNAIL))
     except PictureError:
         return
-    height, width = pixels.shape[:2]
     if (width, height) != size:
         problems.add(
             "picture-embedded-differs",
             f"The embedded picture has {width} x {height} pixels, the file {size[0]} x {size[1]}; the file is taken.",
         )
-    elif np.abs(_thumbnail(pixels).astype(int) - thumbnail).mean() > _OTHER_PICTURE:
+    elif np.abs(small.astype(int) - thumbnail).mean() > _OTHER_PICTURE:
         problems.add("picture-embedded-differs", "The embedded picture shows something else; the file is taken.")
-
-
-def _thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    small = cv2.resize(pixels, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

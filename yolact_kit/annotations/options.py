@@ -29,7 +29,11 @@ class ReadOptions:
         ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
             training and evaluation, for every class.
         line_width: Width in pixels to draw labelme's lines and points with; None skips them.
-        workers: Threads that read files at the same time.
+        verify: Whether every picture is decoded. Without it only headers are read, except of pictures that have to be
+            written anew: a picture that is cut off, one unlike the picture embedded in its labels, and the same
+            picture in two splits are not noticed.
+        workers: Threads, or processes, that read files at the same time.
+        processes: Whether many files are read by processes; see `yolact_kit.annotations.parallel.in_parallel`.
     """
 
     format: Literal["auto", "labelme", "voc", "coco", "yolo"] = "auto"
@@ -46,4 +50,6 @@ class ReadOptions:
     difficult: Literal["keep", "crowd", "drop"] = "keep"
     ignore_as_crowd: bool = False
     line_width: float | None = None
+    verify: bool = True
     workers: int = 2
+    processes: bool = False

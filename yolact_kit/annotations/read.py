@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any
 
 import yaml
 
@@ -18,6 +18,7 @@ from yolact_kit.annotations.labelme import read_json, read_labelme
 from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, find_masks
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.parallel import in_parallel
 from yolact_kit.annotations.picture_index import PictureIndex, normal, walk
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.result import ReadResult, SourceError, assemble
@@ -25,19 +26,31 @@ from yolact_kit.annotations.source import Outcome, RawPicture
 from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
 from yolact_kit.annotations.voc import prepare, read_voc
 from yolact_kit.annotations.voc_masks import attach_masks, learn_names
-from yolact_kit.annotations.yolo import by_stem, name_picture, read_set, read_yolo
+from yolact_kit.annotations.yolo import YoloSet, by_stem, name_picture, read_set, read_yolo
 from yolact_kit.errors import UserError
 
-T = TypeVar("T")
-R = TypeVar("R")
 Progress = Callable[[Iterable[Outcome], int], Iterable[Outcome]]
+Pending = tuple[RawPicture | None, Problems]
+"""What a file says of a picture, None where it cannot be read; and the problems found so far."""
 
-Job = Callable[[], Outcome]
-"""Reads one picture with its labels."""
+
+@dataclass(frozen=True, slots=True)
+class _Jobs:
+    """The pictures that are to be read, and how; other processes can be given both.
+
+    Attributes:
+        read: Reads a picture with its labels.
+        items: What ``read`` is given for each picture.
+        classes: Classes that the files list, None where they do not.
+    """
+
+    read: Callable[[Any], Outcome]
+    items: list[Any]
+    classes: list[str] | None = None
 
 
 def read_source(source: Path | str, options: ReadOptions | None = None, progress: Progress | None = None) -> ReadResult:
-    """Reads the labels under a folder, whatever their format, and decodes every picture that they speak of.
+    """Reads the labels under a folder, whatever their format, and the pictures that they speak of.
 
     Args:
         source: A folder, or one annotation file.
@@ -65,36 +78,11 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
         warnings.simplefilter("ignore")
         roots = [*_picture_folders(root), root, *([options.pictures] if options.pictures else [])]
         index = PictureIndex(roots, found.files)
-        jobs, classes = _JOBS[found.format](found, root, index, options, general)
-        outcomes = in_parallel(lambda job: job(), jobs, options.workers)
-        wrapped = progress(outcomes, len(jobs)) if progress else outcomes
+        jobs = _JOBS[found.format](found, root, index, options, general)
+        outcomes = in_parallel(jobs.read, jobs.items, options.workers, options.processes)
+        wrapped = progress(outcomes, len(jobs.items)) if progress else outcomes
         done = list(wrapped)
-    return assemble(found, source, index, options, classes, done, general)
-
-
-def in_parallel(function: Callable[[T], R], items: list[T], workers: int) -> Iterator[R]:
-    """Applies a function to items at the same time.
-
-    Decoding pictures, most of the work, leaves Python's lock, so that threads keep every core busy; processes would
-    first have to load everything once more.
-
-    Args:
-        function: What to do with an item.
-        items: The items.
-        workers: Number of threads.
-
-    Yields:
-        The results, in the order of the items.
-    """
-    if workers <= 1 or len(items) < 2:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            yield from pool.map(function, items)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    return assemble(found, source, index, options, jobs.classes, done, general)
 
 
 def _picture_folders(root: Path) -> list[Path]:
@@ -126,54 +114,58 @@ def _others(found: Found, root: Path) -> Problems:
     return general
 
 
-def _labelme_jobs(
-    found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
-) -> tuple[list[Job], None]:
+def _labelme_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems) -> _Jobs:
     lists = read_lists(sorted(root.glob("*.txt")))
-
-    def read(path: Path) -> Outcome:
-        problems = Problems(_name(path, root))
-        raw = read_labelme(path, options, problems)
-        if raw is None:
-            return Outcome(None, problems.found)
-        outcome = match(raw, index, options, problems)
-        if outcome.labelled is not None:
-            outcome.split = lists.split_of(PurePosixPath(outcome.labelled.picture.file))
-        return outcome
-
-    return [partial(read, path) for path in found.files], None
+    return _Jobs(partial(_match_labelme, root=root, index=index, options=options, lists=lists), found.files)
 
 
-def _voc_jobs(
-    found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
-) -> tuple[list[Job], None]:
+def _match_labelme(path: Path, root: Path, index: PictureIndex, options: ReadOptions, lists: SplitLists) -> Outcome:
+    problems = Problems(_name(path, root))
+    raw = read_labelme(path, options, problems)
+    if raw is None:
+        return Outcome(None, problems.found)
+    outcome = match(raw, index, options, problems)
+    if outcome.labelled is not None:
+        outcome.split = lists.split_of(PurePosixPath(outcome.labelled.picture.file))
+    return outcome
+
+
+def _voc_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems) -> _Jobs:
     stems = set() if found.masks else {normal(path.stem) for path in found.files}
     files = walk(root)
     masks = find_masks(files, stems, options)
     if masks is not None:
         index.discard({*masks.files.values(), *masks.classes.values()})
-    raws: list[tuple[RawPicture, Problems]] = []
-    jobs: list[Job] = []
+    items: list[Pending] = []
     for path in masks.files.values() if found.masks and masks else found.files:
         problems = Problems(_name(path, root))
         raw = RawPicture(path, "", path.stem, None) if found.masks else read_voc(path, options, problems)
-        if raw is not None:
-            raws.append((raw, problems))
-        else:
-            jobs.append(partial(Outcome, None, problems.found))
-    prepare([raw for raw, _ in raws])
-    names = _mask_names([raw for raw, _ in raws], masks, found, options)
-    _refuse_boxes([raw for raw, _ in raws], masks, options)
-    lists = _image_sets(files)
+        items.append((raw, problems))
+    raws = [raw for raw, _ in items if raw is not None]
+    prepare(raws)
+    names = _mask_names(raws, masks, found, options)
+    _refuse_boxes(raws, masks, options)
+    given = {"masks": masks, "names": names, "lists": _image_sets(files)}
+    return _Jobs(partial(_match_voc, root=root, index=index, options=options, **given), items)
 
-    def read(raw: RawPicture, problems: Problems) -> Outcome:
-        attach_masks(raw, masks, names, options, problems)
-        outcome = match(raw, index, options, problems)
-        below = raw.source.relative_to(root) if raw.source.is_relative_to(root) else Path(raw.source.name)
-        outcome.split = lists.split_of(PurePosixPath(below.with_suffix("").as_posix()))
-        return outcome
 
-    return jobs + [partial(read, raw, problems) for raw, problems in raws], None
+def _match_voc(
+    item: Pending,
+    root: Path,
+    index: PictureIndex,
+    options: ReadOptions,
+    masks: MaskFolder | None,
+    names: dict[Colour, str | None],
+    lists: SplitLists,
+) -> Outcome:
+    raw, problems = item
+    if raw is None:
+        return Outcome(None, problems.found)
+    attach_masks(raw, masks, names, options, problems)
+    outcome = match(raw, index, options, problems)
+    below = raw.source.relative_to(root) if raw.source.is_relative_to(root) else Path(raw.source.name)
+    outcome.split = lists.split_of(PurePosixPath(below.with_suffix("").as_posix()))
+    return outcome
 
 
 def _image_sets(files: list[Path]) -> SplitLists:
@@ -185,34 +177,33 @@ def _image_sets(files: list[Path]) -> SplitLists:
     return SplitLists({})
 
 
-def _yolo_jobs(
-    found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
-) -> tuple[list[Job], list[str]]:
+def _yolo_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems) -> _Jobs:
     general.file = _name(found.described, root) if found.described else ""
     whole = read_set(found.described, walk(root), root, options, general)
     pictures = by_stem(index)
-    raws: list[tuple[RawPicture, Problems]] = []
-    jobs: list[Job] = []
+    items: list[Pending] = []
     for path in found.files:
         problems = Problems(_name(path, root))
         raw = read_yolo(path, whole.names, options, problems)
-        if raw is None:
-            jobs.append(partial(Outcome, None, problems.found))
-            continue
-        name_picture(raw, pictures)
-        raws.append((raw, problems))
-    _refuse_boxes([raw for raw, _ in raws], None, options)
+        if raw is not None:
+            name_picture(raw, pictures)
+        items.append((raw, problems))
+    _refuse_boxes([raw for raw, _ in items if raw is not None], None, options)
+    read = partial(_match_yolo, index=index, options=options, whole=whole)
+    return _Jobs(read, items, list(dict.fromkeys(whole.names.values())))
 
-    def read(raw: RawPicture, problems: Problems) -> Outcome:
-        for item in raw.objects:
-            if not item.parts:
-                problems.add("mask-missing", "It has a box, but no outline.", item.name)
-        outcome = match(raw, index, options, problems)
-        if outcome.path is not None:
-            outcome.split = whole.split_of(outcome.path)
-        return outcome
 
-    return jobs + [partial(read, raw, problems) for raw, problems in raws], list(dict.fromkeys(whole.names.values()))
+def _match_yolo(item: Pending, index: PictureIndex, options: ReadOptions, whole: YoloSet) -> Outcome:
+    raw, problems = item
+    if raw is None:
+        return Outcome(None, problems.found)
+    for row in raw.objects:
+        if not row.parts:
+            problems.add("mask-missing", "It has a box, but no outline.", row.name)
+    outcome = match(raw, index, options, problems)
+    if outcome.path is not None:
+        outcome.split = whole.split_of(outcome.path)
+    return outcome
 
 
 def _mask_names(
@@ -243,9 +234,7 @@ def _refuse_boxes(raws: list[RawPicture], masks: MaskFolder | None, options: Rea
         )
 
 
-def _coco_jobs(
-    found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems
-) -> tuple[list[Job], list[str]]:
+def _coco_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptions, general: Problems) -> _Jobs:
     splits, order = _own_splits(found, root)
     files: list[tuple[CocoFile, str]] = []
     for path in found.files if splits is None else list(splits):
@@ -260,15 +249,16 @@ def _coco_jobs(
         raise SourceError(
             f"The files {names} list different classes.", "Give every file the same categories.", general.found
         )
+    items = [(raw, problems, split) for document, split in files for raw, problems in document.pictures]
+    classes = {name for document, _ in files for name in document.classes}
+    return _Jobs(partial(_match_coco, index=index, options=options), items, order or sorted(classes))
 
-    def read(raw: RawPicture, problems: Problems, split: str) -> Outcome:
-        outcome = match(raw, index, options, problems)
-        outcome.split = split
-        return outcome
 
-    jobs = [partial(read, raw, found_in, split) for document, split in files for raw, found_in in document.pictures]
-    classes = [name for document, _ in files for name in document.classes]
-    return list(jobs), order or sorted(set(classes))
+def _match_coco(item: tuple[RawPicture, Problems, str], index: PictureIndex, options: ReadOptions) -> Outcome:
+    raw, problems, split = item
+    outcome = match(raw, index, options, problems)
+    outcome.split = split
+    return outcome
 
 
 def _own_splits(found: Found, root: Path) -> tuple[dict[Path, str] | None, list[str]]:

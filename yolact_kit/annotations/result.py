@@ -121,7 +121,7 @@ def assemble(
 def _own_splits(found: Found, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
     """The splits that the source has; one alone counts only where the files of annotations are the splits."""
     splits = {item.picture.file: split for item, split in merged if split}
-    if found.format != "coco" and not {"train"} < set(splits.values()):
+    if not splits or (found.format != "coco" and not {"train"} < set(splits.values())):
         return {}
     if len(splits) < len(merged):
         problems.add("split-partial", f"{len(merged) - len(splits)} pictures are in no split of the source.")

@@ -99,8 +99,8 @@ class Labelled:
         orientation: EXIF orientation that the pixels are turned by, 1 for as stored.
         rewrite: Whether the pixels change, so that the file cannot be copied as it is.
         embedded: Whether ``picture.path`` is a labelme file that holds the picture.
-        digest: Fingerprint of the pixels; equal for pictures that are the same.
-        thumbnail: uint8 [16, 16], the picture in grey.
+        digest: Fingerprint of the pixels; equal for pictures that are the same. Empty where it was not decoded.
+        thumbnail: uint8 [16, 16], the picture in grey. None where it was not decoded.
     """
 
     picture: Picture

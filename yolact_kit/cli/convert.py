@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from yolact_kit.datasets.convert import ConversionResult, ConvertOptions
 
 _SHOWN = 5
+_NOT_VERIFIED = "--no-verify: no picture was decoded to find damage, nor compared with others to find copies;"
 
 
 def convert(
@@ -48,6 +49,7 @@ def convert(
     rescale: choices.Rescale = False,
     repair: choices.Repair = False,
     max_pixels: choices.MaxPixels = 150_000_000,
+    no_verify: choices.NoVerify = False,
     json_: choices.Json = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -112,6 +114,8 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     ):
         if counts[key]:
             say(f"{counts[key]} {text}")
+    if not counts["verified"]:
+        say(f"{_NOT_VERIFIED} `yolact-kit validate` does.")
     say(f"Written to {out}." + (f" Next: yolact-kit validate {out}" if to == "coco" else ""))
 
 

@@ -124,6 +124,14 @@ SkipMissing = Annotated[
 MaxPixels = Annotated[
     int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels.", rich_help_panel=PICTURES)
 ]
+NoVerify = Annotated[
+    bool,
+    typer.Option(
+        "--no-verify",
+        help="Read only the headers of pictures: much faster, but damage, and copies in two splits, go unnoticed.",
+        rich_help_panel=PICTURES,
+    ),
+]
 
 Split = Annotated[
     Method | None,
@@ -173,5 +181,5 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
     plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items() if name in names}
     plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
     label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
-    workers = min(8, os.cpu_count() or 1)
-    return ConvertOptions(**plain, format=given["from_"].value, label_map=label_map, workers=workers)
+    plain |= {"verify": not given["no_verify"], "workers": min(8, os.cpu_count() or 1), "processes": True}
+    return ConvertOptions(**plain, format=given["from_"].value, label_map=label_map)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -140,9 +141,8 @@ def _validate_source(source: Path, format: Format, model: ModelConfig) -> Valida
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:
-        read = read_source(
-            source, ReadOptions(format=_literal(format)), lambda done, total: track(done, "Reading", total)
-        )
+        options = ReadOptions(format=_literal(format), workers=min(8, os.cpu_count() or 1), processes=True)
+        read = read_source(source, options, lambda done, total: track(done, "Reading", total))
     except SourceError as error:
         _print_problems(errors_first(error.problems), source)
         raise

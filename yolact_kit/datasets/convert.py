@@ -16,10 +16,11 @@ from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_
 from yolact_kit.annotations.detect_format import REPORT
 from yolact_kit.annotations.labelme import embedded_picture
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.parallel import in_parallel
 from yolact_kit.annotations.pictures import read_picture, rgb_name, write_picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, has_errors
-from yolact_kit.annotations.read import in_parallel, read_source
+from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.writers import LAYOUTS
@@ -62,9 +63,8 @@ class ConvertOptions(ReadOptions):
     def to_dict(self) -> dict[str, Any]:
         """The options that differ from their defaults, as plain values."""
         default = ConvertOptions()
-        changed = {
-            item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("workers", "overwrite")
-        }
+        unsaid = ("workers", "processes", "overwrite")
+        changed = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in unsaid}
         return {name: _plain(value) for name, value in changed.items() if value != getattr(default, name)}
 
 
@@ -144,7 +144,7 @@ def convert(
         places = _places(dataset, options)
         if base is None:
             _write_pictures(result.labelled, folder, places, options, progress)
-        counts = _counts(dataset, result, problems)
+        counts = _counts(dataset, result, problems, options)
         document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
         atomic_write_text(folder / REPORT, json_text(document, indent=1))
     for picture in dataset.pictures():
@@ -323,12 +323,13 @@ def _link(source: Path, target: Path) -> bool:
     return True
 
 
-def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem]) -> dict[str, Any]:
+def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem], options: ConvertOptions) -> dict[str, Any]:
     pictures = dataset.pictures()
     severities = Counter(problem.severity for problem in problems)
     return {
         "format": result.format,
         "format_told_by": result.why,
+        "verified": options.verify,
         "pictures": len(pictures),
         "objects": sum(len(picture.instances) for picture in pictures),
         "background": sum(1 for picture in pictures if not picture.instances),

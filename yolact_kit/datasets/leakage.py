@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.fingerprints import THUMBNAIL
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.source import Labelled
@@ -55,13 +56,13 @@ def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> 
     problems = Problems()
     by_file = {item.picture.file: item for item in labelled}
     train = [by_file[picture.file] for picture in splits.get("train", [])]
-    digests = {item.digest: item.picture.file for item in train}
+    digests = {item.digest: item.picture.file for item in train if item.digest}
     shown = [item for item in train if item.thumbnail is not None]
-    thumbnails = np.array([item.thumbnail for item in shown], dtype=np.int16).reshape(len(shown), -1)
+    thumbnails = np.array([item.thumbnail for item in shown], dtype=np.int16).reshape(len(shown), THUMBNAIL**2)
     for name in (name for name in splits if name != "train" and train):
         for item in (by_file[picture.file] for picture in splits[name]):
             twin, how = digests.get(item.digest), "the same as"
-            if twin is None and item.thumbnail is not None:
+            if twin is None and item.thumbnail is not None and shown:
                 apart = np.abs(thumbnails - item.thumbnail.reshape(-1)).max(axis=1)
                 nearest = int(apart.argmin())
                 twin, how = (shown[nearest].picture.file if apart[nearest] <= _NO_NOISE else None), "nearly the same as"
@@ -81,7 +82,7 @@ def _near(labelled: list[Labelled]) -> Iterable[tuple[str, str]]:
 
 def _identical(labelled: list[Labelled]) -> list[list[str]]:
     by_digest: dict[str, list[str]] = defaultdict(list)
-    for item in labelled:
+    for item in (item for item in labelled if item.digest):
         by_digest[item.digest].append(item.picture.file)
     return [files for files in by_digest.values() if len(files) > 1]
 

@@ -14,32 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-THUMBNAIL = 16
-"""Side in pixels of the grey copies that hashes are made from."""
 NEAR = 0.1
 """Pictures whose hashes differ in at most this share of their bits are nearly the same."""
 _FREQUENCIES = 12
 _ROWS_AT_ONCE = 1024
 
 
-def grey_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A small grey copy of a picture.
-
-    Args:
-        pixels: uint8 [H, W, 3], red, green, blue.
-
-    Returns:
-        uint8 [16, 16].
-    """
-    small = cv2.resize(pixels, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-
-
 def thumbnail_hash(thumbnail: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The perceptual hash of a picture.
 
     Args:
-        thumbnail: uint8 [16, 16], as `grey_thumbnail` gives it.
+        thumbnail: uint8 [16, 16], as `yolact_kit.annotations.fingerprints.grey_thumbnail` gives it.
 
     Returns:
         bool [143].

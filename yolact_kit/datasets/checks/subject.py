@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.fingerprints import digest, grey_thumbnail
+from yolact_kit.annotations.parallel import in_parallel
 from yolact_kit.annotations.pictures import PictureError, read_picture
 from yolact_kit.config.schema import ModelConfig
-from yolact_kit.datasets.picture_hash import grey_thumbnail, thumbnail_hash
+from yolact_kit.datasets.picture_hash import thumbnail_hash
 from yolact_kit.datasets.statistics import Statistics, collect
 
 
@@ -81,9 +81,9 @@ def scan_pictures(paths: Iterable[Path], progress: ScanProgress | None = None) -
         What was found, by path.
     """
     unique = list(dict.fromkeys(paths))
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        scans = zip(unique, pool.map(scan_picture, unique), strict=True)
-        return dict(progress(scans, len(unique)) if progress is not None else scans)
+    done = in_parallel(scan_picture, unique, min(8, os.cpu_count() or 1))
+    scans = zip(unique, done, strict=True)
+    return dict(progress(scans, len(unique)) if progress is not None else scans)
 
 
 def scan_picture(path: Path) -> Scan:
@@ -100,5 +100,4 @@ def scan_picture(path: Path) -> Scan:
     except PictureError as error:
         return Scan(error)
     height, width = pixels.shape[:2]
-    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=f"{width}x{height}".encode()[:16]).hexdigest()
-    return Scan(None, (width, height), digest, thumbnail_hash(grey_thumbnail(pixels)))
+    return Scan(None, (width, height), digest(pixels), thumbnail_hash(grey_thumbnail(pixels)))
