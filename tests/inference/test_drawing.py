@@ -145,6 +145,32 @@ def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
     assert placed[0] == (50, 28, 90, 40)
 
 
+def test_labels_of_a_crowd_go_around_it() -> None:
+    placed: list[tuple[int, int, int, int]] = []
+    for number in range(20):
+        spot = place_label((90 + number % 3, 50, 110, 60 + number % 5), (40, 10), (WIDTH, HEIGHT), placed)
+        assert not [other for other in placed if max(spot[0], other[0]) < min(spot[2], other[2])
+                    and max(spot[1], other[1]) < min(spot[3], other[3])]  # fmt: skip
+        placed.append(spot)
+
+
+def test_a_label_that_went_elsewhere_is_joined_with_its_object(grey: np.ndarray) -> None:
+    found = prediction(*[(95, 55, 105, 65)] * 14)
+    found.labels[:] = 0
+    drawn = draw_prediction(grey, found, Style(fill=0.01, text=14))
+    lines = (np.abs(drawn.astype(int) - class_color(0)).sum(axis=2) < 12).sum()
+    alone = draw_prediction(grey, prediction((95, 55, 105, 65)), Style(fill=0.01, text=14))
+    assert lines > (np.abs(alone.astype(int) - class_color(0)).sum(axis=2) < 12).sum() + 20
+
+
+def test_colors_by_instance(grey: np.ndarray) -> None:
+    found = prediction((10, 10, 50, 50), (60, 10, 100, 50), (110, 10, 150, 50))
+    found.labels[:] = 0
+    for by_instance, count in ((False, 1), (True, 3)):
+        drawn = draw_prediction(grey, found, Style(fill=1, labels=False, by_instance=by_instance))
+        assert len({tuple(drawn[30, x].tolist()) for x in (30, 80, 130)}) == count
+
+
 @pytest.mark.parametrize("box", [(0, 0, 5, 5), (195, 115, 200, 120), (0, 0, 200, 120), (-10, -10, 3, 3)])
 def test_labels_of_boxes_at_the_border_are_inside(box: tuple[int, int, int, int]) -> None:
     x1, y1, x2, y2 = place_label(box, (60, 14), (WIDTH, HEIGHT), [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from yolact_kit.ops.masks import decode_crop
 
 Color = tuple[int, int, int]
 Rectangle = tuple[int, int, int, int]
+
+_FURTHEST = 12
+"""So many times its height a label may go from its box to be clear of others."""
 
 _COLORS: tuple[Color, ...] = (
     (230, 57, 70), (29, 128, 229), (46, 175, 91), (255, 159, 28), (142, 68, 213), (0, 183, 195), (236, 72, 153),
@@ -148,23 +152,33 @@ def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) 
 
 
 def _draw_labels(drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, size: int) -> NDArray[np.uint8]:
-    image = Image.fromarray(drawn)
-    canvas = ImageDraw.Draw(image, "RGBA")
     letters = load_font(font.path, size)
     margin = max(1, size // 5)
+    ascent, descent = letters.getmetrics()
+    labelled = [shape for shape in shapes if shape.text]
     placed: list[Rectangle] = []
-    for shape in shapes:
-        if not shape.text:
-            continue
-        left, top, right, bottom = canvas.textbbox((0, 0), shape.text, font=letters)
-        wide, tall = int(right - left) + 2 * margin, int(bottom - top) + 2 * margin
-        spot = place_label(shape.box, (wide, tall), image.size, placed)
-        placed.append(spot)
-        canvas.rounded_rectangle(spot, radius=margin, fill=(*shape.color, 225))
-        canvas.text(
-            (spot[0] + margin - left, spot[1] + margin - top), shape.text, font=letters, fill=_readable_on(shape.color)
-        )
+    for shape in labelled:
+        wide, tall = math.ceil(letters.getlength(shape.text)) + 2 * margin, ascent + descent + margin
+        placed.append(place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), placed))
+        _join(drawn, shape, placed[-1], max(1, size // 12))
+    image = Image.fromarray(drawn)
+    canvas = ImageDraw.Draw(image, "RGBA")
+    # Where there is no room for all, the label of the most important object is on top.
+    for shape, (left, top, right, bottom) in reversed(list(zip(labelled, placed, strict=True))):
+        canvas.rounded_rectangle((left, top, right - 1, bottom - 1), radius=margin, fill=(*shape.color, 235))
+        place = left + margin, top + margin // 2
+        canvas.text(place, shape.text, font=letters, fill=_readable_on(shape.color), anchor="la")
     return np.array(image, dtype=np.uint8)
+
+
+def _join(drawn: NDArray[np.uint8], shape: Shape, label: Rectangle, width: int) -> None:
+    """Draws a line from a label that had to go elsewhere to the middle of its object."""
+    left, top, right, bottom = shape.box
+    if label[0] > right or label[2] < left or label[1] > bottom + 1 or label[3] < top - 1:
+        middle = round((left + right) / 2), round((top + bottom) / 2)
+        start = (label[0] + label[2]) // 2, (label[1] + label[3]) // 2
+        cv2.line(drawn, start, middle, shape.color, width, cv2.LINE_AA)
+        cv2.circle(drawn, middle, 2 * width, shape.color, -1, cv2.LINE_AA)
 
 
 def place_label(
@@ -185,39 +199,34 @@ def place_label(
         >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
         (20, 20, 50, 30)
     """
-    best: tuple[int, Rectangle] | None = None
-    for spot in _spots(box, size, picture):
-        hidden = sum(_shared(spot, other) for other in placed)
-        if hidden == 0:
-            return spot
-        if best is None or hidden < best[0]:
-            best = hidden, spot
-    if best is None:  # pragma: no cover - there is always a spot
-        raise AssertionError
-    return best[1]
+    spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
+    taken = np.array(placed, dtype=np.int64).reshape(-1, 4)
+    shared = np.minimum(spots[:, None, 2:], taken[:, 2:]) - np.maximum(spots[:, None, :2], taken[:, :2])
+    hidden = shared.clip(min=0).prod(axis=2).sum(axis=1)
+    left, top, right, bottom = spots[hidden.argmin()].tolist()  # of several, argmin takes the first
+    return left, top, right, bottom
 
 
 def _spots(
     box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int]
 ) -> Iterator[Rectangle]:
-    """Places for a label, best first: above the box, inside it at the top, below it, then down along its sides."""
+    """Places for a label, best first: above the box, inside it at the top, below it, down its height, around it."""
     wide, tall = size
     left, top, right, bottom = (round(value) for value in box)
+    aside = (left - wide, right)
     across = (left, (left + right - wide) // 2, right - wide)
     heights = [top - tall, top, bottom, bottom - tall, *range(top + tall, bottom - tall, tall)]
+    near = [(x, y) for y in heights for x in across]
     # Beyond the box last: a little away is better than on top of another label.
-    heights += [top - 2 * tall, bottom + tall]
-    for y in heights:
-        for x in across:
-            inside_x = max(0, min(x, picture[0] - wide))
-            inside_y = max(0, min(y, picture[1] - tall))
-            yield inside_x, inside_y, inside_x + wide, inside_y + tall
-
-
-def _shared(one: Rectangle, other: Rectangle) -> int:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    tall = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0, wide) * max(0, tall)
+    beside = [(x, y) for y in range(top, max(bottom - tall, top) + 1, tall) for x in aside]
+    steps = range(2, _FURTHEST + 1)
+    away = [
+        (x, y) for step in steps for y in (top - step * tall, bottom + (step - 1) * tall) for x in (*across, *aside)
+    ]
+    for x, y in (*near, *beside, *away):
+        inside_x = max(0, min(x, picture[0] - wide))
+        inside_y = max(0, min(y, picture[1] - tall))
+        yield inside_x, inside_y, inside_x + wide, inside_y + tall
 
 
 def _readable_on(color: Color) -> Color:
