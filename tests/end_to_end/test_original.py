@@ -1,8 +1,13 @@
-"""The original's checkpoints through the command line give the original's detections."""
+"""The original's checkpoints through the command line give the original's detections.
+
+What the original gives is recorded in ../shared/reference for some configurations, and in the folder ``original`` here
+for the others, with a picture of another shape: ``picture`` there is its seed, height and width.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +17,36 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from tests.models.checkpoints import save_recipe, stored_outputs
-from tests.models.original import recipe_of
+from tests.models.original import REFERENCE, recipe_of
 from tests.programs import yolact_kit_here
 from yolact_kit.models.class_names import COCO_CLASSES, PASCAL_CLASSES
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
-FAST = "yolact_resnet50_seed0"
+RECORDED = [REFERENCE, Path(__file__).parent / "original"]
 CASES = [
-    pytest.param(file.stem, marks=[] if file.stem == FAST else pytest.mark.slow)
-    for file in sorted(REFERENCE.glob("*_seed*.npz"))
-] or [pytest.param(FAST, marks=pytest.mark.skip(reason="the folder ../shared/reference is not beside this checkout"))]
+    pytest.param(file, id=file.stem, marks=[] if file.stem == "yolact_resnet50_seed0" else pytest.mark.slow)
+    for folder in RECORDED
+    for file in sorted(folder.glob("*_seed*.npz"))
+]
 WAYS = {"fast": [], "cross": ["--nms", "cross-class"]}
 
 
 @pytest.fixture(scope="module", params=CASES)
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int, Path]:
-    """Name and seed of a configuration, and a folder with its checkpoint and the picture."""
-    name, _, seed = request.param.rpartition("_seed")
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Any, Path]:
+    """Name of a configuration, what the original gives, and a folder with the checkpoint and the picture."""
+    if not REFERENCE.is_dir():
+        pytest.skip("the folder ../shared/reference with the recipe of the weights is not beside this checkout")
+    name, _, seed = request.param.stem.rpartition("_seed")
+    stored = stored_outputs(request.param.parent, name, int(seed))
     folder = tmp_path_factory.mktemp("원본")
-    save_recipe(folder / f"{name}_54_800000.pth", REFERENCE, name, int(seed))
-    picture = recipe_of(REFERENCE).picture(int(seed) + 1)
+    save_recipe(folder / f"{name}_54_800000.pth", REFERENCE, name, int(seed), stored)
+    picture = recipe_of(REFERENCE).picture(*stored.get("picture", [int(seed) + 1]))
     Image.fromarray(picture[:, :, ::-1]).save(folder / "picture.png")
-    return name, int(seed), folder
+    return name, stored, folder
 
 
 @pytest.mark.parametrize("way", ["fast", pytest.param("cross", marks=pytest.mark.slow)])
-def test_predictions_are_the_originals(case: tuple[str, int, Path], way: str) -> None:
-    name, seed, folder = case
-    stored = stored_outputs(REFERENCE, name, seed)
+def test_predictions_are_the_originals(case: tuple[str, Any, Path], way: str) -> None:
+    name, stored, folder = case
     words = ["--legacy", "--score", "0", "--format", "coco", "--device", "cpu", "--out", way, *WAYS[way]]
     done = yolact_kit_here("predict", f"{name}_54_800000.pth", "picture.png", *words, cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -65,7 +72,8 @@ def compare(found: list[dict[str, Any]], expected: dict[str, Any]) -> None:
     assert (np.abs(areas - target) <= np.maximum(3, target * 0.01)).all()
     assert (areas[target == 0] == 0).all()
     index = expected["mask_index"]
-    masks = np.unpackbits(expected["masks"])[: len(index) * 427 * 640].reshape(len(index), 427, 640)
+    shape = (len(index), *found[0]["segmentation"]["size"])
+    masks = np.unpackbits(expected["masks"])[: math.prod(shape)].reshape(shape)
     for place, mask in zip(index, masks, strict=True):
         ours = coco_mask.decode(found[order[place]]["segmentation"])
         assert (mask & ours).sum() / (mask | ours).sum() >= 0.99

@@ -20,9 +20,9 @@ def stored_outputs(reference: Path, name: str, seed: int = 0) -> Mapping[str, An
     return dict(np.load(reference / f"{name}_seed{seed}.npz", allow_pickle=False))
 
 
-def save_recipe(file: Path, reference: Path, name: str, seed: int = 0) -> Path:
-    """The checkpoint that the reference outputs were computed with."""
-    stored = stored_outputs(reference, name, seed)
+def save_recipe(file: Path, reference: Path, name: str, seed: int = 0, stored: Mapping[str, Any] | None = None) -> Path:
+    """The checkpoint that the reference outputs were computed with; ``stored`` are outputs from elsewhere."""
+    stored = stored_outputs(reference, name, seed) if stored is None else stored
     arrays = recipe_of(reference).state_dict(stored["keys"], stored["shapes"], name, seed)
     torch.save({key: torch.from_numpy(value) for key, value in arrays.items()}, file)
     return file
