@@ -139,7 +139,7 @@ def predict(
         out or run_folder("predict"),
         names,
         overwrite,
-        (simplify, color_by),
+        {"simplify": simplify, "by_instance": color_by == "instance"},
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
             "batch_size": batch_size, "model": model,
@@ -165,7 +165,7 @@ def _predict(
     out: Path,
     formats: list[str],
     overwrite: bool,
-    look: tuple[float, str],
+    look: dict[str, Any],
     options: dict[str, Any],
 ) -> tuple[Outcome, float]:
     """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
@@ -196,7 +196,7 @@ def _predict(
         overwrite,
         track=_progress,
         on_problem=lambda _, error: warn(f"{error.message} It is left out."),
-        options=WriteOptions(look[0], Style(by_instance=look[1] == "instance")),
+        options=WriteOptions(look["simplify"], Style(by_instance=look["by_instance"])),
     )
     return outcome, time.perf_counter() - start
 

@@ -132,10 +132,6 @@ def check_folder(out: Path, overwrite: bool, inputs: list[Path]) -> None:
         UserError: It holds something and no unfinished run, or it touches an input; see `check_out`.
     """
     check_out(out, overwrite or is_unfinished(out), inputs)
-    if not os.access(_nearest(out), os.W_OK):
-        raise UserError(f"The folder '{out}' cannot be written.", "Choose another place.")
-
-
-def _nearest(out: Path) -> Path:
-    """The folder itself, or the first above it that is there."""
-    return next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    nearest = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UserError(f"The folder '{out}' cannot be made or written.", "Choose another place.")
