@@ -91,20 +91,20 @@ def train(
     """
     set_level(quiet, verbose)
     from yolact_kit.files import check_out
+    from yolact_kit.training.launch import follows
 
     seconds = parse_duration(time) if time is not None else None
     wanted, run = _wanted(config, weights, settings or [], out, resume, overfit)
-    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
-    from yolact_kit.training.distributed import follows
-    from yolact_kit.training.plan import overfitting, plan_run
-    from yolact_kit.training.run import train as run_training
-    from yolact_kit.training.start import find_start
-
     if follows():
         run = Path(os.environ.get(_RUN_VARIABLE, run))
         set_level(quiet=True, verbose=False)
     elif resume is None:
         check_out(run, overwrite)
+    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
+    from yolact_kit.training.plan import overfitting, plan_run
+    from yolact_kit.training.run import train as run_training
+    from yolact_kit.training.start import find_start
+
     start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
     problems = None if follows() or resume is not None else _check_data(wanted)
     plan = plan_run(wanted, seconds, device)
@@ -216,4 +216,6 @@ def _passed(result: TrainResult) -> bool:
 def _say_result(result: TrainResult) -> None:
     ended = "Stopped as you asked" if result.interrupted else "Stopped" if result.stopped else "Done"
     best = "" if result.best_ap is None else f"; best mask AP on val {result.best_ap:.3f}"
-    say(f"{ended} after {result.steps} steps{best}. The weights are in {result.run / 'weights'}.")
+    weights = result.run / "weights"
+    kept = f"The weights are in {weights}." if weights.is_dir() else "No weights were saved."
+    say(f"{ended} after {result.steps} steps{best}. {kept}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -18,11 +17,6 @@ Number = TypeVar("Number", int, Tensor)
 def processes() -> int:
     """How many processes train together; 1 where one trains alone."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
-
-
-def follows() -> bool:
-    """Whether this process was started to train along with another one, which speaks and writes for both."""
-    return any(int(os.environ.get(name, "0")) > 0 for name in ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK"))
 
 
 def rank() -> int:

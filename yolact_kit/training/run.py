@@ -29,7 +29,7 @@ from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Validation
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.data import DataModule
-from yolact_kit.training.distributed import follows
+from yolact_kit.training.launch import follows
 from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.memory import keep_freed_memory
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
@@ -200,6 +200,7 @@ def _callbacks(
                 patience=train.patience or _FOREVER,
                 stopping_threshold=plan.good_enough,
                 check_finite=False,
+                check_on_train_epoch_end=False,
             )
         )
     wanted += [Saving(out, average, say), progress]
