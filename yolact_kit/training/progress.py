@@ -24,7 +24,7 @@ class TrainingProgress(Callback):
 
     Args:
         budget: How long training goes on.
-        batch_size: Pictures a step.
+        pictures_a_step: Pictures a step.
         count: Training pictures.
         validation: Where the metrics are, None where nothing is validated.
         console: Where a live line goes; it is drawn on a terminal only.
@@ -34,14 +34,14 @@ class TrainingProgress(Callback):
     def __init__(
         self,
         budget: Budget,
-        batch_size: int,
+        pictures_a_step: int,
         count: int,
         validation: Validation | None,
         console: Console,
         say: Callable[[str], None],
     ) -> None:
         self.budget = budget
-        self.batch_size = batch_size
+        self.pictures_a_step = pictures_a_step
         self.count = count
         self.validation = validation
         self.say = say
@@ -97,10 +97,10 @@ class TrainingProgress(Callback):
         metrics = trainer.callback_metrics
         losses = "  ".join(f"{short} {float(metrics[key]):.2f}" for key, short in LOSSES.items() if key in metrics)
         spent = time.monotonic() - self._started
-        speed = (step - self._first_step) * self.batch_size / max(spent, 1e-9)
+        speed = (step - self._first_step) * self.pictures_a_step / max(spent, 1e-9)
         left = self.budget.elapsed() * (1 - done) / max(done, 1e-9)
         best = f"AP {_shown(self.validation.best)}  " if self.validation and self.validation.best is not None else ""
-        passes = step * self.batch_size / self.count
+        passes = step * self.pictures_a_step / self.count
         return (
             f"step {step} (pass {passes:.1f})  {losses}  {best}{speed:.1f} pictures/s  "
             f"{format_duration(math.ceil(left))} left"

@@ -190,7 +190,7 @@ def _callbacks(
     average = RunningAverage(train.ema_decay) if train.ema_decay else None
     end = EndOfBudget(plan.budget)
     count = len(plan.dataset.splits["train"])
-    progress = TrainingProgress(plan.budget, train.batch_size, count, validation, console, say)
+    progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
     wanted: list[Callback | None] = [end, validation, average]
     if validation is not None and (train.patience or plan.good_enough is not None):
         wanted.append(
