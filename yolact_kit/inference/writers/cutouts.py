@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from yolact_kit.inference.writers.items import Item, WriteOptions, save_png
+from yolact_kit.inference.writers.items import Item, WriteOptions, save
 from yolact_kit.inference.writers.names import object_name
 
 
@@ -34,9 +34,7 @@ class CutoutWriter:
                 continue
             pixels = item.pixels[y : y + inside.shape[0], x : x + inside.shape[1]]
             cut = np.dstack([pixels * inside[..., None], inside * np.uint8(255)])
-            save_png(
-                self.folder / item.stem / object_name(index + 1, self._classes[label], score), Image.fromarray(cut)
-            )
+            save(self.folder / item.stem / object_name(index + 1, self._classes[label], score), Image.fromarray(cut))
 
     def close(self) -> None:
         """Makes the folder where there was nothing to cut out."""

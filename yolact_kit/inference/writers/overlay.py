@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.drawing import draw_prediction
-from yolact_kit.inference.writers.items import Item, WriteOptions
+from yolact_kit.inference.writers.items import Item, WriteOptions, save
 
 
 class OverlayWriter:
@@ -28,9 +26,8 @@ class OverlayWriter:
 
     def add(self, item: Item) -> None:
         """Writes the picture of one prediction."""
-        drawn = io.BytesIO()
-        Image.fromarray(draw_prediction(item.pixels, item.prediction, self._style)).save(drawn, "JPEG", quality=92)
-        atomic_write_bytes(self.folder / f"{item.stem}.jpg", drawn.getvalue())
+        drawn = draw_prediction(item.pixels, item.prediction, self._style)
+        save(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn), quality=92)
 
     def close(self) -> None:
         """Makes the folder where there was no picture."""
