@@ -171,7 +171,7 @@ def ring_area(ring: Ring) -> float:
 
 def crosses_itself(ring: Ring) -> bool:
     """Whether an outline crosses or touches itself, so that it is unclear what it encloses."""
-    return not shapely.is_valid(shapely.Polygon(ring))
+    return not shapely.is_valid(shapely.polygons(ring))
 
 
 def is_inside(ring: Ring, width: int, height: int) -> bool:
@@ -182,7 +182,7 @@ def is_inside(ring: Ring, width: int, height: int) -> bool:
 
 def is_normalised(ring: Ring, width: int, height: int) -> bool:
     """Whether all coordinates lie within 0 and 1 although the picture is larger: probably shares of its size."""
-    return bool(max(width, height) > 2 and ring.min() >= 0 and ring.max() <= 1)
+    return bool(max(width, height) > 2 and ring.max() <= 1 and ring.min() >= 0)
 
 
 def clip(ring: Ring, width: int, height: int) -> shapely.Geometry:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PROCESSES_FROM = 400
-"""Fewer items are done by threads: starting processes takes about as long as reading a hundred labels."""
+"""Fewer items are better done by threads: starting processes takes about as long as reading a hundred labels."""
 _AT_ONCE = 16
 
 _function: Callable[[Any], Any] = repr
@@ -35,8 +35,8 @@ def in_parallel(
         function: What to do with an item. For processes it has to be a function of a module, or a `partial` of one.
         items: The items.
         workers: Number of threads or processes; 1 does it here.
-        processes: Whether processes are taken from `PROCESSES_FROM` items on. They start afresh, as Windows starts
-            them: a program that asks for them does its work below ``if __name__ == "__main__"``.
+        processes: Whether they are processes, which pays from `PROCESSES_FROM` items on. They start afresh, as Windows
+            starts them: a program that asks for them does its work below ``if __name__ == "__main__"``.
         chunk: How many items a process is given at once.
 
     Yields:
@@ -52,11 +52,10 @@ def in_parallel(
     if workers <= 1 or len(items) < 2:
         yield from map(function, items)
         return
-    spawn = processes and len(items) >= PROCESSES_FROM
-    pool: Executor = _processes(function, workers) if spawn else ThreadPoolExecutor(workers)
+    pool: Executor = _processes(function, workers) if processes else ThreadPoolExecutor(workers)
     with pool:
         try:
-            yield from pool.map(_apply, items, chunksize=chunk) if spawn else pool.map(function, items)
+            yield from pool.map(_apply, items, chunksize=chunk) if processes else pool.map(function, items)
         except BrokenProcessPool as error:
             raise UserError(
                 "A process that was reading files was ended from outside, or by a damaged file.",

@@ -18,7 +18,7 @@ from yolact_kit.annotations.labelme import read_json, read_labelme
 from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, find_masks
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.parallel import in_parallel
+from yolact_kit.annotations.parallel import PROCESSES_FROM, in_parallel
 from yolact_kit.annotations.picture_index import PictureIndex, normal, walk
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.result import ReadResult, SourceError, assemble
@@ -79,7 +79,10 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
         roots = [*_picture_folders(root), root, *([options.pictures] if options.pictures else [])]
         index = PictureIndex(roots, found.files)
         jobs = _JOBS[found.format](found, root, index, options, general)
-        outcomes = in_parallel(jobs.read, jobs.items, options.workers, options.processes)
+        spawn = options.processes and len(jobs.items) >= PROCESSES_FROM
+        # Without pictures to decode threads only wait for each other.
+        workers = options.workers if spawn or options.verify else 1
+        outcomes = in_parallel(jobs.read, jobs.items, workers, spawn)
         wrapped = progress(outcomes, len(jobs.items)) if progress else outcomes
         done = list(wrapped)
     return assemble(found, source, index, options, jobs.classes, done, general)
