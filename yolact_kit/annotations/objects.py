@@ -40,6 +40,7 @@ def to_instances(
     """
     instances: list[Instance] = []
     seen: set[tuple[str, bytes]] = set()
+    _find_crossing([part for raw in objects for part in raw.parts])
     for raw in objects:
         label = _label(raw, options, problems)
         if label is None:
@@ -54,6 +55,13 @@ def to_instances(
         seen.add(key)
         instances.append(instance)
     return instances
+
+
+def _find_crossing(parts: list[RawPart]) -> None:
+    outlines = [(part, part.ring) for part in parts if part.ring is not None]
+    found = geometry.crossing([ring for _, ring in outlines])
+    for (part, _), crosses in zip(outlines, found, strict=True):
+        part.crosses = crosses
 
 
 def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | None:
@@ -119,17 +127,14 @@ def _part_rings(
             part.name,
         )
         return [], []
-    crosses = geometry.crosses_itself(ring)
-    if geometry.is_inside(ring, width, height) and not (crosses and (options.repair or part.bridged)):
-        if crosses:
+    if geometry.is_inside(ring, width, height) and not (part.crosses and (options.repair or part.bridged)):
+        if part.crosses:
             problems.add("self-intersecting", "Its outline crosses or touches itself.", part.name)
         return [ring], []
-    return _cut(part, ring, crosses, width, height, problems)
+    return _cut(part, ring, width, height, problems)
 
 
-def _cut(
-    part: RawPart, ring: Ring, crosses: bool, width: int, height: int, problems: Problems
-) -> tuple[list[Ring], list[Ring]]:
+def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems) -> tuple[list[Ring], list[Ring]]:
     left: shapely.Geometry = geometry.clip(ring, width, height)
     rings = geometry.outer_rings(left)
     if not rings:
@@ -138,7 +143,7 @@ def _cut(
     if not geometry.is_inside(ring, width, height):
         beyond = float(np.max(np.concatenate([-ring.min(axis=0), ring.max(axis=0) - (width, height)])))
         problems.add("clipped", f"It reached {beyond:.1f} px beyond the picture and was clipped.", part.name)
-    if crosses and not part.bridged:
+    if part.crosses and not part.bridged:
         problems.add("repaired", "Its outline crossed itself and was mended.", part.name)
     return rings, geometry.inner_rings(left)
 

@@ -148,8 +148,8 @@ def _voc_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOption
     prepare(raws)
     names = _mask_names(raws, masks, found, options)
     _refuse_boxes(raws, masks, options)
-    given = {"masks": masks, "names": names, "lists": _image_sets(files)}
-    return _Jobs(partial(_match_voc, root=root, index=index, options=options, **given), items)
+    whole = partial(_match_voc, root=root, index=index, options=options, masks=masks)
+    return _Jobs(partial(whole, names=names, lists=_image_sets(files)), items)
 
 
 def _match_voc(

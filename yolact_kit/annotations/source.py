@@ -29,6 +29,7 @@ class RawPart:
         offset: ... and x, y of its top left corner in the picture.
         bridged: Whether its outline holds several parts or holes, joined by lines there and back, so that it crosses
             itself on purpose.
+        crosses: Whether its outline crosses or touches itself; found out when objects become instances.
     """
 
     name: str
@@ -37,6 +38,7 @@ class RawPart:
     mask: NDArray[np.bool_] | None = None
     offset: tuple[int, int] = (0, 0)
     bridged: bool = False
+    crosses: bool = False
 
 
 @dataclass(slots=True)

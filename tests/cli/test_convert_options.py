@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.annotations.making import HEIGHT, WIDTH, labelled, shape
+from tests.cli.runner import Runner
+from yolact_kit.annotations.dataset_folder import load_dataset
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six labelled pictures, of which one is cut off."""
+    folder = tmp_path / "photos"
+    for number in range(6):
+        labelled(folder, f"p{number}", [shape()], seed=number)
+    cut = folder / "p2.png"
+    cut.write_bytes(cut.read_bytes()[:-400])
+    return folder
+
+
+def test_no_verify_does_not_see_that_a_picture_is_cut_off_and_says_so(run: Runner, photos: Path) -> None:
+    assert run("convert", photos, photos.parent / "checked").code == 1
+    ran = run("convert", photos, photos.parent / "data", "--no-verify")
+    assert ran.code == 0
+    assert "no picture was decoded" in ran.err
+    report = json.loads((photos.parent / "data" / "conversion.json").read_text(encoding="utf-8"))
+    assert report["counts"]["verified"] is False
+    assert report["counts"]["pictures"] == 6
+    assert run("validate", photos.parent / "data").code == 1
+
+
+def test_no_verify_checks_all_else(run: Runner, photos: Path) -> None:
+    labelled(photos, "outside", [shape([[-9, 5], [20, 5], [20, 20]])], seed=7)
+    labelled(photos, "other size", [shape()], seed=8, imageWidth=WIDTH + 1)
+    (photos / "none.png").write_bytes(b"no picture")
+    (photos / "none.json").write_text(
+        (photos / "p1.json").read_text(encoding="utf-8").replace("p1.png", "none.png"), encoding="utf-8"
+    )
+    ran = run("convert", photos, photos.parent / "data", "--no-verify")
+    assert ran.code == 1
+    report = json.loads((photos.parent / "data" / "conversion.json").read_text(encoding="utf-8"))
+    assert sorted(report["counts"]["problems_by_code"]) == ["clipped", "picture-size", "picture-undecodable"]
+    sizes = {(picture.width, picture.height) for picture in load_dataset(photos.parent / "data").pictures()}
+    assert sizes == {(WIDTH, HEIGHT)}
+
+
+def test_no_verify_gives_the_labels_that_verifying_gives(run: Runner, photos: Path) -> None:
+    (photos / "p2.png").unlink()
+    for name, more in (("checked", []), ("fast", ["--no-verify"])):
+        run("convert", photos, photos.parent / name, "--skip-missing", *more)
+    for split in ("train", "val"):
+        checked, fast = (
+            json.loads((photos.parent / name / "annotations" / f"{split}.json").read_text(encoding="utf-8"))
+            for name in ("checked", "fast")
+        )
+        assert fast == checked
