@@ -25,6 +25,7 @@ from tests.annotations.making import (
     shape,
 )
 from yolact_kit.annotations.result import ReadResult, SourceError
+from yolact_kit.datasets.convert import ConvertOptions, convert
 from yolact_kit.errors import UserError
 
 Write = Callable[[Path], object]
@@ -257,3 +258,37 @@ def test_shapes_of_group_null_are_separate_and_of_one_group_and_label_are_one(tm
 def test_self_intersecting_is_repaired_on_request(tmp_path: Path) -> None:
     shapes(shape([[5, 5], [30, 30], [30, 5], [5, 35]]))(tmp_path)
     assert codes(read(tmp_path, repair=True)) == ["F repaired"]
+
+
+def test_a_picture_with_crowds_only_works(tmp_path: Path) -> None:
+    mask = {"size": [HEIGHT, WIDTH], "counts": WHOLE}
+    result = coco(tmp_path, {"iscrowd": 1, "segmentation": mask, "bbox": [0, 0, 1, 40]})
+    assert result.problems == []
+    assert [instance.crowd for instance in result.labelled[0].picture.instances] == [True]
+
+
+def test_one_picture_of_one_class_works(tmp_path: Path) -> None:
+    labelled(tmp_path, "a", [shape()])
+    found = convert(tmp_path, tmp_path.parent / f"{tmp_path.name} data")
+    assert found.complete
+    assert found.counts["splits"]["train"]["pictures"] == 1
+    assert [problem.code for problem in found.problems] == ["split-too-small"]
+
+
+def test_one_damaged_file_makes_the_set_incomplete_and_strict_writes_nothing(tmp_path: Path) -> None:
+    for number in range(3):
+        labelled(tmp_path, f"p{number}", [shape()], seed=number)
+    put("{")(tmp_path)
+    out = tmp_path.parent / f"{tmp_path.name} data"
+    with pytest.raises(UserError, match="nothing was written"):
+        convert(tmp_path, out, ConvertOptions(strict=True))
+    assert not out.exists()
+    assert not convert(tmp_path, out).complete
+
+
+def test_output_inside_the_input_or_equal_to_it_is_refused(tmp_path: Path) -> None:
+    labelled(tmp_path, "a", [shape()])
+    for out in (tmp_path, tmp_path / "data"):
+        with pytest.raises(UserError):
+            convert(tmp_path, out, ConvertOptions(overwrite=True))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.png"]
