@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.annotations.fingerprints import grey_thumbnail
+from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.datasets.picture_hash import NEAR, near_groups, near_pairs, thumbnail_hash
 
 

@@ -151,5 +151,6 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_weights(tmp_path
         process = start(["train", "--resume", run])
     assert process.wait(timeout=300) == 0
     assert kills >= 3
-    undisturbed = train(plan_run(config, device="cpu"), tmp_path / "undisturbed", "none").run
+    undisturbed = tmp_path / "undisturbed"
+    assert start(["train", file, "--weights", "none", "--out", undisturbed]).wait(timeout=300) == 0
     assert same_weights(run, undisturbed)

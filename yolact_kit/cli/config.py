@@ -21,7 +21,7 @@ def config(
         typer.Option(
             "--model",
             metavar="NAME",
-            help="yolact_nano, yolact_resnet50, yolact_base, or auto by the machine.",
+            help="yolact_nano, yolact_resnet50, yolact_base, ... (docs/models.md), or auto by the machine.",
             rich_help_panel="Model",
         ),
     ] = "auto",
