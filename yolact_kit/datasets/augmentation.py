@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
+from yolact_kit.datasets.transforming import transform
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
 import albumentations as A  # noqa: N812
@@ -52,11 +53,7 @@ class Augmentation:
             uint8 [S, S, 3] and uint8 [N, S, S].
         """
         self._steps.set_random_seed(seed)
-        if not len(masks):
-            image = self._steps(image=picture)["image"]
-            return image, np.zeros((0, *image.shape[:2]), np.uint8)
-        changed = self._steps(image=picture, masks=masks)
-        return changed["image"], np.asarray(changed["masks"], np.uint8)
+        return transform(self._steps, picture, masks)
 
 
 def _movements(config: AugmentConfig) -> list[A.BasicTransform]:

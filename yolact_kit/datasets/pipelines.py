@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from yolact_kit.datasets.transforming import transform
 from yolact_kit.errors import UserError
 from yolact_kit.shipped import shipped
 
@@ -67,12 +68,7 @@ class Pipeline:
         Returns:
             uint8 [H', W', 3] and uint8 [N, H', W'].
         """
-        run = A.Compose(self.transforms, seed=seed)
-        if not len(masks):
-            image = run(image=picture)["image"]
-            return image, np.zeros((0, *image.shape[:2]), np.uint8)
-        changed = run(image=picture, masks=masks)
-        return changed["image"], np.asarray(changed["masks"], np.uint8)
+        return transform(A.Compose(self.transforms, seed=seed), picture, masks)
 
 
 def pipeline_names() -> list[str]:
