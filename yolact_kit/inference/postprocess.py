@@ -15,7 +15,7 @@ from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import decode
 from yolact_kit.ops.masks import assemble, masks_to_rle
-from yolact_kit.ops.nms import NMS, Kept, NmsOptions
+from yolact_kit.ops.nms import NMS, NmsOptions
 
 
 class Found(NamedTuple):
@@ -42,12 +42,28 @@ class Detections(NamedTuple):
         scores: float32 [N], 0..1.
         labels: int64 [N], 0-based.
         coefficients: float32 [N, k].
+        rows: int64 [N], the anchor that each comes from.
     """
 
     boxes: Tensor
     scores: Tensor
     labels: Tensor
     coefficients: Tensor
+    rows: Tensor
+
+
+class Likely(NamedTuple):
+    """The anchors of one picture that are not all but certainly background.
+
+    Attributes:
+        rows: int64 [N], which anchors they are.
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
+        scores: float32 [N, C], 0..1, without background.
+    """
+
+    rows: Tensor
+    boxes: Tensor
+    scores: Tensor
 
 
 def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bool = False) -> Detections:
@@ -63,19 +79,32 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
     Returns:
         The detections, best first.
     """
+    likely = likely_anchors(raw, index, detect)
+    kept = NMS[detect.nms](likely.boxes, likely.scores, nms_options(detect, legacy))
+    rows = likely.rows[kept.rows]
+    coefficients = raw.coefficients[index][rows].float()
+    return Detections(likely.boxes[kept.rows], kept.scores, kept.labels, coefficients, rows)
+
+
+def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> Likely:
+    """The anchors of which a class's score is high enough: most are background, and the rest of the work is on these.
+
+    Args:
+        raw: The network's raw outputs of a batch.
+        index: Which picture of the batch.
+        detect: How raw outputs become detections.
+
+    Returns:
+        The anchors, with the boxes that they become.
+    """
     scores = raw.logits[index].float().softmax(dim=-1)[:, 1:]
-    # Most anchors are background: the rest of the work is on the few that are not.
     rows = (scores.amax(dim=1) >= detect.candidate_score).nonzero().squeeze(1)
-    scores = scores[rows]
-    boxes = decode(raw.regressions[index][rows].float(), raw.anchors[rows].float())
-    kept = _suppress(boxes, scores, detect, legacy)
-    coefficients = raw.coefficients[index][rows[kept.rows]].float()
-    return Detections(boxes[kept.rows], kept.scores, kept.labels, coefficients)
+    return Likely(rows, decode(raw.regressions[index][rows].float(), raw.anchors[rows].float()), scores[rows])
 
 
-def _suppress(boxes: Tensor, scores: Tensor, detect: DetectConfig, legacy: bool) -> Kept:
-    options = NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k, legacy)
-    return NMS[detect.nms](boxes, scores, options)
+def nms_options(detect: DetectConfig, legacy: bool = False) -> NmsOptions:
+    """What non-maximum suppression keeps, as a configuration has it; ``legacy`` as in `detect_objects`."""
+    return NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k, legacy)
 
 
 @torch.inference_mode()
@@ -103,6 +132,14 @@ def postprocess(
     Returns:
         The detections, best first.
     """
+    found = choose_detections(raw, index, detect, score, legacy, scorer)
+    return in_picture(found, raw.prototypes[index], size, legacy)[0]
+
+
+def choose_detections(
+    raw: RawOutputs, index: int, detect: DetectConfig, score: float, legacy: bool, scorer: MaskScoring | None
+) -> Detections:
+    """The detections of one picture whose final score is high enough, before there are masks; see `postprocess`."""
     found = detect_objects(raw, index, detect, legacy)
     if scorer is not None and not legacy:
         found = _rescored(found, raw.prototypes[index], scorer)
@@ -111,16 +148,33 @@ def postprocess(
     if scorer is not None and legacy:
         # The original scores masks after the threshold, and leaves the order as it was.
         found = _rescored(found, raw.prototypes[index], scorer, sort=False)
+    return found
+
+
+def in_picture(
+    found: Detections, prototypes: Tensor, size: tuple[int, int], legacy: bool = False
+) -> tuple[Found, NDArray[np.int64]]:
+    """Detections with their masks, in pixels of the picture.
+
+    Args:
+        found: The detections.
+        prototypes: float [K, Hp, Wp], the picture's prototypes.
+        size: The picture's height and width in pixels.
+        legacy: As in `postprocess`.
+
+    Returns:
+        The detections, and which of those that were given each is: without any pixel there is none, but in legacy.
+    """
     height, width = size
-    soft = assemble(raw.prototypes[index], found.coefficients, found.boxes)
+    soft = assemble(prototypes, found.coefficients, found.boxes)
     masks, areas = masks_to_rle(soft, height, width)
     boxes = _in_pixels(found.boxes, height, width).cpu().numpy()
     scores, labels = found.scores.cpu().numpy(), found.labels.cpu().numpy()
     if legacy:
-        return Found(np.trunc(boxes), scores, labels, masks)
+        return Found(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
     sides = boxes[:, 2:] - boxes[:, :2]
     kept = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
-    return Found(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept])
+    return Found(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept]), kept
 
 
 def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:

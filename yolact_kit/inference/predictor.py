@@ -156,15 +156,27 @@ class Predictor:
             yield from self._predict_batch(batch)
 
     def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
-        images = torch.stack([prepare(pixels, self.config.model) for _, pixels in batch]).to(self.device)
+        raw = self.run([pixels for _, pixels in batch])
+        return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
+
+    def run(self, pictures: Sequence[NDArray[np.uint8]]) -> RawOutputs:
+        """The network's raw outputs for pictures.
+
+        Args:
+            pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size. They go through at once.
+
+        Returns:
+            The raw outputs, before detection.
+        """
+        images = torch.stack([prepare(pixels, self.config.model) for pixels in pictures]).to(self.device)
         was_training = self.model.training
         self.model.eval()
         try:
             with torch.inference_mode():
-                raw = self.model(images)
+                raw: RawOutputs = self.model(images)
         finally:
             self.model.train(was_training)
-        return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
+        return raw
 
     def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         height, width = pixels.shape[:2]
