@@ -44,7 +44,8 @@ class Candidates(NamedTuple):
         """The first ``count`` of each picture, all of them where it is None."""
         if count is None or len(self.rows) <= count:
             return self
-        return self.take(rank_in_group(self.pictures) < count)
+        places = torch.arange(len(self.rows), device=self.rows.device)
+        return self.take(places - torch.searchsorted(self.pictures, self.pictures) < count)
 
 
 def choose_candidates(
