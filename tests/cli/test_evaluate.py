@@ -52,7 +52,26 @@ def test_against_other_weights(run_folder: Path, dataset: Path, tmp_path: Path) 
     other = save_tiny_model(tmp_path / "other", CLASSES, seed=5)
     assert evaluate(run_folder, dataset, "--out", tmp_path / "a", "--against", other, "--quiet") == 0
     assert evaluate(other, dataset / "dataset.yaml", "--out", tmp_path / "b", "--quiet") == 0
-    assert (tmp_path / "a" / "against.json").read_bytes() == (tmp_path / "b" / "metrics.json").read_bytes()
+    against, alone, both = (
+        json.loads((tmp_path / name).read_text(encoding="utf-8"))
+        for name in ("a/against.json", "b/metrics.json", "a/metrics.json")
+    )
+    assert against == {name: alone[name] for name in ("mask", "box")}
+    found = both["against"]
+    assert found["weights"] == str(other) and found["pictures"] == 3
+    for kind in ("mask", "box"):
+        assert found[kind]["AP"]["this"] == both[kind]["AP"]
+        assert found[kind]["AP"]["other"] == against[kind]["AP"]
+        assert found[kind]["AP"]["low"] <= found[kind]["AP"]["high"]
+        assert list(found[kind]["by_class"]) == CLASSES
+
+
+def test_against_itself_is_no_clear_difference(
+    run_folder: Path, dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(run_folder, dataset, "--out", tmp_path / "a", "--against", run_folder) == 0
+    printed = capsys.readouterr().err
+    assert "no clear difference" in printed and "Only 3 pictures" in printed
 
 
 def test_a_class_that_the_weights_do_not_know_is_a_warning(

@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import print_json, say, set_level, show, track, warn
-from yolact_kit.cli.options import BatchSize, Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand
+from yolact_kit.cli.options import (
+    BatchSize,
+    Device,
+    Overwrite,
+    Quiet,
+    Verbose,
+    Weights,
+    WeightsModel,
+    at_hand,
+    weights_files,
+)
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
 
 if TYPE_CHECKING:
+    from yolact_kit.evaluation.bootstrap import Comparison
     from yolact_kit.evaluation.run import Evaluation
     from yolact_kit.evaluation.split import Split
 
 _COLUMNS = ("AP", "AP50", "AP75")
+_FEW = 30
+"""Below so many pictures, drawing from them says too little of others."""
 
 
 DatasetFolder = Annotated[
@@ -66,21 +79,29 @@ def evaluate(
     """
     set_level(quiet, verbose)
     out = out or run_folder("evaluate")
-    check_out(out, overwrite, [dataset])
+    check_out(out, overwrite, [dataset, *weights_files(weights), *weights_files(against)])
 
+    from yolact_kit.evaluation.bootstrap import compare
     from yolact_kit.evaluation.split import load_split
 
     truth = load_split(dataset, split)
     options = {"device": device, "batch_size": batch_size, "model": model}
     found = _evaluate(weights, truth, options)
     other = None if against is None else _evaluate(against, truth, options)
+    comparison = None if other is None else compare(found.metrics, other.metrics)
+    numbers = found.metrics.to_dict()
+    if comparison is not None:
+        numbers["against"] = {"weights": against, **comparison.to_dict()}
     with new_folder(out, overwrite) as folder:
         _write(folder, truth, found)
         if other is not None:
             atomic_write_text(folder / "against.json", _dump(other.metrics.to_dict()))
+        atomic_write_text(folder / "metrics.json", _dump(numbers))
     if as_json:
-        print_json(found.metrics.to_dict())
+        print_json(numbers)
     _show(truth, found, other)
+    if comparison is not None:
+        _show_comparison(comparison)
     say(f"Written to {out}")
     say(f"Look at {out / 'precision_recall.png'} and {out / 'confusion.png'}")
     if found.broken:
@@ -110,7 +131,6 @@ def _write(folder: Path, truth: Split, found: Evaluation) -> None:
     from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
     from yolact_kit.inference.drawing import class_font
 
-    atomic_write_text(folder / "metrics.json", _dump(found.metrics.to_dict()))
     atomic_write_text(folder / "results.json", json.dumps(found.results) + "\n")
     where = f"split '{truth.name}', {len(found.truth['images'])} pictures"
     hint = class_font(truth.classes).hint
@@ -148,6 +168,25 @@ def _show(truth: Split, found: Evaluation, other: Evaluation | None) -> None:
         cells = [_number(part.values[column]) for part in parts for column in _COLUMNS]
         table.add_row(title, str(objects), *cells, style="bold")
     show(table)
+
+
+def _show_comparison(comparison: Comparison) -> None:
+    from rich.table import Table
+
+    table = Table(title="compared with the other weights, on the same pictures", title_justify="left")
+    for column in ("", "difference", "95 % interval", "verdict"):
+        table.add_column(column)
+    for kind, values in (("mask", comparison.mask), ("box", comparison.box)):
+        for name, one in values.items():
+            interval = "-" if one.low is None or one.high is None else f"{one.low:+.3f} to {one.high:+.3f}"
+            table.add_row(f"{kind} {name}", _signed(one.difference), interval, one.verdict)
+    show(table)
+    if comparison.pictures < _FEW:
+        warn(f"Only {comparison.pictures} pictures: the intervals are likely to be too narrow.")
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.3f}"
 
 
 def _number(value: float | None) -> str:

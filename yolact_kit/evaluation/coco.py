@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.inference.prediction import Prediction
 
 Kind = Literal["segm", "bbox"]
@@ -32,12 +33,14 @@ class Scores:
         objects: How many objects of each class there are to be found.
         precision: float [T, R, C]: precision at each IoU threshold (0.50 to 0.95), recall (0 to 1 in 101 steps) and
             class, over all sizes, -1 where undefined; None where there is nothing to compare.
+        matches: What was matched with what, of each class in the order of ``by_class``.
     """
 
     values: dict[str, float | None]
     by_class: dict[str, dict[str, float | None]]
     objects: dict[str, int]
     precision: NDArray[np.float64] | None = None
+    matches: list[ClassMatches] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``."""
@@ -168,7 +171,8 @@ def _scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind) ->
         names[number]: _of_class(precision[:, :, place]) for place, number in enumerate(evaluation.params.catIds)
     }
     objects = {names[number]: counts[number] for number in evaluation.params.catIds}
-    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, objects, precision)
+    matches = collect_matches(evaluation, len(evaluation.params.catIds), len(evaluation.params.imgIds))
+    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, objects, precision, matches)
 
 
 def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:

@@ -1,0 +1,143 @@
+"""What COCOeval matched with what, kept so that other numbers come from the same matches without matching again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+RECALLS = np.linspace(0.0, 1.0, 101)
+"""The recalls at which COCO reads precision."""
+
+
+@dataclass(slots=True)
+class ClassMatches:
+    """The detections of one class in all pictures, best first, and the objects that they were matched with.
+
+    Attributes:
+        scores: float64 [D], 0..1, falling.
+        pictures: int64 [D], index of each detection's picture, in the order of the pictures' ids.
+        results: int64 [D], index of each detection among the results that were evaluated.
+        matched: int64 [T, D], index of the matched annotation among the truth's at each IoU threshold; -1 for none.
+        ignored: bool [T, D], whether the detection counts for nothing, because it lies in a crowd.
+        objects: int64 [P], objects to be found in each picture, crowds left out.
+    """
+
+    scores: NDArray[np.float64]
+    pictures: NDArray[np.int64]
+    results: NDArray[np.int64]
+    matched: NDArray[np.int64]
+    ignored: NDArray[np.bool_]
+    objects: NDArray[np.int64]
+
+    def counted(self, threshold: int = 0) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The detections that count, at one IoU threshold.
+
+        Args:
+            threshold: Which of COCO's thresholds: 0 for 0.50 to 9 for 0.95.
+
+        Returns:
+            Scores [N] and whether each is right [N], best first.
+        """
+        kept = ~self.ignored[threshold]
+        return self.scores[kept], self.matched[threshold, kept] >= 0
+
+    def average_precision(self, weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """COCO's average precision at each IoU threshold, with pictures counted as often as wanted.
+
+        Args:
+            weights: int64 [B, P], B ways of counting each picture so many times; each once by default.
+
+        Returns:
+            float64 [B, T], 0..1; NaN where the pictures that count hold no object of this class.
+        """
+        if weights is None:
+            weights = np.ones((1, len(self.objects)), dtype=np.int64)
+        objects = weights @ self.objects
+        values = np.full((len(weights), len(self.matched)), np.nan)
+        defined = objects > 0
+        times = weights[defined][:, self.pictures]
+        seen = times.cumsum(axis=1)
+        for place, (matched, ignored) in enumerate(zip(self.matched, self.ignored, strict=True)):
+            right, skipped = np.flatnonzero((matched >= 0) & ~ignored), np.flatnonzero(ignored)
+            before = np.pad(times[:, skipped].cumsum(axis=1), ((0, 0), (1, 0)))[:, np.searchsorted(skipped, right)]
+            curves = precision_curves(times[:, right].cumsum(axis=1), seen[:, right] - before, objects[defined])
+            values[defined, place] = curves.mean(axis=1)
+        return values
+
+
+def precision_curves(
+    found: NDArray[np.int64], detections: NDArray[np.int64], objects: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Precision at COCO's 101 recalls, each the best that is reached at this recall or a higher one.
+
+    Only right detections matter, since precision is highest and recall rises there.
+
+    Args:
+        found: int64 [B, N], at the Nth right detection, best first: how many right ones there are so far.
+        detections: int64 [B, N], how many detections there are so far, right and wrong.
+        objects: int64 [B], how many objects there are to be found, at least 1.
+
+    Returns:
+        float64 [B, 101].
+
+    Example:
+        >>> curve = precision_curves(np.array([[1]]), np.array([[2]]), np.array([2]))[0]
+        >>> curve[[0, 50, 51]].tolist()
+        [0.5, 0.5, 0.0]
+    """
+    rows, length = found.shape
+    precision = np.maximum.accumulate((found / (detections + np.spacing(1)))[:, ::-1], axis=1)[:, ::-1]
+    # Whole numbers, a range of its own for each row, let one search do for all of them.
+    start = np.arange(rows)[:, None]
+    stride = objects.max(initial=0) + 1
+    places = np.searchsorted((found + start * stride).ravel(), _needed(objects) + start * stride) - start * length
+    return np.where(places < length, np.pad(precision, ((0, 0), (0, 1)))[start, places.clip(max=length)], 0.0)
+
+
+def _needed(objects: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The least number of objects whose share of all, rounded as floats are, is each of the 101 recalls: [B, 101]."""
+    total = objects[:, None]
+    least = np.ceil(RECALLS * total).astype(np.int64)
+    least -= (least - 1) / total >= RECALLS
+    return np.asarray(least + (least / total < RECALLS), dtype=np.int64)
+
+
+def collect_matches(evaluation: Any, classes: int, pictures: int) -> list[ClassMatches]:
+    """Takes the matches over all sizes out of a COCOeval.
+
+    Args:
+        evaluation: A ``COCOeval`` whose ``evaluate`` was run, where ids of annotations and results are 1..N.
+        classes: How many categories it has.
+        pictures: How many pictures it has.
+
+    Returns:
+        The matches of each category, in the order of their ids.
+    """
+    sizes = len(evaluation.params.areaRng)
+    thresholds = len(evaluation.params.iouThrs)
+    starts = (place * sizes * pictures for place in range(classes))  # the first range of sizes is all of them
+    return [_collect(evaluation.evalImgs[start : start + pictures], thresholds) for start in starts]
+
+
+def _collect(by_picture: list[dict[str, Any] | None], thresholds: int) -> ClassMatches:
+    found = [(place, one) for place, one in enumerate(by_picture) if one is not None]
+    scores = np.concatenate([np.zeros(0), *(one["dtScores"] for _, one in found)])
+    order = np.argsort(-scores, kind="mergesort")  # as COCOeval does, so that ties fall alike
+    pictures = [np.full(len(one["dtIds"]), place) for place, one in found]
+    nothing = np.zeros((thresholds, 0))
+    matched = np.concatenate([nothing, *(one["dtMatches"] for _, one in found)], axis=1)
+    ignored = np.concatenate([nothing, *(one["dtIgnore"] for _, one in found)], axis=1)
+    objects = np.zeros(len(by_picture), dtype=np.int64)
+    for place, one in found:
+        objects[place] = np.count_nonzero(np.asarray(one["gtIgnore"]) == 0)
+    return ClassMatches(
+        scores[order],
+        np.concatenate([np.zeros(0), *pictures]).astype(np.int64)[order],
+        np.concatenate([np.zeros(0), *(one["dtIds"] for _, one in found)]).astype(np.int64)[order] - 1,
+        matched.astype(np.int64)[:, order] - 1,
+        ignored.astype(np.bool_)[:, order],
+        objects,
+    )
