@@ -1,0 +1,89 @@
+"""Whether scores mean what they say: of the detections with score 0.8, are 80 % right?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from yolact_kit.evaluation.thresholds import Ranking
+
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The detections whose scores lie in one range.
+
+    Attributes:
+        low: Lower end of the range, part of it.
+        high: Upper end; part of the last range only.
+        count: How many detections there are.
+        score: Their mean score; None where there are none.
+        precision: The share of them that is right.
+    """
+
+    low: float
+    high: float
+    count: int
+    score: float | None
+    precision: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The reliability of scores.
+
+    Attributes:
+        bins: The ranges of scores, from 0 to 1.
+        error: Expected calibration error, 0..1: how far mean score and precision of a range are apart, on average over
+            the detections; None where there are none.
+        excess: Mean score less precision over all detections: above 0 where scores promise too much.
+    """
+
+    bins: list[Bin]
+    error: float | None
+    excess: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in ``metrics.json``."""
+        bins = [
+            {"from": one.low, "to": one.high, "count": one.count, "score": one.score, "precision": one.precision}
+            for one in self.bins
+        ]
+        return {"ece": self.error, "excess": self.excess, "bins": bins}
+
+
+def calibrate(ranking: Ranking, bins: int = BINS) -> Calibration:
+    """Measures the reliability of scores: reliability diagram and expected calibration error.
+
+    After Guo et al. 2017 (On Calibration of Modern Neural Networks), for detectors as in Küppers et al. 2020: precision
+    takes the place of accuracy, since nobody counts what was rightly not detected.
+
+    Args:
+        ranking: The detections; one is right where the IoU of the masks is at least 0.5.
+        bins: How many ranges of equal width.
+
+    Returns:
+        The ranges, and what they come to.
+
+    Example:
+        >>> calibrate(Ranking(np.array([0.75, 0.75]), np.array([True, False]), 1)).error
+        0.25
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
+    found: list[Bin] = []
+    for number in range(bins):
+        here = place == number
+        count = int(here.sum())
+        means = (float(ranking.scores[here].mean()), float(ranking.right[here].mean())) if count else (None, None)
+        found.append(Bin(float(edges[number]), float(edges[number + 1]), count, *means))
+    total = len(ranking.scores)
+    if total == 0:
+        return Calibration(found, None, None)
+    apart = sum(
+        one.count * abs(one.score - one.precision) for one in found if one.score is not None is not one.precision
+    )
+    return Calibration(found, apart / total, float(ranking.scores.mean() - ranking.right.mean()))

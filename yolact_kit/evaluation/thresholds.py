@@ -1,0 +1,111 @@
+"""Precision, recall and F1 at a score threshold, and the threshold that is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.evaluation.matches import ClassMatches
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingPoint:
+    """What is found where detections below a score are left out; IoU of the masks at least 0.5.
+
+    Attributes:
+        score: The threshold, 0..1.
+        right: Detections that are an object.
+        wrong: Detections that are not, or are a second one of the same.
+        missed: Objects that no detection is.
+    """
+
+    score: float
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the detections that are right; None where there are none."""
+        return _share(self.right, self.right + self.wrong)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the objects that are found; None where there are none."""
+        return _share(self.right, self.right + self.missed)
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall; None where there is nothing to find and nothing was found."""
+        return _share(2 * self.right, 2 * self.right + self.wrong + self.missed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in ``metrics.json``."""
+        return {**asdict(self), "precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Detections of one class, or of several, by falling score.
+
+    Attributes:
+        scores: float64 [N], 0..1.
+        right: bool [N].
+        objects: How many objects there are to be found.
+    """
+
+    scores: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    objects: int
+
+    @classmethod
+    def of(cls, matches: Sequence[ClassMatches]) -> Ranking:
+        """The detections of some classes together, crowds left out.
+
+        A detection is matched before all those with lower scores, so that leaving these out changes nothing for it.
+
+        Args:
+            matches: The matches of each class.
+        """
+        parts = [one.counted() for one in matches]
+        scores = np.concatenate([np.zeros(0), *(part[0] for part in parts)])
+        right = np.concatenate([np.zeros(0, dtype=np.bool_), *(part[1] for part in parts)])
+        order = np.argsort(-scores, kind="mergesort")
+        return cls(scores[order], right[order], sum(int(one.objects.sum()) for one in matches))
+
+    def at(self, score: float) -> WorkingPoint:
+        """What is found with a threshold.
+
+        Args:
+            score: Detections with a lower score are left out.
+        """
+        kept = int(np.searchsorted(-self.scores, -score, side="right"))
+        right = int(self.right[:kept].sum())
+        return WorkingPoint(score, right, kept - right, self.objects - right)
+
+    def best(self) -> WorkingPoint | None:
+        """What is found with the threshold that makes F1 largest, the highest of several.
+
+        Returns:
+            The point, its threshold half-way to the next lower score; None where no threshold finds anything.
+
+        Example:
+            >>> Ranking(np.array([0.9, 0.6, 0.4]), np.array([True, True, False]), 2).best().score
+            0.5
+        """
+        if not self.right.any():
+            return None
+        # Between equal scores there is no threshold.
+        ends = np.flatnonzero(np.r_[np.diff(self.scores) < 0, True])
+        f1 = 2 * self.right.cumsum()[ends] / (ends + 1 + self.objects)
+        end = int(ends[f1.argmax()])
+        below = self.scores[end + 1] if end + 1 < len(self.scores) else self.scores[end]
+        return self.at(float(self.scores[end] + below) / 2)
