@@ -43,6 +43,7 @@ def test_weights_of_a_model_with_other_classes(run: Runner, config: Path, tmp_pa
         ("missing.pth", "do not exist"),
         ("coco:yolact_resnet5", "Did you mean 'coco:yolact_resnet50'?"),
         ("coco:yolact_base", "could not be downloaded"),
+        ("imagenet", "--weights none"),
         ("other", "the configuration's backbone is resnet34"),
     ],
 )
@@ -52,6 +53,7 @@ def test_wrong_weights_exit_2_and_leave_an_earlier_run_alone(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     save_tiny_model(tmp_path / "other")
     earlier = save_tiny_model(tmp_path / "run")
@@ -60,6 +62,9 @@ def test_wrong_weights_exit_2_and_leave_an_earlier_run_alone(
     assert done.code == 2
     assert message in done.err
     assert (earlier / "weights" / "best.safetensors").is_file()
+    # What the message advises works with the same --out.
+    assert run("train", config, *wanted, "--out", tmp_path / "new").code == 2
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import resnet18
+from torchvision.models import resnet18, resnet34
 
 from tests.datasets.folders import FolderMaker
 from tests.models.checkpoints import original_names, small_config
@@ -22,8 +22,20 @@ from yolact_kit.training.start import describe_transfer, find_start
 def test_a_backbones_weights_are_left_to_the_backbone(tmp_path: Path) -> None:
     file = tmp_path / "resnet18.pth"
     torch.save(resnet18(weights=None).state_dict(), file)
-    for weights in ("none", "imagenet", str(file)):
+    for weights in ("none", str(file)):
         assert find_start(weights, tiny_config()) == weights
+
+
+def test_a_backbones_weights_that_cannot_be_had_are_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match="could not be downloaded"):
+        find_start("imagenet", tiny_config())
+    torch.save(resnet34(weights=None).state_dict(), tmp_path / "resnet34.pth")
+    with pytest.raises(UserError, match="no weights of the backbone resnet18"):
+        find_start(str(tmp_path / "resnet34.pth"), tiny_config())
 
 
 def test_whole_models_are_read(tmp_path: Path, shared_data: Path) -> None:

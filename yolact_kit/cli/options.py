@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,6 +46,21 @@ Device = Annotated[
     typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel=MACHINE_PANEL),
 ]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel=MACHINE_PANEL)]
+
+
+def weights_files(weights: str | None) -> list[Path]:
+    """The file on this machine that weights are read from, which no output folder may replace.
+
+    Args:
+        weights: What the user gave.
+
+    Returns:
+        The file, or nothing where ``weights`` are no file and no run folder.
+    """
+    path = Path(weights or "")
+    if weights is None or not path.exists():
+        return []
+    return [path / "weights" / "best.safetensors" if path.is_dir() else path]
 
 
 def at_hand(weights: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yolact_kit.cli.console import console, fail, say, set_level, track
-from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand
+from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand, weights_files
 from yolact_kit.durations import parse_duration
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 
@@ -99,7 +99,7 @@ def train(
         run = Path(os.environ.get(_RUN_VARIABLE, run))
         set_level(quiet=True, verbose=False)
     elif resume is None:
-        check_out(run, overwrite)
+        check_out(run, overwrite, [Path(wanted.dataset), *weights_files(wanted.model.weights)])
     # From here on it takes seconds to import what is needed; a mistake in the call is told before.
     from yolact_kit.training.plan import overfitting, plan_run
     from yolact_kit.training.run import train as run_training

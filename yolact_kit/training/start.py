@@ -12,6 +12,7 @@ from rich.table import Table
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.models.backbone import Backbone
 from yolact_kit.models.checkpoint import Checkpoint, listed
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import holds_model, read_weights
@@ -32,9 +33,12 @@ def find_start(weights: str, config: Config, model: str | None = None) -> Start:
         The weights of a whole model, or ``weights`` as it was given where it is about the backbone alone.
 
     Raises:
-        UserError: There are no such weights, or they are of another backbone.
+        UserError: There are no such weights, they cannot be downloaded, or they are of another backbone.
     """
-    if weights in ("none", "imagenet") or not holds_model(weights):
+    if weights == "none":
+        return weights
+    if weights == "imagenet" or not holds_model(weights):
+        Backbone(config.model.backbone, config.model.deformable).load(weights)
         return weights
     start = read_weights(weights, model)
     theirs, ours = start.config.model, config.model
