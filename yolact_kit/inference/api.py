@@ -12,6 +12,7 @@ from PIL import Image
 
 from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
+from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, find_pictures, read_pictures
@@ -75,11 +76,25 @@ class YOLACT:
 
     def stream(self, images: Picture | Sequence[Picture]) -> Iterator[Prediction]:
         """As `predict`, one prediction after the other: a folder of any size fits into memory."""
-        given = images if isinstance(images, Sequence) and not isinstance(images, str) else [images]
-        return self.predictor.stream(_pictures(given))
+        return self.predictor.stream(_pictures(images))
+
+    def explain(self, images: Picture | Sequence[Picture]) -> list[Explanation]:
+        """How the model comes to the detections of pictures: prototypes, coefficients, anchors and suppression.
+
+        Args:
+            images: As `predict` takes them.
+
+        Returns:
+            An explanation for each picture, in their order.
+
+        Raises:
+            UserError: As `predict`.
+        """
+        return [explain(self.predictor, pixels, name) for name, pixels in _pictures(images)]
 
 
-def _pictures(given: Sequence[Any]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+def _pictures(images: Picture | Sequence[Picture]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    given: Sequence[Any] = images if isinstance(images, Sequence) and not isinstance(images, str) else [images]
     for number, picture in enumerate(given):
         if isinstance(picture, str | Path):
             paths = [one._replace(name=str(one.path)) for one in find_pictures(picture)]

@@ -168,7 +168,7 @@ def in_picture(
     height, width = size
     soft = assemble(prototypes, found.coefficients, found.boxes)
     masks, areas = masks_to_rle(soft, height, width)
-    boxes = _in_pixels(found.boxes, height, width).cpu().numpy()
+    boxes = in_pixels(found.boxes, height, width).cpu().numpy()
     scores, labels = found.scores.cpu().numpy(), found.labels.cpu().numpy()
     if legacy:
         return Found(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
@@ -187,8 +187,8 @@ def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: 
     return Detections(*(part[order] for part in rescored))
 
 
-def _in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Boxes [N, 4] in pixels and within the picture, from 0..1; corners in either order."""
+def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
+    """Boxes [N, 4] in pixels and within the picture, from 0..1 and corners in either order."""
     first = torch.minimum(boxes[:, :2], boxes[:, 2:])
     second = torch.maximum(boxes[:, :2], boxes[:, 2:])
     size = boxes.new_tensor([width, height])

@@ -1,0 +1,259 @@
+"""How a model came to its detections: prototypes, coefficients, anchors, and what suppression decided.
+
+A mask of YOLACT is a sum: each prototype, a picture that the network draws once for the whole scene, times a
+coefficient that it predicts for each object (Bolya et al., ICCV 2019, section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.ops import box_convert
+
+from yolact_kit.annotations.rle import decode_rle
+from yolact_kit.config.schema import ModelConfig
+from yolact_kit.inference.postprocess import (
+    Detections,
+    choose_detections,
+    in_picture,
+    in_pixels,
+    likely_anchors,
+    nms_options,
+)
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.models.preprocess import resize
+from yolact_kit.ops.masks import crop, masks_to_rle
+from yolact_kit.ops.nms_decisions import Decisions, explain_nms
+
+VIEW = 800
+"""Longer side in pixels of the largest picture that is kept as it is; larger ones are kept at this size."""
+
+Box = tuple[float, float, float, float]
+Fate = Literal["given out", "low score", "empty mask", "suppressed", "cut off"]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A box that took part in non-maximum suppression.
+
+    Attributes:
+        box: x1 y1 x2 y2 in pixels, within the picture.
+        anchor: The anchor that it was regressed from, likewise; it may reach beyond the picture.
+        level: The pyramid level of the anchor: 3 for P3, the finest.
+        label: 0-based index of the class.
+        score: Score of the class, 0..1, before suppression and mask scoring.
+        fate: What became of it: ``given out``; kept, but of too ``low score`` or with an ``empty mask``;
+            ``suppressed``; or ``cut off`` by the largest number of detections.
+        rival: The candidate that it lost to, None for none.
+        iou: The IoU of the two boxes; 0 without a rival.
+    """
+
+    box: Box
+    anchor: Box
+    level: int
+    label: int
+    score: float
+    fate: Fate
+    rival: int | None = None
+    iou: float = 0.0
+
+
+@dataclass(slots=True)
+class Explanation:
+    """How a model came to the detections of one picture.
+
+    Attributes:
+        prediction: The detections, the same that the predictor gives.
+        view: uint8 [h, w, 3], the picture, at most `VIEW` pixels long.
+        prototypes: float32 [K, Hp, Wp], 0 or more.
+        coefficients: float32 [N, K], -1..1, a row a detection.
+        crops: int64 [N, 4], x1 y1 x2 y2: the part of the prototypes that each mask is cropped to, ends not included.
+        candidates: The boxes that took part in non-maximum suppression, best first.
+        sources: The candidate that each of the N detections was.
+        anchors: How many anchors the picture has.
+        likely: How many of them have a class with a score that is high enough for suppression.
+        nms: The way to suppress.
+        nms_iou: A box that overlaps a better one by more is suppressed.
+        min_score: Detections with a lower score are left out.
+    """
+
+    prediction: Prediction
+    view: NDArray[np.uint8]
+    prototypes: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    crops: NDArray[np.int64]
+    candidates: list[Candidate]
+    sources: list[int]
+    anchors: int
+    likely: int
+    nms: str
+    nms_iou: float
+    min_score: float
+
+    def shares(self, index: int) -> NDArray[np.float32]:
+        """What each prototype adds to the mask of detection ``index``: coefficient times prototype, mean in the crop.
+
+        Returns:
+            float32 [K], signed.
+        """
+        x1, y1, x2, y2 = self.crops[index]
+        inside = self.prototypes[:, y1:y2, x1:x2].reshape(len(self.prototypes), -1)
+        means = inside.mean(axis=1) if inside.shape[1] else np.zeros(len(inside), np.float32)
+        return np.asarray(self.coefficients[index] * means, dtype=np.float32)
+
+    def order(self, index: int) -> NDArray[np.int64]:
+        """The prototypes of detection ``index``, int64 [K], those with the largest share, of either sign, first."""
+        return np.argsort(-np.abs(self.shares(index)), kind="stable")
+
+    def running_sum(self, index: int, terms: int | None = None) -> NDArray[np.float32]:
+        """The first terms of w1 * v1 + w2 * v2 + ..., those with the largest share first.
+
+        Args:
+            index: Which detection.
+            terms: How many; all by default.
+
+        Returns:
+            float32 [Hp, Wp]; above 0 where the mask would be, before it is cropped.
+        """
+        chosen = self.order(index)[:terms]
+        return np.asarray(np.tensordot(self.coefficients[index, chosen], self.prototypes[chosen], axes=1), np.float32)
+
+    def soft_mask(self, index: int, coefficients: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """The mask at the size of the prototypes: the sigmoid of the sum, zero outside the crop.
+
+        Args:
+            index: Which detection.
+            coefficients: float32 [K], others than the detection's own.
+
+        Returns:
+            float32 [Hp, Wp] in 0..1.
+        """
+        weights = torch.from_numpy(self.coefficients[index] if coefficients is None else coefficients)
+        depth, height, width = self.prototypes.shape
+        whole = (weights @ torch.from_numpy(self.prototypes).reshape(depth, -1)).sigmoid().reshape(height, width)
+        x1, y1, x2, y2 = self.crops[index]
+        soft = np.zeros((height, width), dtype=np.float32)
+        soft[y1:y2, x1:x2] = whole.numpy()[y1:y2, x1:x2]
+        return soft
+
+    def mask(self, index: int, coefficients: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
+        """The mask of the picture's size that coefficients give.
+
+        Args:
+            index: Which detection.
+            coefficients: float32 [K], others than the detection's own; with its own the mask is the predictor's.
+
+        Returns:
+            uint8 [height, width] of 0 and 1.
+
+        Example:
+            >>> without = explanation.coefficients[0].copy()  # doctest: +SKIP
+            >>> without[explanation.order(0)[0]] = 0  # doctest: +SKIP
+            >>> explanation.mask(0, without).sum()  # doctest: +SKIP
+        """
+        soft = torch.from_numpy(self.soft_mask(index, coefficients))[None]
+        [rle], _ = masks_to_rle(soft, self.prediction.height, self.prediction.width)
+        return decode_rle(rle)
+
+
+@torch.inference_mode()
+def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> Explanation:
+    """Predicts on a picture and keeps what the detections were made of.
+
+    Args:
+        predictor: The model.
+        pixels: uint8 [H, W, 3], red, green, blue, upright.
+        file: The picture's name.
+
+    Returns:
+        The explanation.
+    """
+    height, width = pixels.shape[:2]
+    raw, detect = predictor.run([pixels]), predictor.config.detect
+    likely = likely_anchors(raw, 0, detect)
+    decisions = explain_nms(detect.nms, likely.boxes, likely.scores, nms_options(detect, predictor.legacy))
+    chosen = choose_detections(raw, 0, detect, predictor.score, predictor.legacy, predictor.model.mask_scoring)
+    found, places = in_picture(chosen, raw.prototypes[0], (height, width), predictor.legacy)
+    final = Detections(*(part[torch.from_numpy(places).to(part.device)] for part in chosen))
+    rows = likely.rows[decisions.rows]
+    where = {pair: place for place, pair in enumerate(_pairs(rows, decisions.labels))}
+    sources = [where[pair] for pair in _pairs(final.rows, final.labels)]
+    fates = _fates(decisions, {where[pair] for pair in _pairs(chosen.rows, chosen.labels)}, set(sources))
+    boxes = in_pixels(likely.boxes[decisions.rows], height, width)
+    anchors = box_convert(raw.anchors[rows].float(), "cxcywh", "xyxy") * rows.new_tensor([width, height] * 2)
+    levels = _levels(raw.anchors, predictor.config.model)[rows]
+    return Explanation(
+        prediction=Prediction(file, width, height, *found, classes=predictor.classes),
+        view=_view(pixels),
+        prototypes=raw.prototypes[0].float().cpu().numpy(),
+        coefficients=final.coefficients.cpu().numpy(),
+        crops=_crops(final.boxes, raw.prototypes[0]),
+        candidates=_candidates(decisions, boxes, anchors, levels, fates),
+        sources=sources,
+        anchors=len(raw.anchors),
+        likely=len(likely.rows),
+        nms=detect.nms,
+        nms_iou=detect.nms_iou,
+        min_score=predictor.score,
+    )
+
+
+def _pairs(rows: Tensor, labels: Tensor) -> list[tuple[int, int]]:
+    return list(zip(rows.tolist(), labels.tolist(), strict=True))
+
+
+def _candidates(
+    decisions: Decisions, boxes: Tensor, anchors: Tensor, levels: Tensor, fates: list[Fate]
+) -> list[Candidate]:
+    parts = boxes, anchors, levels, decisions.labels, decisions.scores, decisions.rivals, decisions.ious
+    found = zip(*(part.tolist() for part in parts), fates, strict=True)
+    return [
+        Candidate(tuple(box), tuple(anchor), level, label, score, fate, rival if rival >= 0 else None, iou)
+        for box, anchor, level, label, score, rival, iou, fate in found
+    ]
+
+
+def _fates(decisions: Decisions, chosen: set[int], given_out: set[int]) -> list[Fate]:
+    fates: list[Fate] = []
+    for place, (kept, rival) in enumerate(zip(decisions.kept.tolist(), decisions.rivals.tolist(), strict=True)):
+        if place in given_out:
+            fates.append("given out")
+        elif kept:
+            fates.append("empty mask" if place in chosen else "low score")
+        else:
+            fates.append("suppressed" if rival >= 0 else "cut off")
+    return fates
+
+
+def _levels(anchors: Tensor, config: ModelConfig) -> Tensor:
+    """The pyramid level of each anchor, int64 [A], by the width of the first anchor of its cell."""
+    scales, ratios = config.anchors.scales, config.anchors.aspect_ratios
+    per_cell = len(scales[0]) * len(ratios)
+    widths = anchors.new_tensor([level[0] * ratios[0] ** 0.5 / config.input_size for level in scales])
+    nearest = (anchors[::per_cell, 2, None] - widths).abs().argmin(dim=1)
+    return (nearest + 3).repeat_interleave(per_cell)
+
+
+def _crops(boxes: Tensor, prototypes: Tensor) -> NDArray[np.int64]:
+    """The columns and rows that `crop` leaves of each mask."""
+    kept = crop(torch.ones(len(boxes), *prototypes.shape[1:], device=boxes.device), boxes).cpu().numpy() > 0
+    crops = np.zeros((len(boxes), 4), dtype=np.int64)
+    for place, inside in enumerate(kept):
+        rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
+        if len(rows):
+            crops[place] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return crops
+
+
+def _view(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    scale = VIEW / max(height, width)
+    if scale >= 1:
+        return pixels
+    return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)), "area")
