@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -144,24 +144,43 @@ def evaluate_documents(
     Returns:
         The metrics of masks and boxes.
     """
-    masks = [{key: value for key, value in result.items() if key != "bbox"} for result in results]
-    boxes = [
-        {key: value for key, value in result.items() if key != "segmentation"}
-        for result in (results if box_results is None else box_results)
-    ]
-    return Metrics(_scores(truth, masks, "segm"), _scores(truth, boxes, "bbox"))
+    masks = without_key(results, "bbox")
+    boxes = without_key(results if box_results is None else box_results, "segmentation")
+    return Metrics(score_documents(truth, masks, "segm"), score_documents(truth, boxes, "bbox"))
 
 
-def _scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind) -> Scores:
-    """Runs COCOeval; ``results`` have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for."""
+def without_key(results: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Copies of detections without one of their keys."""
+    return [{name: value for name, value in result.items() if name != key} for result in results]
+
+
+def score_documents(
+    truth: dict[str, Any],
+    results: Sequence[dict[str, Any]],
+    kind: Kind,
+    refine: Callable[[Any], None] | None = None,
+) -> Scores:
+    """Runs COCOeval.
+
+    Args:
+        truth: A COCO document.
+        results: Detections that have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for, and not the other.
+        kind: What is compared.
+        refine: Given the COCOeval before it runs, to change what it does.
+
+    Returns:
+        The metrics.
+    """
     names = {category["id"]: category["name"] for category in truth["categories"]}
     counts = dict.fromkeys(names, 0)
     for annotation in truth["annotations"]:
         counts[annotation["category_id"]] += 1 - annotation.get("iscrowd", 0)
     with contextlib.redirect_stdout(io.StringIO()):
         labelled = _indexed(truth)
-        found = labelled.loadRes(results) if results else _indexed({**truth, "annotations": []})
+        found = labelled.loadRes(list(results)) if results else _indexed({**truth, "annotations": []})
         evaluation = COCOeval(labelled, found, kind)
+        if refine is not None:
+            refine(evaluation)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
