@@ -120,7 +120,7 @@ def test_every_wrong_detection_has_one_kind_and_the_ap_is_cocoevals(seed: int) -
 
 
 # What tidecv 1.0.1 gave for `scene(seed, 30, crowds=False)` without detections of the class that has no object:
-# mode MASK: AP50; counts and dAP of class, localisation, both, duplicate, background, missed; dAP of FalsePos, FalseNeg.
+# mode MASK: AP50; counts and dAP of class, localisation, both, duplicate, background, missed; dAP of all false, missed
 TIDECV = {
     0: (
         45.601311994,

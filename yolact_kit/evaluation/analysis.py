@@ -1,0 +1,91 @@
+"""What COCO's metrics do not say: thresholds, kinds of errors, calibration, outlines, and the worst pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.evaluation.boundary import BoundaryQuality, measure_boundaries
+from yolact_kit.evaluation.calibration import Calibration, calibrate
+from yolact_kit.evaluation.confusion import confusion_matrix
+from yolact_kit.evaluation.errors import ErrorSplit, split_errors
+from yolact_kit.evaluation.run import Evaluation
+from yolact_kit.evaluation.thresholds import Ranking
+from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
+
+
+@dataclass(slots=True)
+class Analysis:
+    """What a set of detections is good and bad at. All of it is of masks, at an IoU of 0.5 where there is one.
+
+    Attributes:
+        score: The threshold of the working points, the confusion matrix and the worst pictures.
+        categories: Class names in the order of the annotation file, which is the confusion matrix's.
+        all: The detections of all classes together.
+        by_class: Those of each class.
+        confusion: int64 [C + 1, C + 1], see `confusion_matrix`.
+        errors: The errors by kind.
+        calibration: The reliability of scores.
+        boundary: How well masks follow outlines.
+        worst: The worst pictures, worst first.
+    """
+
+    score: float
+    categories: list[str]
+    all: Ranking
+    by_class: dict[str, Ranking]
+    confusion: NDArray[np.int64]
+    errors: ErrorSplit
+    calibration: Calibration
+    boundary: BoundaryQuality
+    worst: list[PictureErrors]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in ``metrics.json``, beside COCO's metrics."""
+        by_class = {name: _points(ranking, self.score) for name, ranking in self.by_class.items()}
+        return {
+            "thresholds": {"iou": 0.5, **_points(self.all, self.score), "by_class": by_class},
+            "confusion": {"classes": self.categories, "score": self.score, "counts": self.confusion.tolist()},
+            "errors": self.errors.to_dict(),
+            "calibration": self.calibration.to_dict(),
+            "boundary": self.boundary.to_dict(),
+            "worst": [picture.to_dict() for picture in self.worst],
+        }
+
+
+def _points(ranking: Ranking, score: float) -> dict[str, Any]:
+    best = ranking.best()
+    return {"chosen": ranking.at(score).to_dict(), "best": None if best is None else best.to_dict()}
+
+
+def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Analysis:
+    """Analyses the detections of an evaluation.
+
+    Args:
+        evaluation: What was found, and against what.
+        score: The threshold that detections are going to be used with.
+        worst: How many of the worst pictures are listed.
+
+    Returns:
+        The analysis.
+
+    Example:
+        >>> analyse(evaluate_split(predictor, load_split("data", "val"))).all.best().score  # doctest: +SKIP
+        0.46
+    """
+    truth, results, masks = evaluation.truth, evaluation.results, evaluation.metrics.mask
+    together = Ranking.of(masks.matches)
+    return Analysis(
+        score=score,
+        categories=[category["name"] for category in truth["categories"]],
+        all=together,
+        by_class={name: Ranking.of([one]) for name, one in zip(masks.by_class, masks.matches, strict=True)},
+        confusion=confusion_matrix(truth, results, score),
+        errors=split_errors(truth, results, masks),
+        calibration=calibrate(together),
+        boundary=measure_boundaries(truth, results, masks),
+        worst=worst_pictures(truth, masks, score, worst),
+    )
