@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ RULES: list[tuple[str, Write, list[str], int]] = [
     ("labels that differ by Unicode form", shapes(shape(label="café"), shape(ELSEWHERE, "cafe\u0301")),
      ["W labels-alike"], 1),
     ("cat-1, cat-2", shapes(shape(label="cat-1"), shape(ELSEWHERE, "cat-2")), ["W labels-numbered"], 1),
+    ("a label that is no text", shapes(shape(label=["nut"])), ["E shape-malformed"], 0),
     ("no shape_type is a polygon", shapes(shape(kind=None)), [], 1),
     # Geometry
     ("fewer than 3 points", shapes(shape([[1, 1], [9, 9]])), ["S points-too-few"], 1),
@@ -193,6 +195,8 @@ COCO: list[tuple[str, dict[str, Any], list[str], int]] = [
     ("segmentation null", {"segmentation": None}, ["S segmentation-missing"], 1),
     ("segmentation []", {"segmentation": []}, ["S segmentation-missing"], 1),
     ("segmentation [[]]", {"segmentation": [[]]}, ["S segmentation-missing"], 1),
+    ("segmentation [[], []]", {"segmentation": [[], []]}, ["S segmentation-missing"], 1),
+    ("segmentation with null among its polygons", {"segmentation": [SQUARE, None]}, ["E shape-malformed"], 1),
     ("segmentation a flat list", {"segmentation": SQUARE}, ["F segmentation-flat"], 2),
     ("RLE, not compressed", {"segmentation": {"size": [HEIGHT, WIDTH], "counts": WHOLE}, "bbox": [0, 0, 1, 40]}, [], 2),
     ("RLE with its size swapped", {"segmentation": {"size": [WIDTH, HEIGHT], "counts": WHOLE}}, ["E rle-malformed"], 1),
@@ -225,6 +229,22 @@ def test_no_annotation_file_at_all_is_an_error(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     with pytest.raises(UserError, match="no annotation file"):
         read(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    labelled(tmp_path, "good", [shape()])
+    for name in ("a.json", "b.txt", "c.png"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "d.json").symlink_to(tmp_path / "nowhere")
+    assert codes(read(tmp_path)) == ["E file-unreadable"]
+
+
+@pytest.mark.parametrize("option", ["pictures", "masks", "colors"])
+def test_a_folder_or_file_that_is_given_must_be_there(tmp_path: Path, option: str) -> None:
+    labelled(tmp_path, "good", [shape()])
+    with pytest.raises(UserError, match="nowhere"):
+        read(tmp_path, **{option: tmp_path / "nowhere"})
 
 
 def test_a_missing_picture_is_skipped_on_request(tmp_path: Path) -> None:

@@ -112,6 +112,18 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
         load_dataset(tmp_path)
 
 
+@pytest.mark.parametrize("key", ["image_id", "category_id"])
+def test_an_annotation_of_what_is_not_listed_is_named(tmp_path: Path, key: str) -> None:
+    square = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0]])
+    save_dataset(whole([Instance("bolt", [square])], tmp_path), tmp_path)
+    file = tmp_path / "annotations" / "train.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["annotations"][0][key] = 33
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UserError, match=rf"train\.json' the annotation 1 has the {key} 33"):
+        load_dataset(tmp_path)
+
+
 @settings(max_examples=40, deadline=None)
 @given(objects())
 def test_pycocotools_reads_what_is_written(found: list[Instance]) -> None:

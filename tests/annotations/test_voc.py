@@ -245,6 +245,24 @@ def test_vocs_own_masks_without_xml(segmented: Path) -> None:
     assert sorted(instance.label for instance in instances(read(segmented))) == ["bolt", "nut", "nut"]
 
 
+def test_cvats_masks_in_nested_folders(tmp_path: Path) -> None:
+    for number, folder in enumerate(("task 1/a", "task 2/b")):
+        for name in ("i", f"only {number}"):
+            picture(tmp_path / "JPEGImages" / folder / f"{name}.jpg", seed=len(name) + number)
+            values = squares((1 + number, 5, 5, 20, 20))
+            palette_mask(tmp_path / "SegmentationClass" / folder / f"{name}.png", values)
+            palette_mask(tmp_path / "SegmentationObject" / folder / f"{name}.png", values > 0)
+    (tmp_path / "labelmap.txt").write_text("background:0,0,0::\nnut:128,0,0::\nbolt:0,128,0::\n", encoding="utf-8")
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert [(entry.picture.file, entry.picture.instances[0].label) for entry in result.labelled] == [
+        ("JPEGImages/task 1/a/i.jpg", "nut"),
+        ("JPEGImages/task 1/a/only 0.jpg", "nut"),
+        ("JPEGImages/task 2/b/i.jpg", "bolt"),
+        ("JPEGImages/task 2/b/only 1.jpg", "bolt"),
+    ]
+
+
 def test_masks_of_classes_only_are_cut_by_boxes(segmented: Path) -> None:
     for path in (segmented / "SegmentationObject").iterdir():
         path.unlink()

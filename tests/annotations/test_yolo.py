@@ -71,7 +71,7 @@ def test_an_empty_file_is_a_background_and_none_leaves_its_picture_out(tmp_path:
     yolo(tmp_path, "images/a.png", "labels/a.txt")
     yolo(tmp_path, "images/b.png", "labels/b.txt", "", 1)
     picture(tmp_path / "images/c.png", 2)
-    described(tmp_path, train="images", val="images", names=["nut"])
+    described(tmp_path, train="images", names=["nut"])
     result = read(tmp_path)
     assert codes(result) == []
     assert [len(item.picture.instances) for item in result.labelled] == [1, 0]
@@ -159,3 +159,36 @@ def test_a_broken_yaml_is_an_error_or_passed_over(tmp_path: Path, text: str) -> 
         read(tmp_path)
     with pytest.raises(UserError):
         read(tmp_path / "data.yaml")
+
+
+def test_a_broken_yaml_is_named_where_it_may_have_held_the_names(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    (tmp_path / "data.yaml").write_text("names: [a\ntrain: b", encoding="utf-8")
+    with pytest.raises(UserError, match=r"data\.yaml.* is broken YAML"):
+        read(tmp_path)
+
+
+def test_names_without_end_by_aliases_are_refused(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    text = "\n".join([*lines, "names: *a11", "train: *a11", "val: images"])
+    (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="is a list"):
+        read(tmp_path)
+
+
+def test_a_folder_of_two_splits_counts_for_the_first(tmp_path: Path) -> None:
+    for seed in range(3):
+        yolo(tmp_path, f"images/train/{seed}.png", f"labels/train/{seed}.txt", seed=seed)
+    described(tmp_path, train="images/train", val="images/train", names=["nut"])
+    result = read(tmp_path)
+    assert (codes(result), result.splits) == (["W split-repeated"], {})
+
+
+def test_a_yaml_file_may_lie_outside_of_the_folder_that_it_names(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "val")):
+        yolo(tmp_path / "sets" / "nuts", f"images/{split}/a{number}.png", f"labels/{split}/a{number}.txt", seed=number)
+    described(tmp_path, path="../sets/nuts", train="images/train", val="images/val", names=["nut"])
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert sorted(result.splits.values()) == ["train", "val"]

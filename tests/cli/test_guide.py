@@ -132,8 +132,10 @@ def test_two_kinds_of_labels_are_asked_about(answer, photos: Path) -> None:
         file.unlink()
     xml = "<annotation><filename>0.jpg</filename><size><width>8</width><height>6</height></size></annotation>"
     (photos / "0.xml").write_text(xml, encoding="utf-8")
+    (photos / "1.txt").write_text("0 0.1 0.1 0.5 0.1 0.3 0.7\n", encoding="utf-8")
     done = answer("neither|labelme|1m|n", "guide", photos.name)
     assert done.code == 0, done.err
+    assert "voc, yolo" in done.err
     assert "--from labelme" in done.err
 
 

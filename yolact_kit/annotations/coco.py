@@ -164,7 +164,7 @@ class _Reader:
             parts = _polygon_parts(name, segmentation, problems)
         box = _box(annotation.get("bbox"))
         if not parts:
-            if segmentation not in (None, [], [[]]) or problems.failed:
+            if not _is_empty(segmentation) or problems.failed:
                 return None
             if not (self.options.box_as_mask and box):
                 problems.add("segmentation-missing", "It has no mask.", name)
@@ -222,7 +222,7 @@ def _rle_parts(name: str, segmentation: dict[str, Any], picture: RawPicture, pro
 
 
 def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[RawPart]:
-    if segmentation in (None, [], [[]]):
+    if _is_empty(segmentation):
         return []
     if not isinstance(segmentation, list):
         problems.add("shape-malformed", "Its segmentation is neither a list of polygons nor run lengths.", name)
@@ -232,4 +232,9 @@ def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[Raw
         segmentation = [segmentation]
     elif segmentation[0] and isinstance(segmentation[0][0], list):
         segmentation = [ring for ring in segmentation if ring]
-    return [RawPart(name, ring=geometry.to_points(ring)) for ring in segmentation if ring]
+    return [RawPart(name, ring=geometry.to_points(ring)) for ring in segmentation if ring != []]
+
+
+def _is_empty(segmentation: Any) -> bool:
+    """Whether there is no mask at all: null, ``[]``, ``[[]]``, ``[[], []]``."""
+    return segmentation is None or (isinstance(segmentation, list) and all(ring == [] for ring in segmentation))

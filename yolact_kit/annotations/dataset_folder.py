@@ -58,6 +58,13 @@ def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
         for image in document["images"]
     }
     for annotation in document["annotations"]:
+        for key, known in (("image_id", pictures), ("category_id", names)):
+            if annotation[key] not in known:
+                raise UserError(
+                    f"In '{root / split['annotations']}' the annotation {annotation.get('id')} has the {key} "
+                    f"{annotation[key]}, which the file does not list.",
+                    f"`yolact-kit validate {root}` names all such annotations; convert the labels again.",
+                )
         pictures[annotation["image_id"]].instances.append(_instance(annotation, names))
     return list(pictures.values())
 

@@ -179,6 +179,9 @@ def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -
         problems.add("shape-malformed", "It is not a shape.", f"shape {number}")
         return None
     label = shape.get("label")
+    if isinstance(label, list | dict):
+        problems.add("shape-malformed", "Its label is no text.", f"shape {number}")
+        return None
     label = "" if label is None else str(label)
     name = f"shape {number} ({label})" if label else f"shape {number}"
     kind = shape.get("shape_type") or "polygon"

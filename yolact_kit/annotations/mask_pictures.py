@@ -84,8 +84,6 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
     """
     pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
     if options.masks is not None:
-        if not options.masks.is_dir():
-            raise UserError(f"The folder of masks '{options.masks}' does not exist.", "Check the spelling of --masks.")
         pictures = [path for path in walk(options.masks) if path.suffix.lower() in _SUFFIXES]
         if not pictures:
             raise UserError(

@@ -35,6 +35,8 @@ def normal(name: str) -> str:
 def walk(root: Path) -> list[Path]:
     """All files under a folder in a fixed order, hidden ones left out; links to folders are followed once.
 
+    Pipes, sockets and devices are left out, since reading one can wait forever; links that lead nowhere are not.
+
     Args:
         root: The folder.
 
@@ -51,7 +53,8 @@ def walk(root: Path) -> list[Path]:
                 seen.add(real)
                 kept.append(name)
         folders[:] = kept
-        files.extend(Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        paths = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        files.extend(path for path in paths if path.is_file() or not path.exists())
     return files
 
 

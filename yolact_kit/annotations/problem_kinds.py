@@ -117,6 +117,8 @@ KINDS: dict[str, Kind] = {
     "shares-too-large": Kind("E", "rows whose coordinates are no shares of the picture, probably pixels",
                              "Divide x by the width and y by the height of the picture."),
     "split-missing": Kind("W", "splits whose folder or list of pictures is missing", "Mend the paths in data.yaml."),
+    "split-repeated": Kind("W", "splits with the folder of another one, whose pictures stay in that one",
+                           "Give each split pictures of its own in data.yaml."),
     "split-partial": Kind("W", "pictures that none of the source's splits lists; they were divided anew"),
     # Writing
     "crowd-not-written": Kind("W", "pictures with crowds, which the format has no place for; they were left out"),

@@ -69,8 +69,11 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
         ['bolt', 'nut']
     """
     source, options = Path(source), options or ReadOptions()
-    if options.pictures is not None and not options.pictures.is_dir():
-        raise UserError(f"The folder of pictures '{options.pictures}' does not exist.", "Check --pictures.")
+    for given, name in ((options.pictures, "pictures"), (options.masks, "masks")):
+        if given is not None and not given.is_dir():
+            raise UserError(f"The folder of {name} '{given}' does not exist.", f"Check the spelling of --{name}.")
+    if options.colors is not None and not options.colors.is_file():
+        raise UserError(f"The file of colours '{options.colors}' does not exist.", "Check the spelling of --colors.")
     found = detect_format(source, options.format, options.masks)
     root = source if source.is_dir() else source.parent
     general = _others(found, root)
@@ -140,7 +143,7 @@ def _voc_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOption
     if masks is not None:
         index.discard({*masks.files.values(), *masks.classes.values()})
     items: list[Pending] = []
-    for path in masks.files.values() if found.masks and masks else found.files:
+    for path in dict.fromkeys(masks.files.values()) if found.masks and masks else found.files:
         problems = Problems(_name(path, root))
         raw = RawPicture(path, "", path.stem, None) if found.masks else read_voc(path, options, problems)
         items.append((raw, problems))

@@ -90,24 +90,36 @@ def read_set(found: Path | None, files: list[Path], root: Path, options: ReadOpt
     if not names and options.classes:
         names = dict(enumerate(options.classes))
     if not names:
+        for path in (path for path in files if path.suffix.lower() in (".yaml", ".yml")):
+            _load(path)  # which says what is wrong with a file that may have named them
         raise UserError(
             f"It is unclear what the numbers of the classes in '{root}' mean.",
             "Put a data.yaml with `names` or a classes.txt into the folder, or name them in order with --classes.",
         )
-    folders: dict[Path, str] = {}
-    lists: dict[str, list[str]] = {}
-    for key in (key for key in document if NAMES.get(str(key).lower()) and document[key]):
-        given = document[key] if isinstance(document[key], list) else [document[key]]
-        for place in (_place(str(item), found, document, root) for item in given):
-            if place is None:
-                problems.add("split-missing", f"'{key}: {document[key]}' leads to nothing in the folder.")
-            elif place.is_dir():
-                folders.setdefault(place, NAMES[str(key).lower()])
-            else:
-                lists.setdefault(NAMES[str(key).lower()], []).extend((read_text(place, problems) or "").splitlines())
+    folders, lists = _splits(document, found, root, problems)
     beside = read_lists(path for path in files if path.parent == root) if not folders and not lists else None
     inner_first = dict(sorted(folders.items(), key=lambda pair: -len(pair[0].parts)))
     return YoloSet(names, inner_first, beside if beside is not None else SplitLists(lists))
+
+
+def _splits(
+    document: dict[str, Any], found: Path | None, root: Path, problems: Problems
+) -> tuple[dict[Path, str], dict[str, list[str]]]:
+    """Split by folder, and the lists of pictures of each split, as a YAML file names them."""
+    folders: dict[Path, str] = {}
+    lists: dict[str, list[str]] = {}
+    named_splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
+    for key, split in named_splits.items():
+        for item in document[key] if isinstance(document[key], list) else [document[key]]:
+            place = _place(item, found, document, root) if isinstance(item, str) else None
+            if place is None:
+                named = item if isinstance(item, str) else "what it names"
+                problems.add("split-missing", f"'{key}: {named}' leads to nothing in the folder.")
+            elif not place.is_dir():
+                lists.setdefault(split, []).extend((read_text(place, problems) or "").splitlines())
+            elif folders.setdefault(place, split) != split:
+                problems.add("split-repeated", f"'{key}: {item}' is the folder of '{folders[place]}' as well.")
+    return folders, lists
 
 
 def read_yolo(path: Path, names: dict[int, str], options: ReadOptions, problems: Problems) -> RawPicture | None:
@@ -223,6 +235,8 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
     pairs = enumerate(given) if isinstance(given, list) else given.items() if isinstance(given, dict) else ()
     names: dict[int, str] = {}
     for key, value in pairs:
+        if isinstance(value, list | dict):  # which YAML's aliases can make endless
+            raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: a name a class.")
         name = str(value).strip()
         try:
             number = int(key)
@@ -244,11 +258,15 @@ def _names_beside(files: list[Path]) -> dict[int, str]:
 def _place(given: str, found: Path | None, document: dict[str, Any], root: Path) -> Path | None:
     """The folder or list of a split, which YAML files often name from somewhere else; None outside of the source."""
     assert found is not None
-    reference = Path(given.replace("\\", "/"))
-    inner = Path(*[part for part in reference.parts if part != ".."]) if not reference.is_absolute() else reference
-    for base in (found.parent / str(document.get("path") or "."), found.parent):
-        for path in (base / reference, base / inner):
+    reference, base = (Path(text.replace("\\", "/")) for text in (given, str(document.get("path") or ".")))
+    for folder in (found.parent / base, found.parent / _inner(base), found.parent):
+        for path in (folder / reference, folder / _inner(reference)):
             real = Path(os.path.normpath(path.absolute()))
             if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
                 return real
     return None
+
+
+def _inner(path: Path) -> Path:
+    """A relative path without what leads out of its folder."""
+    return path if path.is_absolute() else Path(*[part for part in path.parts if part != ".."])

@@ -116,9 +116,10 @@ def _find_format(source: Path, asker: Asker) -> str:
 def _label_kinds(source: Path) -> list[str]:
     from yolact_kit.annotations.detect_format import sniff
 
-    files = (path for path in sorted(source.rglob("*")) if path.suffix.lower() in (".json", ".xml") and path.is_file())
+    suffixes = (".json", ".xml", ".txt")
+    files = (path for path in sorted(source.rglob("*")) if path.suffix.lower() in suffixes and path.is_file())
     counts = Counter(sniff(path) for path in files)
-    return [kind for kind, _ in counts.most_common() if kind in ("labelme", "voc", "coco")]
+    return [kind for kind, _ in counts.most_common() if kind in ("labelme", "voc", "coco", "yolo")]
 
 
 def _label_first(source: Path, asker: Asker) -> None:

@@ -45,7 +45,7 @@ def write_labelme(dataset: Dataset, folder: Path, problems: Problems, base: Path
             path.parent.mkdir(parents=True, exist_ok=True)
             document = labelme_document(picture)
             if base is not None:
-                document["imagePath"] = _reference(base / picture.file, path.parent)
+                document["imagePath"] = picture_reference(base / picture.file, path.parent)
             path.write_text(json_text(document, indent=2), encoding="utf-8")
         listed = "".join(f"{picture.file}\n" for picture in pictures)
         (folder / f"{name}.txt").write_text(listed, encoding="utf-8", errors="surrogateescape")
@@ -89,11 +89,24 @@ def labelme_document(picture: Picture) -> dict[str, Any]:
     }
 
 
-def _reference(picture: Path, folder: Path) -> str:
+def picture_reference(picture: Path, folder: Path) -> str:
+    """What a labelme file calls its picture.
+
+    Args:
+        picture: The picture.
+        folder: The folder of the labelme file.
+
+    Returns:
+        The picture's path from there, or the whole path where it lies on another drive.
+
+    Example:
+        >>> picture_reference(Path("data/images/a.jpg"), Path("data/labels"))
+        '../images/a.jpg'
+    """
     try:
         return Path(os.path.relpath(picture, folder)).as_posix()
-    except ValueError:  # another drive
-        return picture.as_posix()
+    except ValueError:
+        return picture.resolve().as_posix()
 
 
 def _own_group(instance: Instance) -> int | None:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from yolact_kit.annotations.writers.labelme import picture_reference
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.writers.items import Item, WriteOptions
 
@@ -45,7 +45,7 @@ class LabelmeWriter:
             return
         document = item.prediction.to_labelme(self._simplify)
         if item.picture.on_disk:
-            document["imagePath"] = _reference(item.picture.path, path.parent)
+            document["imagePath"] = picture_reference(item.picture.path, path.parent)
         else:
             document["imagePath"] = f"{Path(item.stem).name}.jpg"
             document["imageData"] = _embedded(item.pixels)
@@ -94,11 +94,3 @@ def _embedded(pixels: NDArray[np.uint8]) -> str:
     coded = io.BytesIO()
     Image.fromarray(pixels).save(coded, "JPEG", quality=95)
     return base64.b64encode(coded.getvalue()).decode("ascii")
-
-
-def _reference(picture: Path, folder: Path) -> str:
-    """A picture's path from a folder, or the whole path where it lies on another drive."""
-    try:
-        return Path(os.path.relpath(picture, folder)).as_posix()
-    except ValueError:
-        return picture.resolve().as_posix()
