@@ -39,6 +39,7 @@ COMMANDS = {
     "train": "Train a model as a configuration says.",
     "evaluate": "Measure a trained model on a split of a data set.",
     "predict": "Find objects in pictures with a trained model.",
+    "explain": "Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.",
     "benchmark": "Measure how fast parts of the detection are on this machine.",
 }
 """Every command and its purpose; a test keeps these lines equal to the commands' own."""

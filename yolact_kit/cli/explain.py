@@ -1,0 +1,102 @@
+"""``yolact-kit explain``: how a model comes to its masks, on the user's own pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand
+from yolact_kit.errors import EXIT_PROBLEMS
+from yolact_kit.files import check_out, run_folder
+
+if TYPE_CHECKING:
+    from yolact_kit.inference.explanation import Explanation
+    from yolact_kit.inference.sources import SourcePicture
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PICTURE...", help="Pictures, a folder, a glob in quotes, a .txt of pictures, or addresses."
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder to write; runs/explain-N by default.", rich_help_panel="Output"),
+]
+Count = Annotated[
+    int,
+    typer.Option(
+        "--count", min=1, help="At most so many pictures: each takes a megabyte of the page.", rich_help_panel="Output"
+    ),
+]
+Score = Annotated[
+    float, typer.Option("--score", min=0, max=1, help="Lowest score of an object.", rich_help_panel="Detection")
+]
+
+
+def explain(
+    weights: Weights,
+    pictures: Pictures,
+    out: Out = None,
+    count: Count = 12,
+    score: Score = 0.3,
+    model: WeightsModel = None,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.
+
+    Writes a page with a slider for each coefficient, which the mask follows (explanation.html, which needs no
+    network), and figures to print: the prototypes across the pictures (prototypes.png), how the coefficients of each
+    object add up to its mask (NAME-masks.png), its anchor and the boxes that it suppressed (NAME-boxes.png).
+
+    Example: yolact-kit explain runs/train-1 photo.jpg
+
+    Example: yolact-kit explain runs/train-1 photos --count 4 --out lesson
+    """
+    set_level(quiet, verbose)
+    from yolact_kit.inference.sources import find_pictures
+
+    out = out or run_folder("explain")
+    inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
+    check_out(out, overwrite, inputs)
+    found = find_pictures(pictures)
+    if len(found) > count:
+        say(f"The first {count} of {len(found)} pictures are explained; --count has more.")
+    options = {"weights": weights, "score": score, "model": model, "device": device}
+    explained, broken = _explain(found[:count], options)
+    from yolact_kit.reports.explanation import write_explanations
+
+    page = write_explanations(explained, out, weights, overwrite, inputs)
+    for one in explained:
+        if not len(one.prediction):
+            say(f"Nothing in '{one.prediction.file}' scored {score:g} or more: its prototypes are shown without masks.")
+    say(f"Open {page} in a browser; the figures are beside it.")
+    if broken:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[list[Explanation], int]:
+    """The explanations, and how many pictures could not be read; the first error is raised where none could."""
+    from yolact_kit.annotations.pictures import PictureError
+    from yolact_kit.inference.explanation import explain as explain_picture
+    from yolact_kit.inference.predictor import Predictor
+
+    predictor = Predictor.load(at_hand(options.pop("weights")), **options)
+    explained: list[Explanation] = []
+    errors: list[PictureError] = []
+    for picture in track(pictures, "Explaining"):
+        try:
+            explained.append(explain_picture(predictor, picture.read(), picture.name))
+        except PictureError as error:
+            errors.append(error)
+    if not explained:
+        raise errors[0]
+    for problem in errors:
+        warn(f"{problem.message} It is left out.")
+    return explained, len(errors)

@@ -1,0 +1,167 @@
+"""The page that `yolact-kit explain` writes: a slider for each coefficient, and the mask that follows."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit import __version__
+from yolact_kit.inference.drawing import class_color
+from yolact_kit.inference.explanation import Explanation
+from yolact_kit.reports.pages import render_page
+
+_CANDIDATES = 1500
+"""At most so many candidates of a picture are on the page, the best."""
+
+NMS_TEXTS = {
+    "fast": "Fast NMS: a box goes when a better one of its class overlaps it by an IoU above {iou:g}, even where that "
+    "one goes itself.",
+    "cross-class": "Fast NMS over all classes: a box goes when any better one overlaps it by an IoU above {iou:g}, "
+    "even where that one goes itself.",
+    "standard": "Standard NMS: a box goes when a better one of its class that stays overlaps it by an IoU above "
+    "{iou:g}.",
+    "cluster-spm": "Cluster-NMS: a box that overlaps better ones of its class has its score lowered, and goes when it "
+    "is too low.",
+}
+"""What each way to suppress does, for people."""
+
+
+def explanation_page(explained: Sequence[Explanation], weights: str = "a model") -> str:
+    """The interactive page about pictures; it needs nothing but itself.
+
+    The prototypes are in it as they are, float32, so that at the model's own coefficients the page's mask is the
+    predictor's (of pictures larger than `yolact_kit.inference.explanation.VIEW`, at that size).
+
+    Args:
+        explained: The explanations, of one model.
+        weights: What the model is called.
+
+    Returns:
+        The HTML.
+    """
+    data = {
+        "classes": explained[0].prediction.classes,
+        "depth": len(explained[0].prototypes),
+        "pictures": [_picture(one) for one in explained],
+    }
+    title = f"{PurePath(explained[0].prediction.file).name}: how the model drew these masks"
+    return render_page(
+        "explanation.html", title=title, depth=data["depth"], weights=weights, version=__version__, data=data
+    )
+
+
+def _picture(explained: Explanation) -> dict[str, Any]:
+    height, width = explained.view.shape[:2]
+    scale = np.array([width / explained.prediction.width, height / explained.prediction.height] * 2)
+    count = max([_CANDIDATES, *(source + 1 for source in explained.sources)])
+    return {
+        "name": PurePath(explained.prediction.file).name,
+        "size": [width, height],
+        "view": _data_url(explained.view),
+        "rows": explained.prototypes.shape[1],
+        "columns": explained.prototypes.shape[2],
+        "prototypes": packed(explained.prototypes),
+        "objects": [_object(explained, index, scale) for index in range(len(explained.prediction))],
+        "candidates": [
+            {
+                "box": _rounded(np.array(one.box) * scale),
+                "anchor": _rounded(np.array(one.anchor) * scale),
+                "level": one.level,
+                "label": one.label,
+                "score": round(one.score, 4),
+                "rival": one.rival,
+                "iou": round(one.iou, 4),
+            }
+            for one in explained.candidates[:count]
+        ],
+        "funnel": funnel(explained),
+        "how": NMS_TEXTS[explained.nms].format(iou=explained.nms_iou),
+        "nothing": "" if len(explained.prediction) else nothing_found(explained),
+    }
+
+
+def _object(explained: Explanation, index: int, scale: NDArray[np.float64]) -> dict[str, Any]:
+    found, source = explained.prediction, explained.sources[index]
+    sums = np.abs(explained.running_sum(index))
+    return {
+        "name": found.names[index],
+        "rgb": list(class_color(int(found.labels[index]))),
+        "score": float(found.scores[index]),
+        "candidateScore": explained.candidates[source].score,
+        "box": _rounded(found.boxes[index] * scale),
+        "crop": explained.crops[index].tolist(),
+        "weights": explained.coefficients[index].tolist(),
+        "shares": [round(share, 4) for share in explained.shares(index).tolist()],
+        "order": explained.order(index).tolist(),
+        "reach": max(1.0, round(float(np.percentile(sums, 98)), 3)),
+        "source": source,
+    }
+
+
+def funnel(explained: Explanation) -> list[tuple[int, str]]:
+    """From anchors to objects: how many are left at each step, and what the step is.
+
+    Args:
+        explained: The explanation.
+
+    Returns:
+        Pairs of number and text, the largest number first.
+    """
+    left = sum(one.fate not in ("suppressed", "cut off") for one in explained.candidates)
+    limit = f" of {explained.min_score:g} or more" if explained.min_score else ""
+    return [
+        (explained.anchors, "anchors: boxes of a few sizes and shapes, laid over the whole picture in advance"),
+        (explained.likely, "of them look like one of the classes at all"),
+        (left, "boxes are left once duplicates are removed"),
+        (len(explained.prediction), f"objects with a score{limit} are given out"),
+    ]
+
+
+def nothing_found(explained: Explanation) -> str:
+    """What to tell of a picture without detections.
+
+    Args:
+        explained: The explanation of such a picture.
+
+    Returns:
+        A few sentences.
+    """
+    text = (
+        f"No object of this picture has a score of {explained.min_score:g} or more, so there is no mask to take apart. "
+    )
+    if explained.candidates:
+        best = explained.candidates[0]
+        name = explained.prediction.classes[best.label]
+        text += f"The likeliest box is a '{name}' with {best.score:.2f}: a lower --score would show it. "
+    return text + "The prototypes are here all the same: the network draws them for every picture."
+
+
+def packed(values: NDArray[np.float32]) -> str:
+    """Numbers as text, for a page: float32, the same byte of every number together, gzip, base64.
+
+    Args:
+        values: float32, of any shape.
+
+    Returns:
+        The text. Bytes that lie beside their like compress to about half.
+    """
+    planes = np.ascontiguousarray(values, dtype="<f4").reshape(-1, 1).view(np.uint8).T
+    return base64.b64encode(gzip.compress(planes.tobytes(), mtime=0)).decode("ascii")
+
+
+def _data_url(pixels: NDArray[np.uint8]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [round(value, 1) for value in values.tolist()]
