@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.inference.making_videos import make_video, noise, probe
 from tests.models.checkpoints import empty_state, original_names, small_config
 from tests.programs import yolact_kit
 from tests.tiny_model import save_tiny_model, tiny_model
@@ -146,7 +148,11 @@ def test_published_weights_by_name_find_cocos_classes(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["{run}", "{in}", "--format", "video"], "'video' is not available yet"),
+        (["{run}", "{in}", "--format", "video"], "The format 'video' needs a video or a camera"),
+        (["{run}", "{in}", "--track"], "Following objects needs a video"),
+        (["{run}", "clip.mp4", "--track"], "'clip.mp4' does not exist"),
+        (["{run}", "{in}", "--count-line", "a,b"], "'--count-line' takes numbers"),
+        (["{run}", "98", "--out", "{in}/../out"], "The camera 98 cannot be opened"),
         (["{run}", "{in}", "--format", "jpeg"], "'jpeg' is not known"),
         (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
         (["{run}", "{in}", "--nms", "soft"], "'soft' is no way"),
@@ -245,3 +251,31 @@ def test_a_killed_run_goes_on(run_folder: Path, photos: Path, tmp_path: Path) ->
     images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
     assert len({image["file_name"] for image in images}) == len(images) == 63
     assert not journal.exists()
+
+
+def test_a_video_with_everything_that_videos_have(
+    run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("trackers")
+    video, out = make_video(tmp_path / "벨트.mp4", noise(9, 90, 120)), tmp_path / "결과"
+    options = ["--every", "2", "--count-line", "0,45,119,45", "--count-zone", "0,0,60,0,60,80", "--no-fps"]
+    assert predict(run_folder, video, "--out", out, "--format", "video,csv,coco", "--score", "0", *options) == 0
+    assert probe(out / "video" / "벨트.mp4")["codec_name"] == "h264"
+    assert "5 pictures" in capsys.readouterr().err
+    kinds = [one["kind"] for one in json.loads((out / "counts.json").read_text("utf-8"))["videos"][0]["counts"]]
+    assert kinds == ["line", "zone"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_a_video_that_plays(run_folder: Path, tmp_path: Path) -> None:
+    video, out = make_video(tmp_path / "a.mp4", noise(600, 90, 120)), tmp_path / "out"
+    words = [sys.executable, "-m", "yolact_kit", "predict", run_folder, video, "--out", out, "--format", "video,coco"]
+    running = subprocess.Popen([*map(str, words), "--batch-size", "1"], stderr=subprocess.PIPE, text=True)
+    while not (out / FILE).exists() or (out / FILE).read_bytes().count(b"\n") < 20:
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    printed = running.communicate(timeout=60)[1]
+    assert running.returncode == 130 and "Interrupted: what was done is kept" in printed
+    images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
+    assert 20 <= len(probe(out / "video" / "a.mp4")["times"]) == len(images) < 600

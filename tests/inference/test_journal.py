@@ -17,7 +17,7 @@ def journal(tmp_path: Path) -> Journal:
     made = item(tmp_path / "in")
     begun = Journal(tmp_path, SETTINGS)
     begun.begin()
-    begun.add(record(made.prediction, made.picture.origin, made.stem))
+    begun.add(record(made.prediction, made.picture, made.stem))
     return begun
 
 

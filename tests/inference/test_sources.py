@@ -67,7 +67,7 @@ def test_the_same_name_in_two_sources_stays_apart(photos: Path, tmp_path: Path) 
     assert names(find_pictures([photos, other]))[-1] == "2/A.png"
 
 
-@pytest.mark.parametrize("source", ["missing", "missing/*.jpg", "0", "ftp://example.org/a.jpg", "내 사진/*.txt"])
+@pytest.mark.parametrize("source", ["missing", "missing/*.jpg", "0123", "ftp://example.org/a.jpg", "내 사진/*.txt"])
 def test_a_source_without_pictures_is_a_users_error(photos: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photos.parent)
     with pytest.raises(UserError) as raised:
@@ -76,10 +76,7 @@ def test_a_source_without_pictures_is_a_users_error(photos: Path, source: str, m
     assert raised.value.advice
 
 
-def test_an_empty_folder_and_a_video_are_users_errors(tmp_path: Path) -> None:
-    (tmp_path / "clip.mp4").touch()
-    with pytest.raises(UserError, match="video"):
-        find_pictures(tmp_path / "clip.mp4")
+def test_an_empty_folder_is_a_users_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no picture"):
         find_pictures(tmp_path)
     with pytest.raises(UserError, match="nothing"):

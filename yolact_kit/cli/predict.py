@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import (
-    MACHINE_PANEL,
     BatchSize,
     Device,
     Overwrite,
@@ -22,81 +21,34 @@ from yolact_kit.cli.options import (
     at_hand,
     weights_files,
 )
+from yolact_kit.cli.predict_options import (
+    ColorBy,
+    CountLine,
+    CountZone,
+    Engine,
+    Every,
+    Formats,
+    Fps,
+    Legacy,
+    Nms,
+    Out,
+    Score,
+    Simplify,
+    Sources,
+    TopK,
+    TrackObjects,
+    numbers,
+)
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.files import run_folder
 
 if TYPE_CHECKING:
+    from yolact_kit.annotations.pictures import PictureError
     from yolact_kit.inference.run import Outcome
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _COLORS = ("class", "instance")
 _NMS = ("fast", "cross-class", "standard", "cluster-spm")
-
-
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SOURCE",
-        help="A picture, a folder with the folders in it, a glob in quotes, a .txt with a picture a line, an address "
-        "(https://...), or - for standard input: a picture file, or such a list.",
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"),
-]
-Formats = Annotated[
-    list[str],
-    typer.Option(
-        "--format",
-        metavar="coco,labelme,csv,png,cutouts,overlay",
-        help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, a row an object. "
-        "png: masks as pictures. cutouts: each object by itself, transparent around it. overlay: pictures with the "
-        "masks drawn over them.",
-        rich_help_panel="Output",
-    ),
-]
-Simplify = Annotated[
-    float,
-    typer.Option(
-        "--simplify",
-        metavar="PX",
-        min=0,
-        help="labelme: how far the polygons may be from the mask's outline, in pixels.",
-        rich_help_panel="Output",
-    ),
-]
-ColorBy = Annotated[
-    str,
-    typer.Option(
-        "--color-by",
-        metavar="class|instance",
-        help="overlay: a colour for each class, or for each object of a picture.",
-        rich_help_panel="Output",
-    ),
-]
-Score = Annotated[
-    float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
-]
-TopK = Annotated[
-    int, typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection")
-]
-Nms = Annotated[
-    str | None,
-    typer.Option(
-        "--nms",
-        metavar="fast|cross-class|standard|cluster-spm",
-        help="How duplicates are removed; as the model was configured by default.",
-        rich_help_panel="Detection",
-    ),
-]
-Legacy = Annotated[
-    bool,
-    typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
-]
-Engine = Annotated[
-    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
-]
 
 
 def predict(
@@ -110,6 +62,11 @@ def predict(
     top_k: TopK = 100,
     nms: Nms = None,
     legacy: Legacy = False,
+    every: Every = 1,
+    track_objects: TrackObjects = False,
+    count_line: CountLine = [],  # noqa: B006
+    count_zone: CountZone = [],  # noqa: B006
+    fps: Fps = True,
     model: WeightsModel = None,
     engine: Engine = "auto",
     device: Device = "auto",
@@ -118,7 +75,7 @@ def predict(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Find objects in pictures with a trained model.
+    """Find objects in pictures and videos with a trained model.
 
     Writes every object's class, score, box and mask (predictions.json, COCO's layout) and the pictures with all of it
     drawn over them. A picture that cannot be read is reported and left out; the others go on. A run that was cut off
@@ -128,19 +85,21 @@ def predict(
 
     Example: yolact-kit predict runs/train-1 photos --format labelme,csv --out found
 
-    Example: yolact-kit predict yolact_base_54_800000.pth photo.jpg
+    Example: yolact-kit predict runs/train-1 belt.mp4 --format video,csv --count-line 0,240,640,240
     """
     set_level(quiet, verbose)
     names = [name.strip() for given in formats for name in given.split(",") if name.strip()]
     _check(engine, nms)
     if color_by not in _COLORS:
         raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
+    lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
     outcome, seconds = _predict(
         source,
         out or run_folder("predict"),
         names,
         overwrite,
         {"simplify": simplify, "by_instance": color_by == "instance"},
+        {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
             "batch_size": batch_size, "model": model,
@@ -167,28 +126,32 @@ def _predict(
     formats: list[str],
     overwrite: bool,
     look: dict[str, Any],
+    moving: dict[str, Any],
     options: dict[str, Any],
 ) -> tuple[Outcome, float]:
     """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
     from yolact_kit.inference.drawing import Style
     from yolact_kit.inference.journal import check_folder, is_unfinished
+    from yolact_kit.inference.scenes import VideoOptions, check_videos
     from yolact_kit.inference.sources import find_pictures
     from yolact_kit.inference.writers import WriteOptions, check_formats
 
     check_formats(formats)
     given = [Path(path) for path in source if path != "-" and Path(path).exists()]
     check_folder(out, overwrite, [*given, *weights_files(options["weights"])])
-    if is_unfinished(out) and not overwrite:
-        say(f"Going on with the run in {out}, which was cut off.")
-    pictures = find_pictures(source)
+    pictures, video = find_pictures(source), VideoOptions(**moving)
+    check_videos(pictures, formats, video)
 
     from yolact_kit.inference.predictor import Predictor
-    from yolact_kit.inference.run import predict_to_folder
+    from yolact_kit.inference.run import can_go_on, predict_to_folder
+
+    if is_unfinished(out) and not overwrite:
+        again = "Going on with" if can_go_on(pictures, formats, video) else "Beginning anew with"
+        say(f"{again} the run in {out}, which was cut off.")
 
     options["weights"] = at_hand(options["weights"])
     predictor = Predictor.load(**options)
-    if "overlay" in formats:
-        _hint_fonts(predictor.classes)
+    _hint(formats, predictor.classes)
     start = time.perf_counter()
     outcome = predict_to_folder(
         predictor,
@@ -197,34 +160,47 @@ def _predict(
         formats,
         overwrite,
         track=_progress,
-        on_problem=lambda _, error: warn(f"{error.message} It is left out."),
+        on_problem=_tell,
         options=WriteOptions(look["simplify"], Style(by_instance=look["by_instance"])),
+        video=video,
     )
     return outcome, time.perf_counter() - start
 
 
-def _progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
+def _progress(stream: Iterable[Any], total: int | None) -> Iterable[Any]:
     return track(stream, "Predicting", total)
 
 
-def _hint_fonts(classes: list[str]) -> None:
-    from yolact_kit.inference.drawing import class_font
+def _tell(_: Any, error: PictureError) -> None:
+    from yolact_kit.inference.videos import CUT_OFF
 
-    hint = class_font(classes).hint
-    if hint:
+    warn(f"{error.message} {'What comes before is kept.' if error.code == CUT_OFF else 'It is left out.'}")
+
+
+def _hint(formats: list[str], classes: list[str]) -> None:
+    """Says what this machine lacks for what is going to be drawn."""
+    from yolact_kit.inference.drawing import class_font
+    from yolact_kit.inference.encoders import fallback_hint
+
+    hints = [class_font(classes).hint] if {"overlay", "video"} & set(formats) else []
+    hints += [fallback_hint()] if "video" in formats else []
+    for hint in filter(None, hints):
         warn(hint)
 
 
 def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
+    from yolact_kit.inference.journal import is_unfinished
+
     if outcome.interrupted:
-        warn(f"Interrupted: what was done is kept. The same command with --out {outcome.out} goes on from there.")
+        more = f" The same command with --out {outcome.out} goes on from there." if is_unfinished(outcome.out) else ""
+        warn(f"Interrupted: what was done is kept.{more}")
     by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
     rate = (outcome.pictures - outcome.continued) / max(seconds, 1e-9)
     pictures = f"{outcome.pictures} picture{'' if outcome.pictures == 1 else 's'}"
     objects = f"{outcome.objects} object{'' if outcome.objects == 1 else 's'}"
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate:.1f} pictures/s).")
     if outcome.broken:
-        say(f"{len(outcome.broken)} could not be read and were left out.")
+        say(f"{len(outcome.broken)} could not be read, or not to their end.")
     if outcome.kept:
         say(f"{len(outcome.kept)} labelme files were saved by a person and are kept as they were.")
     if outcome.objects == 0:

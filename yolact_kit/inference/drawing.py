@@ -248,11 +248,21 @@ def draw_prediction(pixels: NDArray[np.uint8], prediction: Prediction, style: St
     """
     font = class_font(prediction.classes)
     labels = prediction.labels.tolist()
-    colors = range(len(labels)) if style is not None and style.by_instance else labels
-    found = zip(prediction.masks, prediction.boxes.tolist(), colors, labels, prediction.scores.tolist(), strict=True)
+    ids = [-1] * len(labels) if prediction.ids is None else prediction.ids.tolist()
+    # What is followed through a video keeps its colour.
+    instances = range(len(labels)) if prediction.ids is None else ids
+    colors = instances if style is not None and style.by_instance else labels
+    found = zip(
+        prediction.masks, prediction.boxes.tolist(), colors, labels, prediction.scores.tolist(), ids, strict=True
+    )
     shapes = [
-        Shape(mask, (x1, y1, x2, y2), class_color(color), label_text(prediction.classes, label, score, font))
-        for mask, (x1, y1, x2, y2), color, label, score in found
+        Shape(
+            mask,
+            (x1, y1, x2, y2),
+            class_color(max(color, 0)),
+            f"{label_text(prediction.classes, label, score, font)}{f' #{one}' if one >= 0 else ''}",
+        )
+        for mask, (x1, y1, x2, y2), color, label, score, one in found
     ]
     return draw(pixels, shapes, font, style)
 

@@ -12,6 +12,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.files import check_out
 from yolact_kit.inference.measure import measure
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.sources import SourcePicture
 
 FILE = "unfinished.jsonl"
 """Name of the file; it is there as long as the run is not finished."""
@@ -26,7 +27,10 @@ class Record(TypedDict):
         stem: What the names of its files begin with.
         width: In pixels.
         height: In pixels.
-        objects: The detections in COCO's results format, each with its ``centroid`` and ``orientation``.
+        frame: Its number in its video, None for no frame.
+        time: When it is shown in its video in seconds, None for no frame.
+        objects: The detections in COCO's results format, each with its ``centroid`` and ``orientation``, and with its
+            ``track_id`` where it is followed.
     """
 
     file: str
@@ -34,20 +38,27 @@ class Record(TypedDict):
     stem: str
     width: int
     height: int
+    frame: int | None
+    time: float | None
     objects: list[dict[str, Any]]
 
 
-def record(prediction: Prediction, origin: str, stem: str) -> Record:
-    """What is remembered of a prediction."""
+def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
+    """What is remembered of a picture and its prediction."""
     objects = prediction.to_coco(0)
+    ids = None if prediction.ids is None else prediction.ids.tolist()
     for index, found in enumerate(objects):
         found["centroid"], found["orientation"] = measure(prediction.crop(index))
+        if ids is not None and ids[index] >= 0:
+            found["track_id"] = ids[index]
     return Record(
         file=prediction.file,
-        origin=origin,
+        origin=picture.origin,
         stem=stem,
         width=prediction.width,
         height=prediction.height,
+        frame=picture.frame and picture.frame.number,
+        time=picture.frame and round(picture.frame.time, 4),
         objects=objects,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(items: Iterable[T], work: Callable[[T], R], ahead: int, workers: int = 1) -> Iterator[tuple[T, Future[R]]]:
+def in_order(
+    items: Iterable[T], work: Callable[[T], R], ahead: int, workers: int = 1
+) -> Generator[tuple[T, Future[R]]]:
     """Works on items in other threads.
 
     Args:

@@ -31,6 +31,8 @@ class Prediction:
         labels: int64 [N], 0-based index into ``classes``.
         masks: N masks as compressed RLE of the picture's size.
         classes: Class names.
+        ids: int64 [N], the number that each object keeps from frame to frame of a video, -1 for none; None where
+            nothing was followed.
     """
 
     file: str
@@ -41,6 +43,7 @@ class Prediction:
     labels: NDArray[np.int64]
     masks: list[Rle]
     classes: list[str]
+    ids: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,15 +16,18 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.journal import Journal, Record, check_folder, record
 from yolact_kit.inference.pipeline import in_order
+from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.sources import SourcePicture, decoded
+from yolact_kit.inference.scenes import Scenes, VideoOptions, check_videos
+from yolact_kit.inference.sources import Read, SourcePicture, count_pictures, decoded
 from yolact_kit.inference.writers import DOCUMENTS, Item, WriteOptions, check_formats, make_writers
 from yolact_kit.inference.writers.labelme import labelled_by_people
 from yolact_kit.inference.writers.names import Names
 
-Track = Callable[[Iterable[Record], int], Iterable[Record]]
+Track = Callable[[Iterable[Record], int | None], Iterable[Record]]
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Outcome:
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
         best: What the files' names of the picture with the most objects begin with, "" where there is none.
         kept: The labelme files that a person had saved, which were not written over.
+        counts: What was counted in videos, the content of counts.json; empty where nothing was followed.
     """
 
     out: Path
@@ -51,6 +56,7 @@ class Outcome:
     interrupted: bool = False
     best: str = ""
     kept: list[Path] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
     _most: int = 0
 
     def count(self, done: Record, classes: Sequence[str]) -> None:
@@ -73,11 +79,12 @@ def predict_to_folder(
     track: Track | None = None,
     on_problem: Callable[[SourcePicture, PictureError], None] | None = None,
     options: WriteOptions | None = None,
+    video: VideoOptions | None = None,
 ) -> Outcome:
     """Predicts on pictures and writes what was found; a run that was cut off goes on where it stopped.
 
     Decoding, the model and writing overlap. What is held in memory does not grow with the number of pictures, but for
-    their names.
+    their names. A run that writes videos or follows objects cannot go on in the middle: it begins anew.
 
     Args:
         predictor: The model.
@@ -88,22 +95,25 @@ def predict_to_folder(
         track: Wraps what is done and its number to show progress.
         on_problem: Told of each picture that cannot be read, as it is met; the others go on.
         options: How it is written.
+        video: What is done with videos and cameras.
 
     Returns:
         What became of it.
 
     Raises:
-        UserError: The folder may not be written, or none of the pictures can be read; nothing was written.
+        UserError: The folder may not be written, none of the pictures can be read, or what videos need is missing;
+            nothing was written.
     """
     wanted = check_formats(formats)
-    options = options or WriteOptions()
+    video = video or VideoOptions()
+    check_videos(pictures, wanted, video)
     check_folder(out, overwrite, [picture.path for picture in pictures if picture.on_disk])
-    run = _Run(predictor, out, wanted, options, on_problem)
+    run = _Run(predictor, pictures, out, wanted, options or WriteOptions(), video, on_problem)
     if not overwrite:
-        run.go_on(pictures)
+        run.go_on()
     try:
-        with closing(run.work(pictures)) as stream:
-            deque(stream if track is None else track(stream, run.remaining(pictures)), maxlen=0)
+        with closing(run.work()) as stream:
+            deque(stream if track is None else track(stream, run.remaining()), maxlen=0)
     except KeyboardInterrupt:
         run.outcome.interrupted = True
         if run.outcome.pictures == 0:
@@ -115,36 +125,48 @@ def predict_to_folder(
     return run.outcome
 
 
+def can_go_on(pictures: Sequence[SourcePicture], formats: Collection[str], video: VideoOptions) -> bool:
+    """Whether a run that is cut off can be continued: not if that takes what was before, as a video file does."""
+    return not (video.follows or "video" in formats or any(picture.camera >= 0 for picture in pictures))
+
+
 class _Run:
     """One start of a run."""
 
     def __init__(
         self,
         predictor: Predictor,
+        pictures: Sequence[SourcePicture],
         out: Path,
         formats: set[str],
         options: WriteOptions,
+        video: VideoOptions,
         on_problem: Callable[[SourcePicture, PictureError], None] | None,
     ) -> None:
         self.outcome = Outcome(out)
         self._predictor = predictor
+        self._pictures = pictures
         self._formats = formats
+        self._video = video
         self._on_problem = on_problem
         self._writers = make_writers(formats, out, predictor.classes, options)
-        self._journal = Journal(out, _settings(predictor, formats, options))
+        self._scenes = Scenes(video, predictor.classes)
+        self._journal = Journal(out, _settings(predictor, formats, options, video))
+        self._can_go_on = can_go_on(pictures, formats, video)
         self._done: set[str] = set()
         self._names = Names()
         self._begun = False
 
-    def go_on(self, pictures: Iterable[SourcePicture]) -> None:
+    def go_on(self) -> None:
         """Takes over what an earlier start has done, if there was one."""
-        if not self._journal.recover():
+        if not self._can_go_on or not self._journal.recover():
             return
         self._begun = True
-        origins = {picture.origin for picture in pictures}
+        origins = {picture.origin for picture in self._pictures}
         stems = []
         for done in self._journal.records():
-            if done["origin"] not in origins:
+            whole = done["origin"] if done["frame"] is None else done["origin"].rpartition("#")[0]
+            if whole not in origins:
                 raise UserError(
                     f"'{self.outcome.out}' holds an unfinished run on other pictures, such as {done['origin']}.",
                     "Give the same source to continue, another --out, or --overwrite to start anew.",
@@ -155,30 +177,31 @@ class _Run:
         self._names = Names(stems)
         self.outcome.continued = self.outcome.pictures
 
-    def remaining(self, pictures: Sequence[SourcePicture]) -> int:
-        """How many pictures are still to be done."""
-        return sum(picture.origin not in self._done for picture in pictures) if self._done else len(pictures)
+    def remaining(self) -> int | None:
+        """How many pictures and frames are still to be done; None where nobody knows."""
+        total = count_pictures(self._pictures, self._video.every)
+        return None if total is None else max(0, total - self.outcome.continued)
 
-    def work(self, pictures: Iterable[SourcePicture]) -> Generator[Record]:
+    def work(self) -> Generator[Record]:
         """Decodes in some threads, predicts in this one, writes in another one; what is written, in order."""
         ahead = self._predictor.batch_size
-        left = (picture for picture in pictures if picture.origin not in self._done)
-        held: deque[tuple[SourcePicture, NDArray[np.uint8]]] = deque()
+        held: deque[Read] = deque()
 
         def hold() -> Iterator[tuple[str, NDArray[np.uint8]]]:
             # Writers need the picture, which the predictor does not hand back.
-            for picture, pixels in decoded(left, self._note, ahead):
-                held.append((picture, pixels))
-                yield picture.name, pixels
+            left = (picture for picture in self._pictures if picture.origin not in self._done)
+            for picture, pixels in decoded(left, self._note, ahead, self._video.every):
+                if picture.frame is None or picture.origin not in self._done:
+                    held.append((picture, pixels))
+                    yield picture.name, pixels
 
-        found = self._predictor.stream(hold())
-        items = (
-            Item(picture, self._names.give(picture.name), pixels, prediction)
-            for prediction in found
-            for picture, pixels in [held.popleft()]
-        )
+        items = (self._item(prediction, *held.popleft()) for prediction in self._predictor.stream(hold()))
         for _, written in in_order(items, self._write, ahead):
             yield written.result()
+
+    def _item(self, prediction: Prediction, picture: SourcePicture, pixels: NDArray[np.uint8]) -> Item:
+        notes = self._scenes.look(picture, prediction)
+        return Item(picture, self._names.give(picture.name), pixels, prediction, notes)
 
     def _note(self, picture: SourcePicture, error: PictureError) -> None:
         self.outcome.broken.append((picture, error))
@@ -194,7 +217,7 @@ class _Run:
             self._begun = True
         for writer in self._writers:
             writer.add(item)
-        done = record(item.prediction, item.picture.origin, item.stem)
+        done = record(item.prediction, item.picture, item.stem)
         self._journal.add(done)
         self.outcome.count(done, self._predictor.classes)
         return done
@@ -203,15 +226,20 @@ class _Run:
         """Writes what belongs to all pictures."""
         for writer in self._writers:
             writer.close()
+        out, frames = self.outcome.out, any(picture.moves for picture in self._pictures)
         for name in sorted(self._formats & DOCUMENTS.keys()):
-            DOCUMENTS[name](self.outcome.out, self._predictor.classes, self._journal.records())
+            DOCUMENTS[name](out, self._predictor.classes, self._journal.records(), frames)
+        if self._video.follows and frames:
+            self.outcome.counts = self._scenes.counts()
+            text = json.dumps(self.outcome.counts, ensure_ascii=False, indent=2)
+            atomic_write_text(out / "counts.json", text + "\n")
         if "labelme" in self._formats:
-            self.outcome.kept = labelled_by_people(self.outcome.out)
-        if not self.outcome.interrupted:
+            self.outcome.kept = labelled_by_people(out)
+        if not (self.outcome.interrupted and self._can_go_on):
             self._journal.remove()
 
 
-def _settings(predictor: Predictor, formats: set[str], options: WriteOptions) -> dict[str, Any]:
+def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, video: VideoOptions) -> dict[str, Any]:
     """What decides what is found in a picture and how it is written."""
     weights = 0
     for tensor in predictor.model.state_dict().values():
@@ -225,6 +253,7 @@ def _settings(predictor: Predictor, formats: set[str], options: WriteOptions) ->
         "legacy": predictor.legacy,
         "formats": sorted(formats),
         **asdict(options),
+        **asdict(video),
     }
 
 

@@ -1,4 +1,4 @@
-"""Where pictures to predict on come from: files, folders, globs, lists, addresses and standard input."""
+"""Where pictures to predict on come from: files, folders, globs, lists, videos, cameras, addresses, standard input."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from itertools import groupby, repeat
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,41 +23,58 @@ from yolact_kit.annotations.textfiles import decode, read_text
 from yolact_kit.errors import UserError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.pipeline import in_order
+from yolact_kit.inference.videos import Frame, count_frames, is_video, read_frames
 
-_VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg"}
-_LATER = "Videos and cameras are not available yet: give pictures, a folder, a glob, a list or an address."
-_KINDS = "a picture, a folder, a glob in quotes, a list of pictures (.txt), an address, or - for standard input"
+_KINDS = (
+    "a picture, a folder, a glob in quotes, a list of pictures (.txt), a video, a camera's number, an address, "
+    "or - for standard input"
+)
 _PIPED = "stdin"
 _MAX_PIPED = 512 * 2**20
 _DECODERS = 2
 
 
 class SourcePicture(NamedTuple):
-    """A picture to predict on.
+    """A picture to predict on, a video or camera whose frames are, or one of these frames.
 
     Attributes:
         name: Its path relative to the source that it was found under, with forward slashes; unique in its list.
         path: Where it lies; its name where it lies nowhere.
         address: Where it is fetched from, "" for none.
         content: The file itself, where it came through standard input.
+        camera: The number of the camera that it comes from, -1 for none.
+        frame: Which frame of the video or camera it is, None for none.
     """
 
     name: str
     path: Path
     address: str = ""
     content: bytes = b""
+    camera: int = -1
+    frame: Frame | None = None
 
     @property
     def on_disk(self) -> bool:
         """Whether it is a file on this machine."""
-        return not self.address and not self.content
+        return not self.address and not self.content and self.camera < 0 and self.frame is None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a video or a camera as a whole."""
+        return self.frame is None and (self.camera >= 0 or (self.on_disk and is_video(self.path)))
 
     @property
     def origin(self) -> str:
         """What tells it from other pictures of the same name."""
         if self.content:
             return f"{_PIPED}:{zlib.crc32(self.content):08x}"
-        return self.address or os.path.abspath(self.path)  # noqa: PTH100 - resolving links takes long on shares
+        whole = self.address or os.path.abspath(self.path)  # noqa: PTH100 - resolving links takes long on shares
+        return whole if self.frame is None else f"{whole}#{self.frame.number}"
+
+    def frames(self, every: int = 1) -> Generator[tuple[SourcePicture, NDArray[np.uint8]]]:
+        """The frames of a video or camera with their pixels, as `read_frames` gives them."""
+        for frame, pixels in read_frames(self.camera if self.camera >= 0 else self.path, every):
+            yield self._replace(name=f"{self.name}/{frame.number:06d}.jpg", frame=frame), pixels
 
     def read(self) -> NDArray[np.uint8]:
         """The picture.
@@ -75,20 +95,25 @@ class SourcePicture(NamedTuple):
             raise PictureError(what, error.advice, error.code) from error
 
 
+Read = tuple[SourcePicture, NDArray[np.uint8]]
+"""A picture and its pixels, uint8 [H, W, 3], red, green, blue, upright."""
+
+
 def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePicture]:
     """The pictures that sources stand for.
 
     Args:
         sources: One source or several: a picture, a folder (with the folders in it), a glob such as ``in/**/*.jpg``, a
-            ``.txt`` with a source a line (relative to its own folder, or to the current one), an address that begins
-            with http, or ``-``: standard input, which holds either one picture file or such a list.
+            ``.txt`` with a source a line (relative to its own folder, or to the current one), a video, the number of a
+            camera, an address that begins with http, or ``-``: standard input, which holds either one picture file or
+            such a list.
 
     Returns:
-        The pictures, each once, in the order of the sources and by name within one. Those that a list names are there
-        even if they are missing, so that the others go on; addresses are not fetched yet.
+        The pictures, each once, in the order of the sources and by name within one; a video is one of them. Those that
+        a list names are there even if they are missing, so that the others go on; addresses are not fetched yet.
 
     Raises:
-        UserError: A source does not exist, holds no picture, or is of a kind that is not available.
+        UserError: A source does not exist, or holds no picture.
 
     Example:
         >>> import tempfile
@@ -177,6 +202,8 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
         if is_address(source):
             name = name_of_address(source)
             return [SourcePicture(name, Path(name), address=source)]
+        if re.fullmatch(r"\d{1,3}", source):
+            return [SourcePicture(f"camera-{source}", Path(f"camera-{source}"), camera=int(source))]
         return [SourcePicture(name, path) for path, name in _find_glob(source)]
     if source.is_dir():
         files = sorted(file for file in source.rglob("*") if _is_picture(file.relative_to(source), file))
@@ -185,14 +212,12 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
                 f"The folder '{source}' holds no picture.", f"Pictures end in {', '.join(sorted(EXTENSIONS))}."
             )
         return [SourcePicture(file.relative_to(source).as_posix(), file) for file in files]
-    if source.suffix.lower() in _VIDEOS:
-        raise UserError(f"'{source}' is a video.", _LATER)
     return [SourcePicture(source.resolve().relative_to(base).as_posix(), source)]
 
 
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
-    if re.fullmatch(r"\d+", pattern) or "://" in pattern:
-        raise UserError(f"'{pattern}' is no picture, folder or glob.", _LATER)
+    if "://" in pattern:
+        raise UserError(f"'{pattern}' is no address that can be read.", "Addresses begin with http:// or https://.")
     if not glob.has_magic(pattern):
         raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
@@ -227,18 +252,60 @@ def read_pictures(
         ahead: At most so many decoded pictures wait.
 
     Yields:
-        Name and pixels uint8 [H, W, 3], red, green, blue, upright, in the order given.
+        Name and pixels uint8 [H, W, 3], red, green, blue, upright, in the order given; of a video, each frame.
     """
     return ((picture.name, pixels) for picture, pixels in decoded(pictures, on_problem, ahead))
 
 
 def decoded(
-    pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
+    pictures: Iterable[SourcePicture],
+    on_problem: Callable[[SourcePicture, PictureError], None],
+    ahead: int = 8,
+    every: int = 1,
 ) -> Iterator[tuple[SourcePicture, NDArray[np.uint8]]]:
-    """As `read_pictures`, with the pictures themselves in the place of their names."""
-    for picture, pixels in in_order(pictures, lambda one: one.read(), ahead, _DECODERS):
-        try:
-            yield picture, pixels.result()
-        except PictureError as error:
-            # Its traceback holds what was read of the picture, and there may be many of them.
-            on_problem(picture, PictureError(error.message, error.advice, error.code))
+    """As `read_pictures`, with the pictures themselves in the place of their names; ``every`` so many frames one."""
+    for moving, group in groupby(pictures, lambda picture: picture.moves):
+        stills = in_order(group, lambda one: (one, one.read()), ahead, _DECODERS)
+        for picture, result in _frames(group, ahead, every) if moving else stills:
+            try:
+                read = result.result()
+            except PictureError as error:
+                # Its traceback holds what was read of the picture, and there may be many of them.
+                on_problem(picture, PictureError(error.message, error.advice, error.code))
+            else:
+                yield read
+
+
+def _frames(videos: Iterable[SourcePicture], ahead: int, every: int) -> Iterator[tuple[SourcePicture, Future[Read]]]:
+    """The frames of videos, decoded in a thread of its own; what is wrong with one comes after its last frame."""
+    for video in videos:
+        # What a camera shows is looked at right away: frames that wait are frames that are late.
+        room = ahead if video.camera < 0 else 1
+        with closing(video.frames(every)) as frames, closing(in_order(repeat(frames), _next, room)) as reading:
+            for _, result in reading:
+                if result.exception() is None and result.result() is None:
+                    break
+                yield video, cast("Future[Read]", result)
+
+
+def _next(frames: Iterator[Read]) -> Read | None:
+    return next(frames, None)
+
+
+def count_pictures(pictures: Iterable[SourcePicture], every: int = 1) -> int | None:
+    """How many pictures there are, the frames of videos among them.
+
+    Args:
+        pictures: The pictures and videos.
+        every: Each so many frames of a video count.
+
+    Returns:
+        Their number, as the videos' headers say it; None where nobody knows, as of a camera.
+    """
+    total = 0
+    for picture in pictures:
+        if picture.camera >= 0:
+            return None
+        with suppress(PictureError):  # it is going to be reported when it is read
+            total += count_frames(picture.path, every) if picture.moves else 1
+    return total

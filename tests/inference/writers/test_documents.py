@@ -16,7 +16,7 @@ from yolact_kit.inference.writers.documents import CSV_COLUMNS, write_coco, writ
 @pytest.fixture
 def one(tmp_path: Path) -> Record:
     made = item(tmp_path / "in")
-    return record(made.prediction, made.picture.origin, made.stem)
+    return record(made.prediction, made.picture, made.stem)
 
 
 def test_a_row_a_detection(one: Record, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from yolact_kit.inference.writers.items import Item, WriteOptions, Writer
 from yolact_kit.inference.writers.labelme import LabelmeWriter
 from yolact_kit.inference.writers.overlay import OverlayWriter
 from yolact_kit.inference.writers.png import PngWriter
+from yolact_kit.inference.writers.video import VideoWriter
 
 __all__ = ["DOCUMENTS", "FORMATS", "Item", "WriteOptions", "Writer", "check_formats", "make_writers"]
 
@@ -21,13 +22,17 @@ _WRITERS: dict[str, Callable[[Path, Sequence[str], WriteOptions], Writer]] = {
     "png": PngWriter,
     "cutouts": CutoutWriter,
     "overlay": OverlayWriter,
+    "video": VideoWriter,
 }
 
-DOCUMENTS: dict[str, Callable[[Path, Sequence[str], Iterable[Record]], None]] = {"coco": write_coco, "csv": write_csv}
-"""What writes the documents: called with the folder, the class names, and what is remembered of each picture."""
+DOCUMENTS: dict[str, Callable[[Path, Sequence[str], Iterable[Record], bool], None]] = {
+    "coco": write_coco,
+    "csv": write_csv,
+}
+"""What writes the documents: called with the folder, the class names, what is remembered of each picture, and whether
+some of them are frames of videos."""
 
 FORMATS = (*DOCUMENTS, *_WRITERS)
-_LATER = ("video",)
 
 
 def make_writers(
@@ -45,7 +50,7 @@ def make_writers(
         One writer for each name that is not one of `DOCUMENTS`.
 
     Raises:
-        UserError: A format is not known or not available yet.
+        UserError: A format is not known.
     """
     wanted = check_formats(formats)
     return [make(out, classes, options or WriteOptions()) for name, make in _WRITERS.items() if name in wanted]
@@ -61,7 +66,7 @@ def check_formats(formats: Iterable[str]) -> set[str]:
         The names.
 
     Raises:
-        UserError: A name is not known or not available yet, or there is none.
+        UserError: A name is not known, or there is none.
 
     Example:
         >>> sorted(check_formats(["overlay", "coco"]))
@@ -69,8 +74,7 @@ def check_formats(formats: Iterable[str]) -> set[str]:
     """
     wanted = set(formats)
     for name in sorted(wanted - set(FORMATS)):
-        what = "is not available yet" if name in _LATER else "is not known"
-        raise UserError(f"The format '{name}' {what}.", f"Available are {', '.join(FORMATS)}.")
+        raise UserError(f"The format '{name}' is not known.", f"Available are {', '.join(FORMATS)}.")
     if not wanted:
         raise UserError("No format is given.", f"Available are {', '.join(FORMATS)}.")
     return wanted

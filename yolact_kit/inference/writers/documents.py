@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from yolact_kit.files import replacing
 from yolact_kit.inference.journal import Record
@@ -20,16 +20,20 @@ CSV_COLUMNS = (
 )  # fmt: skip
 """Columns of predictions.csv: pixels, square pixels, degrees; see `Measures` for the last three."""
 
+VIDEO_COLUMNS = ("frame", "time", "track")
+"""Columns behind them where there are videos: the frame's number, when it is shown in seconds, the object's id."""
+
 _MEASURES = ("centroid", "orientation")
 
 
-def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
+def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record], frames: bool = False) -> None:
     """Writes ``predictions.json``: every picture, every class, every detection.
 
     Args:
         out: Folder to write into.
         classes: Class names; their category ids are 1..N.
         records: The pictures.
+        frames: Whether some of them are frames of videos: each picture then has ``frame`` and ``time`` too.
     """
     categories = [{"id": number, "name": name} for number, name in enumerate(classes, start=1)]
     # Two lists of one document come out of one pass, so the second waits in a file.
@@ -39,17 +43,20 @@ def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record]) -> 
         TemporaryFile("w+", encoding="utf-8", dir=out) as waiting,
     ):
         document.write('{"images": [')
-        _write_lists(document, waiting, records)
+        _write_lists(document, waiting, records, ("frame", "time") if frames else ())
         document.write(f'], "categories": {json.dumps(categories, ensure_ascii=False)}, "annotations": [')
         waiting.seek(0)
         copyfileobj(waiting, document)
         document.write("]}\n")
 
 
-def _write_lists(images: IO[str], annotations: IO[str], records: Iterable[Record]) -> None:
+def _write_lists(
+    images: IO[str], annotations: IO[str], records: Iterable[Record], more: Sequence[Literal["frame", "time"]]
+) -> None:
     numbers = count(1)
     for number, one in enumerate(records, start=1):
-        image = {"id": number, "file_name": one["file"], "width": one["width"], "height": one["height"]}
+        image: dict[str, Any] = {"id": number, "file_name": one["file"], "width": one["width"], "height": one["height"]}
+        image.update((key, one[key]) for key in more)
         images.write(("" if number == 1 else ", ") + json.dumps(image, ensure_ascii=False))
         for found, place in zip(one["objects"], numbers, strict=False):
             kept = {key: value for key, value in found.items() if key not in _MEASURES}
@@ -57,7 +64,7 @@ def _write_lists(images: IO[str], annotations: IO[str], records: Iterable[Record
             annotations.write(("" if place == 1 else ", ") + text)
 
 
-def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record]) -> None:
+def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], frames: bool = False) -> None:
     """Writes ``predictions.csv``: a row a detection, as UTF-8 with a byte order mark.
 
     Excel takes a file without that mark for one in the machine's own encoding, CP949 on a Korean Windows, and shows
@@ -67,13 +74,15 @@ def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record]) -> N
         out: Folder to write into.
         classes: Class names.
         records: The pictures.
+        frames: Whether some of them are frames of videos: there are `VIDEO_COLUMNS` then.
     """
     with replacing(out / "predictions.csv") as beside, beside.open("w", encoding="utf-8-sig", newline="") as stream:
         rows = csv.writer(stream)
-        rows.writerow(CSV_COLUMNS)
+        rows.writerow(CSV_COLUMNS + VIDEO_COLUMNS if frames else CSV_COLUMNS)
         for one in records:
             for number, found in enumerate(one["objects"], start=1):
-                rows.writerow([one["file"], number, *_row(found, classes)])
+                place = (one["frame"], one["time"], found.get("track_id")) if frames else ()
+                rows.writerow([one["file"], number, *_row(found, classes), *place])
 
 
 def _row(found: dict[str, Any], classes: Sequence[str]) -> list[Any]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from yolact_kit.files import replacing
 from yolact_kit.inference.drawing import Style
+from yolact_kit.inference.notes import Notes
 from yolact_kit.inference.outlines import SIMPLIFY
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
@@ -25,12 +26,14 @@ class Item(NamedTuple):
         stem: What the names of its files begin with, a relative path.
         pixels: uint8 [H, W, 3], red, green, blue, upright.
         prediction: The detections.
+        notes: What else is drawn over it.
     """
 
     picture: SourcePicture
     stem: str
     pixels: NDArray[np.uint8]
     prediction: Prediction
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, slots=True)

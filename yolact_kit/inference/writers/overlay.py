@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from yolact_kit.inference.drawing import draw_prediction
+from yolact_kit.inference.drawing import Style, class_font, draw_prediction
+from yolact_kit.inference.notes import draw_notes
 from yolact_kit.inference.writers.items import Item, WriteOptions, save
 
 
@@ -26,9 +29,14 @@ class OverlayWriter:
 
     def add(self, item: Item) -> None:
         """Writes the picture of one prediction."""
-        drawn = draw_prediction(item.pixels, item.prediction, self._style)
-        save(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn), quality=92)
+        save(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn(item, self._style)), quality=92)
 
     def close(self) -> None:
         """Makes the folder where there was no picture."""
         self.folder.mkdir(parents=True, exist_ok=True)
+
+
+def drawn(item: Item, style: Style) -> NDArray[np.uint8]:
+    """A picture with its detections and notes drawn over it, uint8 [H, W, 3], red, green, blue."""
+    over = draw_prediction(item.pixels, item.prediction, style)
+    return draw_notes(over, item.notes, class_font(item.prediction.classes))

@@ -1,0 +1,126 @@
+"""The arguments and options of ``yolact-kit predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yolact_kit.cli.options import MACHINE_PANEL
+from yolact_kit.errors import UserError
+
+VIDEO_PANEL = "Videos and cameras"
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE",
+        help="A picture, a folder with the folders in it, a glob in quotes, a .txt with a picture a line, a video, the "
+        "number of a camera, an address (https://...), or - for standard input: a picture file, or such a list.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"),
+]
+Formats = Annotated[
+    list[str],
+    typer.Option(
+        "--format",
+        metavar="coco,labelme,csv,png,cutouts,overlay,video",
+        help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, a row an object. "
+        "png: masks as pictures. cutouts: each object by itself, transparent around it. overlay: pictures with the "
+        "masks drawn over them. video: the same of each video, as an MP4.",
+        rich_help_panel="Output",
+    ),
+]
+Simplify = Annotated[
+    float,
+    typer.Option(
+        "--simplify",
+        metavar="PX",
+        min=0,
+        help="labelme: how far the polygons may be from the mask's outline, in pixels.",
+        rich_help_panel="Output",
+    ),
+]
+ColorBy = Annotated[
+    str,
+    typer.Option(
+        "--color-by",
+        metavar="class|instance",
+        help="overlay, video: a colour for each class, or for each object of a picture.",
+        rich_help_panel="Output",
+    ),
+]
+Score = Annotated[
+    float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
+]
+TopK = Annotated[
+    int, typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection")
+]
+Nms = Annotated[
+    str | None,
+    typer.Option(
+        "--nms",
+        metavar="fast|cross-class|standard|cluster-spm",
+        help="How duplicates are removed; as the model was configured by default.",
+        rich_help_panel="Detection",
+    ),
+]
+Legacy = Annotated[
+    bool,
+    typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
+]
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
+]
+Every = Annotated[
+    int, typer.Option("--every", metavar="N", min=1, help="Look at every Nth frame only.", rich_help_panel=VIDEO_PANEL)
+]
+TrackObjects = Annotated[
+    bool,
+    typer.Option("--track", help="Give objects an id that they keep from frame to frame.", rich_help_panel=VIDEO_PANEL),
+]
+CountLine = Annotated[
+    list[str],
+    typer.Option(
+        "--count-line",
+        metavar="X1,Y1,X2,Y2",
+        help="Count the objects of each class that cross this line, in pixels; counts.json. May be repeated.",
+        rich_help_panel=VIDEO_PANEL,
+    ),
+]
+CountZone = Annotated[
+    list[str],
+    typer.Option(
+        "--count-zone",
+        metavar="X1,Y1,X2,Y2,X3,Y3,...",
+        help="Count the objects of each class in this zone. May be repeated.",
+        rich_help_panel=VIDEO_PANEL,
+    ),
+]
+Fps = Annotated[
+    bool,
+    typer.Option("--fps/--no-fps", help="Write the frames predicted in a second on them.", rich_help_panel=VIDEO_PANEL),
+]
+
+
+def numbers(given: list[str], option: str) -> tuple[tuple[int, ...], ...]:
+    """Places in a picture as they are written on the command line.
+
+    Args:
+        given: Each of them numbers with commas between.
+        option: What they were given with.
+
+    Returns:
+        The numbers of each.
+
+    Raises:
+        UserError: One is no number.
+    """
+    try:
+        return tuple(tuple(round(float(number)) for number in place.split(",")) for place in given)
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"'{option}' takes numbers with commas between.", "They are x,y,... in pixels.") from error

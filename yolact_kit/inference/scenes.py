@@ -1,0 +1,265 @@
+"""What is followed from frame to frame: which object is which, what crosses a line, how fast it goes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+import numpy as np
+
+from yolact_kit.errors import UserError
+from yolact_kit.inference.notes import Mark, Notes
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.sources import SourcePicture
+
+_SURE = 0.5
+"""Detections of at least this score begin a track (Zhang et al. 2022); weaker ones only go on with one."""
+
+_RECENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """What is done with videos and cameras besides predicting on their frames.
+
+    Attributes:
+        every: Only each so many frames are looked at.
+        track: Whether objects get an id that they keep from frame to frame.
+        lines: Lines to count at, each x1 y1 x2 y2 in pixels.
+        zones: Zones to count in, each x1 y1 x2 y2 x3 y3 ... in pixels, three corners at least.
+        speed: Whether the frames predicted in a second are written on the frames.
+    """
+
+    every: int = 1
+    track: bool = False
+    lines: tuple[tuple[int, ...], ...] = ()
+    zones: tuple[tuple[int, ...], ...] = ()
+    speed: bool = True
+
+    @property
+    def follows(self) -> bool:
+        """Whether objects are followed from frame to frame."""
+        return self.track or bool(self.lines or self.zones)
+
+
+def check_videos(pictures: Sequence[SourcePicture], formats: Collection[str], options: VideoOptions) -> None:
+    """Checks that what is asked of videos fits the sources.
+
+    Args:
+        pictures: The pictures and videos.
+        formats: What is going to be written.
+        options: What is done with videos.
+
+    Raises:
+        UserError: There is no video, or a line or zone has the wrong number of corners.
+    """
+    if not any(picture.moves for picture in pictures):
+        asked = "the format 'video'" if "video" in formats else "following objects" if options.follows else ""
+        if asked or options.every > 1:
+            what = (asked or "taking some frames only").capitalize()
+            raise UserError(
+                f"{what} needs a video or a camera, and there is none.", "Give one, or leave the option out."
+            )
+    for place in options.lines:
+        if len(place) != 4 or place[:2] == place[2:]:
+            raise UserError(f"{list(place)} is no line.", "A line is x1,y1,x2,y2 in pixels, from one end to the other.")
+    for place in options.zones:
+        if len(place) < 6 or len(place) % 2:
+            raise UserError(f"{list(place)} is no zone.", "A zone is x1,y1,x2,y2,x3,y3,... in pixels, a pair a corner.")
+
+
+class Scenes:
+    """Follows the objects of one video after the other.
+
+    Args:
+        options: What is asked for.
+        classes: Class names.
+
+    Raises:
+        UserError: Objects are to be followed and the library that does it is not installed.
+    """
+
+    def __init__(self, options: VideoOptions, classes: Sequence[str]) -> None:
+        self._options = options
+        self._classes = list(classes)
+        self._scenes: dict[str, _Scene] = {}
+        self._times: deque[float] = deque(maxlen=_RECENT)
+        if options.follows:
+            _tracker(_SURE, 30.0)
+
+    def look(self, picture: SourcePicture, prediction: Prediction) -> Notes | None:
+        """Takes in the next frame.
+
+        Args:
+            picture: The frame; a picture that is none is passed over.
+            prediction: Its detections; they are given their ids.
+
+        Returns:
+            What to draw over it; None for a picture that is no frame.
+        """
+        if picture.frame is None:
+            return None
+        self._times.append(time.perf_counter())
+        marks: tuple[Mark, ...] = ()
+        lines: list[str] = []
+        if self._options.speed and len(self._times) > 1:
+            lines.append(f"{(len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-9):.1f} FPS")
+        if self._options.follows:
+            name = PurePosixPath(picture.name).parent.as_posix()
+            if name not in self._scenes:
+                self._scenes[name] = _Scene(self._options, self._classes, picture.frame.rate)
+            self._scenes[name].look(prediction)
+            marks, counted = self._scenes[name].notes()
+            lines += counted
+        return Notes(marks, tuple(lines))
+
+    def counts(self) -> dict[str, Any]:
+        """What was counted, by video: the document that ``counts.json`` holds."""
+        return {"videos": [{"file": name, **scene.counts()} for name, scene in self._scenes.items()]}
+
+
+class _Scene:
+    """One video."""
+
+    def __init__(self, options: VideoOptions, classes: list[str], rate: float) -> None:
+        self._classes = classes
+        self._tracker = _tracker(_SURE, rate)
+        self._seen: dict[int, Counter[int]] = {}
+        self._frames = 0
+        counters: list[_Counter] = [_Line(place) for place in options.lines]
+        self._counters = counters + [_Zone(place) for place in options.zones]
+
+    def look(self, prediction: Prediction) -> None:
+        from supervision import Detections
+
+        self._frames += 1
+        # Which detection is which is told by their place in data: the tracker gives them in another order.
+        rows = np.arange(len(prediction))
+        found = Detections(
+            xyxy=prediction.boxes.reshape(-1, 4).astype(np.float64),
+            confidence=prediction.scores,
+            class_id=prediction.labels,
+            data={"row": rows},
+        )
+        followed = self._tracker.update(found)
+        prediction.ids = np.full(len(prediction), -1, dtype=np.int64)
+        if len(followed):
+            prediction.ids[followed.data["row"]] = followed.tracker_id
+        for label, one in zip(prediction.labels.tolist(), prediction.ids.tolist(), strict=True):
+            if one >= 0:
+                self._seen.setdefault(one, Counter())[label] += 1
+        known = found[prediction.ids >= 0]
+        known.tracker_id = prediction.ids[prediction.ids >= 0]
+        for counter in self._counters:
+            counter.look(known)
+
+    def notes(self) -> tuple[tuple[Mark, ...], list[str]]:
+        marks, lines = [], []
+        numbers: Counter[str] = Counter()
+        for counter in self._counters:
+            numbers[counter.kind] += 1
+            name = f"{counter.kind} {numbers[counter.kind]}"
+            marks.append(counter.mark(name))
+            parts = (f"{way} {_in_words(counts, self._classes)}" for way, counts in counter.counts().items())
+            lines.append(f"{name}: {'; '.join(parts)}")
+        return tuple(marks), lines
+
+    def counts(self) -> dict[str, Any]:
+        # Which class an object is of is what most of its frames say.
+        objects = Counter(seen.most_common(1)[0][0] for seen in self._seen.values())
+        counted = [
+            {
+                "kind": counter.kind,
+                "place": list(counter.place),
+                **{way: _by_name(counts, self._classes) for way, counts in counter.counts().items()},
+            }
+            for counter in self._counters
+        ]
+        return {"frames": self._frames, "objects": _by_name(objects, self._classes), "counts": counted}
+
+
+class _Counter(Protocol):
+    kind: str
+    place: tuple[int, ...]
+
+    def look(self, found: Any) -> None: ...
+
+    def counts(self) -> dict[str, Counter[int]]: ...
+
+    def mark(self, name: str) -> Mark: ...
+
+
+class _Line:
+    """Counts the objects whose box's middle crosses a line, by direction."""
+
+    kind = "line"
+
+    def __init__(self, place: tuple[int, ...]) -> None:
+        from supervision import LineZone, Point, Position
+
+        self.place = place
+        x1, y1, x2, y2 = place
+        self._line = LineZone(Point(x1, y1), Point(x2, y2), triggering_anchors=[Position.CENTER])
+
+    def look(self, found: Any) -> None:
+        self._line.trigger(found)
+
+    def counts(self) -> dict[str, Counter[int]]:
+        return {"in": Counter(self._line.in_count_per_class), "out": Counter(self._line.out_count_per_class)}
+
+    def mark(self, name: str) -> Mark:
+        return Mark(_points(self.place), False, name)
+
+
+class _Zone:
+    """Counts the objects whose box's middle is in a zone: now, and of all that ever were."""
+
+    kind = "zone"
+
+    def __init__(self, place: tuple[int, ...]) -> None:
+        from supervision import PolygonZone, Position
+
+        self.place = place
+        self._zone = PolygonZone(np.array(_points(place)), triggering_anchors=[Position.CENTER])
+        self._entered: dict[int, int] = {}
+        self._now: Counter[int] = Counter()
+
+    def look(self, found: Any) -> None:
+        inside = found[self._zone.trigger(found)]
+        self._now = Counter(inside.class_id.tolist() if len(inside) else [])
+        for one, label in zip(inside.tracker_id.tolist(), inside.class_id.tolist(), strict=True) if len(inside) else ():
+            self._entered.setdefault(one, label)
+
+    def counts(self) -> dict[str, Counter[int]]:
+        return {"now": self._now, "entered": Counter(self._entered.values())}
+
+    def mark(self, name: str) -> Mark:
+        return Mark(_points(self.place), True, name)
+
+
+def _points(place: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(place[::2], place[1::2], strict=True))
+
+
+def _by_name(counts: Counter[int], classes: Sequence[str]) -> dict[str, int]:
+    return {classes[label]: int(number) for label, number in sorted(counts.items())}
+
+
+def _in_words(counts: Counter[int], classes: Sequence[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in _by_name(counts, classes).items()) or "0"
+
+
+def _tracker(sure: float, rate: float) -> Any:
+    """ByteTrack (Zhang et al. 2022), of the library trackers."""
+    try:
+        from trackers import ByteTrackTracker
+    except ImportError as error:
+        raise UserError(
+            "Following objects needs the libraries trackers and supervision.",
+            'Install them with `pip install "yolact-kit[track]"`.',
+        ) from error
+    return ByteTrackTracker(frame_rate=rate, track_activation_threshold=sure, high_conf_det_threshold=sure)

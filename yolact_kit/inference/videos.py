@@ -1,0 +1,127 @@
+"""Frames of videos and cameras."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.pictures import PictureError
+
+VIDEO_EXTENSIONS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg", ".ts", ".flv"})
+"""File name suffixes of videos, in lower case."""
+
+CUT_OFF = "video-cut-off"
+"""`PictureError.code` of a video that ends before its end: the frames until there were given."""
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a video is said once, by `PictureError`
+
+_USUAL_RATE = 25.0
+_SHORT = 0.98
+"""A video that gives less than this share of its frames is cut off; containers without an index say about how many."""
+
+
+class Frame(NamedTuple):
+    """Which frame of a video a picture is.
+
+    Attributes:
+        number: Its number in the video, the first is 0.
+        time: When it is shown, in seconds from the video's beginning; of a camera, from the first frame.
+        rate: Frames in a second of those that are looked at.
+    """
+
+    number: int
+    time: float
+    rate: float
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file's name is that of a video."""
+    return path.suffix.lower() in VIDEO_EXTENSIONS
+
+
+def count_frames(path: Path, every: int = 1) -> int:
+    """How many frames a video has by its header, of which each ``every``-th counts; 0 where it does not say."""
+    with _opened(path) as capture:
+        return -(-max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))) // every)
+
+
+def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDArray[np.uint8]]]:
+    """Decodes a video or a camera, one frame after the other.
+
+    Args:
+        source: A video file, or the number of a camera, 0 for the first.
+        every: Frames whose number this divides are given, the others are skipped.
+
+    Yields:
+        Each frame, and its pixels, uint8 [H, W, 3], red, green, blue, turned upright as the video says.
+
+    Raises:
+        PictureError: It cannot be opened, or, with the code `CUT_OFF` and after all frames that can be had, it ends
+            before its end.
+    """
+    with _opened(source) as capture:
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        rate = rate if 0 < rate < 1000 else _USUAL_RATE
+        begin = time.monotonic()
+        for number in count():
+            if not capture.grab():
+                break
+            found, pixels = capture.retrieve() if number % every == 0 else (False, None)
+            if found and pixels is not None:
+                file_time = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                when = time.monotonic() - begin if isinstance(source, int) else file_time
+                yield (
+                    Frame(number, when, rate / every),
+                    cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False),
+                )
+        if isinstance(source, Path):
+            _check_whole(source, number, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+
+
+def _check_whole(path: Path, found: int, announced: int) -> None:
+    if found == 0:
+        raise _unreadable(path)
+    if found < announced * _SHORT - 1:
+        raise PictureError(
+            f"The video '{path}' ends after {found} of {announced} frames: it is damaged or cut off.",
+            "Copy it again from its source.",
+            CUT_OFF,
+        )
+
+
+def _unreadable(path: Path) -> PictureError:
+    if not path.is_file():
+        return PictureError(f"The video '{path}' does not exist.", "Check its name and folder.", "picture-missing")
+    return PictureError(
+        f"The video '{path}' cannot be decoded: it is damaged, cut off, or no video.",
+        "Copy it again from its source, or convert it with ffmpeg.",
+    )
+
+
+@contextmanager
+def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        # A path in another script is passed to the system as it is; a number is not taken for a pattern of pictures.
+        capture = cv2.VideoCapture(source if isinstance(source, int) else str(source.absolute()))
+        if not capture.isOpened():
+            if isinstance(source, Path):
+                raise _unreadable(source)
+            raise PictureError(
+                f"The camera {source} cannot be opened.", "Is it plugged in, and free? Try another number."
+            )
+        try:
+            yield capture
+        finally:
+            capture.release()
+    finally:
+        cv2.utils.logging.setLogLevel(level)
