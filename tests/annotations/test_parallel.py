@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +35,21 @@ def test_processes_give_the_results_in_order_and_are_others_than_this() -> None:
 def test_threads_give_the_results_in_order_and_are_of_this_process(workers: int) -> None:
     found = list(in_parallel(partial(power, exponent=3), list(range(50)), workers))
     assert found == [(number**3, os.getpid()) for number in range(50)]
+
+
+def test_closing_it_waits_for_what_is_at_hand() -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.05)
+        ended.append(number)
+
+    with closing(in_parallel(work, list(range(100)), workers=3)) as done:
+        next(done)
+    assert sorted(begun) == sorted(ended)
+    assert len(begun) < 100
 
 
 def test_a_process_that_dies_is_an_error_with_advice() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,3 +119,16 @@ def test_nothing_is_written_where_it_cannot_be(maker: FolderMaker, tmp_path: Pat
     data.splits["train"] = []
     with pytest.raises(UserError, match="no pictures in 'train'"):
         write_augmented(data, tmp_path / "out", CopyOptions(copies=1, steps=FLIP))
+
+
+def test_an_interrupt_leaves_nothing(maker: FolderMaker, tmp_path: Path) -> None:
+    def interrupted(done: Iterable[Any], _total: int) -> Iterator[Any]:
+        yield next(iter(done))
+        raise KeyboardInterrupt
+
+    data = load_dataset(maker.write())
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        write_augmented(data, tmp_path / "out", CopyOptions(copies=20, steps=FLIP), interrupted)
+    time.sleep(0.2)
+    assert sorted(tmp_path.iterdir()) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -25,11 +25,13 @@ _function: Callable[[Any], Any] = repr
 
 def in_parallel(
     function: Callable[[T], R], items: list[T], workers: int, processes: bool = False, chunk: int = _AT_ONCE
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Applies a function to items at the same time.
 
     Decoding pictures leaves Python's lock, so that threads keep every core busy with it; reading labels does not, so
     that many files are better read by processes.
+
+    Where the function writes files, close this (`contextlib.closing`): what is at hand ends before anything is removed.
 
     Args:
         function: What to do with an item. For processes it has to be a function of a module, or a `partial` of one.

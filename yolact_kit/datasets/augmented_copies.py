@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -115,8 +116,9 @@ def write_augmented(
         images = folder / "images"
         taken = {picture.file for picture in dataset.pictures()}
         jobs = [(index, picture, _names(picture.file, options.copies, taken)) for index, picture in enumerate(train)]
-        done = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, os.cpu_count() or 1))
-        results = list(progress(done, len(jobs)) if progress else done)
+        work = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, os.cpu_count() or 1))
+        with closing(work) as done:
+            results = list(progress(done, len(jobs)) if progress else done)
         _collect(dataset, results, made)
         copy_pictures(
             (picture for picture in made.dataset.pictures() if not picture.path.is_relative_to(images)), images

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
@@ -300,9 +301,9 @@ def _write_pictures(
     def write(item: Labelled) -> None:
         _write_picture(item, folder / places[item.picture.file], options)
 
-    done = in_parallel(write, labelled, options.workers)
-    for _ in progress(done, len(labelled), "Writing pictures") if progress else done:
-        pass
+    with closing(in_parallel(write, labelled, options.workers)) as done:
+        for _ in progress(done, len(labelled), "Writing pictures") if progress else done:
+            pass
 
 
 def _write_picture(item: Labelled, target: Path, options: ConvertOptions) -> None:
