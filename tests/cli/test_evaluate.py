@@ -35,17 +35,34 @@ def test_files_and_json(run_folder: Path, dataset: Path, tmp_path: Path, capsys:
     out = tmp_path / "결과"
     assert evaluate(run_folder, dataset, "--out", out, "--json") == 0
     printed = capsys.readouterr()
-    assert names(out) == ["confusion.png", "metrics.json", "precision_recall.png", "results.json"]
+    assert names(out) == ["confusion.png", "metrics.json", "precision_recall.png", "report.html", "results.json"]
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert json.loads(printed.out) == metrics
-    assert list(metrics) == ["mask", "box"]
+    parts = ["mask", "box", "thresholds", "confusion", "errors", "calibration", "boundary", "worst"]
+    assert list(metrics) == parts
     assert list(metrics["mask"]["by_class"]) == CLASSES
     assert metrics["mask"]["by_class"]["fork"]["AP"] is None  # no picture has one
     assert 0 <= metrics["mask"]["AP"] <= 1
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert {result["image_id"] for result in results} <= {898, 899, 900}
     assert all(result["score"] >= 0.05 for result in results)
-    assert "precision_recall.png" in printed.err and "plate" in printed.err
+    assert "report.html" in printed.err and "plate" in printed.err and "calibration error" in printed.err
+
+
+def test_the_chosen_score_is_what_the_working_point_is_about(run_folder: Path, dataset: Path, tmp_path: Path) -> None:
+    assert evaluate(run_folder, dataset, "--out", tmp_path / "a", "--score", "1", "--quiet") == 0
+    chosen = json.loads((tmp_path / "a" / "metrics.json").read_text(encoding="utf-8"))["thresholds"]["chosen"]
+    assert chosen == {
+        "score": 1, "right": 0, "wrong": 0, "missed": 3, "precision": None, "recall": 0, "f1": 0,
+    }  # fmt: skip
+
+
+def test_a_data_set_without_objects(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = make_dataset(tmp_path / "data", pictures=1)
+    assert evaluate(run_folder, data, "--out", tmp_path / "a", "--against", run_folder, "--json") == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["mask"]["AP"] is None
+    assert metrics["against"]["mask"]["AP"]["verdict"] == "undefined"
 
 
 def test_against_other_weights(run_folder: Path, dataset: Path, tmp_path: Path) -> None:
@@ -102,6 +119,8 @@ def test_a_broken_picture_exits_1(
         (["{other}", "{data}"], "only the model has 'spoon'"),
         (["{run}", "{data}", "--out", "{data}/out"], "inside the input"),
         (["{run}", "{data}", "--against", "{data}"], "holds no weights"),
+        (["{run}", "{data}", "--against", "{other}"], "only the model has 'spoon'"),
+        (["{run}", "{data}", "--score", "30"], "--score"),
     ],
 )
 def test_wrong_calls_exit_2_and_write_nothing(

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,6 @@ from PIL import Image
 
 from tests.annotations.making import labelled, shape
 from tests.datasets.folders import good_folder, polygon
-from tests.programs import require_program
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.read import read_source
@@ -20,6 +17,8 @@ from yolact_kit.config.files import template
 from yolact_kit.datasets.checks import Validation, validate_folder, validate_source
 from yolact_kit.datasets.statistics import collect
 from yolact_kit.reports.validation import SHOWN, write_validation_report
+
+from .browser import browse, drive
 
 MODEL = template("yolact_nano").model
 
@@ -84,34 +83,18 @@ def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
     assert text.count('class="card problem"') == SHOWN
 
 
-def _browser(page: Path, *arguments: str) -> str:
-    command = [
-        str(require_program("chromium")), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={page.parent / 'profile'}", *arguments,
-        page.as_uri(),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_the_filters_work_in_a_browser(page: Path, tmp_path: Path) -> None:
-    script = """<script>
+    script = """
     const set = (id, value, kind) => { get(id).value = value; get(id).dispatchEvent(new Event(kind)); };
     const shown = () => cards.filter((card) => !card.hidden).map((card) => card.textContent).join("|");
-    const said = { all: shown() };
+    said.all = shown();
     set("class", "bolt", "change"); said.bolt = shown(); said.heat = get("heat-name").textContent;
     set("check", "partly-outside/W", "change"); said.outside = shown();
     set("word", "no such word", "input"); said.none = shown() + get("none").hidden;
     set("word", "", "input"); set("check", "", "change"); set("class", "", "change");
     document.querySelector(".problem button").click(); said.open = large.open;
-    document.title = JSON.stringify(said);
-    </script></body>"""
-    driven = tmp_path / "driven.html"
-    driven.write_text(page.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
-    title = re.search(r"<title>(.*?)</title>", _browser(driven, "--dump-dom"), re.DOTALL)
-    assert title is not None
-    said = json.loads(html.unescape(title.group(1)))
+    """
+    said = drive(page, tmp_path, script)
     assert said["all"].count("|") > said["bolt"].count("|") > 0
     assert said["heat"] == "bolt"
     assert "over the edge" in said["outside"]
@@ -125,7 +108,7 @@ def test_the_filters_work_in_a_browser(page: Path, tmp_path: Path) -> None:
 def test_it_is_drawn_in_a_browser(page: Path, tmp_path: Path, scheme: str) -> None:
     shot = tmp_path / "shot.png"
     number = {"dark": 0, "light": 1}[scheme]
-    _browser(page, f"--screenshot={shot}", "--window-size=1200,1600", f"--blink-settings=preferredColorScheme={number}")
+    browse(page, f"--screenshot={shot}", "--window-size=1200,1600", f"--blink-settings=preferredColorScheme={number}")
     pixels = np.array(Image.open(shot).convert("RGB"))
     assert pixels.shape == (1600, 1200, 3)
     assert (pixels[5, 5] > 200).all() == (scheme == "light")

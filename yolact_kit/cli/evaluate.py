@@ -25,9 +25,12 @@ from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
 
 if TYPE_CHECKING:
+    from yolact_kit.evaluation.analysis import Analysis
     from yolact_kit.evaluation.bootstrap import Comparison
     from yolact_kit.evaluation.run import Evaluation
     from yolact_kit.evaluation.split import Split
+    from yolact_kit.evaluation.thresholds import WorkingPoint
+    from yolact_kit.inference.predictor import Predictor
 
 _COLUMNS = ("AP", "AP50", "AP75")
 _FEW = 30
@@ -49,6 +52,16 @@ Against = Annotated[
         rich_help_panel="Measuring",
     ),
 ]
+Score = Annotated[
+    float,
+    typer.Option(
+        "--score",
+        min=0,
+        max=1,
+        help="Lowest score of the detections that precision, recall, matrix and worst pictures are about.",
+        rich_help_panel="Measuring",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"),
@@ -61,6 +74,7 @@ def evaluate(
     dataset: DatasetFolder,
     split: SplitName = "val",
     against: Against = None,
+    score: Score = 0.3,
     out: Out = None,
     as_json: AsJson = False,
     model: WeightsModel = None,
@@ -72,8 +86,10 @@ def evaluate(
 ) -> None:
     """Measure a trained model on a split of a data set.
 
-    Writes COCO's metrics of masks and boxes (metrics.json), every detection (results.json), curves of precision and
-    recall, and a matrix of which class is taken for which.
+    Writes a page on what the model is good and bad at (report.html): COCO's metrics of masks and boxes, the best score
+    to keep detections from, which class is taken for which, what kinds of errors cost most, and the worst pictures
+    drawn. All its numbers are in metrics.json, every detection in results.json. --against tells whether the model is
+    better than another one, or only luckier with the pictures.
 
     Example: yolact-kit evaluate runs/train-1 data --split val
     """
@@ -81,39 +97,46 @@ def evaluate(
     out = out or run_folder("evaluate")
     check_out(out, overwrite, [dataset, *weights_files(weights), *weights_files(against)])
 
+    from yolact_kit.evaluation.analysis import analyse
     from yolact_kit.evaluation.bootstrap import compare
     from yolact_kit.evaluation.split import load_split
+    from yolact_kit.reports.evaluation_page import write_evaluation_report
 
     truth = load_split(dataset, split)
     options = {"device": device, "batch_size": batch_size, "model": model}
-    found = _evaluate(weights, truth, options)
-    other = None if against is None else _evaluate(against, truth, options)
+    # Both are loaded before either is run: what is wrong with one shows at once.
+    predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]
+    found, *others = [_evaluate(predictor, truth) for predictor in predictors]
+    other = others[0] if others else None
     comparison = None if other is None else compare(found.metrics, other.metrics)
-    numbers = found.metrics.to_dict()
-    if comparison is not None:
+    analysis = analyse(found, score)
+    numbers = {**found.metrics.to_dict(), **analysis.to_dict()}
+    versus = None
+    if against is not None and comparison is not None:
+        versus = against, comparison
         numbers["against"] = {"weights": against, **comparison.to_dict()}
     with new_folder(out, overwrite) as folder:
-        _write(folder, truth, found)
+        _plot(folder, truth, found, analysis)
+        report = folder / "report.html"
+        write_evaluation_report(report, truth, found, analysis, weights, versus, _drawing)
         if other is not None:
             atomic_write_text(folder / "against.json", _dump(other.metrics.to_dict()))
+        atomic_write_text(folder / "results.json", json.dumps(found.results) + "\n")
         atomic_write_text(folder / "metrics.json", _dump(numbers))
     if as_json:
         print_json(numbers)
     _show(truth, found, other)
+    _show_analysis(analysis)
     if comparison is not None:
         _show_comparison(comparison)
     say(f"Written to {out}")
-    say(f"Look at {out / 'precision_recall.png'} and {out / 'confusion.png'}")
+    say(f"Look at {out / 'report.html'}")
     if found.broken:
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _evaluate(weights: str, truth: Split, options: dict[str, Any]) -> Evaluation:
-    from yolact_kit.evaluation.run import evaluate_split
+def _load(weights: str, truth: Split, options: dict[str, Any]) -> Predictor:
     from yolact_kit.inference.predictor import Predictor
-
-    def progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
-        return track(stream, "Evaluating", total)
 
     predictor = Predictor.load(at_hand(weights), **options)
     missing, foreign = truth.compare(predictor.classes)
@@ -121,25 +144,36 @@ def _evaluate(weights: str, truth: Split, options: dict[str, Any]) -> Evaluation
         warn(f"'{weights}' does not know the classes {', '.join(missing)}: it finds none of them.")
     if foreign:
         say(f"Of the {len(predictor.classes)} classes of '{weights}', {len(foreign)} are not the data set's: left out.")
+    truth.category_ids(predictor.classes)
+    return predictor
+
+
+def _evaluate(predictor: Predictor, truth: Split) -> Evaluation:
+    from yolact_kit.evaluation.run import evaluate_split
+
+    def progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
+        return track(stream, "Evaluating", total)
+
     return evaluate_split(
         predictor, truth, progress, on_problem=lambda error: warn(f"{error.message} It is left out, labels and all.")
     )
 
 
-def _write(folder: Path, truth: Split, found: Evaluation) -> None:
-    from yolact_kit.evaluation.confusion import confusion_matrix
+def _drawing(pictures: Iterable[Any], total: int) -> Iterable[Any]:
+    return track(pictures, "Drawing the worst pictures", total)
+
+
+def _plot(folder: Path, truth: Split, found: Evaluation, analysis: Analysis) -> None:
     from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
     from yolact_kit.inference.drawing import class_font
 
-    atomic_write_text(folder / "results.json", json.dumps(found.results) + "\n")
     where = f"split '{truth.name}', {len(found.truth['images'])} pictures"
     hint = class_font(truth.classes).hint
     if hint:
         warn(hint)
     plot_precision_recall(found.metrics.mask, folder / "precision_recall.png", f"Masks, {where}")
-    names = [category["name"] for category in found.truth["categories"]]
-    counts = confusion_matrix(found.truth, found.results)
-    plot_confusion(counts, names, folder / "confusion.png", f"Objects at score 0.3 and IoU 0.5, {where}")
+    title = f"Objects at score {analysis.score:g} and IoU 0.5, {where}"
+    plot_confusion(analysis.confusion, analysis.categories, folder / "confusion.png", title)
 
 
 def _dump(value: Any) -> str:
@@ -168,6 +202,23 @@ def _show(truth: Split, found: Evaluation, other: Evaluation | None) -> None:
         cells = [_number(part.values[column]) for part in parts for column in _COLUMNS]
         table.add_row(title, str(objects), *cells, style="bold")
     show(table)
+
+
+def _show_analysis(analysis: Analysis) -> None:
+    chosen, best, boundary = analysis.all.at(analysis.score), analysis.all.best(), analysis.boundary.all
+    say(f"from score {analysis.score:g}: {_shares(chosen)}")
+    if best is not None:
+        say(f"best F1, from score {best.score:.2f}: {_shares(best)}")
+    say(
+        f"Boundary IoU of the objects found: {_number(boundary.boundary)}; expected calibration error: "
+        f"{_number(analysis.calibration.error)}"
+    )
+    errors = ", ".join(f"{kind} {_number(cost)}" for kind, cost in analysis.errors.cost.items())
+    say(f"AP50 lost to each kind of error: {errors}")
+
+
+def _shares(point: WorkingPoint) -> str:
+    return f"precision {_number(point.precision)}, recall {_number(point.recall)}, F1 {_number(point.f1)}"
 
 
 def _show_comparison(comparison: Comparison) -> None:

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.evaluation.scenes import SIZE, scene
+from yolact_kit.evaluation.analysis import analyse
+from yolact_kit.evaluation.bootstrap import compare
+from yolact_kit.evaluation.coco import evaluate_documents
+from yolact_kit.evaluation.run import Evaluation
+from yolact_kit.evaluation.split import Split
+from yolact_kit.reports.evaluation_page import CURVES, write_evaluation_report
+
+from .browser import browse, drive
+
+
+def write(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], compared: bool = True) -> Path:
+    """The page of these detections, against the surer half of them."""
+    (folder / "images").mkdir()
+    rng = np.random.default_rng(0)
+    for image in truth["images"]:
+        pixels = rng.integers(60, 200, (SIZE, SIZE, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "images" / image["file_name"])
+    found = Evaluation(evaluate_documents(truth, results), results, truth, [])
+    other = evaluate_documents(truth, [one for one in results if one["score"] > 0.6])
+    split = Split("val", [category["name"] for category in truth["categories"]], truth, folder / "images")
+    against = ("앞의 <i>", compare(found.metrics, other, resamples=50)) if compared else None
+    return write_evaluation_report(folder / "쪽.html", split, found, analyse(found, 0.4), "모델 <b>", against)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("page"), *scene(1))
+
+
+def test_the_page_needs_nothing_but_itself(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r'(?:src|href)="(?!data:)[^"]*"', text) == []
+    assert not re.search(r"https?://|@import|url\(", text)
+
+
+def test_names_are_escaped(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "모델 <b>" not in text and "앞의 <i>" not in text
+    assert "모델 <b>" in html.unescape(text)
+
+
+def test_every_part_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for words in (
+        "What to do next", "paired bootstrap", "클래스 3", "Which score", "localisation", "IoU 0.50", "nothing there",
+        "calibration error", "Boundary IoU", "95 % interval",
+    ):  # fmt: skip
+        assert words.lower() in text.lower()
+    assert text.count("data:image/jpeg") == len(re.findall(r"right, \d+ wrong, \d+ missed", text)) > 5
+
+
+def test_without_anything_to_compare_nothing_is_said_of_it(tmp_path: Path) -> None:
+    text = write(tmp_path, *scene(2), compared=False).read_text(encoding="utf-8")
+    assert "bootstrap" not in text and "undefined" not in text
+
+
+@pytest.mark.parametrize("without", ["detections", "objects", "both"])
+def test_what_is_not_there(tmp_path: Path, without: str) -> None:
+    truth, results = scene(2)
+    truth = truth if without == "detections" else {**truth, "annotations": []}
+    text = write(tmp_path, truth, results if without == "objects" else []).read_text(encoding="utf-8")
+    assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", text))
+    assert ("There is no picture with an error" in text) == (without == "both")
+
+
+def test_of_many_classes_some_have_curves_and_all_are_in_the_mean(tmp_path: Path) -> None:
+    truth, results = scene(3, pictures=40, classes=CURVES + 4)
+    text = write(tmp_path, truth, results, compared=False).read_text(encoding="utf-8")
+    there = {one["category_id"] for one in truth["annotations"] if not one["iscrowd"]}
+    assert f"The {len(there) - CURVES} classes with fewest objects" in text
+
+
+def test_the_slider_and_the_pictures_work_in_a_browser(page: Path, tmp_path: Path) -> None:
+    said = drive(
+        page,
+        tmp_path,
+        """
+        const row = () => [...document.querySelector("[data-row]").cells].map((cell) => cell.textContent);
+        const fresh = row();
+        update();
+        said.same = JSON.stringify(fresh) === JSON.stringify(row());
+        const slider = get("score");
+        const move = (value) => { slider.value = value; slider.dispatchEvent(new Event("input")); return row(); };
+        said.none = move("1"); said.all = move("0"); said.shown = get("shown").textContent;
+        cards[0].click(); said.open = large.open; said.first = large.querySelector("p").textContent;
+        large.querySelector("[data-step='1']").click(); said.second = large.querySelector("p").textContent;
+        large.querySelector("[data-close]").click(); said.closed = !large.open;
+        """,
+    )
+    truth, results = scene(1)
+    objects = sum(not one["iscrowd"] for one in truth["annotations"])
+    assert said["same"] is True  # what Python wrote is what the page computes
+    assert said["none"][1:7] == ["-", "0 %", "0.000", "0", "0", str(objects)]
+    right, wrong, missed = (int(text) for text in said["all"][4:7])
+    assert right + missed == objects and right + wrong <= len(results)
+    assert said["shown"] == "0.00"
+    assert said["open"] and said["closed"] and said["first"] != said["second"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1200, 560])
+def test_it_is_drawn_in_a_browser_without_running_over_the_edge(page: Path, tmp_path: Path, width: int) -> None:
+    shot = tmp_path / "shot.png"
+    browse(page, f"--screenshot={shot}", f"--window-size={width},3000")
+    pixels = np.array(Image.open(shot).convert("RGB"))
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 1000
+    script = "said.over = document.documentElement.scrollWidth - innerWidth; said.width = innerWidth;"
+    said = drive(page, tmp_path, script, f"--window-size={width},3000")
+    assert said["width"] == width and said["over"] <= 0

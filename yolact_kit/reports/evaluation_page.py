@@ -1,0 +1,259 @@
+"""The page that `yolact-kit evaluate` writes: what a model is good and bad at, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from yolact_kit import __version__
+from yolact_kit.evaluation.analysis import Analysis
+from yolact_kit.evaluation.bootstrap import Comparison, Difference
+from yolact_kit.evaluation.coco import Scores
+from yolact_kit.evaluation.errors import KINDS
+from yolact_kit.evaluation.run import Evaluation
+from yolact_kit.evaluation.split import Split
+from yolact_kit.evaluation.thresholds import Ranking
+from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.drawing import class_color
+from yolact_kit.reports.pages import render_page
+from yolact_kit.reports.problem_pictures import data_url
+from yolact_kit.reports.worst_pictures import draw_worst
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+
+CURVES = 20
+"""At most so many classes have a curve of their own, those with most objects."""
+_MATRIX = 30
+"""At most so many classes are in the confusion matrix."""
+_ADVICE = {
+    "class": "Found, but taken for another class. The matrix tells which; label more pictures with these classes side "
+    "by side, or merge classes that people mix up too.",
+    "localisation": "Found, but the mask covers too little or too much. Check that labels follow outlines alike, and "
+    "train with larger pictures where objects are small.",
+    "both": "Something like an object of another class, badly outlined. More pictures of these objects help with both.",
+    "duplicate": "The same object found twice. Objects labelled twice or in parts teach that, and so do dense heaps.",
+    "background": "Detections of nothing. Look among the worst pictures for objects that nobody labelled; otherwise "
+    "add pictures of such backgrounds without labels.",
+    "missed": "Not found at all. `yolact-kit validate` tells whether an anchor fits them; otherwise more pictures, or "
+    "longer training.",
+}
+
+
+def write_evaluation_report(
+    file: Path | str,
+    split: Split,
+    found: Evaluation,
+    analysis: Analysis,
+    weights: str,
+    against: tuple[str, Comparison] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Writes a page about an evaluation that needs nothing but itself: no network, no other file.
+
+    Args:
+        file: The HTML file.
+        split: The split that was evaluated on.
+        found: What was found.
+        analysis: What that is good and bad at.
+        weights: What the user calls the model.
+        against: What the user calls another model, and the comparison with it.
+        progress: Wraps the worst pictures as they are drawn; also given how many there are.
+
+    Returns:
+        The file.
+
+    Example:
+        >>> write_evaluation_report("report.html", split, found, analyse(found), "runs/first")  # doctest: +SKIP
+    """
+    drawing = draw_worst(analysis.worst, split.folder, found.truth, found.results)
+    pictures = [
+        {"file": errors.image["file_name"], "url": data_url(drawn), **errors.to_dict()}
+        for errors, drawn in (progress(drawing, len(analysis.worst)) if progress else drawing)
+    ]
+    colors = {name: "#{:02x}{:02x}{:02x}".format(*class_color(place)) for place, name in enumerate(analysis.categories)}
+    page = render_page(
+        "evaluation.html",
+        version=__version__,
+        split=split.name,
+        weights=weights,
+        score=analysis.score,
+        tiles=_tiles(found, analysis),
+        classes=_classes(found, colors),
+        thresholds=_thresholds(analysis, colors),
+        curves=_curves(found.metrics.mask, colors),
+        matrix=_matrix(analysis),
+        errors=_errors(analysis),
+        calibration=analysis.calibration,
+        boundary=analysis.boundary,
+        worst=pictures,
+        against=None if against is None else _against(*against),
+    )
+    file = Path(file)
+    atomic_write_text(file, page)
+    return file
+
+
+def _tiles(found: Evaluation, analysis: Analysis) -> list[tuple[str, str]]:
+    mask, box = found.metrics.mask, found.metrics.box
+    best = analysis.all.best()
+    return [
+        ("mask AP", _number(mask.values["AP"])),
+        ("mask AP50", _number(mask.values["AP50"])),
+        ("mask AP75", _number(mask.values["AP75"])),
+        ("box AP", _number(box.values["AP"])),
+        ("boundary AP", _number(analysis.boundary.scores.values["AP"])),
+        ("best F1" if best is None else f"best F1, from score {best.score:.2f}", _number(best.f1 if best else None)),
+        ("pictures", f"{len(found.truth['images']):,}"),
+        ("objects", f"{sum(mask.objects.values()):,}"),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _classes(found: Evaluation, colors: dict[str, str]) -> list[dict[str, Any]]:
+    mask, box = found.metrics.mask, found.metrics.box
+    return [
+        {
+            "name": name,
+            "color": colors[name],
+            "objects": mask.objects[name],
+            "values": [part.by_class[name][column] for part in (mask, box) for column in ("AP", "AP50", "AP75")],
+        }
+        for name in mask.by_class
+    ]
+
+
+def _thresholds(analysis: Analysis, colors: dict[str, str]) -> dict[str, Any]:
+    """Working points at the chosen threshold and the best one, and counts at each hundredth for the page's slider."""
+    rankings = {"": analysis.all, **analysis.by_class}
+    rows = [
+        {
+            "name": name,
+            "color": colors.get(name, ""),
+            "chosen": ranking.at(analysis.score),
+            "best": ranking.best(),
+        }
+        for name, ranking in rankings.items()
+    ]
+    counts = [_counts(ranking) for ranking in rankings.values()]
+    return {"rows": rows, "counts": counts, "lines": _lines(analysis.all)}
+
+
+def _counts(ranking: Ranking) -> dict[str, Any]:
+    points = [ranking.at(step / 100) for step in range(101)]
+    return {
+        "objects": ranking.objects,
+        "right": [point.right for point in points],
+        "wrong": [point.wrong for point in points],
+    }
+
+
+def _lines(ranking: Ranking) -> dict[str, str]:
+    """Precision, recall and F1 against the threshold."""
+    points = [ranking.at(step / 100) for step in range(101)]
+    return {
+        name: _polyline([(point.score, value) for point in points if (value := getattr(point, name)) is not None])
+        for name in ("precision", "recall", "f1")
+    }
+
+
+def _polyline(points: Sequence[tuple[float, float]]) -> str:
+    """Points of 0..1 as SVG wants them, in a square of 300 whose y points down."""
+    return " ".join(f"{300 * x:.1f},{300 * (1 - y):.1f}" for x, y in points)
+
+
+def _curves(scores: Scores, colors: dict[str, str]) -> list[dict[str, Any]]:
+    """Precision against recall at IoU 0.50 and 0.75, by class and on average."""
+    if scores.precision is None:
+        return []
+    there = [place for place, name in enumerate(scores.by_class) if scores.by_class[name]["AP"] is not None]
+    names = list(scores.by_class)
+    shown = sorted(sorted(there, key=lambda place: -scores.objects[names[place]])[:CURVES])
+    recall = np.linspace(0, 1, 101).tolist()
+    charts = []
+    for title, level, key in (("0.50", 0, "AP50"), ("0.75", 5, "AP75")):
+        lines = [
+            {
+                "name": names[place],
+                "color": colors[names[place]],
+                "value": scores.by_class[names[place]][key],
+                "points": _polyline(list(zip(recall, scores.precision[level, :, place].tolist(), strict=True))),
+            }
+            for place in shown
+        ]
+        if there:
+            mean = scores.precision[level][:, there].mean(axis=1)
+            points = _polyline(list(zip(recall, mean.tolist(), strict=True)))
+            lines.append({"name": "mean", "color": "", "value": float(mean.mean()), "points": points})
+        charts.append({"title": title, "lines": lines, "left_out": len(there) - len(shown)})
+    return charts
+
+
+def _matrix(analysis: Analysis) -> dict[str, Any]:
+    """The confusion matrix of the classes with most counts, and background."""
+    counts, names = analysis.confusion, analysis.categories
+    weight = counts[:-1].sum(axis=1) + counts[:, :-1].sum(axis=0)
+    chosen = sorted(sorted(range(len(names)), key=lambda place: -weight[place])[:_MATRIX])
+    places = [*chosen, len(names)]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    rows = [
+        {
+            "name": "nothing there" if row == len(names) else names[row],
+            "cells": [
+                {"count": int(counts[row, column]), "share": float(shares[row, column]), "right": row == column}
+                for column in places
+            ],
+        }
+        for row in places
+    ]
+    return {
+        "columns": [*(names[place] for place in chosen), "missed"],
+        "rows": rows,
+        "left_out": len(names) - len(chosen),
+    }
+
+
+def _errors(analysis: Analysis) -> dict[str, Any]:
+    split = analysis.errors
+    worst = max(KINDS, key=lambda kind: split.cost[kind] or 0)
+    most = split.cost[worst]
+    rows = [
+        {
+            "kind": kind,
+            "count": split.counts[kind],
+            "cost": split.cost[kind],
+            "share": 100 * (split.cost[kind] or 0) / most if most else 0.0,
+            "advice": _ADVICE[kind],
+        }
+        for kind in KINDS
+    ]
+    return {"rows": rows, "worst": rows[KINDS.index(worst)] if most else None, "split": split}
+
+
+def _against(weights: str, comparison: Comparison) -> dict[str, Any]:
+    parts = (("mask", comparison.mask, comparison.mask_by_class), ("box", comparison.box, comparison.box_by_class))
+    rows: list[tuple[str, Difference]] = []
+    for kind, values, by_class in parts:
+        rows += [(f"{kind} {name}", one) for name, one in values.items()]
+        rows += [(f"{kind} AP of {name}", one) for name, one in by_class.items() if one.low is not None]
+    ends = [abs(end) for _, one in rows for end in (one.low, one.high) if end is not None]
+    reach = max([*ends, 0.01])
+    return {
+        "weights": weights,
+        "comparison": comparison,
+        "main": comparison.mask["AP"],
+        "rows": [{"name": name, "one": one, "bar": _bar(one, reach)} for name, one in rows],
+    }
+
+
+def _bar(one: Difference, reach: float) -> dict[str, float] | None:
+    """Where an interval lies on a line from ``-reach`` to ``reach``, in percent."""
+    if one.low is None or one.high is None or one.difference is None:
+        return None
+    low, high, middle = (50 * (1 + value / reach) for value in (one.low, one.high, one.difference))
+    return {"left": low, "width": max(high - low, 0.5), "middle": min(max(middle, 0.0), 100.0)}

@@ -1,0 +1,86 @@
+"""Pictures that a model does badly on: beside the truth, where what is missed and what is wrong stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Rle
+from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.evaluation.overlaps import to_rle
+from yolact_kit.evaluation.worst import PictureErrors
+from yolact_kit.inference.drawing import Shape, Style, class_color, class_font, draw, label_text
+
+LONGEST = 720
+"""Longer side of each half in pixels, at most."""
+_GUTTER = 6
+_FAINT = Style(fill=0, labels=False)
+_STRONG = Style(fill=0.5)
+
+
+def draw_errors(
+    pixels: NDArray[np.uint8], errors: PictureErrors, truth: dict[str, Any], results: Sequence[dict[str, Any]]
+) -> NDArray[np.uint8]:
+    """Draws the objects of a picture on the left and its detections on the right; errors stand out.
+
+    Args:
+        pixels: uint8 [H, W, 3], the picture; not changed.
+        errors: What is right and wrong in it.
+        truth: The COCO document that was evaluated against.
+        results: The detections.
+
+    Returns:
+        uint8 [H', W', 3]: the labels, of which missed ones are filled and named, a white line, the detections, of which
+        wrong ones are.
+    """
+    places = {category["id"]: place for place, category in enumerate(truth["categories"])}
+    names = [str(category["name"]) for category in truth["categories"]]
+    font = class_font(names)
+    scale = min(1.0, LONGEST / max(pixels.shape[:2]))
+    halves = []
+    for entries, right, wrong in (
+        (truth["annotations"], errors.found, errors.missed),
+        (results, errors.right, errors.wrong),
+    ):
+        drawn = pixels
+        for chosen, style in ((right, _FAINT), (wrong, _STRONG)):
+            shapes = []
+            for one in (entries[place] for place in chosen):
+                label = places[one["category_id"]]
+                text = label_text(names, label, one.get("score"), font)
+                shapes.append(_shape(one, pixels.shape[:2], label, text))
+            drawn = draw(drawn, shapes, font, style)
+        size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+        halves.append(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA))
+    line = np.full((halves[0].shape[0], _GUTTER, 3), 255, dtype=np.uint8)
+    return np.hstack([halves[0], line, halves[1]])
+
+
+def _shape(one: dict[str, Any], size: tuple[int, ...], label: int, text: str) -> Shape:
+    rle = to_rle(one["segmentation"], size[0], size[1])
+    mask: Rle = {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
+    x, y, wide, tall = one["bbox"]
+    return Shape(mask, (x, y, x + wide, y + tall), class_color(label), text)
+
+
+def draw_worst(
+    worst: Iterable[PictureErrors], folder: Path, truth: dict[str, Any], results: Sequence[dict[str, Any]]
+) -> Iterator[tuple[PictureErrors, NDArray[np.uint8]]]:
+    """Draws pictures one after the other.
+
+    Args:
+        worst: What is right and wrong in each.
+        folder: The folder that the pictures lie in.
+        truth: The COCO document that was evaluated against.
+        results: The detections.
+
+    Yields:
+        Each of them, and its drawing, see `draw_errors`.
+    """
+    for errors in worst:
+        yield errors, draw_errors(read_picture(folder / errors.image["file_name"]), errors, truth, results)
