@@ -1,10 +1,9 @@
-"""How fast labels become a data set, against labelme2coco on the same files, and how fast training gets its pictures.
+"""How fast labels become a data set, against labelme2coco on the same files.
 
 Converts copies of labelled photos with `yolact-kit convert --images keep`, without and with the checks that decode
 every picture, and with labelme2coco, in turn, each in a process of its own; what counts are the ratios of one run. Time
 includes the start of the program; memory is the largest sum over the program and its processes (proportional set size).
-Then the training pipeline (read, augment, masks, tensors) runs at 550 px in this process, on one thread, without a
-cache. Needs Linux.
+Needs Linux.
 
 labelme2coco has an environment of its own: `python -m venv L2C && L2C/bin/pip install labelme2coco`.
 
@@ -28,8 +27,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-
-from yolact_kit.annotations.dataset import Dataset
 
 OURS = [sys.executable, "-m", "yolact_kit", "convert"]
 THEIRS = "import sys, labelme2coco; labelme2coco.convert(sys.argv[1], sys.argv[2])"
@@ -101,27 +98,6 @@ def compare(source: Path, theirs: Path | None, repeats: int) -> dict[str, list[d
     return rows
 
 
-def pipeline(dataset: Dataset, seconds: float) -> dict[str, float]:
-    """Training pictures in a second, and in a second of processor, at 550 px on one thread."""
-    import cv2
-    import torch
-
-    from yolact_kit.config.files import template
-    from yolact_kit.datasets import torch_dataset
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    config = template("yolact_resnet50").model_copy(update={"classes": dataset.classes})
-    torch_dataset.CACHE_BYTES = 0
-    pictures = torch_dataset.TrainingPictures(dataset.pictures(), config)
-    start, used, shown = time.perf_counter(), time.process_time(), 0
-    while time.perf_counter() - start < seconds:
-        pictures[torch_dataset.Draw(shown % len(pictures), shown)]
-        shown += 1
-    cpu, wall = time.process_time() - used, time.perf_counter() - start
-    return {"pixels": config.model.input_size, "pictures": shown, "a second": shown / wall, "a cpu second": shown / cpu}
-
-
 def table(rows: dict[str, list[dict[str, float]]], count: int) -> Table:
     """Medians, and the medians of the ratios to the first command."""
     shown = Table(title=f"{count} labelme files with embedded pictures")
@@ -144,20 +120,15 @@ def main() -> int:
     parser.add_argument("--theirs", type=Path, help="Python that has labelme2coco; without it only ours is measured")
     parser.add_argument("--count", type=int, default=2000, help="files to convert")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each command")
-    parser.add_argument("--seconds", type=float, default=30, help="how long the training pipeline runs")
     parser.add_argument("--out", type=Path, default=Path("runs/data.json"))
     options = parser.parse_args()
-    from yolact_kit.annotations.read import read_source
-
     with tempfile.TemporaryDirectory() as folder:
         copies(options.photos, Path(folder), options.count)
         rows = compare(Path(folder), options.theirs, options.repeats)
     Console().print(table(rows, options.count))
-    training = pipeline(read_source(options.photos).dataset(), options.seconds)
-    print(", ".join(f"{key} {value:.1f}" for key, value in training.items()))
     machine = {"processor": platform.processor() or platform.machine(), "load": os.getloadavg()}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    document = {"machine": machine, "count": options.count, "rows": rows, "training": training}
+    document = {"machine": machine, "count": options.count, "rows": rows}
     options.out.write_text(json.dumps(document, indent=2), encoding="utf-8")
     return 0
 

@@ -193,6 +193,8 @@ class AugmentConfig(_Section):
     """What is done to training pictures, anew each time that they are shown.
 
     Attributes:
+        recipe: ``default``, which the other keys describe, or ``paper``: distorted colours, larger canvas, cut-out and
+            mirror image as in YOLACT's paper, whatever the other keys say, ``min_visible`` aside.
         flip_horizontal: Probability of a mirror image.
         flip_vertical: Probability of an upside-down one; 0 where objects have an upper side.
         rotate: Rotated by up to so many degrees either way.
@@ -205,6 +207,7 @@ class AugmentConfig(_Section):
         min_visible: Objects of which less than this share is still in the picture are ignored.
     """
 
+    recipe: Literal["default", "paper"] = "default"
     flip_horizontal: Share = 0.5
     flip_vertical: Share = 0.0
     rotate: Annotated[float, Field(ge=0, le=180)] = 15.0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
+from yolact_kit.datasets import paper
 from yolact_kit.datasets.transforming import transform
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
@@ -25,6 +26,9 @@ class Augmentation:
         config: What is done; None only resizes.
         model: The input size, and how pictures are resized.
 
+    Attributes:
+        smallest_scale: The least that objects are enlarged by.
+
     Example:
         >>> augment = Augmentation(None, ModelConfig(input_size=64))
         >>> image, masks = augment(np.zeros((48, 80, 3), np.uint8), np.zeros((2, 48, 80), np.uint8), seed=0)
@@ -33,11 +37,10 @@ class Augmentation:
     """
 
     def __init__(self, config: AugmentConfig | None, model: ModelConfig) -> None:
-        steps = [] if config is None else _movements(config)
-        area = cv2.INTER_AREA if model.interpolation == "area" else cv2.INTER_LINEAR
-        steps.append(A.Resize(model.input_size, model.input_size, interpolation=area))
-        steps += [] if config is None else _colours(config)
-        self._steps = A.Compose(steps)
+        self._steps = A.Compose(_steps(config, model))
+        self.smallest_scale = 1.0
+        if config is not None:
+            self.smallest_scale = 1 / paper.LARGEST_CANVAS if config.recipe == "paper" else config.scale[0]
 
     def __call__(
         self, picture: NDArray[np.uint8], masks: NDArray[np.uint8], seed: int
@@ -54,6 +57,14 @@ class Augmentation:
         """
         self._steps.set_random_seed(seed)
         return transform(self._steps, picture, masks)
+
+
+def _steps(config: AugmentConfig | None, model: ModelConfig) -> list[A.BasicTransform]:
+    area = cv2.INTER_AREA if model.interpolation == "area" else cv2.INTER_LINEAR
+    if config is not None and config.recipe == "paper":
+        return [*paper.colours(), paper.ExpandAndCrop(model.input_size, FILL, area), A.HorizontalFlip(p=0.5)]
+    resized = A.Resize(model.input_size, model.input_size, interpolation=area)
+    return [resized] if config is None else [*_movements(config), resized, *_colours(config)]
 
 
 def _movements(config: AugmentConfig) -> list[A.BasicTransform]:

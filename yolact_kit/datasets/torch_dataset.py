@@ -105,7 +105,7 @@ class TrainingPictures(TorchDataset[Sample]):
         """Which objects have a side below the limit, or have all but left the picture."""
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
         share = masks.mean(axis=(1, 2)) / before.mean(axis=(1, 2)).clip(min=1e-9)
-        smallest = self.config.augment.scale[0] ** 2
+        smallest = self.augment.smallest_scale**2
         return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
 
     def _decoded(self, index: int) -> _Decoded:

@@ -1,0 +1,151 @@
+"""The augmentation of YOLACT's paper, which it took over from SSD (Liu et al., ECCV 2016, section 2.2).
+
+Colours are distorted; half of the pictures are put on a canvas up to four times as wide and high, which makes small
+objects; then a part of it is cut out that shows an object well enough, and half of these are mirrored.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+import albumentations as A  # noqa: N812
+
+LARGEST_CANVAS = 4.0
+"""Times that the canvas is as wide and as high as the picture, at most."""
+_OVERLAPS = (None, 0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
+"""IoU that a cut-out has with an object at least; None leaves all of the canvas, 0 asks for an object's centre only."""
+_SMALLEST_SIDE = 0.3
+_TRIALS = 50
+_DRAWS = 20
+"""Overlaps that are asked for, one after the other, where objects are too small for a cut-out to have them."""
+
+
+class Window(NamedTuple):
+    """The part of the plane that becomes the training picture, in pixels of the picture before."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def colours() -> list[A.BasicTransform]:
+    """The distortion of colours: each kind for half of the pictures."""
+    same = (1.0, 1.0)
+    return [
+        A.RandomBrightnessContrast(brightness_limit=32 / 255, contrast_limit=0, p=0.5),
+        A.RandomBrightnessContrast(brightness_limit=0, contrast_limit=0.5, p=0.5),
+        A.ColorJitter(brightness=same, contrast=same, saturation=(0.5, 1.5), hue=(0.0, 0.0), p=0.5),
+        A.ColorJitter(brightness=same, contrast=same, saturation=same, hue=(-18 / 360, 18 / 360), p=0.5),
+    ]
+
+
+class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
+    """Puts a picture on a larger canvas or not, cuts a part out, and resizes it: in one step, without the canvas.
+
+    Objects whose centre is not in the cut-out are no objects of the new picture: their masks become empty.
+
+    Args:
+        size: Side of the new picture in pixels.
+        fill: Grey of the canvas beside the picture.
+        interpolation: OpenCV's way of shrinking.
+    """
+
+    def __init__(self, size: int, fill: int, interpolation: int) -> None:
+        super().__init__(p=1.0)
+        self.size, self.fill, self.interpolation = size, fill, interpolation
+
+    def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Draws the window, and finds out which objects have their centre in it."""
+        height, width = params["shape"][:2]
+        boxes = np.array([cv2.boundingRect(mask) for mask in data.get("masks", ())], dtype=np.float64).reshape(-1, 4)
+        window = draw_window(boxes, width, height, self.random_generator)
+        return {"window": window, "kept": _centred(boxes, window)}
+
+    def apply(self, img: NDArray[np.uint8], window: Window, **_params: Any) -> NDArray[np.uint8]:
+        """The picture in the window."""
+        return self._show(img, window, self.fill, self.interpolation)
+
+    def apply_to_masks(
+        self, masks: NDArray[np.uint8], window: Window, kept: NDArray[np.bool_], **_params: Any
+    ) -> NDArray[np.uint8]:
+        """The masks in the window; empty ones of objects whose centre is not in it."""
+        shown = np.zeros((len(masks), self.size, self.size), np.uint8)
+        for index in np.flatnonzero(kept):
+            shown[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST)
+        return shown
+
+    def _show(self, pixels: NDArray[np.uint8], window: Window, fill: int, interpolation: int) -> NDArray[np.uint8]:
+        """What a window shows of a picture or a mask, at the new size."""
+        canvas = np.full((self.size, self.size, *pixels.shape[2:]), fill, np.uint8)
+        rows, to_rows = self._span(window.top, window.height, pixels.shape[0])
+        columns, to_columns = self._span(window.left, window.width, pixels.shape[1])
+        target = canvas[to_rows, to_columns]
+        target[:] = cv2.resize(pixels[rows, columns], target.shape[1::-1], interpolation=interpolation)
+        return canvas
+
+    def _span(self, start: float, length: float, whole: int) -> tuple[slice, slice]:
+        """The pixels of one axis that are to be seen, and where they go."""
+        first, last = max(0, round(start)), min(whole, round(start + length))
+        scale = self.size / length
+        begin = min(max(0, round((first - start) * scale)), self.size - 1)
+        end = max(begin + 1, min(self.size, round((last - start) * scale)))
+        return slice(first, last), slice(begin, end)
+
+
+def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.random.Generator) -> Window:
+    """Draws what a training picture shows.
+
+    Args:
+        boxes: float64 [N, 4], left, top, width, height of the objects in pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        random: Draws.
+
+    Returns:
+        The window; it reaches beyond the picture where that was put on a canvas.
+    """
+    ratio = random.uniform(1, LARGEST_CANVAS) if random.random() < 0.5 else 1.0
+    left, top = random.random(2) * (ratio - 1) * (width, height)
+    canvas = Window(-float(left), -float(top), width * ratio, height * ratio)
+    for _ in range(_DRAWS if len(boxes) else 0):
+        overlap = _OVERLAPS[random.integers(len(_OVERLAPS))]
+        if overlap is None:
+            break
+        cut = _draw_cut(boxes, canvas, overlap, random)
+        if cut is not None:
+            return cut
+    return canvas
+
+
+def _draw_cut(boxes: NDArray[np.float64], canvas: Window, overlap: float, random: np.random.Generator) -> Window | None:
+    """A part of the canvas that has such an IoU with an object; None where none was found in many trials."""
+    for _ in range(_TRIALS):
+        across, down = random.uniform(_SMALLEST_SIDE, 1, 2) * (canvas.width, canvas.height)
+        if not 0.5 <= across / down <= 2:
+            continue
+        x, y = random.random(2) * (canvas.width - across, canvas.height - down)
+        window = Window(canvas.left + float(x), canvas.top + float(y), float(across), float(down))
+        if _centred(boxes, window).any() and _overlaps(boxes, window).max() >= overlap:
+            return window
+    return None
+
+
+def _centred(boxes: NDArray[np.float64], window: Window) -> NDArray[np.bool_]:
+    """Which boxes have their centre in a window."""
+    inside = boxes[:, :2] + boxes[:, 2:] / 2 - window[:2]
+    return np.asarray(((inside > 0) & (inside < window[2:])).all(axis=1))
+
+
+def _overlaps(boxes: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+    """IoU of boxes with a window."""
+    low = np.maximum(boxes[:, :2], window[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], np.add(window[:2], window[2:]))
+    shared = (high - low).clip(min=0).prod(axis=1)
+    return np.asarray(shared / (boxes[:, 2:].prod(axis=1) + window.width * window.height - shared))
