@@ -32,5 +32,5 @@ def test_no_output_replaces_what_is_read(command: str, doomed: str, run: Runner,
     }[command]
     before = sorted(tmp_path.rglob("*"))
     done = run(*call, "--out", tmp_path / doomed, "--overwrite")
-    assert done.code == 2 and "input" in done.err
+    assert done.code == 2
     assert sorted(tmp_path.rglob("*")) == before

@@ -97,6 +97,20 @@ def test_the_plan_comes_first_and_the_diagnosis_last(run: Runner, sound: Path, t
     assert again.code == 0 and "This run is complete" in again.err
 
 
+@pytest.mark.parametrize("where", ["estimate.estimate", "run._make_module"])
+def test_an_interrupt_before_the_first_step_leaves_no_folder_that_is_in_the_way(
+    where: str, run: Runner, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"yolact_kit.training.{where}", interrupt)
+        done = run("train", sound, "--weights", "none", "--out", tmp_path / "run", "--device", "cpu")
+    assert done.code == 130
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("damage", ["category", "picture"])
 def test_errors_in_the_data_are_named_and_nothing_is_trained(
     damage: str, run: Runner, sound: Path, tmp_path: Path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -118,8 +119,9 @@ def train(
     if resume is None and run.exists():
         shutil.rmtree(run)
     log = _log_to(run)
-    _say_plan(plan, run, resume, log)
-    result = run_training(plan, run, start, resume is not None, console, log)
+    with _begun_or_gone(run):
+        _say_plan(plan, run, resume, log)
+        result = run_training(plan, run, start, resume is not None, console, log)
     _close(plan, result, overfit, log)
 
 
@@ -149,6 +151,16 @@ def _check_data(config: Config) -> list[Problem]:
     from yolact_kit.training.plan import check_data
 
     return check_data(config, lambda scans, total: track(scans, "Checking pictures", total))
+
+
+@contextmanager
+def _begun_or_gone(run: Path) -> Iterator[None]:
+    """Removes a run folder that training never began to fill, so that the same command can be given again."""
+    try:
+        yield
+    finally:
+        if not (run / "config.yaml").is_file():
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def _log_to(run: Path) -> Callable[[str], None]:
