@@ -157,6 +157,8 @@ def test_published_weights_by_name_find_cocos_classes(
         (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
         (["{run}", "{in}", "--nms", "soft"], "'soft' is no way"),
         (["{run}", "{in}", "--color-by", "age"], "'age' is no way"),
+        (["{run}", "{in}", "--tile", "640", "--overlap", "1"], "Tiles of 640 pixels"),
+        (["{run}", "{in}", "--tta", "turn"], "'turn' is no way"),
         (["{run}", "http://127.0.0.1:9/a.png"], "None of the 1 pictures can be read"),
         (["{run}", "{in}", "--device", "cuda:99"], "no device 'cuda:99'"),
         (["{run}", "{in}/missing"], "missing' does not exist"),
@@ -278,4 +280,13 @@ def test_ctrl_c_keeps_a_video_that_plays(run_folder: Path, tmp_path: Path) -> No
     printed = running.communicate(timeout=60)[1]
     assert running.returncode == 130 and "Interrupted: what was done is kept" in printed
     images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
-    assert 20 <= len(probe(out / "video" / "a.mp4")["times"]) == len(images) < 600
+    assert 19 <= len(probe(out / "video" / "a.mp4")["times"]) == len(images) < 600
+
+
+def test_tiles_and_looking_again(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    found = {}
+    for name, words in {"once": [], "tiles": ["--tile", "40"], "again": ["--tta", "flip,scale"]}.items():
+        options = ["--format", "coco", "--score", "0", "--top-k", "20", "--quiet", *words]
+        assert predict(run_folder, photos, "--out", tmp_path / name, *options) == 0
+        found[name] = json.loads((tmp_path / name / "predictions.json").read_text(encoding="utf-8"))["annotations"]
+    assert found["once"] != found["tiles"] != found["again"] != found["once"]

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from yolact_kit.annotations.dataset import Rle
 from yolact_kit.annotations.rle import encode_mask
-from yolact_kit.ops.masks import assemble, crop, decode_crop, masks_to_rle
+from yolact_kit.ops.masks import MaskCrop, assemble, crop, decode_crop, encode_crop, masks_to_rle
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(1, 24)
@@ -219,3 +219,13 @@ def test_half_precision_is_taken() -> None:
     assert soft.dtype == torch.float32
     assert soft.min() > 0.8
     assert masks_to_rle(soft.half(), 8, 8)[1].tolist() == [64]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crop_is_encoded_as_the_whole_mask(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((23, 31), dtype=np.uint8)
+    mask[:, 4:20] = rng.integers(0, 2, (23, 16)) if seed else 1  # runs that go on from column to column
+    part = decode_crop(encode_mask(mask))
+    assert encode_crop(part, 23, 31) == encode_mask(mask)
+    assert encode_crop(MaskCrop(0, 0, np.zeros((0, 0), dtype=bool)), 23, 31) == encode_mask(np.zeros_like(mask))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,15 @@ from yolact_kit.cli.predict_options import (
     Legacy,
     Nms,
     Out,
+    Overlap,
     Score,
     Simplify,
     Sources,
+    Tile,
     TopK,
     TrackObjects,
+    Tta,
+    listed,
     numbers,
 )
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
@@ -62,6 +66,9 @@ def predict(
     top_k: TopK = 100,
     nms: Nms = None,
     legacy: Legacy = False,
+    tile: Tile = 0,
+    overlap: Overlap = 0.2,
+    tta: Tta = [],  # noqa: B006
     every: Every = 1,
     track_objects: TrackObjects = False,
     count_line: CountLine = [],  # noqa: B006
@@ -88,7 +95,7 @@ def predict(
     Example: yolact-kit predict runs/train-1 belt.mp4 --format video,csv --count-line 0,240,640,240
     """
     set_level(quiet, verbose)
-    names = [name.strip() for given in formats for name in given.split(",") if name.strip()]
+    names = listed(formats)
     _check(engine, nms)
     if color_by not in _COLORS:
         raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
@@ -102,7 +109,7 @@ def predict(
         {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
-            "batch_size": batch_size, "model": model,
+            "batch_size": batch_size, "model": model, "views": {"tile": tile, "overlap": overlap, "tta": listed(tta)},
         },
     )  # fmt: skip
     _close(outcome, seconds, "overlay" in names)
@@ -123,7 +130,7 @@ def _check(engine: str, nms: str | None) -> None:
 def _predict(
     source: list[str],
     out: Path,
-    formats: list[str],
+    formats: Sequence[str],
     overwrite: bool,
     look: dict[str, Any],
     moving: dict[str, Any],
@@ -134,6 +141,7 @@ def _predict(
     from yolact_kit.inference.journal import check_folder, is_unfinished
     from yolact_kit.inference.scenes import VideoOptions, check_videos
     from yolact_kit.inference.sources import find_pictures
+    from yolact_kit.inference.views import ViewOptions
     from yolact_kit.inference.writers import WriteOptions, check_formats
 
     check_formats(formats)
@@ -149,6 +157,7 @@ def _predict(
         again = "Going on with" if can_go_on(pictures, formats, video) else "Beginning anew with"
         say(f"{again} the run in {out}, which was cut off.")
 
+    options["views"] = ViewOptions(**options["views"])
     options["weights"] = at_hand(options["weights"])
     predictor = Predictor.load(**options)
     _hint(formats, predictor.classes)
@@ -177,7 +186,7 @@ def _tell(_: Any, error: PictureError) -> None:
     warn(f"{error.message} {'What comes before is kept.' if error.code == CUT_OFF else 'It is left out.'}")
 
 
-def _hint(formats: list[str], classes: list[str]) -> None:
+def _hint(formats: Sequence[str], classes: list[str]) -> None:
     """Says what this machine lacks for what is going to be drawn."""
     from yolact_kit.inference.drawing import class_font
     from yolact_kit.inference.encoders import fallback_hint

@@ -73,6 +73,31 @@ Legacy = Annotated[
     bool,
     typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
 ]
+Tile = Annotated[
+    int,
+    typer.Option(
+        "--tile",
+        metavar="PX",
+        min=0,
+        help="For small objects in large pictures: look at tiles of this side too, and merge what they show.",
+        rich_help_panel="Detection",
+    ),
+]
+Overlap = Annotated[
+    float,
+    typer.Option(
+        "--overlap", metavar="SHARE", help="How much of a tile the next one shows too.", rich_help_panel="Detection"
+    ),
+]
+Tta = Annotated[
+    list[str],
+    typer.Option(
+        "--tta",
+        metavar="flip,scale",
+        help="Look again, mirrored, or from nearer and further away, and merge: slower, a little better.",
+        rich_help_panel="Detection",
+    ),
+]
 Engine = Annotated[
     str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
 ]
@@ -124,3 +149,8 @@ def numbers(given: list[str], option: str) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(round(float(number)) for number in place.split(",")) for place in given)
     except (ValueError, OverflowError) as error:
         raise UserError(f"'{option}' takes numbers with commas between.", "They are x,y,... in pixels.") from error
+
+
+def listed(given: list[str]) -> tuple[str, ...]:
+    """What was given with commas between or by repetition, each by itself."""
+    return tuple(name.strip() for words in given for name in words.split(",") if name.strip())

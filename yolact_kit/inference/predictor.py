@@ -15,6 +15,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.views import ViewOptions, merge, views_of
 from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import YOLACT, RawOutputs
@@ -61,6 +62,7 @@ class Predictor:
         score: Detections with a lower score are left out.
         legacy: The original's evaluation to the letter, see `postprocess`.
         batch_size: Pictures that go through the network at once.
+        views: How often each picture is looked at; once by default.
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
@@ -79,6 +81,7 @@ class Predictor:
         score: float = 0.0,
         legacy: bool = False,
         batch_size: int = 8,
+        views: ViewOptions | None = None,
     ) -> None:
         self.model = model
         self.config = config
@@ -86,6 +89,7 @@ class Predictor:
         self.score = score
         self.legacy = legacy
         self.batch_size = batch_size
+        self.views = views or ViewOptions()
 
     @classmethod
     def load(
@@ -98,6 +102,7 @@ class Predictor:
         legacy: bool = False,
         batch_size: int = 8,
         model: str | None = None,
+        views: ViewOptions | None = None,
     ) -> Predictor:
         """A predictor from weights on disk.
 
@@ -111,6 +116,7 @@ class Predictor:
             legacy: The original's evaluation to the letter, see `postprocess`.
             batch_size: Pictures that go through the network at once.
             model: Which model a checkpoint of the original's is of, where its name does not say.
+            views: How often each picture is looked at; once by default.
 
         Returns:
             The predictor.
@@ -123,7 +129,7 @@ class Predictor:
         options = {"top_k": top_k, "nms": nms}
         given = {key: value for key, value in options.items() if value is not None}
         config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=given)})
-        return cls(loaded.model, config, chosen, score, legacy, batch_size)
+        return cls(loaded.model, config, chosen, score, legacy, batch_size, views)
 
     @property
     def classes(self) -> list[str]:
@@ -152,8 +158,19 @@ class Predictor:
         Yields:
             A prediction for each picture, in their order.
         """
+        if self.views:
+            yield from (self._look_again(name, pixels) for name, pixels in pictures)
+            return
         for batch in _batches(pictures, self.batch_size):
             yield from self._predict_batch(batch)
+
+    def _look_again(self, name: str, pixels: NDArray[np.uint8]) -> Prediction:
+        """Predicts on the views of one picture and puts together what they show."""
+        height, width = pixels.shape[:2]
+        views = views_of(width, height, self.views)
+        shown = ((name, view.of(pixels)) for view in views)
+        found = [one for batch in _batches(shown, self.batch_size) for one in self._predict_batch(batch)]
+        return merge(views, found, name, (height, width), self.config.detect.top_k)
 
     def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
         raw = self.run([pixels for _, pixels in batch])

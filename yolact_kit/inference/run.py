@@ -251,6 +251,7 @@ def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, vi
         "detect": predictor.config.detect.model_dump(mode="json"),
         "score": predictor.score,
         "legacy": predictor.legacy,
+        "views": asdict(predictor.views),
         "formats": sorted(formats),
         **asdict(options),
         **asdict(video),

@@ -106,12 +106,42 @@ def masks_to_rle(masks: Tensor, height: int, width: int, threshold: float = 0.5)
     """
     rles, areas = [], []
     for mask in masks.detach().float().nan_to_num(0).cpu().numpy():
-        counts = np.diff(_flips(mask, height, width, threshold), prepend=0, append=height * width)
-        counts = counts[:-1] if len(counts) > 1 and counts[-1] == 0 else counts
-        coded = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-        rles.append(Rle(size=[height, width], counts=coded["counts"].decode("ascii")))
+        counts = _run_lengths(_flips(mask, height, width, threshold), height, width)
+        rles.append(_compressed(counts, height, width))
         areas.append(int(counts[1::2].sum()))
     return rles, np.array(areas, dtype=np.int64)
+
+
+def encode_crop(part: MaskCrop, height: int, width: int) -> Rle:
+    """A mask of the picture's size from the part of it that is not empty; `decode_crop` the other way round.
+
+    Args:
+        part: The part; it lies within the picture.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+
+    Returns:
+        Compressed RLE.
+
+    Example:
+        >>> decode_crop(encode_crop(MaskCrop(2, 1, np.ones((2, 3), dtype=bool)), 5, 9)).pixels.shape
+        (2, 3)
+    """
+    framed = np.zeros((part.pixels.shape[1], part.pixels.shape[0] + 2), dtype=np.bool_)
+    framed[:, 1:-1] = part.pixels.T
+    column, row = (framed[:, 1:] != framed[:, :-1]).nonzero()
+    flips = _undoubled((part.x + column) * height + part.y + row)
+    return _compressed(_run_lengths(flips, height, width), height, width)
+
+
+def _run_lengths(flips: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
+    counts = np.diff(flips, prepend=0, append=height * width)
+    return counts[:-1] if len(counts) > 1 and counts[-1] == 0 else counts
+
+
+def _compressed(counts: NDArray[np.int64], height: int, width: int) -> Rle:
+    coded = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+    return Rle(size=[height, width], counts=coded["counts"].decode("ascii"))
 
 
 def _flips(mask: NDArray[np.float32], height: int, width: int, threshold: float) -> NDArray[np.int64]:
@@ -127,7 +157,13 @@ def _flips(mask: NDArray[np.float32], height: int, width: int, threshold: float)
     band = max(1, _BAND // mask.shape[0])
     places = (np.arange(start, min(start + band, end)) for start in range(first, end, band))
     flips = np.concatenate([_column_flips(columns, place, height, width, threshold) for place in places])
-    # A run that ends where the next begins, or where it began itself, is none: equal flips undo each other in pairs.
+    return _undoubled(flips)
+
+
+def _undoubled(flips: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Flips without the pairs that undo each other: of a run that ends where it began, or where the next one begins."""
+    if len(flips) == 0:
+        return flips
     once = np.r_[True, flips[1:] != flips[:-1]].nonzero()[0]
     odd = np.diff(once, append=len(flips)) % 2 == 1
     kept: NDArray[np.int64] = flips[once[odd]]

@@ -1,0 +1,278 @@
+"""Looking at a picture more than once: in tiles, mirrored, from nearer and from further away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.dataset import Rle
+from yolact_kit.errors import UserError
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.ops.masks import MaskCrop, encode_crop
+
+TTA = ("flip", "scale")
+_AGREE = 0.5
+"""Share of pixels from which two detections are one: of their union, or where one is cut, of the smaller there."""
+
+_NEAR_BORDER = 0.012
+"""An object that comes this near to a window's border, in parts of its side, is cut: masks are about as coarse."""
+
+_FURTHER, _NEARER = 4 / 3, 2 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """How often a picture is looked at.
+
+    Attributes:
+        tile: Side of the tiles in pixels, 0 for none. The whole picture is looked at as well, for what is larger.
+        overlap: Share of a tile that the next one shows too, 0 or more and below 1; what is no larger than that is
+            whole in one of the tiles.
+        tta: What else is looked at, of `TTA`: each view mirrored, and the picture from further and from nearer.
+    """
+
+    tile: int = 0
+    overlap: float = 0.2
+    tta: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.tta) - set(TTA))
+        if unknown:
+            raise UserError(f"'{unknown[0]}' is no way to look again.", f"--tta takes {', '.join(TTA)}.")
+        if self.tile and (self.tile < 32 or not 0 <= self.overlap < 1):
+            raise UserError(
+                f"Tiles of {self.tile} pixels with an overlap of {self.overlap} cannot be made.",
+                "--tile is 32 at least, --overlap 0 or more and below 1.",
+            )
+
+    def __bool__(self) -> bool:
+        return bool(self.tile or self.tta)
+
+
+class View(NamedTuple):
+    """A window on a picture; it may reach beyond it.
+
+    Attributes:
+        x: Its left edge in pixels of the picture.
+        y: Its top edge.
+        width: In pixels.
+        height: In pixels.
+        mirrored: Whether left and right are changed.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    mirrored: bool = False
+
+    def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What it shows of a picture, uint8 [height, width, 3]: the picture's mean where it reaches beyond it."""
+        tall, wide = pixels.shape[:2]
+        top, left, bottom, right = self.y, self.x, self.y + self.height, self.x + self.width
+        shown = pixels[max(top, 0) : min(bottom, tall), max(left, 0) : min(right, wide)]
+        if shown.shape[:2] != (self.height, self.width):
+            whole = np.empty((self.height, self.width, 3), dtype=np.uint8)
+            whole[:] = pixels[:: max(1, tall // 64), :: max(1, wide // 64)].mean(axis=(0, 1)).astype(np.uint8)
+            y, x = max(-top, 0), max(-left, 0)
+            whole[y : y + shown.shape[0], x : x + shown.shape[1]] = shown
+            shown = whole
+        return np.ascontiguousarray(shown[:, ::-1] if self.mirrored else shown)
+
+
+def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
+    """The views of a picture, the whole of it first.
+
+    Args:
+        width: Of the picture, in pixels.
+        height: Of the picture, in pixels.
+        options: What is asked for.
+
+    Returns:
+        The views.
+
+    Example:
+        >>> [(view.x, view.width) for view in views_of(1000, 600, ViewOptions(tile=600))]
+        [(0, 1000), (0, 600), (400, 600)]
+    """
+    views = [View(0, 0, width, height)]
+    if "scale" in options.tta:
+        wide, tall = round(width * _FURTHER), round(height * _FURTHER)
+        views.append(View((width - wide) // 2, (height - tall) // 2, wide, tall))
+        views += _grid(width, height, math.ceil(width * _NEARER), math.ceil(height * _NEARER), 0)
+    if options.tile:
+        side = options.tile
+        views += [view for view in _grid(width, height, side, side, options.overlap) if view not in views]
+    if "flip" in options.tta:
+        views += [view._replace(mirrored=True) for view in views]
+    return views
+
+
+def _grid(width: int, height: int, wide: int, tall: int, overlap: float) -> Iterator[View]:
+    for y in _starts(height, tall, overlap):
+        for x in _starts(width, wide, overlap):
+            yield View(x, y, min(wide, width), min(tall, height))
+
+
+def _starts(length: int, side: int, overlap: float) -> list[int]:
+    """Where windows begin that cover a length and overlap by as much at least, evenly."""
+    if side >= length:
+        return [0]
+    count = math.ceil((length - side) / max(1, side * (1 - overlap))) + 1
+    return [round(number * (length - side) / (count - 1)) for number in range(count)]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A detection in one of the views, brought back into the picture."""
+
+    view: View
+    part: MaskCrop
+    box: NDArray[np.float32]
+    score: float
+    label: int
+    cut: bool
+
+
+def merge(
+    views: Sequence[View], found: Sequence[Prediction], name: str, size: tuple[int, int], limit: int | None = None
+) -> Prediction:
+    """One prediction of what was found in the views of a picture.
+
+    Two detections of a class from different views are of one object if their masks agree: by IoU where both are whole;
+    where one is cut by the border of its view, by the intersection over the smaller of what both views show. The mask
+    of an object is what most of its whole detections say, and the union of its parts where no view shows it whole.
+
+    Args:
+        views: The views.
+        found: What was found in each of them.
+        name: The picture's name.
+        size: Height and width of the picture in pixels.
+        limit: At most so many objects are kept, the best ones.
+
+    Returns:
+        The detections in the picture, best first; the score of an object is the highest of its detections'.
+    """
+    height, width = size
+    seen = [one for view, prediction in zip(views, found, strict=True) for one in _seen(view, prediction, size)]
+    seen.sort(key=lambda one: -one.score)
+    objects = [_joined(group) for group in _groups(seen)[:limit]]
+    masks: list[Rle] = [encode_crop(one.part, height, width) for one in objects]
+    return Prediction(
+        name,
+        width,
+        height,
+        np.array([one.box for one in objects], dtype=np.float32).reshape(-1, 4),
+        np.array([one.score for one in objects], dtype=np.float32),
+        np.array([one.label for one in objects], dtype=np.int64),
+        masks,
+        found[0].classes,
+    )
+
+
+def _seen(view: View, prediction: Prediction, size: tuple[int, int]) -> Iterator[_Seen]:
+    height, width = size
+    for index in range(len(prediction)):
+        x, y, pixels = prediction.crop(index)
+        x1, y1, x2, y2 = prediction.boxes[index].tolist()
+        if view.mirrored:
+            x, pixels = view.width - x - pixels.shape[1], pixels[:, ::-1]
+            x1, x2 = view.width - x2, view.width - x1
+        x, y = x + view.x, y + view.y
+        left, top = max(-x, 0), max(-y, 0)
+        inside = pixels[top : max(height - y, 0), left : max(width - x, 0)]
+        if inside.any():
+            part = MaskCrop(x + left, y + top, np.ascontiguousarray(inside))
+            box = np.array([x1 + view.x, y1 + view.y, x2 + view.x, y2 + view.y], dtype=np.float32)
+            box = box.clip(0, np.array([width, height, width, height], dtype=np.float32))
+            score, label = float(prediction.scores[index]), int(prediction.labels[index])
+            yield _Seen(view, part, box, score, label, _is_cut(part, view, size))
+
+
+def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
+    """Whether a mask ends at a border of its view behind which the picture goes on."""
+    height, width = size
+    near_x, near_y = 1 + view.width * _NEAR_BORDER, 1 + view.height * _NEAR_BORDER
+    tall, wide = part.pixels.shape
+    return (
+        (view.x > 0 and part.x - view.x < near_x)
+        or (view.y > 0 and part.y - view.y < near_y)
+        or (view.x + view.width < width and view.x + view.width - part.x - wide < near_x)
+        or (view.y + view.height < height and view.y + view.height - part.y - tall < near_y)
+    )
+
+
+def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
+    """Detections that are of one object, the best first."""
+    group = list(range(len(seen)))
+    corners = np.array([one.box for one in seen], dtype=np.float32).reshape(-1, 4)
+    for index, one in enumerate(seen):
+        overlaps = (corners[:index, :2] < corners[index, 2:]).all(1) & (corners[:index, 2:] > corners[index, :2]).all(1)
+        for other in overlaps.nonzero()[0].tolist():
+            if group[other] != group[index] and _same(one, seen[other]):
+                kept, gone = sorted((group[other], group[index]))
+                group = [kept if place == gone else place for place in group]
+    return [[one for one, place in zip(seen, group, strict=True) if place == first] for first in sorted(set(group))]
+
+
+def _same(one: _Seen, other: _Seen) -> bool:
+    if one.label != other.label or one.view == other.view:
+        return False
+    if not (one.cut or other.cut):
+        both = _area(one.part, _bounds(other.part), other.part)
+        return both >= _AGREE * (int(one.part.pixels.sum()) + int(other.part.pixels.sum()) - both)
+    views = [(view.x, view.y, view.x + view.width, view.y + view.height) for view in (one.view, other.view)]
+    shared = (*map(max, views[0][:2], views[1][:2]), *map(min, views[0][2:], views[1][2:]))
+    smaller = min(_area(one.part, shared), _area(other.part, shared))
+    return smaller > 0 and _area(one.part, shared, other.part) >= _AGREE * smaller
+
+
+def _bounds(part: MaskCrop) -> tuple[int, int, int, int]:
+    return part.x, part.y, part.x + part.pixels.shape[1], part.y + part.pixels.shape[0]
+
+
+def _area(part: MaskCrop, within: Sequence[int], other: MaskCrop | None = None) -> int:
+    """Pixels of a mask, or of its intersection with another one, in a rectangle x1 y1 x2 y2."""
+    bounds = [_bounds(part), tuple(within), *([_bounds(other)] if other is not None else [])]
+    left, top = (max(one[side] for one in bounds) for side in (0, 1))
+    right, bottom = (min(one[side] for one in bounds) for side in (2, 3))
+    if left >= right or top >= bottom:
+        return 0
+    shown = [
+        one.pixels[top - one.y : bottom - one.y, left - one.x : right - one.x]
+        for one in ((part,) if other is None else (part, other))
+    ]
+    return int(np.count_nonzero(shown[0] if other is None else shown[0] & shown[1]))
+
+
+def _joined(group: Sequence[_Seen]) -> _Seen:
+    """One object of its detections."""
+    best = group[0]
+    whole = [one for one in group if not one.cut]
+    if len(group) == 1 or len(whole) == 1:
+        kept = whole[0] if whole else best
+        return _Seen(kept.view, kept.part, kept.box, best.score, best.label, kept.cut)
+    used = whole or list(group)
+    bounds = np.array([_bounds(one.part) for one in used])
+    (left, top), (right, bottom) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+    votes = np.zeros((bottom - top, right - left), dtype=np.uint16)
+    for one in used:
+        x1, y1, x2, y2 = _bounds(one.part)
+        votes[y1 - top : y2 - top, x1 - left : x2 - left] += one.part.pixels
+    wanted = votes * 2 >= len(used) if whole else votes > 0
+    # Three that agree in pairs only may have no pixel that most of them have.
+    part = _trimmed(MaskCrop(left, top, wanted)) if wanted.any() else used[0].part
+    boxes = np.stack([one.box for one in used])
+    box = boxes.mean(axis=0) if whole else np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
+    return _Seen(best.view, part, box, best.score, best.label, not whole)
+
+
+def _trimmed(part: MaskCrop) -> MaskCrop:
+    rows, columns = part.pixels.any(axis=1).nonzero()[0], part.pixels.any(axis=0).nonzero()[0]
+    pixels = part.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return MaskCrop(part.x + int(columns[0]), part.y + int(rows[0]), pixels)
