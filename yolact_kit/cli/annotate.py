@@ -9,6 +9,7 @@ import typer
 
 from yolact_kit.cli.console import say, set_level
 from yolact_kit.cli.options import Quiet, Verbose
+from yolact_kit.cli.steps import plain_command
 
 
 def annotate(
@@ -41,4 +42,4 @@ def annotate(
         f"Opening labelme on {found} pictures, with the classes {', '.join(names)}. Close its window when you are done."
     )
     labelled, total = labelme_program.annotate(pictures, names, verbose)
-    say(f"{labelled} of {total} pictures have labels. Next: yolact-kit convert {pictures} data")
+    say(f"{labelled} of {total} pictures have labels. Next: {plain_command(['convert', pictures, 'data'])}")

@@ -9,6 +9,7 @@ import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS
 
 HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
@@ -87,6 +88,6 @@ def augment(
     say(f"{made.copies} copies with {made.objects} objects; now {', '.join(f'{n} {s}' for s, n in pictures.items())}.")
     for reason, count in sorted(made.dropped.items()):
         say(f"{count} objects were dropped from copies: they {reason}.")
-    say(f"Written to {out}. Look at it: yolact-kit preview {out} --split train")
+    say(f"Written to {out}. Look at it: {plain_command(['preview', out, '--split', 'train'])}")
     if made.broken:
         raise typer.Exit(EXIT_PROBLEMS)

@@ -9,6 +9,7 @@ import typer
 
 from yolact_kit.cli.console import say, set_level
 from yolact_kit.cli.options import Quiet, Verbose
+from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import UserError
 
 
@@ -68,7 +69,7 @@ def config(
     for key in ("model.name", "model.input_size", "model.anchors", "train.batch_size", "train.epochs"):
         if key in made.reasons:
             say(f"  {key}: {_shown(values, key)}{made.reasons[key]}")
-    say(f"Written to {out}. Next: yolact-kit train {out}")
+    say(f"Written to {out}. Next: {plain_command(['train', out])}")
 
 
 def _check_out(out: Path, overwrite: bool) -> None:

@@ -12,6 +12,7 @@ import typer
 from yolact_kit.cli import convert_options as choices
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, track, warn
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
             say(f"{counts[key]} {text}")
     if not counts["verified"]:
         say(f"{_NOT_VERIFIED} `yolact-kit validate` does.")
-    say(f"Written to {out}." + (f" Next: yolact-kit validate {out}" if to == "coco" else ""))
+    say(f"Written to {out}." + (f" Next: {plain_command(['validate', out])}" if to == "coco" else ""))
 
 
 def _show_problems(problems: list[Problem]) -> None:

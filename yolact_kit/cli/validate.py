@@ -14,6 +14,7 @@ import typer
 from yolact_kit.cli.console import console, is_verbose, print_json, say, set_level, show, track
 from yolact_kit.cli.convert_options import Format, From
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def _print_problems(problems: list[Problem], source: Path) -> None:
         if members[0].advice:
             _print(f"  -> {members[0].advice}")
         if code in MENDABLE:
-            _print(f"  -> Or leave it to `yolact-kit validate {source} --fix OUT`.")
+            _print(f"  -> Or leave it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
 
 
 def _print(line: str) -> None:
