@@ -28,6 +28,7 @@ from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Validation
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
+from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 from yolact_kit.training.data import DataModule
 from yolact_kit.training.launch import follows
 from yolact_kit.training.loggers import make_loggers
@@ -148,6 +149,8 @@ def _make_module(
     model = YOLACT(config.model, len(config.classes))
     if fresh:
         _begin_with(model, config, start, say)
+    if weights_learn_slowly(plan.device, plan.precision):
+        speed_up_gradients(model)
     module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget, bad_batches)
     module.frozen_batch_norm = start != "none" and config.train.batch_size < SMALLEST_BATCH
     if module.frozen_batch_norm:
