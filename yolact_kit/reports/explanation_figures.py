@@ -6,23 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from yolact_kit.inference.drawing import class_color, class_font, label_text
+from yolact_kit.inference.drawing import Color, class_color, class_font, label_text
 from yolact_kit.inference.explanation import Box, Explanation
 from yolact_kit.inference.fonts import FontChoice, find_font
-from yolact_kit.reports.sheets import Sheet, colored, fit
+from yolact_kit.reports.sheets import INK, Sheet, colored, fit
 
 SHOWN_PROTOTYPES, SHOWN_PICTURES, SHOWN_OBJECTS = 6, 8, 6
 """At most so many are in a figure; the page has all of them."""
 _TERMS = (1, 2, 4, 8)
-_PLUS, _MINUS = "#d9480f", "#1971c2"
+_PLUS, _MINUS, _GREY, _WHITE = (217, 72, 15), (25, 113, 194), (170, 170, 170), (255, 255, 255)
 _LINES = 16
 _TILE, _GAP, _MARGIN = 220, 10, 24
 _BARS, _PANEL = 400, 620
-
-Color = tuple[float, float, float]
 
 
 def choose_prototypes(explained: Sequence[Explanation], count: int = SHOWN_PROTOTYPES) -> list[int]:
@@ -72,7 +69,7 @@ def draw_prototypes(explained: Sequence[Explanation], path: Path) -> None:
     for one, name, height in zip(shown, names, heights, strict=True):
         sheet.put(_MARGIN, top, fit(one.view, _TILE, height))
         middle = top + height / 2
-        sheet.text(_MARGIN - 5, middle, _fitting(name, font), font.path, 13, rotation=90, ha="right", va="center")
+        sheet.upright_text(_MARGIN / 2, middle, _fitting(name, font), font.path, 13)
         for column, (k, peak) in enumerate(zip(chosen, peaks, strict=True), start=1):
             tile = colored(one.prototypes[k], "viridis", (0, peak), _TILE, height)
             sheet.put(_MARGIN + step * column, top, tile)
@@ -102,7 +99,7 @@ def draw_masks(explained: Explanation, path: Path) -> None:
     left_out = len(explained.prediction) - count
     if left_out:
         words = f"{left_out} more object{'' if left_out == 1 else 's'} on the page"
-        sheet.text(_MARGIN, sheet.pixels.shape[0] - 12, words, plain.path, 17, ha="left")
+        sheet.text(_MARGIN, sheet.pixels.shape[0] - 12, words, plain.path, 17, anchor="ls")
     sheet.save(path)
 
 
@@ -113,9 +110,9 @@ def _draw_mask_row(
     label, score = int(found.labels[index]), float(found.scores[index])
     text = label_text(found.classes, label, score, font)
     sheet.put(_MARGIN, top, fit(explained.view, _TILE, height))
-    sheet.box(_placed(explained, found.boxes[index].tolist(), _MARGIN, top, _TILE), _color(label), 3)
+    sheet.box(_placed(explained, found.boxes[index].tolist(), _MARGIN, top, _TILE), class_color(label), 3)
     sheet.text(_MARGIN + _TILE / 2, top - 6, text, font.path, 18)
-    _draw_bars(sheet.plot(_MARGIN + _TILE + 4 * _GAP, top, _BARS - 3 * _GAP, height), explained, index)
+    _draw_bars(sheet, explained, index, top, font)
     sums = explained.running_sum(index)
     reach = max(1.0, float(np.percentile(np.abs(sums), 98)))
     maps = [(explained.running_sum(index, number), "RdBu_r", (-reach, reach)) for number in terms]
@@ -126,16 +123,18 @@ def _draw_mask_row(
         sheet.put(first + (_TILE + _GAP) * column, top, tile)
 
 
-def _draw_bars(axes: Axes, explained: Explanation, index: int) -> None:
-    order = explained.order(index)
-    values = explained.coefficients[index][order]
-    axes.bar(range(len(order)), values, color=np.where(values < 0, _MINUS, _PLUS), width=0.8)
-    axes.axhline(0, color="0.4", linewidth=0.6)
-    axes.set(ylim=(-1.05, 1.05), xlim=(-0.7, len(order) - 0.3), yticks=[-1, 0, 1])
-    axes.set_xticks(range(len(order)), [f"{k + 1}" for k in order.tolist()], fontsize=4.5)
-    axes.tick_params(axis="y", labelsize=7)
-    axes.tick_params(length=0)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+def _draw_bars(sheet: Sheet, explained: Explanation, index: int, top: float, font: FontChoice) -> None:
+    order, left = explained.order(index), _MARGIN + _TILE + 4 * _GAP
+    half, step = _height(explained, _TILE) / 2, (_BARS - 3 * _GAP) / len(order)
+    middle = top + half
+    for place, k in enumerate(order.tolist()):
+        value = float(explained.coefficients[index, k])
+        x1, x2, end = left + step * place, left + step * (place + 0.8), middle - half * value
+        sheet.fill((x1, min(end, middle), x2, max(end, middle)), _PLUS if value > 0 else _MINUS)
+        sheet.text((x1 + x2) / 2, top + 2 * half + 4, str(k + 1), font.path, 8, _GREY if place % 2 else INK, "ma")
+    sheet.fill((left, middle, left + _BARS - 3 * _GAP, middle + 1), _GREY)
+    for value in (-1, 0, 1):
+        sheet.text(left - 6, middle - half * value, f"{value:+d}".replace("+0", "0"), font.path, 11, anchor="rm")
 
 
 def draw_decisions(explained: Explanation, path: Path) -> None:
@@ -148,29 +147,31 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
     font, plain = class_font(explained.prediction.classes), find_font(["a"])
     height, winners = _height(explained, _PANEL), _winners(explained)
     left, right, words = _MARGIN, 2 * _MARGIN + _PANEL, 3 * _MARGIN + 2 * _PANEL
-    sheet, top = Sheet(words + 600, max(height, 24 * _LINES) + 3 * _MARGIN), 2.0 * _MARGIN
+    sheet, top = Sheet(words + 660, max(height, 24 * _LINES) + 3 * _MARGIN), 2.0 * _MARGIN
     titles = {
         left: "anchors (dashed), and the boxes they became",
         right: "boxes that lost, in the colour of the winner",
         words: "who suppressed whom: scores of those that lost (IoU)",
     }
     for x, title in titles.items():
-        sheet.text(x, top - 10, title, plain.path, 18, ha="left")
+        sheet.text(x, top - 10, title, plain.path, 18, anchor="ls")
     for x in (left, right):
         sheet.put(x, top, fit(explained.view, _PANEL, height))
-    for number, (source, losers) in enumerate(winners.items(), start=1):
+    for source, losers in winners.items():
         one = explained.candidates[source]
-        color, box = _color(one.label), _placed(explained, one.box, left, top, _PANEL)
-        sheet.box(_placed(explained, one.anchor, left, top, _PANEL), "white", 2, linestyle="--")
-        sheet.box(box, color, 3.5)
-        frame = {"boxstyle": "round,pad=0.25", "facecolor": color, "edgecolor": "none"}
-        sheet.text(box[0], box[1], str(number), plain.path, 15, color="white", va="center", bbox=frame)
+        color = class_color(one.label)
+        sheet.box(_placed(explained, one.anchor, left, top, _PANEL), _WHITE, 2, dash=9)
+        sheet.box(_placed(explained, one.box, left, top, _PANEL), color, 3)
         for loser in losers:
-            lost = _placed(explained, explained.candidates[loser].box, right, top, _PANEL)
-            sheet.box(lost, color, 1, alpha=0.7)
+            sheet.box(_placed(explained, explained.candidates[loser].box, right, top, _PANEL), color, 1)
         sheet.box(_placed(explained, one.box, right, top, _PANEL), color, 4)
+    for number, source in enumerate(winners, start=1):
+        one = explained.candidates[source]
+        x1, y1, _, _ = _placed(explained, one.box, left, top, _PANEL)
+        sheet.fill((x1 - 12, y1 - 12, x1 + 12, y1 + 12), class_color(one.label))
+        sheet.text(x1, y1, str(number), plain.path, 15, _WHITE, "mm")
     for line, (text, color) in enumerate(_story(explained, winners, font)):
-        sheet.text(words, top + 24 * line, text, font.path, 15, color=color, ha="left", va="top")
+        sheet.text(words, top + 24 * line, text, font.path, 15, color, "la")
     sheet.save(path)
 
 
@@ -195,11 +196,10 @@ def _story(explained: Explanation, winners: dict[int, list[int]], font: FontChoi
         told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "nobody"
         rest = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
         name = label_text(explained.prediction.classes, winner.label, winner.score, font)
-        lines.append((f"{number}  {name}, anchor of P{winner.level}, beat {told}{rest}", _color(winner.label)))
-    grey = (0.3, 0.3, 0.3)
+        lines.append((f"{number}  {name}, anchor of P{winner.level}, beat {told}{rest}", class_color(winner.label)))
     if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], (f"... and {len(lines) - _LINES + 1} more objects", grey)]
-    return lines or [("No object was given out.", grey)]
+        lines = [*lines[: _LINES - 1], (f"... and {len(lines) - _LINES + 1} more objects", INK)]
+    return lines or [("No object was given out.", INK)]
 
 
 def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
@@ -227,11 +227,6 @@ def _height(explained: Explanation, width: float) -> float:
     """Height of a tile of some width that shows the picture; within reason for very long pictures."""
     tall, wide = explained.view.shape[:2]
     return width * float(min(max(tall / wide, 0.4), 1.6))
-
-
-def _color(label: int) -> Color:
-    red, green, blue = class_color(label)
-    return red / 255, green / 255, blue / 255
 
 
 def _fitting(text: str, font: FontChoice, longest: int = 22) -> str:

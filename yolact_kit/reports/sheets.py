@@ -1,31 +1,26 @@
-"""Sheets: figures put together from tiles at places in pixels, with plots and text between them."""
+"""Sheets: figures put together from tiles, lines and text at places in pixels."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from yolact_kit.files import atomic_write_bytes
+from yolact_kit.inference.drawing import Color
+from yolact_kit.inference.fonts import load_font
 
-_DPI = 120
+INK: Color = (34, 34, 34)
+Corners = tuple[float, float, float, float]
 
 
 class Sheet:
-    """A white sheet. All places are in pixels from its upper left corner.
-
-    Hundreds of tiles are one picture here: an axes of matplotlib's for each would take seconds to lay out.
+    """A white sheet. All places are in pixels from its upper left corner; what comes later lies above.
 
     Args:
         width: Width in pixels.
@@ -39,44 +34,51 @@ class Sheet:
 
     def __init__(self, width: float, height: float) -> None:
         self.pixels: NDArray[np.uint8] = np.full((round(height), round(width), 3), 255, dtype=np.uint8)
-        self.figure = Figure(figsize=(self.pixels.shape[1] / _DPI, self.pixels.shape[0] / _DPI), dpi=_DPI)
-        self.ground: Axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        self.ground.set_axis_off()
 
     def put(self, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
         """Lays a picture, uint8 [h, w, 3], on the sheet."""
         left, top = round(x), round(y)
         self.pixels[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
 
-    def plot(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes of matplotlib's for a plot."""
-        tall, wide = self.pixels.shape[:2]
-        axes: Axes = self.figure.add_axes((x / wide, 1 - (y + height) / tall, width / wide, height / tall))
-        return axes
+    def fill(self, corners: Corners, color: Color) -> None:
+        """Fills x1 y1 x2 y2, the lower and the right side not included."""
+        x1, y1, x2, y2 = (round(value) for value in corners)
+        self.pixels[y1:y2, x1:x2] = color
 
-    def box(self, corners: tuple[float, float, float, float], color: Any, width: float, **options: Any) -> None:
-        """Outlines x1 y1 x2 y2 with a line so many pixels wide."""
-        x1, y1, x2, y2 = corners
-        line = {"edgecolor": color, "linewidth": width * 72 / _DPI, "fill": False, **options}
-        self.ground.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, **line))
+    def box(self, corners: Corners, color: Color, width: int, dash: int = 0) -> None:
+        """Outlines x1 y1 x2 y2 with a line so many pixels wide, in dashes so many pixels long where there are any."""
+        x1, y1, x2, y2 = (round(value) for value in corners)
+        if not dash:
+            cv2.rectangle(self.pixels, (x1, y1), (x2, y2), color, width)
+            return
+        for x in range(x1, x2 + 1, 2 * dash):
+            for y in (y1, y2):
+                cv2.line(self.pixels, (x, y), (min(x + dash, x2), y), color, width)
+        for y in range(y1, y2 + 1, 2 * dash):
+            for x in (x1, x2):
+                cv2.line(self.pixels, (x, y), (x, min(y + dash, y2)), color, width)
 
-    def text(self, x: float, y: float, words: str, font: Path, size: float, **options: Any) -> None:
-        """Writes text whose letters are so many pixels high; in the middle above the place by default."""
-        properties = FontProperties(fname=str(font), size=size * 72 / _DPI)
-        look = {"ha": "center", "va": "bottom", "color": "#222", **options}
-        self.ground.text(x, y, words, fontproperties=properties, **look)
+    def text(
+        self, x: float, y: float, words: str, font: Path, size: int, color: Color = INK, anchor: str = "ms"
+    ) -> None:
+        """Writes text whose letters are so many pixels high; ``anchor`` as Pillow has it, in the middle above."""
+        top, bottom = max(0, round(y) - 2 * size), round(y) + 2 * size
+        band = Image.fromarray(self.pixels[top:bottom])
+        ImageDraw.Draw(band).text((x, y - top), words, font=load_font(font, size), fill=color, anchor=anchor)
+        self.pixels[top:bottom] = np.asarray(band)
+
+    def upright_text(self, x: float, y: float, words: str, font: Path, size: int) -> None:
+        """Writes text from below to above, with its middle at that place."""
+        letters = load_font(font, size)
+        label = Image.new("RGB", (round(letters.getlength(words)) + 2, size + 6), (255, 255, 255))
+        ImageDraw.Draw(label).text((1, size // 2 + 3), words, font=letters, fill=INK, anchor="lm")
+        turned = np.asarray(label.rotate(90, expand=True))[: self.pixels.shape[0]]
+        self.put(max(x - turned.shape[1] / 2, 0), max(y - turned.shape[0] / 2, 0), turned)
 
     def save(self, path: Path) -> None:
         """Writes the sheet as PNG."""
-        tall, wide = self.pixels.shape[:2]
-        self.ground.set(xlim=(0, wide), ylim=(tall, 0))
-        self.figure.patch.set_alpha(0)
-        canvas: Any = FigureCanvasAgg(self.figure)
-        canvas.draw()
-        # Laid over the tiles afterwards: matplotlib would resample these, which takes longer than all the rest.
-        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba()))
         coded = io.BytesIO()
-        Image.alpha_composite(Image.fromarray(self.pixels).convert("RGBA"), drawn).convert("RGB").save(coded, "PNG")
+        Image.fromarray(self.pixels).save(coded, "PNG")
         atomic_write_bytes(path, coded.getvalue())
 
 
@@ -87,7 +89,7 @@ def fit(pixels: NDArray[np.uint8], width: float, height: float) -> NDArray[np.ui
 
 
 def colored(
-    values: NDArray[Any], colors: str, span: tuple[float, float], width: float, height: float
+    values: NDArray[np.floating], colors: str, span: tuple[float, float], width: float, height: float
 ) -> NDArray[np.uint8]:
     """Values as a picture whose pixels can be told apart.
 
@@ -101,7 +103,7 @@ def colored(
     Returns:
         uint8 [height, width, 3].
     """
-    shares = (np.asarray(values, dtype=np.float64) - span[0]) / (span[1] - span[0])
+    shares = (values.astype(np.float64) - span[0]) / (span[1] - span[0])
     painted = (colormaps[colors](shares.clip(0, 1))[..., :3] * 255).round().astype(np.uint8)
     size = max(1, round(width)), max(1, round(height))
     return np.asarray(cv2.resize(painted, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
