@@ -129,7 +129,7 @@ def measure_boundaries(truth: dict[str, Any], results: Sequence[dict[str, Any]],
     """
     pairs: dict[tuple[int, int], tuple[float, float]] = {}
     sizes = {image["id"]: (image["height"], image["width"]) for image in truth["images"]}
-    scores = score_documents(truth, without_key(results, "bbox"), "segm", lambda one: _refine(one, sizes, pairs))
+    scores = score_documents(truth, without_key(results, "bbox"), "segm", refine=lambda one: _refine(one, sizes, pairs))
     by_class: dict[str, list[tuple[float, float]]] = {}
     for name, matches in zip(masks.by_class, masks.matches, strict=True):
         right = np.flatnonzero((matches.matched[0] >= 0) & ~matches.ignored[0])

@@ -1,24 +1,20 @@
-"""COCO's metrics: average precision of masks and boxes, by pycocotools' COCOeval."""
+"""COCO's metrics: average precision of masks and boxes, by COCOeval."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.evaluation.engine import Engine, Kind, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.inference.prediction import Prediction
 
-Kind = Literal["segm", "bbox"]
 NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
@@ -158,6 +154,7 @@ def score_documents(
     truth: dict[str, Any],
     results: Sequence[dict[str, Any]],
     kind: Kind,
+    engine: Engine | None = None,
     refine: Callable[[Any], None] | None = None,
 ) -> Scores:
     """Runs COCOeval.
@@ -166,7 +163,8 @@ def score_documents(
         truth: A COCO document.
         results: Detections that have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for, and not the other.
         kind: What is compared.
-        refine: Given the COCOeval before it runs, to change what it does.
+        engine: Which program computes; the fastest one by default.
+        refine: Given pycocotools' COCOeval before it runs, to change what it does.
 
     Returns:
         The metrics.
@@ -175,22 +173,14 @@ def score_documents(
     counts = dict.fromkeys(names, 0)
     for annotation in truth["annotations"]:
         counts[annotation["category_id"]] += 1 - annotation.get("iscrowd", 0)
-    with contextlib.redirect_stdout(io.StringIO()):
-        labelled = _indexed(truth)
-        found = labelled.loadRes(list(results)) if results else _indexed({**truth, "annotations": []})
-        evaluation = COCOeval(labelled, found, kind)
-        if refine is not None:
-            refine(evaluation)
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
+    evaluation = run_cocoeval(truth, results, kind, engine, refine)
     values = [None if value < 0 else float(value) for value in evaluation.stats]
-    precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, -1]
+    precision: NDArray[np.float64] = np.asarray(evaluation.eval["precision"])[:, :, :, 0, -1]
     by_class = {
         names[number]: _of_class(precision[:, :, place]) for place, number in enumerate(evaluation.params.catIds)
     }
     objects = {names[number]: counts[number] for number in evaluation.params.catIds}
-    matches = collect_matches(evaluation, len(evaluation.params.catIds), len(evaluation.params.imgIds))
+    matches = collect_matches(evaluation)
     return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, objects, precision, matches)
 
 
@@ -198,20 +188,3 @@ def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:
     """AP of one class from precision [T, R]."""
     chosen = {"AP": precision, "AP50": precision[0], "AP75": precision[5]}
     return {name: float(part.mean()) if (part > -1).all() else None for name, part in chosen.items()}
-
-
-def _indexed(document: dict[str, Any]) -> COCO:
-    """A document as pycocotools wants it; its annotations are copied, since COCOeval writes into them."""
-    index = COCO()
-    # COCOeval takes an object whose id is 0 for "no match", so ids start at 1 here.
-    annotations = [
-        {"iscrowd": 0, **annotation, "id": number} for number, annotation in enumerate(document["annotations"], start=1)
-    ]
-    index.dataset = {**document, "annotations": annotations}
-    index.createIndex()
-    for annotation in annotations:
-        if "area" not in annotation or "bbox" not in annotation:
-            rle = index.annToRLE(annotation)
-            annotation.setdefault("area", float(coco_mask.area(rle)))
-            annotation.setdefault("bbox", coco_mask.toBbox(rle).tolist())
-    return index

@@ -105,39 +105,48 @@ def _needed(objects: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(least + (least / total < RECALLS), dtype=np.int64)
 
 
-def collect_matches(evaluation: Any, classes: int, pictures: int) -> list[ClassMatches]:
+def collect_matches(evaluation: Any) -> list[ClassMatches]:
     """Takes the matches over all sizes out of a COCOeval.
 
     Args:
-        evaluation: A ``COCOeval`` whose ``evaluate`` was run, where ids of annotations and results are 1..N.
-        classes: How many categories it has.
-        pictures: How many pictures it has.
+        evaluation: A COCOeval that was run, where ids of annotations and results are 1..N.
 
     Returns:
         The matches of each category, in the order of their ids.
     """
-    sizes = len(evaluation.params.areaRng)
-    thresholds = len(evaluation.params.iouThrs)
-    starts = (place * sizes * pictures for place in range(classes))  # the first range of sizes is all of them
-    return [_collect(evaluation.evalImgs[start : start + pictures], thresholds) for start in starts]
+    parameters = evaluation.params
+    places = {picture: place for place, picture in enumerate(parameters.imgIds)}
+    by_class: dict[Any, dict[int, dict[str, Any]]] = {category: {} for category in parameters.catIds}
+    for one in evaluation.evalImgs:
+        if one is not None and list(one["aRng"]) == list(parameters.areaRng[0]):  # the first range is all sizes
+            by_class[one["category_id"]][places[one["image_id"]]] = one
+    return [_collect(sorted(found.items()), len(places), len(parameters.iouThrs)) for found in by_class.values()]
 
 
-def _collect(by_picture: list[dict[str, Any] | None], thresholds: int) -> ClassMatches:
-    found = [(place, one) for place, one in enumerate(by_picture) if one is not None]
-    scores = np.concatenate([np.zeros(0), *(one["dtScores"] for _, one in found)])
+def _collect(found: list[tuple[int, dict[str, Any]]], count: int, thresholds: int) -> ClassMatches:
+    """The matches of one class from those of each picture, by its place."""
+    scores = _joined([one["dtScores"] for _, one in found])
     order = np.argsort(-scores, kind="mergesort")  # as COCOeval does, so that ties fall alike
-    pictures = [np.full(len(one["dtIds"]), place) for place, one in found]
-    nothing = np.zeros((thresholds, 0))
-    matched = np.concatenate([nothing, *(one["dtMatches"] for _, one in found)], axis=1)
-    ignored = np.concatenate([nothing, *(one["dtIgnore"] for _, one in found)], axis=1)
-    objects = np.zeros(len(by_picture), dtype=np.int64)
+    pictures = _joined([[place] * len(one["dtIds"]) for place, one in found])
+    results = _joined([one["dtIds"] for _, one in found])
+    matched, ignored = (
+        np.concatenate(
+            [np.zeros((thresholds, 0)), *(np.reshape(one[key], (thresholds, -1)) for _, one in found)], axis=1
+        )
+        for key in ("dtMatches", "dtIgnore")
+    )
+    objects = np.zeros(count, dtype=np.int64)
     for place, one in found:
         objects[place] = np.count_nonzero(np.asarray(one["gtIgnore"]) == 0)
     return ClassMatches(
         scores[order],
-        np.concatenate([np.zeros(0), *pictures]).astype(np.int64)[order],
-        np.concatenate([np.zeros(0), *(one["dtIds"] for _, one in found)]).astype(np.int64)[order] - 1,
+        pictures.astype(np.int64)[order],
+        results.astype(np.int64)[order] - 1,
         matched.astype(np.int64)[:, order] - 1,
         ignored.astype(np.bool_)[:, order],
         objects,
     )
+
+
+def _joined(parts: list[Any]) -> NDArray[np.float64]:
+    return np.concatenate([np.zeros(0), *(np.asarray(part, dtype=np.float64) for part in parts)])
