@@ -150,3 +150,16 @@ def test_a_logger_that_is_not_installed_is_an_error(run: Runner, sound: Path, tm
     done = run("train", sound, "--weights", "none", "--set", "train.loggers=csv,wandb", "--out", tmp_path / "run")
     assert done.code == 2 and 'pip install "yolact-kit[wandb]"' in done.err
     assert not (tmp_path / "run").exists()
+
+
+def test_overwriting_takes_the_folder_of_a_run_only(run: Runner, config: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "config.yaml").write_text("thesis: 1\n", encoding="utf-8")
+    words = ["train", config, "--weights", "none", "--out", mine, "--overwrite", "--device", "cpu"]
+    refused = run(*words)
+    assert (refused.code, "not the folder of a run" in refused.err) == (2, True)
+    assert (mine / "config.yaml").read_text(encoding="utf-8") == "thesis: 1\n"
+    earlier = save_tiny_model(tmp_path / "run")
+    words[5] = earlier
+    assert "not the folder of a run" not in run(*words, "--set", "train.epochs=0").err

@@ -100,6 +100,7 @@ def train(
         run = Path(os.environ.get(_RUN_VARIABLE, run))
         set_level(quiet=True, verbose=False)
     elif resume is None:
+        _check_overwritten(run)
         check_out(run, overwrite, [Path(wanted.dataset), *weights_files(wanted.model.weights)])
     # From here on it takes seconds to import what is needed; a mistake in the call is told before.
     from yolact_kit.training.plan import overfitting, plan_run
@@ -147,6 +148,21 @@ def _wanted(
     return wanted, out or run_folder("train")
 
 
+def _check_overwritten(run: Path) -> None:
+    """Refuses to have a folder overwritten that is not that of a run."""
+    if not run.is_dir() or not any(run.iterdir()):
+        return
+    signs = (
+        "train.log",
+        "metrics.csv",
+        "checkpoints/last.ckpt",
+        "weights/best.safetensors",
+        "weights/last.safetensors",
+    )
+    if not any((run / sign).is_file() for sign in signs):
+        raise UserError(f"'{run}' is not empty, and not the folder of a run.", "Give the name of a new folder.")
+
+
 def _check_data(config: Config) -> list[Problem]:
     from yolact_kit.training.plan import check_data
 
@@ -176,10 +192,13 @@ def _log_to(run: Path) -> Callable[[str], None]:
 
 
 def _say_plan(plan: Plan, run: Path, resume: Path | None, log: Callable[[str], None]) -> None:
+    from yolact_kit.training.batch_fit import fit_batch
     from yolact_kit.training.estimate import estimate
     from yolact_kit.training.plan import describe_plan
 
     taken = None if resume is not None else estimate(plan.config, plan.device, plan.precision)
+    if taken is not None:
+        fit_batch(plan, taken)
     weights = "the checkpoint of the run" if resume is not None else plan.config.model.weights
     for line in describe_plan(plan, run, weights, taken):
         log(line) if resume is None else say(line)

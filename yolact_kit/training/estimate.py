@@ -97,11 +97,11 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
     with torch.random.fork_rng():
         model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
         weights = sum(value.numel() * value.element_size() for value in model.parameters())
-        _step(model, config, side, device, precision)
+        trial_step(model, config, side, device, precision)
         counted = _Counted()
         with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda tensor: tensor):
             started = time.perf_counter()
-            _step(model, config, side, device, precision)
+            trial_step(model, config, side, device, precision)
     growth = (full / side) ** 2
     seconds = time.perf_counter() - started
     return Estimate(seconds * growth, round(counted.bytes * growth), weights, side)
@@ -122,9 +122,18 @@ class _Counted:
         return tensor
 
 
-def _step(model: YOLACT, config: Config, side: int, device: torch.device, precision: str) -> None:
-    """One way forth and back with one object in the picture's middle, to the end of the computation."""
-    image = torch.rand(1, 3, side, side, device=device) * 255
+def trial_step(model: YOLACT, config: Config, side: int, device: torch.device, precision: str, batch: int = 1) -> None:
+    """One way forth and back with one object in the middle of each picture, to the end of the computation.
+
+    Args:
+        model: The network on the device; its gradients are added to.
+        config: The configuration of the model and its losses.
+        side: Side of the pictures in pixels.
+        device: What computes.
+        precision: Lightning's name of the arithmetic.
+        batch: Pictures.
+    """
+    images = torch.rand(batch, 3, side, side, device=device) * 255
     masks = torch.zeros(1, side, side, dtype=torch.uint8, device=device)
     masks[:, side // 4 : -(side // 4), side // 4 : -(side // 4)] = 1
     target = Target(
@@ -135,8 +144,8 @@ def _step(model: YOLACT, config: Config, side: int, device: torch.device, precis
     )
     dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
     with torch.autocast(device.type, dtype or torch.float32, enabled=dtype is not None):
-        raw = model(image)
-        total = torch.stack(list(yolact_loss(raw, [target], config.loss, model.mask_scoring).values())).sum()
+        raw = model(images)
+        total = torch.stack(list(yolact_loss(raw, [target] * batch, config.loss, model.mask_scoring).values())).sum()
     torch.autograd.backward(total)
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,9 +1,11 @@
-"""How the C library's allocator is told to keep what a training step frees for the next one."""
+"""Memory: how much there is, and how the C library is told to keep what a training step frees for the next one."""
 
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
+from pathlib import Path
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 """Names of the parameters in glibc's malloc.h."""
@@ -28,3 +30,20 @@ def keep_freed_memory() -> bool:
         return False
     wanted = {_MMAP_THRESHOLD: 1 << 30, _TRIM_THRESHOLD: _LARGE, _TOP_PAD: 64 << 20}
     return all(set_parameter(name, value) == 1 for name, value in wanted.items())
+
+
+def available_memory() -> int | None:
+    """Bytes of memory that programs can still have, a container's limit included; None where that is not told.
+
+    Linux tells it.
+    """
+    table = Path("/proc/meminfo")
+    found = re.search(r"MemAvailable:\s*(\d+) kB", table.read_text(encoding="ascii")) if table.is_file() else None
+    if found is None:
+        return None
+    free = int(found.group(1)) * 1024
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.stat")
+    if limit.is_file() and used.is_file() and (most := limit.read_text(encoding="ascii").strip()).isdigit():
+        held = re.search(r"^anon (\d+)", used.read_text(encoding="ascii"), re.MULTILINE)
+        free = min(free, int(most) - (int(held.group(1)) if held is not None else 0))
+    return free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import lightning
@@ -10,7 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
-from yolact_kit.config.schema import Config
+from yolact_kit.config.schema import Config, TrainConfig
 from yolact_kit.models.yolact import YOLACT, RawOutputs
 from yolact_kit.training.bad_batches import BadBatches, not_finite
 from yolact_kit.training.distributed import any_process, processes
@@ -38,11 +39,12 @@ class TrainingModule(lightning.LightningModule):
         self.frozen_batch_norm = False
         self._shown: list[str] = []
         self._skipped = False
+        self._compiled: list[Callable[[Tensor], RawOutputs]] = []  # in a list, it is no part of the module's state
 
     def training_step(self, batch: Batch, _index: int) -> Tensor | None:
         """The sum of the losses of a batch; None, which makes Lightning skip it, where that is no number."""
         self._shown, self._skipped = batch.names, False
-        raw = self.model(self._resized(batch.images))
+        raw = self._network()(self._resized(batch.images))
         losses = yolact_loss(raw, batch.targets, self.config.loss, self.model.mask_scoring)
         total = torch.stack(list(losses.values())).sum()
         if any_process(not bool(torch.isfinite(total)), total.device):
@@ -51,6 +53,14 @@ class TrainingModule(lightning.LightningModule):
         logged = {f"loss/{name}": value.detach() for name, value in losses.items()} | {"loss/total": total.detach()}
         self.log_dict(logged, batch_size=len(batch.images), sync_dist=processes() > 1)
         return total
+
+    def _network(self) -> Callable[[Tensor], RawOutputs]:
+        """The network as training calls it: compiled, where that is wanted."""
+        if not self.config.train.compile:
+            return self.model
+        if not self._compiled:
+            self._compiled.append(torch.compile(self.model))
+        return self._compiled[0]
 
     def _suspects(self, raw: RawOutputs, batch: Batch) -> list[str]:
         """The pictures whose own loss is no number; all of the batch where that cannot be told."""
@@ -122,16 +132,25 @@ class TrainingModule(lightning.LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimiser, and the learning rate of each step."""
         train = self.config.train
-        groups = parameter_groups(self.model, train.weight_decay)
-        optimizer: torch.optim.Optimizer
-        if train.optimizer == "sgd":
-            optimizer = torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
-        else:
-            optimizer = torch.optim.AdamW(groups, lr=train.learning_rate, fused=self.device.type != "mps")
+        optimizer = make_optimizer(self.model, train)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda _step: learning_rate_factor(self.progress(), train)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def make_optimizer(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
+    """The optimiser that a configuration names.
+
+    Args:
+        model: The network, on its device.
+        train: The configuration of the training.
+    """
+    groups = parameter_groups(model, train.weight_decay)
+    if train.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
+    on_mps = groups[0]["params"][0].device.type == "mps"
+    return torch.optim.AdamW(groups, lr=train.learning_rate, fused=not on_mps)
 
 
 def _of_picture(raw: RawOutputs, index: int) -> RawOutputs:

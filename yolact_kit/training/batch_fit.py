@@ -1,0 +1,125 @@
+"""Batches that fit in memory: tried out on a GPU, estimated on a CPU; a larger one is divided and accumulated."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+
+from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
+from yolact_kit.models.yolact import YOLACT
+from yolact_kit.training.estimate import Estimate, trial_step
+from yolact_kit.training.memory import available_memory
+from yolact_kit.training.module import make_optimizer
+from yolact_kit.training.plan import Plan
+
+Fits = Callable[[int], bool]
+"""Whether a batch of so many pictures fits in memory."""
+
+_SHARE = 0.9
+"""Share of the free memory that a trial may take: other pictures have more objects, and memory is fragmented."""
+
+
+def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
+    """Divides a plan's batch, in place, until it fits in memory; pictures a step and learning rate stay as they are.
+
+    Args:
+        plan: The plan; that of several processes is left alone, since they would have to agree.
+        taken: What a picture takes, for CPUs.
+        fits: Tells whether a batch fits; tried out on a GPU and estimated on a CPU by default.
+
+    Raises:
+        UserError: Not even one picture fits in the GPU's memory.
+    """
+    train = plan.config.train
+    if not train.fit_memory or train.devices * train.nodes > 1:
+        return
+    on_gpu = plan.device.type == "cuda"
+    tried = partial(fits_on_gpu, plan.config, plan.device, plan.precision) if on_gpu else _estimated(plan, taken)
+    fitting = ((batch, parts) for batch, parts in divided(train.batch_size) if (fits or tried)(batch))
+    batch, parts = next(fitting, (0, 0))
+    if not parts and on_gpu:
+        raise UserError(
+            "Not even one picture fits in the GPU's memory.",
+            "Close what else uses the GPU, take smaller pictures (--set model.input_size=400), or --device cpu.",
+        )
+    if not parts:
+        batch, parts = 1, train.batch_size
+        plan.notes.append("memory may run short even with one picture a batch; close other programs")
+    if parts > 1:
+        how = "tried out" if on_gpu else "estimated"
+        plan.notes.append(
+            f"batch {batch} x {parts * train.accumulate} a step: {train.batch_size} pictures at once do not fit in "
+            f"memory ({how}); their gradients are averaged instead"
+        )
+        train.batch_size, train.accumulate = batch, parts * train.accumulate
+
+
+def divided(batch: int) -> Iterator[tuple[int, int]]:
+    """The ways to divide a batch into equal parts: pictures of a part, and parts.
+
+    Example:
+        >>> list(divided(6))
+        [(6, 1), (3, 2), (2, 3), (1, 6)]
+    """
+    return ((batch // parts, parts) for parts in range(1, batch + 1) if batch % parts == 0)
+
+
+def _estimated(plan: Plan, taken: Estimate) -> Fits:
+    """Whether the estimate for a batch is within the memory that is free; always, where that is unknown."""
+    free = available_memory()
+
+    def fits(batch: int) -> bool:
+        config = plan.config.model_copy(deep=True)
+        config.train.batch_size = batch
+        return free is None or taken.memory(config) <= free
+
+    return fits
+
+
+def fits_on_gpu(config: Config, device: torch.device, precision: str, batch: int) -> bool:
+    """Whether training steps of a batch fit in what is free of a GPU's memory, found out by taking some.
+
+    Args:
+        config: The configuration; ``classes`` filled in.
+        device: A CUDA device.
+        precision: Lightning's name of the arithmetic.
+        batch: Pictures.
+    """
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    before, free = torch.cuda.memory_reserved(device), torch.cuda.mem_get_info(device)[0]
+    fitted = steps_fit(config, device, precision, batch)
+    peak = torch.cuda.max_memory_reserved(device) - before
+    torch.cuda.empty_cache()
+    return fitted and peak <= _SHARE * free
+
+
+def steps_fit(config: Config, device: torch.device, precision: str, batch: int) -> bool:
+    """Takes two training steps as training does, optimiser, averaged weights and all.
+
+    Args:
+        config: The configuration; ``classes`` filled in.
+        device: What computes.
+        precision: Lightning's name of the arithmetic.
+        batch: Pictures.
+
+    Returns:
+        Whether memory was enough. The state of the random numbers stays as it was.
+    """
+    try:
+        with torch.random.fork_rng():
+            model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
+            average = copy.deepcopy(model) if config.train.ema_decay else None
+            optimizer = make_optimizer(model, config.train)
+            for _ in range(2):  # the optimiser's own state comes with the first step
+                trial_step(model, config, config.model.input_size, device, precision, batch)
+                optimizer.step()
+                optimizer.zero_grad()
+            del average
+    except torch.OutOfMemoryError:
+        return False
+    return True
