@@ -290,3 +290,15 @@ def test_tiles_and_looking_again(run_folder: Path, photos: Path, tmp_path: Path)
         assert predict(run_folder, photos, "--out", tmp_path / name, *options) == 0
         found[name] = json.loads((tmp_path / name / "predictions.json").read_text(encoding="utf-8"))["annotations"]
     assert found["once"] != found["tiles"] != found["again"] != found["once"]
+
+
+def test_only_the_uncertain_pictures_and_their_list(run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    (photos / "깨짐.jpg").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    options = ["--format", "labelme,coco", "--score", "0.2", "--top-k", "5"]
+    assert predict(run_folder, photos, "--out", out, "--only-uncertain", "2", *options) == 1
+    listed = (out / "uncertain.txt").read_text(encoding="utf-8").splitlines()
+    assert len(listed) == 2 and len(files(out / "labelme")) == 2
+    again = tmp_path / "again"
+    assert predict(run_folder, out / "uncertain.txt", "--out", again, *options) == 0
+    assert files(again / "labelme") == files(out / "labelme")

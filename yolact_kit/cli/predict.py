@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,11 @@ from yolact_kit.cli.predict_options import (
     Fps,
     Legacy,
     Nms,
+    OnlyUncertain,
     Out,
     Overlap,
     Score,
+    Show,
     Simplify,
     Sources,
     Tile,
@@ -48,7 +50,13 @@ from yolact_kit.files import run_folder
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.pictures import PictureError
+    from yolact_kit.inference.drawing import Style
+    from yolact_kit.inference.prediction import Prediction
+    from yolact_kit.inference.predictor import Predictor
     from yolact_kit.inference.run import Outcome
+    from yolact_kit.inference.scenes import VideoOptions
+    from yolact_kit.inference.sources import SourcePicture
+    from yolact_kit.inference.writers import Item
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _COLORS = ("class", "instance")
@@ -62,6 +70,7 @@ def predict(
     formats: Formats = ["coco,overlay"],  # noqa: B006 - Typer copies it
     simplify: Simplify = 1.0,
     color_by: ColorBy = "class",
+    only_uncertain: OnlyUncertain = None,
     score: Score = 0.3,
     top_k: TopK = 100,
     nms: Nms = None,
@@ -74,6 +83,7 @@ def predict(
     count_line: CountLine = [],  # noqa: B006
     count_zone: CountZone = [],  # noqa: B006
     fps: Fps = True,
+    show: Show = False,
     model: WeightsModel = None,
     engine: Engine = "auto",
     device: Device = "auto",
@@ -96,16 +106,14 @@ def predict(
     """
     set_level(quiet, verbose)
     names = listed(formats)
-    _check(engine, nms)
-    if color_by not in _COLORS:
-        raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
+    _check(engine, nms, color_by)
     lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
     outcome, seconds = _predict(
         source,
         out or run_folder("predict"),
         names,
         overwrite,
-        {"simplify": simplify, "by_instance": color_by == "instance"},
+        {"simplify": simplify, "by_instance": color_by == "instance", "only": only_uncertain, "show": show},
         {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
@@ -119,12 +127,14 @@ def predict(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _check(engine: str, nms: str | None) -> None:
+def _check(engine: str, nms: str | None, color_by: str) -> None:
     if engine not in _ENGINES:
         what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
         raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")
     if nms is not None and nms not in _NMS:
         raise UserError(f"'{nms}' is no way to remove duplicates.", f"--nms takes {', '.join(_NMS)}.")
+    if color_by not in _COLORS:
+        raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
 
 
 def _predict(
@@ -137,43 +147,81 @@ def _predict(
     options: dict[str, Any],
 ) -> tuple[Outcome, float]:
     """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
+    pictures, video = _found(source, out, formats, overwrite, moving, options["weights"])
+
     from yolact_kit.inference.drawing import Style
-    from yolact_kit.inference.journal import check_folder, is_unfinished
-    from yolact_kit.inference.scenes import VideoOptions, check_videos
-    from yolact_kit.inference.sources import find_pictures
-    from yolact_kit.inference.views import ViewOptions
-    from yolact_kit.inference.writers import WriteOptions, check_formats
-
-    check_formats(formats)
-    given = [Path(path) for path in source if path != "-" and Path(path).exists()]
-    check_folder(out, overwrite, [*given, *weights_files(options["weights"])])
-    pictures, video = find_pictures(source), VideoOptions(**moving)
-    check_videos(pictures, formats, video)
-
     from yolact_kit.inference.predictor import Predictor
-    from yolact_kit.inference.run import can_go_on, predict_to_folder
-
-    if is_unfinished(out) and not overwrite:
-        again = "Going on with" if can_go_on(pictures, formats, video) else "Beginning anew with"
-        say(f"{again} the run in {out}, which was cut off.")
+    from yolact_kit.inference.run import predict_to_folder
+    from yolact_kit.inference.uncertainty import write_list
+    from yolact_kit.inference.views import ViewOptions
+    from yolact_kit.inference.writers import WriteOptions
 
     options["views"] = ViewOptions(**options["views"])
+    style = Style(by_instance=look["by_instance"])
+    show = _window(style) if look["show"] else None
+    if show or any(picture.camera >= 0 for picture in pictures):
+        options["batch_size"] = 1  # frames that wait for others are shown late
     options["weights"] = at_hand(options["weights"])
     predictor = Predictor.load(**options)
     _hint(formats, predictor.classes)
     start = time.perf_counter()
+    pictures, left_out = _uncertain(predictor, pictures, look["only"]) if look["only"] else (pictures, [])
+    write = WriteOptions(look["simplify"], style)
     outcome = predict_to_folder(
-        predictor,
-        pictures,
-        out,
-        formats,
-        overwrite,
-        track=_progress,
-        on_problem=_tell,
-        options=WriteOptions(look["simplify"], Style(by_instance=look["by_instance"])),
-        video=video,
+        predictor, pictures, out, formats, overwrite, _progress, _tell, options=write, video=video, show=show
     )
+    if look["only"]:
+        outcome.broken += left_out
+        say(f"The {len(pictures)} pictures least sure of are listed in {write_list(out, pictures)}")
     return outcome, time.perf_counter() - start
+
+
+def _found(
+    source: list[str], out: Path, formats: Sequence[str], overwrite: bool, moving: dict[str, Any], weights: str
+) -> tuple[list[SourcePicture], VideoOptions]:
+    """The pictures, once everything that was given fits together."""
+    from yolact_kit.inference.journal import check_folder, is_unfinished
+    from yolact_kit.inference.run import can_go_on
+    from yolact_kit.inference.scenes import VideoOptions, check_videos
+    from yolact_kit.inference.sources import find_pictures
+    from yolact_kit.inference.writers import check_formats
+
+    check_formats(formats)
+    given = [Path(path) for path in source if path != "-" and Path(path).exists()]
+    check_folder(out, overwrite, [*given, *weights_files(weights)])
+    pictures, video = find_pictures(source), VideoOptions(**moving)
+    check_videos(pictures, formats, video)
+    if is_unfinished(out) and not overwrite:
+        again = "Going on with" if can_go_on(pictures, formats, video) else "Beginning anew with"
+        say(f"{again} the run in {out}, which was cut off.")
+    return pictures, video
+
+
+def _uncertain(
+    predictor: Predictor, pictures: list[SourcePicture], count: int
+) -> tuple[list[SourcePicture], list[tuple[SourcePicture, PictureError]]]:
+    """The pictures that the model is least sure of, and those that cannot be read."""
+    from yolact_kit.inference.uncertainty import most_uncertain
+
+    broken: list[tuple[SourcePicture, PictureError]] = []
+
+    def note(picture: SourcePicture, error: PictureError) -> None:
+        _tell(picture, error)
+        broken.append((picture, error))
+
+    def progress(found: Iterable[Prediction], total: int) -> Iterable[Prediction]:
+        return track(found, "Choosing", total)
+
+    return most_uncertain(predictor, pictures, count, progress, note), broken
+
+
+def _window(style: Style) -> Callable[[Item], None]:
+    """Opens a window; what shows a picture with what was found in it there."""
+    from yolact_kit.inference.display import Window
+    from yolact_kit.inference.writers.overlay import drawn
+
+    opened = Window("yolact-kit predict")
+    return lambda item: opened.show(drawn(item, style))
 
 
 def _progress(stream: Iterable[Any], total: int | None) -> Iterable[Any]:

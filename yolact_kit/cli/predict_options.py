@@ -54,6 +54,17 @@ ColorBy = Annotated[
         rich_help_panel="Output",
     ),
 ]
+OnlyUncertain = Annotated[
+    int | None,
+    typer.Option(
+        "--only-uncertain",
+        metavar="N",
+        min=1,
+        help="Give out only the N pictures that the model is least sure of, those worth labelling next, and list them "
+        "in uncertain.txt.",
+        rich_help_panel="Output",
+    ),
+]
 Score = Annotated[
     float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
 ]
@@ -129,6 +140,12 @@ CountZone = Annotated[
 Fps = Annotated[
     bool,
     typer.Option("--fps/--no-fps", help="Write the frames predicted in a second on them.", rich_help_panel=VIDEO_PANEL),
+]
+Show = Annotated[
+    bool,
+    typer.Option(
+        "--show", help="Show what is found in a window, as it is found; q ends it.", rich_help_panel=VIDEO_PANEL
+    ),
 ]
 
 

@@ -80,6 +80,7 @@ def predict_to_folder(
     on_problem: Callable[[SourcePicture, PictureError], None] | None = None,
     options: WriteOptions | None = None,
     video: VideoOptions | None = None,
+    show: Callable[[Item], None] | None = None,
 ) -> Outcome:
     """Predicts on pictures and writes what was found; a run that was cut off goes on where it stopped.
 
@@ -96,6 +97,7 @@ def predict_to_folder(
         on_problem: Told of each picture that cannot be read, as it is met; the others go on.
         options: How it is written.
         video: What is done with videos and cameras.
+        show: Called, in this thread, with each picture and what was found in it.
 
     Returns:
         What became of it.
@@ -108,7 +110,7 @@ def predict_to_folder(
     video = video or VideoOptions()
     check_videos(pictures, wanted, video)
     check_folder(out, overwrite, [picture.path for picture in pictures if picture.on_disk])
-    run = _Run(predictor, pictures, out, wanted, options or WriteOptions(), video, on_problem)
+    run = _Run(predictor, pictures, out, wanted, options or WriteOptions(), video, on_problem, show)
     if not overwrite:
         run.go_on()
     try:
@@ -142,6 +144,7 @@ class _Run:
         options: WriteOptions,
         video: VideoOptions,
         on_problem: Callable[[SourcePicture, PictureError], None] | None,
+        show: Callable[[Item], None] | None,
     ) -> None:
         self.outcome = Outcome(out)
         self._predictor = predictor
@@ -149,6 +152,7 @@ class _Run:
         self._formats = formats
         self._video = video
         self._on_problem = on_problem
+        self._show = show
         self._writers = make_writers(formats, out, predictor.classes, options)
         self._scenes = Scenes(video, predictor.classes)
         self._journal = Journal(out, _settings(predictor, formats, options, video))
@@ -201,7 +205,10 @@ class _Run:
 
     def _item(self, prediction: Prediction, picture: SourcePicture, pixels: NDArray[np.uint8]) -> Item:
         notes = self._scenes.look(picture, prediction)
-        return Item(picture, self._names.give(picture.name), pixels, prediction, notes)
+        item = Item(picture, self._names.give(picture.name), pixels, prediction, notes)
+        if self._show is not None:
+            self._show(item)
+        return item
 
     def _note(self, picture: SourcePicture, error: PictureError) -> None:
         self.outcome.broken.append((picture, error))

@@ -1,0 +1,93 @@
+"""Which pictures are worth labelling next: those on which the model is least sure of what it finds."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.annotations.pictures import PictureError
+from yolact_kit.errors import UserError
+from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.inference.sources import SourcePicture, decoded
+
+LIST = "uncertain.txt"
+"""Name of the list of the chosen pictures, the least sure one first."""
+
+
+def uncertainty(scores: NDArray[np.float32]) -> float:
+    """How unsure a model is of a picture: the margin between an object and none, summed over what it found.
+
+    The 1-vs-2 margin of Brust et al. (2019, "Active Learning for Deep Object Detection"), in which summing over the
+    detections served best: each counts (1 - |p - (1 - p)|)^2, from 0 where it is sure to 1 at a score of 0.5.
+
+    Args:
+        scores: float32 [N], 0..1.
+
+    Returns:
+        0 or more; 0 where nothing was found.
+
+    Example:
+        >>> uncertainty(np.array([0.5, 1.0], dtype=np.float32))
+        1.0
+    """
+    return float(np.square(1 - np.abs(2 * scores - 1)).sum())
+
+
+def most_uncertain(
+    predictor: Predictor,
+    pictures: Sequence[SourcePicture],
+    count: int,
+    track: Callable[[Iterable[Prediction], int], Iterable[Prediction]] | None = None,
+    on_problem: Callable[[SourcePicture, PictureError], None] = lambda *_: None,
+) -> list[SourcePicture]:
+    """The pictures that a model is least sure of.
+
+    Args:
+        predictor: The model; detections below its score do not count.
+        pictures: Pictures, no videos.
+        count: At most so many are chosen.
+        track: Wraps the predictions and their number to show progress.
+        on_problem: Told of each picture that cannot be read.
+
+    Returns:
+        The chosen ones, the least sure one first; of pictures that are alike in that, those that come first.
+
+    Raises:
+        UserError: There are videos among them, or none can be read.
+    """
+    if any(picture.moves for picture in pictures):
+        raise UserError("Frames of videos cannot be chosen for labelling.", "Give pictures: ffmpeg takes them out.")
+    read: list[SourcePicture] = []
+
+    def shown() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+        for picture, pixels in decoded(pictures, on_problem, predictor.batch_size):
+            read.append(picture)
+            yield picture.name, pixels
+
+    found = predictor.stream(shown())
+    unsure = [uncertainty(one.scores) for one in (found if track is None else track(found, len(pictures)))]
+    if not unsure:
+        raise UserError(f"None of the {len(pictures)} pictures can be read.", "Check the source.")
+    chosen = heapq.nlargest(count, range(len(unsure)), key=lambda place: (unsure[place], -place))
+    return [read[place] for place in chosen]
+
+
+def write_list(out: Path, pictures: Sequence[SourcePicture]) -> Path:
+    """Writes the list of chosen pictures, which is a source itself.
+
+    Args:
+        out: Folder to write into.
+        pictures: The pictures; those that came through standard input are left out.
+
+    Returns:
+        The file.
+    """
+    lines = [picture.origin for picture in pictures if not picture.content]
+    atomic_write_text(out / LIST, "".join(f"{line}\n" for line in lines))
+    return out / LIST
