@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from yolact_kit.evaluation.coco import Metrics, Scores
 
 Verdict = Literal["better", "worse", "no clear difference", "undefined"]
-RESAMPLES = 2000
+RESAMPLES = 1000
 CONFIDENCE = 0.95
 _AT_ONCE = 2_000_000
 """Numbers in the largest array of a step; bounds the memory."""

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.evaluation.coco import Scores
-from yolact_kit.evaluation.matches import precision_curves
+from yolact_kit.evaluation.matches import mean_precision
 from yolact_kit.evaluation.overlaps import Overlaps, picture_overlaps
 
 KINDS = ("class", "localisation", "both", "duplicate", "background", "missed")
@@ -199,6 +199,5 @@ def _mean_precision(found: Sequence[_Found], left: NDArray[np.int64], objects: N
             continue
         right = np.array([one.right for one in ranked if one.label == label], dtype=np.bool_)
         seen = np.flatnonzero(right)[None] + 1
-        curve = precision_curves(np.arange(1, seen.shape[1] + 1)[None], seen, left[label : label + 1])
-        values.append(float(curve.mean()))
+        values.append(float(mean_precision(np.arange(1, seen.shape[1] + 1)[None], seen, left[label : label + 1])[0]))
     return sum(values) / len(values) if values else None

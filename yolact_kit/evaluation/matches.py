@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 """The recalls at which COCO reads precision."""
+_BOUNDED = np.append(RECALLS, np.inf)
 
 
 @dataclass(slots=True)
@@ -63,15 +64,15 @@ class ClassMatches:
         for place, (matched, ignored) in enumerate(zip(self.matched, self.ignored, strict=True)):
             right, skipped = np.flatnonzero((matched >= 0) & ~ignored), np.flatnonzero(ignored)
             before = np.pad(times[:, skipped].cumsum(axis=1), ((0, 0), (1, 0)))[:, np.searchsorted(skipped, right)]
-            curves = precision_curves(times[:, right].cumsum(axis=1), seen[:, right] - before, objects[defined])
-            values[defined, place] = curves.mean(axis=1)
+            found = times[:, right].cumsum(axis=1)
+            values[defined, place] = mean_precision(found, seen[:, right] - before, objects[defined])
         return values
 
 
-def precision_curves(
+def mean_precision(
     found: NDArray[np.int64], detections: NDArray[np.int64], objects: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Precision at COCO's 101 recalls, each the best that is reached at this recall or a higher one.
+    """COCO's average precision: the mean over 101 recalls of the best precision that is reached there or beyond.
 
     Only right detections matter, since precision is highest and recall rises there.
 
@@ -81,28 +82,18 @@ def precision_curves(
         objects: int64 [B], how many objects there are to be found, at least 1.
 
     Returns:
-        float64 [B, 101].
+        float64 [B].
 
     Example:
-        >>> curve = precision_curves(np.array([[1]]), np.array([[2]]), np.array([2]))[0]
-        >>> curve[[0, 50, 51]].tolist()
-        [0.5, 0.5, 0.0]
+        >>> round(float(mean_precision(np.array([[1]]), np.array([[2]]), np.array([2]))[0]), 4)
+        0.2525
     """
-    rows, length = found.shape
     precision = np.maximum.accumulate((found / (detections + np.spacing(1)))[:, ::-1], axis=1)[:, ::-1]
-    # Whole numbers, a range of its own for each row, let one search do for all of them.
-    start = np.arange(rows)[:, None]
-    stride = objects.max(initial=0) + 1
-    places = np.searchsorted((found + start * stride).ravel(), _needed(objects) + start * stride) - start * length
-    return np.where(places < length, np.pad(precision, ((0, 0), (0, 1)))[start, places.clip(max=length)], 0.0)
-
-
-def _needed(objects: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The least number of objects whose share of all, rounded as floats are, is each of the 101 recalls: [B, 101]."""
-    total = objects[:, None]
-    least = np.ceil(RECALLS * total).astype(np.int64)
-    least -= (least - 1) / total >= RECALLS
-    return np.asarray(least + (least / total < RECALLS), dtype=np.int64)
+    recall = found / objects[:, None]
+    last = (recall * 100).astype(np.int64)  # of the recalls that are reached; rounding may have put it one off
+    last += _BOUNDED[last + 1] <= recall
+    last -= _BOUNDED[last] > recall
+    return np.asarray((precision * np.diff(last, axis=1, prepend=-1)).sum(axis=1) / len(RECALLS))
 
 
 def collect_matches(evaluation: Any) -> list[ClassMatches]:
