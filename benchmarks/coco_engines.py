@@ -69,23 +69,26 @@ def apart(ours: Any, theirs: Any) -> float:
     return float(np.abs(np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)).max())
 
 
-def matches(evaluation: Any) -> list[tuple[Any, ...]] | None:
-    """What was matched with what in each picture, class and range of sizes; None where that is not told."""
+def matches(evaluation: Any) -> dict[tuple[Any, ...], Any]:
+    """What was matched with what in each picture, class and range of sizes; empty where that is not told."""
     try:
-        return [
-            (one["image_id"], one["category_id"], np.asarray(one["dtMatches"]).astype(int).tolist())
+        return {
+            (int(one["image_id"]), int(one["category_id"]), *map(float, one["aRng"])): [
+                np.asarray(one[part], dtype=np.int64).reshape(-1).tolist()
+                for part in ("dtIds", "dtMatches", "dtIgnore")
+            ]
             for one in evaluation.evalImgs
-            if one is not None and len(one["dtIds"])
-        ]
+            if one is not None
+        }
     except (AttributeError, KeyError, TypeError):
-        return None
+        return {}
 
 
-def same_matches(ours: list[tuple[Any, ...]] | None, theirs: list[tuple[Any, ...]] | None) -> str:
+def same_matches(ours: dict[tuple[Any, ...], Any], theirs: dict[tuple[Any, ...], Any]) -> str:
     """Whether matches are the same, in whatever order."""
-    if ours is None or theirs is None or not ours:
+    if not ours:
         return "none"
-    return "same" if sorted(map(repr, ours)) == sorted(map(repr, theirs)) else "others"
+    return "same" if ours == theirs else "others"
 
 
 def main() -> int:
