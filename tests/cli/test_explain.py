@@ -52,9 +52,11 @@ def test_a_picture_without_objects_has_its_prototypes(run: Runner, weights: Path
 
 
 def test_only_the_first_pictures_of_a_folder(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
-    done = run("explain", weights, photos, "--count", "1", "--score", "1", "--out", tmp_path / "out")
+    call = ["explain", weights, photos, "--count", "1", "--score", "1", "--nms", "standard"]
+    done = run(*call, "--out", tmp_path / "out")
     assert done.code == 0
     assert "The first 1 of 3 pictures" in done.err
+    assert "Standard NMS" in (tmp_path / "out" / "explanation.html").read_text(encoding="utf-8")
 
 
 def test_a_broken_picture_among_good_ones_is_left_out(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
@@ -78,6 +80,7 @@ def test_bad_input_is_told_and_nothing_is_written(run: Runner, weights: Path, ph
         (tmp_path / "nowhere", photos): "nowhere",
         (weights, photos, "--out", photos): "lies inside the input",
         (weights, photos, "--device", "gpu9"): "gpu9",
+        (weights, photos, "--nms", "slow"): "'slow' is no way",
     }.items():
         done = run("explain", *call, *([] if "--out" in call else ["--out", out]))
         assert done.code == 2

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.browser import Browser
 from tests.tiny_model import tiny_config, tiny_model
+from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.predictor import Predictor
+from yolact_kit.ops.masks import masks_to_rle
 from yolact_kit.reports.explanation_page import explanation_page, funnel, packed
 
 MASK = "Array.from(current).join('')"
@@ -97,6 +100,16 @@ def test_at_the_models_coefficients_the_mask_is_the_predictors(
             np.testing.assert_array_equal(shown(browser, one), one.prediction.mask(index))
             assert browser.run("get('iou').textContent") == "1.000"
             assert browser.run("get('area').textContent") == f"{int(one.prediction.mask(index).sum()):,}"
+
+
+def test_a_large_picture_is_shown_at_the_size_of_the_page(browser: Browser, tmp_path: Path) -> None:
+    config, rng = tiny_config(), np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (900, 1300, 3), dtype=np.uint8)
+    one = explain(Predictor(tiny_model(config), config), pixels, "large.png")
+    (tmp_path / "large.html").write_text(explanation_page([one]), encoding="utf-8")
+    visit(browser, tmp_path / "large.html")
+    [expected], _ = masks_to_rle(torch.from_numpy(one.soft_mask(0))[None], 554, 800)
+    np.testing.assert_array_equal(shown(browser, one), decode_rle(expected))
 
 
 def test_a_key_on_a_slider_moves_the_coefficient_and_the_mask_follows(

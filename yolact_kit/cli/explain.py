@@ -9,7 +9,8 @@ import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand
-from yolact_kit.errors import EXIT_PROBLEMS
+from yolact_kit.cli.predict_options import Nms
+from yolact_kit.errors import EXIT_PROBLEMS, UserError
 from yolact_kit.files import check_out, run_folder
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def explain(
     out: Out = None,
     count: Count = 12,
     score: Score = 0.3,
+    nms: Nms = None,
     model: WeightsModel = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -68,7 +70,7 @@ def explain(
     found = find_pictures(pictures)
     if len(found) > count:
         say(f"The first {count} of {len(found)} pictures are explained; --count has more.")
-    options = {"weights": weights, "score": score, "model": model, "device": device}
+    options = {"weights": weights, "score": score, "nms": nms, "model": model, "device": device}
     explained, broken = _explain(found[:count], options)
     from yolact_kit.reports.explanation import write_explanations
 
@@ -86,7 +88,10 @@ def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[li
     from yolact_kit.annotations.pictures import PictureError
     from yolact_kit.inference.explanation import explain as explain_picture
     from yolact_kit.inference.predictor import Predictor
+    from yolact_kit.ops.nms import NMS
 
+    if options["nms"] not in (None, *NMS):
+        raise UserError(f"'{options['nms']}' is no way to remove duplicates.", f"--nms takes {', '.join(NMS)}.")
     predictor = Predictor.load(at_hand(options.pop("weights")), **options)
     explained: list[Explanation] = []
     errors: list[PictureError] = []
