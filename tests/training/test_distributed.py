@@ -19,7 +19,7 @@ from yolact_kit.config.schema import AugmentConfig, Config
 from yolact_kit.datasets.torch_dataset import Shuffled
 from yolact_kit.models.weights import load_weights
 from yolact_kit.training import distributed
-from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, each_share, share_of_batch
+from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, each_share, of_first, share_of_batch
 
 CLASSES = ["컵", "plate"]
 STILL = AugmentConfig(
@@ -38,6 +38,7 @@ STILL = AugmentConfig(
 def test_alone_nothing_is_shared() -> None:
     assert each_share(3) == 3 and each_share(torch.tensor(0), least=1) == 1
     assert share_of_batch(5) == 5
+    assert of_first(1.5, torch.device("cpu")) == 1.5
     assert list(ShareOfPictures(3)) == [0, 1, 2]
 
 
@@ -70,12 +71,12 @@ def make_config(root: Path, batch: int) -> Config:
     return config
 
 
-def launch(config: Config, folder: Path, processes: int, weights: str) -> subprocess.CompletedProcess[str]:
+def launch(config: Config, folder: Path, processes: int, weights: str, *more: str) -> subprocess.CompletedProcess[str]:
     config = config.model_copy(deep=True)
     config.train.devices = processes
     file = folder.with_suffix(".yaml")
     save_config(config, file)
-    words = ["train", file, "--weights", weights, "--device", "cpu", "--out", folder, "--overwrite"]
+    words = ["train", file, "--weights", weights, "--device", "cpu", "--out", folder, "--overwrite", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-m", "yolact_kit", *map(str, words)]
     return subprocess.run(
@@ -123,3 +124,15 @@ def test_two_processes_train_as_one_with_the_whole_batch(batch: int, tmp_path: P
     first, second = (load_weights(tmp_path / name).model.state_dict() for name in ("one", "two"))
     for name in first:
         torch.testing.assert_close(first[name], second[name], rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_two_processes_train_for_a_time_by_one_clock(tmp_path: Path) -> None:
+    done = launch(make_config(tmp_path, 4), tmp_path / "run", 2, "none", "--time", "12s")
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "run" / "metrics.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    validated = [int(row["step"]) for row in rows if row["val/mask_AP"]]
+    assert len(validated) >= 2 and validated == sorted(set(validated))
+    assert (tmp_path / "run" / "weights" / "best.safetensors").is_file()
+    assert "Done after" in done.stderr

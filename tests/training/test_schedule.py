@@ -45,3 +45,12 @@ def test_pictures_grow_to_the_input_size_in_steps_of_32() -> None:
     assert sizes[0] == 128 and sizes == sorted(sizes) and set(sizes[60:]) == {256}
     assert all(size % 32 == 0 for size in sizes)
     assert input_size_at(0.0, 550, TrainConfig(start_size=1.0)) == 550
+
+
+def test_processes_go_by_the_time_that_was_agreed_on() -> None:
+    budget = Budget(seconds=100)
+    budget.start(spent=10)
+    assert 10 <= budget.elapsed() == pytest.approx(budget.clock(), abs=5)
+    budget.agree(40.0)
+    assert (budget.elapsed(), budget.progress(7), budget.state()["elapsed"]) == (40.0, 0.4, 40.0)
+    assert budget.clock() < 40

@@ -17,9 +17,12 @@ from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
-from yolact_kit.training.distributed import any_process, gather
+from yolact_kit.training.distributed import any_process, gather, of_first
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
+
+NEVER = 1 << 62
+"""Batches between validations, where something else says when to validate."""
 
 
 class EndOfBudget(Callback):
@@ -27,30 +30,50 @@ class EndOfBudget(Callback):
 
     Args:
         budget: How long training goes on.
+        interval: Seconds between validations; None where Lightning counts batches. Lightning's own clock would have
+            processes that train together validate at different steps.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, interval: float | None = None) -> None:
         self.budget = budget
+        self.interval = interval
         self.asked_to_stop = False
         self._validation_started = 0.0
+        self._validated: float | None = None
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
     ) -> None:
         """Stops where the next step would be beyond the budget; never between the batches of one step."""
+        if self.interval is not None:
+            trainer.val_check_batch = NEVER
         if (index + 1) % trainer.accumulate_grad_batches:
             return
+        if self.interval is not None and self._is_due():
+            trainer.val_check_batch = 1
         spent = self.asked_to_stop or self.budget.progress(trainer.global_step) >= 1
         if any_process(spent, module.device):
             trainer.should_stop = True
+
+    def _is_due(self) -> bool:
+        """Whether it is time to validate."""
+        assert self.interval is not None
+        elapsed = self.budget.elapsed()
+        if self._validated is None:  # the first step, or the first one since training was taken up again
+            self._validated = elapsed
+        if elapsed - self._validated < self.interval:
+            return False
+        self._validated = elapsed
+        return True
 
     def on_validation_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Takes the time."""
         self._validation_started = time.monotonic()
 
-    def on_validation_end(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
+    def on_validation_end(self, _trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Keeps back as much time as validation takes, so that the last one is inside the budget."""
-        self.budget.kept_back = max(self.budget.kept_back, time.monotonic() - self._validation_started)
+        took = of_first(time.monotonic() - self._validation_started, module.device)
+        self.budget.kept_back = max(self.budget.kept_back, took)
 
     def state_dict(self) -> dict[str, Any]:
         """The budget, and what is spent of it."""

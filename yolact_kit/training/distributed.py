@@ -57,6 +57,15 @@ def any_process(flag: bool, device: torch.device) -> bool:
     return bool(asked > 0)
 
 
+def of_first(value: float, device: torch.device) -> float:
+    """What the first process has; every process has to ask."""
+    if processes() == 1:
+        return value
+    told = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.broadcast(told, src=0)
+    return float(told)
+
+
 def gather(mine: dict[int, Any]) -> dict[int, Any]:
     """The entries of all processes; every process has to ask."""
     if processes() == 1:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from yolact_kit.config.schema import Config, TrainConfig
 from yolact_kit.models.yolact import YOLACT, RawOutputs
 from yolact_kit.training.bad_batches import BadBatches, not_finite
-from yolact_kit.training.distributed import any_process, processes
+from yolact_kit.training.distributed import any_process, of_first, processes
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import Budget, input_size_at, learning_rate_factor
 from yolact_kit.training.targets import Batch
@@ -102,7 +102,9 @@ class TrainingModule(lightning.LightningModule):
             self.budget.start()
 
     def on_train_batch_start(self, _batch: Batch, _index: int) -> None:
-        """Keeps batch norm frozen, where it is: Lightning puts the whole module into training mode."""
+        """Agrees on the time, and keeps batch norm frozen, where it is: Lightning turns training mode on."""
+        if processes() > 1:
+            self.budget.agree(of_first(self.budget.clock(), self.device))
         if self.frozen_batch_norm or self.progress() >= self.config.train.freeze_norm_from:
             for module in self.model.backbone.modules():
                 if isinstance(module, nn.BatchNorm2d):

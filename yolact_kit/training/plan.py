@@ -93,7 +93,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
     config = config.model_copy(deep=True)
     config.classes = list(dataset.classes)
     notes = _fit_batch(config, len(pictures))
-    _require_processes(config, seconds)
+    _require_processes(config)
     chosen = choose_device(device)
     precision, reason = choose_precision(chosen)
     if config.train.precision != "auto":
@@ -122,18 +122,13 @@ def _fit_batch(config: Config, pictures: int) -> list[str]:
     return notes
 
 
-def _require_processes(config: Config, seconds: float | None) -> None:
+def _require_processes(config: Config) -> None:
     train = config.train
     count = train.devices * train.nodes
     if count > train.batch_size:
         raise UserError(
             f"A batch of {train.batch_size} cannot be shared by {count} processes.",
             "Set train.batch_size higher, or train.devices lower.",
-        )
-    if count > 1 and seconds is not None:
-        raise UserError(
-            "Several processes have no clock in common, so they cannot train by time.",
-            "Leave --time out and set train.epochs.",
         )
 
 

@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +25,7 @@ from yolact_kit.files import atomic_write_text
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
-from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, Validation
+from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, Validation
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 from yolact_kit.training.data import DataModule
@@ -191,7 +190,7 @@ def _callbacks(
     pictures = plan.dataset.splits.get("val", [])
     validation = Validation(pictures, out / "weights" / "best.safetensors") if pictures else None
     average = RunningAverage(train.ema_decay) if train.ema_decay else None
-    end = EndOfBudget(plan.budget)
+    end = EndOfBudget(plan.budget, _validation_seconds(plan))
     count = len(plan.dataset.splits["train"])
     progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
     wanted: list[Callback | None] = [end, validation, average]
@@ -238,14 +237,21 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
     )
 
 
-def _validation_interval(plan: Plan) -> int | timedelta:
-    """Batches, or time, between validations."""
+def _validation_seconds(plan: Plan) -> float | None:
+    """Seconds between validations, where the clock says when."""
+    if plan.config.train.validate_every != "auto" or plan.budget.seconds is None:
+        return None
+    return max(1.0, plan.budget.seconds / VALIDATIONS)
+
+
+def _validation_interval(plan: Plan) -> int:
+    """Batches between validations."""
     train = plan.config.train
     if train.validate_every != "auto":
         passes = train.validate_every * len(plan.dataset.splits["train"])
         return train.accumulate * max(1, math.ceil(passes / plan.pictures_a_step))
-    if plan.budget.seconds is not None:
-        return timedelta(seconds=max(1.0, plan.budget.seconds / VALIDATIONS))
+    if _validation_seconds(plan) is not None:
+        return NEVER
     assert plan.budget.steps is not None
     return train.accumulate * max(1, math.ceil(plan.budget.steps / VALIDATIONS))
 

@@ -11,7 +11,8 @@ from yolact_kit.config.schema import TrainConfig
 class Budget:
     """What training may take: a number of steps, a time, or both; it ends with whichever is spent first.
 
-    The clock starts with the first step. What validation takes at the end is kept back from the time.
+    The clock starts with the first step. What validation takes at the end is kept back from the time. Processes that
+    train together go by the clock of the first one: `agree`.
 
     Args:
         steps: Number of steps, None for no limit.
@@ -30,6 +31,7 @@ class Budget:
         self.seconds = seconds
         self.kept_back = 0.0
         self._started: float | None = None
+        self._agreed: float | None = None
 
     def start(self, spent: float = 0.0) -> None:
         """Starts the clock; ``spent`` are seconds that an earlier part of the same run took."""
@@ -41,8 +43,16 @@ class Budget:
         return self._started is not None
 
     def elapsed(self) -> float:
-        """Seconds since the first step."""
+        """Seconds since the first step, or those that were agreed on."""
+        return self.clock() if self._agreed is None else self._agreed
+
+    def clock(self) -> float:
+        """Seconds since the first step by this process's own clock."""
         return 0.0 if self._started is None else time.monotonic() - self._started
+
+    def agree(self, elapsed: float) -> None:
+        """Stops going by the own clock: until it is told again, so many seconds are over."""
+        self._agreed = elapsed
 
     def state(self) -> dict[str, float | int | None]:
         """The limits and what is spent, to be taken up again with `take_up`."""
