@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.test_checkpoints import make_config
 from yolact_kit.errors import UserError
-from yolact_kit.training.loggers import make_loggers, require_loggers
+from yolact_kit.training.loggers import make_loggers, require_loggers, require_wandb_login
 from yolact_kit.training.run import plan_run, train
 
 
@@ -33,3 +33,26 @@ def test_tensorboard_has_the_losses_of_each_step(tmp_path: Path) -> None:
     events = accumulator.EventAccumulator(str(run / "tensorboard"))
     events.Reload()
     assert len(events.Scalars("loss/total")) == 3 and (run / "metrics.csv").is_file()
+
+
+def test_mlflow_has_the_run_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    config = make_config(tmp_path, epochs=1)
+    config.train.loggers = ["mlflow"]
+    run = train(plan_run(config, device="cpu"), tmp_path / "run", "none").run
+    client = mlflow.MlflowClient(f"sqlite:///{(run / 'mlflow.db').as_posix()}")
+    (experiment,) = [found for found in client.search_experiments() if found.name != "Default"]
+    (kept,) = client.search_runs([experiment.experiment_id])
+    assert (experiment.name, kept.info.run_name) == (plan_run(config, device="cpu").dataset.name, "run")
+    assert len(client.get_metric_history(kept.info.run_id, "loss/total")) == 3
+
+
+def test_without_a_login_wandb_is_told_to_work_offline_or_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nobody has logged in") as caught:
+        require_wandb_login({}, tmp_path)
+    assert "WANDB_MODE=offline" in caught.value.advice
+    for environment in ({"WANDB_API_KEY": "x"}, {"WANDB_MODE": "offline"}, {"WANDB_MODE": "disabled"}):
+        require_wandb_login(environment, tmp_path)
+    (tmp_path / ".netrc").write_text("machine api.wandb.ai\n  login user\n  password x\n", encoding="utf-8")
+    require_wandb_login({}, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,6 +33,32 @@ def require_loggers(names: Sequence[str]) -> None:
                 f'Install it with `pip install "yolact-kit[{name}]"`, or leave it out of train.loggers; metrics.csv '
                 "is written in any case.",
             )
+    if "wandb" in names:
+        require_wandb_login(os.environ, Path.home())
+
+
+def require_wandb_login(environment: Mapping[str, str], home: Path) -> None:
+    """Finds out whether W&B could send its runs; else it would ask for an account in the midst of the training.
+
+    Args:
+        environment: Environment variables.
+        home: The home folder, where ``wandb login`` leaves a key.
+
+    Raises:
+        UserError: There is no key, and W&B is not told to work without network.
+
+    Example:
+        >>> require_wandb_login({"WANDB_MODE": "offline"}, Path("/nowhere"))
+    """
+    if environment.get("WANDB_API_KEY") or environment.get("WANDB_MODE", "online") != "online":
+        return
+    files = [home / name for name in (".netrc", "_netrc") if (home / name).is_file()]
+    if not any("wandb" in file.read_text(encoding="utf-8", errors="replace") for file in files):
+        raise UserError(
+            "train.loggers names 'wandb', but nobody has logged in to W&B here.",
+            "Run `wandb login`, or set WANDB_MODE=offline: the run is then kept in the run folder, and `wandb sync` "
+            "sends it later.",
+        )
 
 
 def make_loggers(names: Sequence[str], run: Path, experiment: str) -> list[Logger]:
