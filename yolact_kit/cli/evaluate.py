@@ -107,30 +107,25 @@ def evaluate(
     # Both are loaded before either is run: what is wrong with one shows at once.
     predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]
     found, *others = [_evaluate(predictor, truth) for predictor in predictors]
-    other = others[0] if others else None
-    comparison = None if other is None else compare(found.metrics, other.metrics)
+    say("Looking into the errors")
     analysis = analyse(found, score)
-    numbers = {**found.metrics.to_dict(), **analysis.to_dict()}
-    versus = None
-    if against is not None and comparison is not None:
-        versus = against, comparison
-        numbers["against"] = {"weights": against, **comparison.to_dict()}
+    versus = None if against is None else (against, compare(found.metrics, others[0].metrics))
+    compared = {} if versus is None else {"against": {"weights": against, **versus[1].to_dict()}}
+    numbers = {**found.metrics.to_dict(), **analysis.to_dict(), **compared}
     with new_folder(out, overwrite) as folder:
         _plot(folder, truth, found, analysis)
-        report = folder / "report.html"
-        write_evaluation_report(report, truth, found, analysis, weights, versus, _drawing)
-        if other is not None:
+        write_evaluation_report(folder / "report.html", truth, found, analysis, weights, versus, _drawing)
+        for other in others:
             atomic_write_text(folder / "against.json", _dump(other.metrics.to_dict()))
         atomic_write_text(folder / "results.json", json.dumps(found.results) + "\n")
         atomic_write_text(folder / "metrics.json", _dump(numbers))
     if as_json:
         print_json(numbers)
-    _show(truth, found, other)
+    _show(truth, found, others)
     _show_analysis(analysis)
-    if comparison is not None:
-        _show_comparison(comparison)
-    say(f"Written to {out}")
-    say(f"Look at {out / 'report.html'}")
+    if versus is not None:
+        _show_comparison(versus[1])
+    say(f"Written to {out}: look at {out / 'report.html'}")
     if found.broken:
         raise typer.Exit(EXIT_PROBLEMS)
 
@@ -180,7 +175,7 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _show(truth: Split, found: Evaluation, other: Evaluation | None) -> None:
+def _show(truth: Split, found: Evaluation, others: list[Evaluation]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -196,8 +191,7 @@ def _show(truth: Split, found: Evaluation, other: Evaluation | None) -> None:
         cells = [_number(part.by_class[name][column]) for part in (mask, box) for column in _COLUMNS]
         table.add_row(escape(name), str(mask.objects[name]), *cells)
     table.add_section()
-    rows = [("all", found)] if other is None else [("all", found), ("all, against", other)]
-    for title, one in rows:
+    for title, one in [("all", found), *(("all, against", other) for other in others)]:
         parts = (one.metrics.mask, one.metrics.box)
         cells = [_number(part.values[column]) for part in parts for column in _COLUMNS]
         table.add_row(title, str(objects), *cells, style="bold")
