@@ -72,7 +72,9 @@ def test_bad_input_is_told_and_nothing_is_written(run: Runner, weights: Path, ph
     text.write_text("no picture", encoding="utf-8")
     other = tmp_path / "other.pth"
     torch.save({"layer.weight": torch.zeros(3)}, other)
+    (tmp_path / "영상.mp4").write_bytes(b"")
     for call, words in {
+        (weights, tmp_path / "영상.mp4"): "영상.mp4' is a video",
         (weights, photos / "컵 9.png"): "컵 9.png' does not exist",
         (weights, text): "편지.png' is not a picture",
         (other, photos): "other.pth",

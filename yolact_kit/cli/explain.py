@@ -68,6 +68,9 @@ def explain(
     inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
     check_out(out, overwrite, inputs)
     found = find_pictures(pictures)
+    moving = next((picture for picture in found if picture.moves), None)
+    if moving is not None:
+        raise UserError(f"'{moving.name}' is a video or a camera.", "Give pictures: save a frame of it as one.")
     if len(found) > count:
         say(f"The first {count} of {len(found)} pictures are explained; --count has more.")
     options = {"weights": weights, "score": score, "nms": nms, "model": model, "device": device}
