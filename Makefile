@@ -19,7 +19,7 @@ help:
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --editable '.[dev,annotate]'
-	# Without opencv-python, which it asks for: it would overwrite opencv-python-headless.
+# trackers without opencv-python, which it asks for: it would overwrite opencv-python-headless.
 	$(BIN)/python -m pip install --no-deps 'trackers>=2.6'
 	touch $@
 
