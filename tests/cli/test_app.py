@@ -89,6 +89,7 @@ def test_every_error_has_its_exit_code(capsys: pytest.CaptureFixture[str]) -> No
     assert exit_code(UserError("The file 'a' is missing.", "Look again.")) == 2
     assert exit_code(KeyboardInterrupt()) == 130
     assert exit_code(OSError(errno.ENOSPC, "No space left on device", "out/a.jpg")) == 2
+    assert exit_code(OSError(errno.EFBIG, "File too large")) == 2
     assert exit_code(ModuleNotFoundError("No module named 'torch'", name="torch")) == 2
     assert exit_code(ValueError("something unforeseen")) == 70
     printed = capsys.readouterr()

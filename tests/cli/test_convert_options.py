@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,18 @@ def test_no_verify_gives_the_labels_that_verifying_gives(run: Runner, photos: Pa
             for name in ("checked", "fast")
         )
         assert fast == checked
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of a process are POSIX's")
+def test_a_disk_that_is_full_leaves_nothing_behind(photos: Path, tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; from yolact_kit.cli.app import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); main(sys.argv[1:])"
+    )
+    out = tmp_path / "full" / "out"
+    out.parent.mkdir()
+    command = [sys.executable, "-c", program, "convert", str(photos), str(out), "--quiet"]
+    done = subprocess.run(command, capture_output=True, check=False, encoding="utf-8", timeout=300)
+    assert done.returncode == 2, done.stderr
+    assert "free space" in done.stderr
+    assert list(out.parent.iterdir()) == []

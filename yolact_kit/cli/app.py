@@ -51,7 +51,15 @@ _CLOSING = """
 `yolact-kit COMMAND --help` has a command's options and an example; `yolact-kit --version` the version."""
 _QUIET, _VERBOSE = {"-q", "--quiet"}, {"-v", "--verbose"}
 _SECTIONS = re.compile(r"\n\n(?:Args|Returns|Yields|Raises):\n")
-_ENVIRONMENT_ERRORS = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENAMETOOLONG}
+_ENVIRONMENT_ERRORS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOSPC,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EDQUOT,
+    errno.ENAMETOOLONG,
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -179,7 +187,8 @@ def _explain(error: Exception) -> int:
     if is_verbose():
         traceback.print_exception(error)
     if isinstance(error, OSError) and error.errno in _ENVIRONMENT_ERRORS:
-        where = f": '{error.filename}'" if error.filename else ""
+        file = error.filename2 or error.filename  # of a copy, the second is what is written
+        where = f": '{file}'" if file else ""
         fail(f"{error.strerror or error}{where}", "Check the disk's free space, and that you may write there.")
         return EXIT_USAGE
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("yolact_kit"):
