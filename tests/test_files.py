@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_inputs_are_safe(tmp_path: Path) -> None:
     check_out(tmp_path / "in2", inputs=[source])
     with pytest.raises(UserError, match="is a file"):
         check_out(source / "a.txt")
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be made"):
+        check_out(tmp_path / "file" / "out")
+    (tmp_path / "mine").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)  # tests may run as root, who may write
+    check_out(tmp_path / "mine")
+    with pytest.raises(UserError, match="cannot be made"):
+        check_out(tmp_path / "new" / "out")
 
 
 def test_run_folders_are_counted(tmp_path: Path) -> None:

@@ -133,6 +133,9 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
             )
         if real == Path.home().resolve() or real in (Path.cwd().resolve(), *Path.cwd().resolve().parents):
             raise UserError(f"'{out}' is not a folder to overwrite.", "Give the name of a new folder.")
+    nearest = next(folder for folder in (real, *real.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise UserError(f"The folder '{out}' cannot be made or written.", "Choose another place.")
 
 
 def run_folder(command: str, base: Path | str = "runs") -> Path:

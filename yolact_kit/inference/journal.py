@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
@@ -143,6 +142,3 @@ def check_folder(out: Path, overwrite: bool, inputs: list[Path]) -> None:
         UserError: It holds something and no unfinished run, or it touches an input; see `check_out`.
     """
     check_out(out, overwrite or is_unfinished(out), inputs)
-    nearest = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UserError(f"The folder '{out}' cannot be made or written.", "Choose another place.")
