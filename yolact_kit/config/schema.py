@@ -134,6 +134,8 @@ class TrainConfig(_Section):
         epochs: Passes over the training pictures, where no time is given.
         batch_size: Pictures a batch, those of all processes together.
         accumulate: Batches whose gradients are averaged for one step: as many pictures in less memory.
+        fit_memory: Whether a batch that does not fit in memory is divided, and the parts accumulated.
+        compile: Whether torch compiles the network for training: minutes at the start, faster steps on most GPUs.
         optimizer: ``sgd`` as the paper, or ``adamw``.
         learning_rate: Highest learning rate, at the end of the warm-up.
         reference_batch: Pictures a step that the learning rate is meant for; the rate is scaled in proportion to those
@@ -164,6 +166,8 @@ class TrainConfig(_Section):
     epochs: Positive = 100
     batch_size: Positive = 8
     accumulate: Positive = 1
+    fit_memory: bool = True
+    compile: bool = False
     optimizer: Literal["sgd", "adamw"] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     reference_batch: Annotated[int, Field(ge=0)] = 0
