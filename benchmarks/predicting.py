@@ -1,0 +1,168 @@
+"""Pictures a second of `predict` on a folder, against the original YOLACT's evaluation loop with the same weights.
+
+Each runs in a process of its own, as its users run it: the original's loop from a checkout of it, used as it is but for
+its calls of a GPU where there is none, writing COCO's results (`--output_coco_json`); ours as `predict --format coco
+--legacy --score 0`, so that both give out the same detections. What counts is the time from the first picture to the
+last result, without loading the weights. They take turns, and the best of `--rounds` counts. Then each stage of ours is
+run by itself, to say what the time goes into. Prints a table and writes JSON; exit code 1 below `--least`.
+
+Example: python benchmarks/predicting.py ../yolact yolact_resnet50_54_800000.pth photos --out runs/predicting.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.inference.run import predict_to_folder
+from yolact_kit.inference.sources import find_pictures
+
+
+def original(checkout: Path, weights: Path, pictures: Path) -> dict[str, Any]:
+    """The original's evaluation loop, in this process."""
+    if not torch.cuda.is_available():
+        torch.cuda.current_device = lambda: 0  # its module asks when it is imported
+        torch.Tensor.cuda = lambda self, *_args, **_kwargs: self  # type: ignore[method-assign]
+    sys.path.insert(0, str(checkout.resolve()))
+    import data as its_data
+    import eval as its_eval
+    import yolact
+
+    with tempfile.TemporaryDirectory() as folder:
+        images = []
+        for number, path in enumerate(sorted(pictures.iterdir()), start=1):
+            with Image.open(path) as image:
+                images.append({"id": number, "file_name": path.name, "width": image.width, "height": image.height})
+        # Pictures without any object are left out by its loader.
+        box = {"category_id": 1, "bbox": [0, 0, 9, 9], "area": 81, "iscrowd": 0, "segmentation": [[0, 0, 9, 0, 9, 9]]}
+        boxes = [{"id": one["id"], "image_id": one["id"], **box} for one in images]
+        info = Path(folder) / "info.json"
+        info.write_text(json.dumps({"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "a"}]}))
+        its_eval.parse_args([
+            "--trained_model", str(weights), "--output_coco_json", "--no_bar", f"--cuda={torch.cuda.is_available()}",
+            "--bbox_det_file", f"{folder}/boxes.json", "--mask_det_file", f"{folder}/masks.json",
+        ])  # fmt: skip
+        its_data.set_cfg(f"{weights.name.rsplit('_', 2)[0]}_config")
+        dataset = its_data.COCODetection(str(pictures), str(info), transform=its_eval.BaseTransform())
+        its_eval.prep_coco_cats()
+        with torch.no_grad():
+            net = yolact.Yolact()
+            net.load_weights(str(weights))
+            net.eval()
+            net = net.cuda()
+            start = time.perf_counter()
+            its_eval.evaluate(net, dataset)
+            seconds = time.perf_counter() - start
+        found = json.loads(Path(f"{folder}/masks.json").read_text(encoding="utf-8"))
+    return {"way": "original", "pictures": len(images), "objects": len(found), "seconds": seconds}
+
+
+def ours(_: Path, weights: Path, pictures: Path) -> dict[str, Any]:
+    """`predict` on the folder, in this process, and each of its stages by itself."""
+    predictor = Predictor.load(weights, score=0.0, legacy=True)
+    sources = find_pictures(pictures)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        outcome = predict_to_folder(predictor, sources, Path(folder) / "out", ["coco"])
+        seconds = time.perf_counter() - start
+    row = {"way": "ours", "pictures": outcome.pictures, "objects": outcome.objects, "seconds": seconds}
+    return {**row, "stages": stages(predictor, pictures)}
+
+
+def stages(predictor: Predictor, pictures: Path, count: int = 16) -> dict[str, float]:
+    """Seconds a picture that each stage takes by itself, one after the other, on some of the pictures."""
+    from yolact_kit.inference.journal import record
+    from yolact_kit.inference.postprocess import postprocess
+    from yolact_kit.inference.prediction import Prediction
+
+    spent: dict[str, float] = {}
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        done = work()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        spent[name] = spent.get(name, 0) + time.perf_counter() - start
+        return done
+
+    chosen = find_pictures(pictures)[:count]
+    for picture in chosen:
+        pixels = timed("decoding", picture.read)
+        raw = timed("network, with resizing", lambda pixels=pixels: predictor.run([pixels]))
+        height, width = pixels.shape[:2]
+        found = timed(
+            "NMS and masks",
+            lambda raw=raw, size=(height, width): postprocess(raw, 0, size, predictor.config.detect, 0.0, True),
+        )
+        prediction = Prediction(picture.name, width, height, *found, classes=predictor.classes)
+        timed("writing", lambda one=prediction, where=picture: json.dumps(record(one, where, "a")))
+    return {name: seconds / len(chosen) for name, seconds in spent.items()}
+
+
+WAYS: dict[str, Callable[[Path, Path, Path], dict[str, Any]]] = {"original": original, "ours": ours}
+
+
+def measured(way: str, options: argparse.Namespace) -> dict[str, Any]:
+    """One way in a process of its own."""
+    words = [str(options.checkout), str(options.weights), str(options.pictures), "--way", way]
+    if options.threads:
+        words += ["--threads", str(options.threads)]
+    done = subprocess.run([sys.executable, __file__, *words], check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
+def main() -> int:
+    """Measures, prints, writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkout", type=Path, help="folder of the original's code")
+    parser.add_argument("weights", type=Path, help="a checkpoint of the original's, CONFIG_EPOCH_ITERATION.pth")
+    parser.add_argument("pictures", type=Path, help="a folder of pictures, and of nothing else")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=0, help="PyTorch's threads; 0 for its own choice")
+    parser.add_argument("--least", type=float, default=0, help="times as fast that ours has to be")
+    parser.add_argument("--way", choices=WAYS, help="measure this one alone, in this process, and print JSON")
+    parser.add_argument("--out", type=Path, default=Path("runs/predicting.json"))
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.way:
+        print(json.dumps(WAYS[options.way](options.checkout, options.weights, options.pictures)))
+        return 0
+    rows = [measured(way, options) for _ in range(options.rounds) for way in WAYS]
+    best = {way: min((row for row in rows if row["way"] == way), key=lambda row: row["seconds"]) for way in WAYS}
+    table = Table(
+        "way", "pictures", "objects", "s", "pictures/s", title="predict against the original's evaluation loop"
+    )
+    for way, row in best.items():
+        rate = row["pictures"] / row["seconds"]
+        table.add_row(way, str(row["pictures"]), str(row["objects"]), f"{row['seconds']:.1f}", f"{rate:.2f}")
+    Console().print(table)
+    alone, whole = best["ours"]["stages"], sum(best["ours"]["stages"].values())
+    for name, seconds in alone.items():
+        print(f"{name:24} {1000 * seconds:8.1f} ms a picture  {seconds / whole:6.1%}")
+    times = best["original"]["seconds"] / best["ours"]["seconds"]
+    print(f"{times:.2f} times as fast")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+    machine = {"device": device, "torch": torch.__version__, "threads": options.threads or torch.get_num_threads()}
+    options.out.write_text(json.dumps({"machine": machine, "times": times, "rows": rows}, indent=2), encoding="utf-8")
+    return 0 if times >= options.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
