@@ -62,6 +62,17 @@ def test_masks_come_back(tmp_path: Path) -> None:
     assert np.array_equal(load_dataset(tmp_path).splits["train"][0].instances[0].mask(HEIGHT, WIDTH), mask)
 
 
+def test_run_lengths_as_a_list_are_read_too(tmp_path: Path) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    mask[:, 1:3] = 1
+    save_dataset(whole([Instance("bolt", rle=encode_mask(mask), crowd=True)], tmp_path), tmp_path)
+    file = tmp_path / "annotations" / "train.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["annotations"][0]["segmentation"]["counts"] = [HEIGHT, 2 * HEIGHT, (WIDTH - 3) * HEIGHT]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    assert np.array_equal(load_dataset(tmp_path).splits["train"][0].instances[0].mask(HEIGHT, WIDTH), mask)
+
+
 def test_the_coco_document_is_complete() -> None:
     square = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0], [2.0, 13.0]])
     parts = Instance("bolt", polygons=[square, square + 5])

@@ -11,7 +11,7 @@ import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.geometry import ring_area
-from yolact_kit.annotations.rle import rle_area
+from yolact_kit.annotations.rle import parse_rle, rle_area
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 
@@ -72,6 +72,8 @@ def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
 def _instance(annotation: dict[str, Any], names: dict[int, str]) -> Instance:
     segmentation = annotation["segmentation"]
     is_rle = isinstance(segmentation, dict)
+    if is_rle and isinstance(segmentation["counts"], list):  # by hand, or as COCO's own files have crowds
+        segmentation = parse_rle(segmentation, *segmentation["size"])
     return Instance(
         label=names[annotation["category_id"]],
         polygons=[] if is_rle else [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation],
