@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.runner import Runner
 from tests.datasets.folders import good_folder, polygon
+from yolact_kit.cli.steps import plain_command
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_strict_ends_with_0_where_nothing_is_wrong(run: Runner, good: Path) -> N
 
 
 def test_the_command_that_mends_is_named_and_mends(run: Runner, warned: Path, tmp_path: Path) -> None:
-    assert f"yolact-kit validate {warned} --fix OUT" in run("validate", warned).err
+    assert plain_command(["validate", warned, "--fix", "OUT"]) in run("validate", warned).err
     out = tmp_path / "고친 것"
     done = run("validate", warned, "--fix", out, "--json")
     assert done.code == 0

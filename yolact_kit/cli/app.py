@@ -38,7 +38,7 @@ COMMANDS = {
     "config": "Plan a configuration from a data set.",
     "train": "Train a model as a configuration says.",
     "evaluate": "Measure a trained model on a split of a data set.",
-    "predict": "Find objects in pictures with a trained model.",
+    "predict": "Find objects in pictures and videos with a trained model.",
     "explain": "Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.",
     "benchmark": "Measure how fast parts of the detection are on this machine.",
 }

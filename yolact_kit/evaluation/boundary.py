@@ -77,7 +77,7 @@ def boundary(mask: MaskCrop, width: int) -> MaskCrop:
         The boundary, in the same part of the picture.
 
     Example:
-        >>> boundary(MaskCrop(0, 0, np.ones((5, 5), np.bool_)), 1).pixels.sum()
+        >>> int(boundary(MaskCrop(0, 0, np.ones((5, 5), np.bool_)), 1).pixels.sum())
         16
     """
     side = 2 * width + 1
