@@ -163,9 +163,9 @@ def ring_area(ring: Ring) -> float:
     x, y = shifted.T
     # The term of the last and the first point is 0, since the first is now the origin.
     area = abs(float(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]))) / 2
-    if area > 1e-9 * max(1.0, float(np.abs(shifted).max()) ** 2):
+    if area > 1e-9 * max(1.0, float(np.vdot(shifted, shifted))):
         return area
-    # Two lobes of a figure of eight cancel out above.
+    # The lobes of a figure of eight may cancel out above.
     return float(shapely.make_valid(shapely.Polygon(ring)).area)
 
 
@@ -199,13 +199,13 @@ def crossing(rings: list[Ring]) -> list[bool]:
 
 def is_inside(ring: Ring, width: int, height: int) -> bool:
     """Whether every point of a ring lies in a picture of ``width`` x ``height`` pixels or on its border."""
-    low, high = ring.min(axis=0), ring.max(axis=0)
-    return bool((low >= -_BEYOND).all() and high[0] <= width + _BEYOND and high[1] <= height + _BEYOND)
+    x, y = ring.T
+    return bool(ring.min() >= -_BEYOND and x.max() <= width + _BEYOND and y.max() <= height + _BEYOND)
 
 
 def is_normalised(ring: Ring, width: int, height: int) -> bool:
     """Whether all coordinates lie within 0 and 1 although the picture is larger: probably shares of its size."""
-    return bool(max(width, height) > 2 and ring.max() <= 1 and ring.min() >= 0)
+    return bool(max(width, height) > 2 and ring[0, 0] <= 1 and ring.max() <= 1 and ring.min() >= 0)
 
 
 def clip(ring: Ring, width: int, height: int) -> shapely.Geometry:
