@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +37,8 @@ def grey_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         uint8 [16, 16].
     """
+    import cv2  # Takes a quarter of a second, which reading labels alone does without.
+
     # Grey first: averaging one channel takes a third of the time.
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA), dtype=np.uint8)

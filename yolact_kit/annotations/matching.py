@@ -6,7 +6,6 @@ import base64
 import binascii
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -153,6 +152,8 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
     size = (1, 1) if raw.shares else raw.size
     if size is None or size == (width, height):
         return
+    import cv2  # As in fingerprints.py, only where it is needed.
+
     raw.extra.pop(SKIPPED_SHAPES, None)
     factors = np.array([width / size[0], height / size[1]])
     for part in (part for raw_object in raw.objects for part in raw_object.parts):

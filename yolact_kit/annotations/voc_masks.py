@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -154,6 +153,8 @@ def _attach_classes(
     raw: RawPicture, bare: list[RawObject], mask: MaskPicture, names: dict[Colour, str | None], problems: Problems
 ) -> None:
     """Masks from a picture with a colour a class: the regions of the class that lie in an object's box."""
+    import cv2  # As in fingerprints.py, only where it is needed.
+
     known = {code: mask.name(code, names) for code in mask.colours}
     unknown = [mask.colours[code][-1] for code, name in known.items() if name is None]
     if unknown:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +32,8 @@ def thumbnail_hash(thumbnail: NDArray[np.uint8]) -> NDArray[np.bool_]:
         >>> thumbnail_hash(np.eye(16, dtype=np.uint8) * 255).shape
         (143,)
     """
+    import cv2  # Only where pictures are looked at: labels alone are converted without.
+
     frequencies = cv2.dct(thumbnail.astype(np.float32))[:_FREQUENCIES, :_FREQUENCIES].reshape(-1)[1:]
     return np.asarray(frequencies > np.median(frequencies), dtype=np.bool_)
 
