@@ -20,6 +20,10 @@ _PURPOSES = {
     "onnx": ("export to ONNX", 'pip install "yolact-kit[export]"'),
     "onnxruntime": ("running ONNX models", 'pip install "yolact-kit[export]"'),
     "openvino": ("running on Intel processors", 'pip install "yolact-kit[export]"'),
+    "av": ("writing videos in H.264", 'pip install "yolact-kit[video]"'),
+    "trackers": ("`predict --track`", 'pip install "yolact-kit[track]"'),
+    "supervision": ("counting at lines and zones", 'pip install "yolact-kit[track]"'),
+    "hotcoco": ("COCO's metrics in less time", 'pip install "yolact-kit[evaluate]"'),
     "ffmpeg": ("working with videos outside yolact-kit", "from ffmpeg.org, or your system's packages"),
     "korean font": ("drawing Korean class names", "a font such as Nanum Gothic (Debian, Ubuntu: fonts-nanum)"),
 }

@@ -23,6 +23,8 @@ REQUIRED = (
     "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors",
 )  # fmt: skip
 """What yolact-kit cannot do without, for when it runs from its folder and nothing says which versions it takes."""
+OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", "hotcoco")
+"""Packages of the extras: exported models, videos, following objects, and COCO's metrics in less time."""
 _LEAST_MEMORY = 4.0
 _LEAST_DISK = 2.0
 
@@ -245,9 +247,7 @@ def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
 def _check_optional(report: Report) -> None:
     report.optional = {
         "labelme": _labelme(),
-        "onnx": _version("onnx"),
-        "onnxruntime": _version("onnxruntime"),
-        "openvino": _version("openvino"),
+        **{name: _version(name) for name in OPTIONAL},
         "ffmpeg": "found" if shutil.which("ffmpeg") else None,
         "korean font": _korean_font(),
     }
