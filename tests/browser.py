@@ -75,8 +75,9 @@ class Browser:
         answer: dict[str, Any] = json.loads(text)
         return answer
 
-    def open(self, address: str, width: int = 1200, height: int = 900) -> None:
+    def open(self, address: str, width: int = 1200, height: int = 900, scheme: str = "light") -> None:
         """Opens a page in a window of that size; `run` waits until the page's script has been read."""
+        self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.tell(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
@@ -90,6 +91,10 @@ class Browser:
         answer = self.tell("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def said(self, script: str) -> Any:
+        """What JavaScript statements leave in ``said``."""
+        return self.run(f"(() => {{ const said = {{}};\n{script}\nreturn said; }})()")
 
     def press(self, key: str, code: int) -> None:
         """Presses and releases a key, by its name and its virtual key code."""

@@ -2,31 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from tests.cli.runner import Runner
 from tests.models.checkpoints import original_names, small_config
-from tests.tiny_model import save_tiny_model, tiny_config, tiny_model
+from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.config.files import save_config
 from yolact_kit.models.weights import save_weights
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("실행") / "train-1")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "내 사진"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        Image.fromarray(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(folder / f"컵 {number}.png")
-    return folder
 
 
 def files(folder: Path) -> list[str]:
@@ -34,55 +17,61 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_page_and_figures_are_written(
-    run: Runner, weights: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Runner, run_folder: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = run("explain", weights, photos / "컵 1.png", photos / "컵 2.png", "--score", "0.1")
+    done = run("explain", run_folder, photos / "컵 1.png", photos / "컵 2.png", "--score", "0.1")
     assert (done.code, done.out) == (0, "")
     assert str(Path("runs") / "explain-1" / "explanation.html") in done.err
     each = [f"컵 {number}-{kind}.png" for number in (1, 2) for kind in ("boxes", "masks")]
     assert files(tmp_path / "runs" / "explain-1") == ["explanation.html", "prototypes.png", *each]
 
 
-def test_a_picture_without_objects_has_its_prototypes(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
-    done = run("explain", weights, photos / "컵 0.png", "--score", "1", "--out", tmp_path / "수업")
+def test_a_picture_without_objects_has_its_prototypes(
+    run: Runner, run_folder: Path, photos: Path, tmp_path: Path
+) -> None:
+    done = run("explain", run_folder, photos / "컵 0.png", "--score", "1", "--out", tmp_path / "수업")
     assert done.code == 0
     assert "Nothing in '컵 0.png' scored 1 or more" in done.err
     assert files(tmp_path / "수업") == ["explanation.html", "prototypes.png", "컵 0-boxes.png"]
 
 
-def test_only_the_first_pictures_of_a_folder(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
-    call = ["explain", weights, photos, "--count", "1", "--score", "1", "--nms", "standard"]
+def test_only_the_first_pictures_of_a_folder(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    call = ["explain", run_folder, photos, "--count", "1", "--score", "1", "--nms", "standard"]
     done = run(*call, "--out", tmp_path / "out")
     assert done.code == 0
     assert "The first 1 of 3 pictures" in done.err
     assert "Standard NMS" in (tmp_path / "out" / "explanation.html").read_text(encoding="utf-8")
 
 
-def test_a_broken_picture_among_good_ones_is_left_out(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
+def test_a_broken_picture_among_good_ones_is_left_out(
+    run: Runner, run_folder: Path, photos: Path, tmp_path: Path
+) -> None:
     (photos / "깨짐.png").write_bytes(b"no picture")
-    done = run("explain", weights, photos / "컵 0.png", photos / "깨짐.png", "--score", "1", "--out", tmp_path / "out")
+    done = run(
+        "explain", run_folder, photos / "컵 0.png", photos / "깨짐.png", "--score", "1", "--out", tmp_path / "out"
+    )
     assert done.code == 1
     assert "깨짐.png" in done.err and "left out" in done.err
     assert (tmp_path / "out" / "explanation.html").is_file()
 
 
-def test_bad_input_is_told_and_nothing_is_written(run: Runner, weights: Path, photos: Path, tmp_path: Path) -> None:
+def test_bad_input_is_told_and_nothing_is_written(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:
     text, out = tmp_path / "편지.png", tmp_path / "out"
     text.write_text("no picture", encoding="utf-8")
     other = tmp_path / "other.pth"
     torch.save({"layer.weight": torch.zeros(3)}, other)
     (tmp_path / "영상.mp4").write_bytes(b"")
     for call, words in {
-        (weights, tmp_path / "영상.mp4"): "영상.mp4' is a video",
-        (weights, photos / "컵 9.png"): "컵 9.png' does not exist",
-        (weights, text): "편지.png' is not a picture",
+        (run_folder, tmp_path / "영상.mp4"): "영상.mp4' is a video",
+        (run_folder, photos / "컵 9.png"): "컵 9.png' does not exist",
+        (run_folder, text): "편지.png' is not a picture",
         (other, photos): "other.pth",
         (text, photos): "편지.png",
         (tmp_path / "nowhere", photos): "nowhere",
-        (weights, photos, "--out", photos): "lies inside the input",
-        (weights, photos, "--device", "gpu9"): "gpu9",
-        (weights, photos, "--nms", "slow"): "'slow' is no way",
+        (run_folder, photos, "--out", photos): "lies inside the input",
+        (run_folder, photos, "--device", "gpu9"): "gpu9",
+        (run_folder, photos, "--nms", "slow"): "'slow' is no way",
     }.items():
         done = run("explain", *call, *([] if "--out" in call else ["--out", out]))
         assert done.code == 2

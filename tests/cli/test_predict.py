@@ -7,35 +7,18 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from tests.inference.making_videos import make_video, noise, probe
 from tests.models.checkpoints import empty_state, original_names, small_config
 from tests.programs import yolact_kit
-from tests.tiny_model import save_tiny_model, tiny_model
+from tests.tiny_model import tiny_model
 from yolact_kit.cli.app import main
 from yolact_kit.config.files import save_config
 from yolact_kit.inference.journal import FILE
 from yolact_kit.models.class_names import COCO_CLASSES
 from yolact_kit.models.weights import save_weights
-
-
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("실행") / "train-1")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "내 사진"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        Image.fromarray(rng.integers(0, 256, (50, 70, 3), dtype=np.uint8)).save(folder / f"컵 {number}.png")
-    return folder
 
 
 def predict(*words: str | Path) -> int:

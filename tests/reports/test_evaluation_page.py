@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser import Browser
 from tests.evaluation.scenes import SIZE, scene
+from tests.reports.pages import assert_needs_nothing_but_itself
 from yolact_kit.evaluation.analysis import analyse
 from yolact_kit.evaluation.bootstrap import compare
 from yolact_kit.evaluation.coco import evaluate_documents
 from yolact_kit.evaluation.run import Evaluation
 from yolact_kit.evaluation.split import Split
 from yolact_kit.reports.evaluation_page import CURVES, write_evaluation_report
-
-from .browser import browse, drive
 
 
 def write(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], compared: bool = True) -> Path:
@@ -40,9 +40,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_page_needs_nothing_but_itself(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert re.findall(r'(?:src|href)="(?!data:)[^"]*"', text) == []
-    assert not re.search(r"https?://|@import|url\(", text)
+    assert_needs_nothing_but_itself(page)
 
 
 def test_names_are_escaped(page: Path) -> None:
@@ -82,10 +80,9 @@ def test_of_many_classes_some_have_curves_and_all_are_in_the_mean(tmp_path: Path
     assert f"The {len(there) - CURVES} classes with fewest objects" in text
 
 
-def test_the_slider_and_the_pictures_work_in_a_browser(page: Path, tmp_path: Path) -> None:
-    said = drive(
-        page,
-        tmp_path,
+def test_the_slider_and_the_pictures_work_in_a_browser(page: Path, browser: Browser) -> None:
+    browser.open(page.as_uri())
+    said = browser.said(
         """
         const row = () => [...document.querySelector("[data-row]").cells].map((cell) => cell.textContent);
         const fresh = row();
@@ -111,11 +108,12 @@ def test_the_slider_and_the_pictures_work_in_a_browser(page: Path, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1200, 560])
-def test_it_is_drawn_in_a_browser_without_running_over_the_edge(page: Path, tmp_path: Path, width: int) -> None:
-    shot = tmp_path / "shot.png"
-    browse(page, f"--screenshot={shot}", f"--window-size={width},3000")
-    pixels = np.array(Image.open(shot).convert("RGB"))
+def test_it_is_drawn_in_a_browser_without_running_over_the_edge(
+    page: Path, browser: Browser, tmp_path: Path, width: int
+) -> None:
+    browser.open(page.as_uri(), width, 3000)
+    pixels = np.array(Image.open(browser.screenshot(tmp_path / "shot.png")).convert("RGB"))
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 1000
     script = "said.over = document.documentElement.scrollWidth - innerWidth; said.width = innerWidth;"
-    said = drive(page, tmp_path, script, f"--window-size={width},3000")
+    said = browser.said(script)
     assert said["width"] == width and said["over"] <= 0

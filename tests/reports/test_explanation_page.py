@@ -7,7 +7,6 @@ import gzip
 import html
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 import torch
 
 from tests.browser import Browser
+from tests.reports.pages import assert_needs_nothing_but_itself
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.inference.explanation import Explanation, explain
@@ -45,12 +45,6 @@ def page(explained: list[Explanation], tmp_path_factory: pytest.TempPathFactory)
     return file
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-
-
 def shown(browser: Browser, explained: Explanation) -> np.ndarray:
     """The mask that the page shows."""
     mask = np.array([letter == "1" for letter in browser.run(MASK)], dtype=np.uint8)
@@ -63,9 +57,7 @@ def visit(browser: Browser, page: Path, fragment: str = "", width: int = 1200) -
 
 
 def test_the_page_needs_nothing_but_itself(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert re.findall(r'(?:src|href)="(?!data:)[^"]*"', text) == []
-    assert not re.search(r"https?://|@import|url\(", text)
+    assert_needs_nothing_but_itself(page)
 
 
 def test_names_are_escaped(page: Path) -> None:

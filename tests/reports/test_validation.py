@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from tests.annotations.making import labelled, shape
+from tests.browser import Browser
 from tests.datasets.folders import good_folder, polygon
+from tests.reports.pages import assert_needs_nothing_but_itself
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.read import read_source
@@ -17,8 +19,6 @@ from yolact_kit.config.files import template
 from yolact_kit.datasets.checks import Validation, validate_folder, validate_source
 from yolact_kit.datasets.statistics import collect
 from yolact_kit.reports.validation import SHOWN, write_validation_report
-
-from .browser import browse, drive
 
 MODEL = template("yolact_nano").model
 
@@ -38,9 +38,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_page_needs_nothing_but_itself(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert re.findall(r'(?:src|href)="(?!data:)[^"]*"', text) == []
-    assert not re.search(r"https?://|@import|url\(", text)
+    assert_needs_nothing_but_itself(page)
 
 
 def test_every_problem_is_there_with_its_picture(page: Path) -> None:
@@ -83,7 +81,7 @@ def test_long_lists_are_cut_and_counted(tmp_path: Path) -> None:
     assert text.count('class="card problem"') == SHOWN
 
 
-def test_the_filters_work_in_a_browser(page: Path, tmp_path: Path) -> None:
+def test_the_filters_work_in_a_browser(page: Path, browser: Browser) -> None:
     script = """
     const set = (id, value, kind) => { get(id).value = value; get(id).dispatchEvent(new Event(kind)); };
     const shown = () => cards.filter((card) => !card.hidden).map((card) => card.textContent).join("|");
@@ -94,7 +92,8 @@ def test_the_filters_work_in_a_browser(page: Path, tmp_path: Path) -> None:
     set("word", "", "input"); set("check", "", "change"); set("class", "", "change");
     document.querySelector(".problem button").click(); said.open = large.open;
     """
-    said = drive(page, tmp_path, script)
+    browser.open(page.as_uri())
+    said = browser.said(script)
     assert said["all"].count("|") > said["bolt"].count("|") > 0
     assert said["heat"] == "bolt"
     assert "over the edge" in said["outside"]
@@ -105,11 +104,9 @@ def test_the_filters_work_in_a_browser(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_drawn_in_a_browser(page: Path, tmp_path: Path, scheme: str) -> None:
-    shot = tmp_path / "shot.png"
-    number = {"dark": 0, "light": 1}[scheme]
-    browse(page, f"--screenshot={shot}", "--window-size=1200,1600", f"--blink-settings=preferredColorScheme={number}")
-    pixels = np.array(Image.open(shot).convert("RGB"))
+def test_it_is_drawn_in_a_browser(page: Path, browser: Browser, tmp_path: Path, scheme: str) -> None:
+    browser.open(page.as_uri(), 1200, 1600, scheme)
+    pixels = np.array(Image.open(browser.screenshot(tmp_path / "shot.png")).convert("RGB"))
     assert pixels.shape == (1600, 1200, 3)
     assert (pixels[5, 5] > 200).all() == (scheme == "light")
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 2000
