@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import errno
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -92,10 +93,21 @@ def test_a_folder_that_cannot_be_made_is_told_before_any_work(tmp_path: Path, mo
     with pytest.raises(UserError, match="cannot be made"):
         check_out(tmp_path / "file" / "out")
     (tmp_path / "mine").mkdir()
-    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path)  # tests may run as root, who may write
-    check_out(tmp_path / "mine")
+    check_out(tmp_path / "mine" / "out")
+    assert not list((tmp_path / "mine").iterdir())
+
+    def refused(dir: Path) -> str:
+        raise OSError(errno.EROFS, "Read-only file system", str(dir))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refused)  # tests may run as root, who may write nearly everywhere
+    with pytest.raises(UserError, match="Read-only file system"):
+        check_out(tmp_path / "mine" / "out")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_a_place_that_takes_no_folder_whoever_asks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be made"):
-        check_out(tmp_path / "new" / "out")
+        check_out("/proc/out")
 
 
 def test_run_folders_are_counted(tmp_path: Path) -> None:

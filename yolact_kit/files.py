@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,8 +135,13 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
         if real == Path.home().resolve() or real in (Path.cwd().resolve(), *Path.cwd().resolve().parents):
             raise UserError(f"'{out}' is not a folder to overwrite.", "Give the name of a new folder.")
     nearest = next(folder for folder in (real, *real.parents) if folder.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise UserError(f"The folder '{out}' cannot be made or written.", "Choose another place.")
+    try:
+        # Tried, since permissions do not tell of everything: a share may be read-only, /proc takes no files.
+        Path(tempfile.mkdtemp(dir=nearest)).rmdir()
+    except OSError as error:
+        raise UserError(
+            f"The folder '{out}' cannot be made or written: {error.strerror}.", "Choose another place."
+        ) from error
 
 
 def run_folder(command: str, base: Path | str = "runs") -> Path:

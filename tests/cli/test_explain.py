@@ -56,6 +56,13 @@ def test_a_broken_picture_among_good_ones_is_left_out(
     assert (tmp_path / "out" / "explanation.html").is_file()
 
 
+def test_videos_beside_pictures_are_left_out(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    (photos / "벨트.mp4").write_bytes(b"")
+    done = run("explain", run_folder, photos, "--count", "1", "--score", "1", "--out", tmp_path / "out")
+    assert done.code == 0
+    assert "1 video is left out" in done.err
+
+
 def test_bad_input_is_told_and_nothing_is_written(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:
     text, out = tmp_path / "편지.png", tmp_path / "out"
     text.write_text("no picture", encoding="utf-8")

@@ -17,14 +17,14 @@ def good(tmp_path: Path) -> Path:
 def test_sheets_are_written(run: Runner, good: Path, tmp_path: Path) -> None:
     done = run("preview", good, "--out", tmp_path / "보기")
     assert (done.code, done.out) == (0, "")
-    assert "7 pictures on 1 sheets" in done.err
+    assert "7 pictures on 1 sheet in" in done.err
     assert Image.open(tmp_path / "보기" / "sheet-001.jpg").size[0] > 1000
 
 
 def test_augmented_sheets_show_training_pictures_only(run: Runner, good: Path, tmp_path: Path) -> None:
     done = run("preview", good / "dataset.yaml", "--augmented", "--count", "2", "--out", tmp_path / "look")
     assert done.code == 0
-    assert "2 pictures on 1 sheets" in done.err
+    assert "2 pictures on 1 sheet in" in done.err
 
 
 def test_a_configuration_decides_the_augmentation(run: Runner, good: Path, tmp_path: Path) -> None:

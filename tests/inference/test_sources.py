@@ -76,8 +76,15 @@ def test_a_source_without_pictures_is_a_users_error(photos: Path, source: str, m
     assert raised.value.advice
 
 
+def test_videos_in_a_folder_and_by_a_glob(photos: Path) -> None:
+    for name in ("하위/벨트.MP4", "clip.avi", ".hidden/x.mp4"):
+        (photos / name).touch()
+    assert [picture.name for picture in find_pictures(photos) if picture.moves] == ["clip.avi", "하위/벨트.MP4"]
+    assert names(find_pictures(f"{photos}/**/*.MP4")) == ["하위/벨트.MP4"]
+
+
 def test_an_empty_folder_is_a_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no picture"):
+    with pytest.raises(UserError, match="no picture and no video"):
         find_pictures(tmp_path)
     with pytest.raises(UserError, match="nothing"):
         find_pictures([])

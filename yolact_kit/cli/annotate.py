@@ -10,6 +10,7 @@ import typer
 from yolact_kit.cli.console import say, set_level
 from yolact_kit.cli.options import Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
+from yolact_kit.words import counted
 
 
 def annotate(
@@ -39,7 +40,8 @@ def annotate(
     names = labelme_program.read_labels(labels)
     found = len(labelme_program.find_pictures(pictures))
     say(
-        f"Opening labelme on {found} pictures, with the classes {', '.join(names)}. Close its window when you are done."
+        f"Opening labelme on {counted(found, 'picture')}, with the classes {', '.join(names)}. "
+        "Close its window when you are done."
     )
     labelled, total = labelme_program.annotate(pictures, names, verbose)
     say(f"{labelled} of {total} pictures have labels. Next: {plain_command(['convert', pictures, 'data'])}")

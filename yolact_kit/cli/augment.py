@@ -11,6 +11,7 @@ from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS
+from yolact_kit.words import counted
 
 HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
 
@@ -85,7 +86,8 @@ def augment(
     for error in made.broken:
         warn(f"{error.message} It is left out.")
     pictures = {split: len(members) for split, members in made.dataset.splits.items()}
-    say(f"{made.copies} copies with {made.objects} objects; now {', '.join(f'{n} {s}' for s, n in pictures.items())}.")
+    added = f"{counted(made.copies, 'copy', 'copies')} with {counted(made.objects, 'object')}"
+    say(f"{added}; now {', '.join(f'{n} {s}' for s, n in pictures.items())}.")
     for reason, count in sorted(made.dropped.items()):
         say(f"{count} objects were dropped from copies: they {reason}.")
     say(f"Written to {out}. Look at it: {plain_command(['preview', out, '--split', 'train'])}")

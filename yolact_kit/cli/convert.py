@@ -14,6 +14,7 @@ from yolact_kit.cli.console import fail, print_json, say, set_level, show, track
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
@@ -97,7 +98,8 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     from rich.table import Table
 
     counts = result.counts
-    table = Table(title=f"{counts['pictures']} pictures, {counts['objects']} objects", title_justify="left")
+    size = f"{counted(counts['pictures'], 'picture')}, {counted(counts['objects'], 'object')}"
+    table = Table(title=size, title_justify="left")
     table.add_column("class")
     for name in counts["splits"]:
         table.add_column(name, justify="right")

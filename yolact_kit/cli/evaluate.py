@@ -23,6 +23,7 @@ from yolact_kit.cli.options import (
 )
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.evaluation.analysis import Analysis
@@ -162,7 +163,7 @@ def _plot(folder: Path, truth: Split, found: Evaluation, analysis: Analysis) -> 
     from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
     from yolact_kit.inference.drawing import class_font
 
-    where = f"split '{truth.name}', {len(found.truth['images'])} pictures"
+    where = f"split '{truth.name}', {counted(len(found.truth['images']), 'picture')}"
     hint = class_font(truth.classes).hint
     if hint:
         warn(hint)
@@ -181,9 +182,8 @@ def _show(truth: Split, found: Evaluation, others: list[Evaluation]) -> None:
 
     mask, box = found.metrics.mask, found.metrics.box
     objects = sum(mask.objects.values())
-    table = Table(
-        title=f"split '{truth.name}': {len(found.truth['images'])} pictures, {objects} objects", title_justify="left"
-    )
+    size = f"{counted(len(found.truth['images']), 'picture')}, {counted(objects, 'object')}"
+    table = Table(title=f"split '{truth.name}': {size}", title_justify="left")
     table.add_column("class", overflow="fold")
     for column in ("objects", "mask AP", "AP50", "AP75", "box AP", "AP50", "AP75"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -227,7 +227,7 @@ def _show_comparison(comparison: Comparison) -> None:
             table.add_row(f"{kind} {name}", _signed(one.difference), interval, one.verdict)
     show(table)
     if comparison.pictures < _FEW:
-        warn(f"Only {comparison.pictures} pictures: the intervals are likely to be too narrow.")
+        warn(f"Only {counted(comparison.pictures, 'picture')}: the intervals are likely to be too narrow.")
 
 
 def _signed(value: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
-from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand
+from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand, without_videos
 from yolact_kit.cli.predict_options import Nms
 from yolact_kit.errors import EXIT_PROBLEMS, UserError
 from yolact_kit.files import check_out, run_folder
@@ -67,10 +67,7 @@ def explain(
     out = out or run_folder("explain")
     inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
     check_out(out, overwrite, inputs)
-    found = find_pictures(pictures)
-    moving = next((picture for picture in found if picture.moves), None)
-    if moving is not None:
-        raise UserError(f"'{moving.name}' is a video or a camera.", "Give pictures: save a frame of it as one.")
+    found = without_videos(find_pictures(pictures))
     if len(found) > count:
         say(f"The first {count} of {len(found)} pictures are explained; --count has more.")
     options = {"weights": weights, "score": score, "nms": nms, "model": model, "device": device}

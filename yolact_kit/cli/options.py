@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yolact_kit.cli.console import track
+from yolact_kit.cli.console import track, warn
+from yolact_kit.errors import UserError
+from yolact_kit.words import counted
+
+if TYPE_CHECKING:
+    from yolact_kit.inference.sources import SourcePicture
 
 OUTPUT_PANEL = "Messages"
 MACHINE_PANEL = "Machine"
@@ -78,3 +83,25 @@ def at_hand(weights: str) -> str:
     from yolact_kit.models.download import is_published, published_weights
 
     return str(published_weights(weights, track)) if is_published(weights) else weights
+
+
+def without_videos(found: list[SourcePicture]) -> list[SourcePicture]:
+    """The pictures alone, for what cannot be done with videos; how many videos that leaves out is said.
+
+    Args:
+        found: Pictures and videos.
+
+    Returns:
+        The pictures among them.
+
+    Raises:
+        UserError: There are videos and cameras only.
+    """
+    pictures = [one for one in found if not one.moves]
+    if not pictures:
+        raise UserError(
+            f"'{found[0].name}' is a video or a camera.", "Give pictures: save frames of it, as ffmpeg does."
+        )
+    if len(pictures) < len(found):
+        warn(f"Only pictures are looked at: {counted(len(found) - len(pictures), 'video is', 'videos are')} left out.")
+    return pictures

@@ -20,6 +20,7 @@ from yolact_kit.cli.options import (
     WeightsModel,
     at_hand,
     weights_files,
+    without_videos,
 )
 from yolact_kit.cli.predict_options import (
     ColorBy,
@@ -47,6 +48,7 @@ from yolact_kit.cli.predict_options import (
 )
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.files import run_folder
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.pictures import PictureError
@@ -148,6 +150,7 @@ def _predict(
 ) -> tuple[Outcome, float]:
     """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
     pictures, video = _found(source, out, formats, overwrite, moving, options["weights"])
+    pictures = without_videos(pictures) if look["only"] else pictures
 
     from yolact_kit.inference.drawing import Style
     from yolact_kit.inference.predictor import Predictor
@@ -252,20 +255,25 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
         more = f" The same command with --out {outcome.out} goes on from there." if is_unfinished(outcome.out) else ""
         warn(f"Interrupted: what was done is kept.{more}")
     by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
-    rate = (outcome.pictures - outcome.continued) / max(seconds, 1e-9)
-    pictures = f"{outcome.pictures} picture{'' if outcome.pictures == 1 else 's'}"
-    objects = f"{outcome.objects} object{'' if outcome.objects == 1 else 's'}"
-    say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate:.1f} pictures/s).")
+    rate = _rate(outcome.pictures - outcome.continued, seconds)
+    pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
+    say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate}).")
     if outcome.broken:
         say(f"{len(outcome.broken)} could not be read, or not to their end.")
     if outcome.kept:
-        say(f"{len(outcome.kept)} labelme files were saved by a person and are kept as they were.")
+        say(f"Kept as a person saved them in labelme: {counted(len(outcome.kept), 'file')}.")
     if outcome.objects == 0:
         say("Nothing scored high enough: try a lower --score, or train longer.")
     say(f"Written to {outcome.out}")
     look = _to_look_at(outcome) if drawn else None
     if look is not None:
         say(f"Look at {look}")
+
+
+def _rate(pictures: int, seconds: float) -> str:
+    if 0 < pictures < seconds:
+        return f"{seconds / pictures:.1f} s a picture"
+    return f"{pictures / max(seconds, 1e-9):.1f} pictures/s"
 
 
 def _to_look_at(outcome: Outcome) -> Path | None:

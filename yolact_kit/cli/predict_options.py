@@ -16,8 +16,9 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE",
-        help="A picture, a folder with the folders in it, a glob in quotes, a .txt with a picture a line, a video, the "
-        "number of a camera, an address (https://...), or - for standard input: a picture file, or such a list.",
+        help="A picture, a video, a folder (its pictures and videos, with the folders in it), a glob in quotes, a .txt "
+        "with a source a line, the number of a camera, an address (https://...), or - for standard input: a picture "
+        "file, or such a list.",
     ),
 ]
 Out = Annotated[

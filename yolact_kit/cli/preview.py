@@ -10,6 +10,7 @@ import typer
 from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.errors import EXIT_PROBLEMS, UserError
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.dataset import Dataset
@@ -85,7 +86,7 @@ def preview(
         made = write_sheets(track(tiles, "Drawing", len(pictures)), folder)
     for error in made.broken:
         warn(f"{error.message} It is left out.")
-    say(f"{made.pictures} pictures on {len(made.files)} sheets in {out}")
+    say(f"{counted(made.pictures, 'picture')} on {counted(len(made.files), 'sheet')} in {out}")
     if made.broken:
         raise typer.Exit(EXIT_PROBLEMS)
 

@@ -16,6 +16,7 @@ from yolact_kit.cli.convert_options import Format, From
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
@@ -147,7 +148,7 @@ def _validate_source(source: Path, format: Format, model: ModelConfig) -> Valida
     except SourceError as error:
         _print_problems(errors_first(error.problems), source)
         raise
-    note = f"{len(read.labelled)} pictures with {read.format} labels"
+    note = f"{counted(len(read.labelled), 'picture')} with {read.format} labels"
     say(f"{note}, {len(read.without_labels)} without, {read.left_out} left out for errors.")
     return validate_source(read, source, model)
 
@@ -233,15 +234,16 @@ def _summary(found: Validation, strict: bool) -> str:
     errors = sum(problem.severity == "E" for problem in found.problems)
     pictures = sum(found.statistics.pictures.values())
     objects = sum(sum(counts.values()) for counts in found.statistics.objects.values())
-    counted = f"{pictures} pictures, {objects} objects, {len(found.dataset.classes)} classes"
+    classes = counted(len(found.dataset.classes), "class", "classes")
+    whole = f"{counted(pictures, 'picture')}, {counted(objects, 'object')}, {classes}"
     if not found.problems:
-        return f"\nNothing wrong was found: {counted}."
+        return f"\nNothing wrong was found: {whole}."
     note = "; under --strict everything is an error, and nothing is written" if strict else ""
-    return f"\n{counted}: {_count(errors, 'error')}, {_count(len(found.problems) - errors, 'warning')}{note}."
+    return f"\n{whole}: {_count(errors, 'error')}, {_count(len(found.problems) - errors, 'warning')}{note}."
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+    return counted(number, word) if number else f"no {word}s"
 
 
 def _escaped(text: str) -> str:

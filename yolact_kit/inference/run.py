@@ -121,8 +121,10 @@ def predict_to_folder(
         if run.outcome.pictures == 0:
             raise
     if run.outcome.pictures == 0:
-        first = run.outcome.broken[0][1].message
-        raise UserError(f"None of the {len(pictures)} pictures can be read.", f"The first: {first}")
+        first = run.outcome.broken[0][1]
+        if len(pictures) == 1:
+            raise first
+        raise UserError(f"None of the {len(pictures)} pictures can be read.", f"The first: {first.message}")
     run.finish()
     return run.outcome
 

@@ -23,7 +23,7 @@ from yolact_kit.annotations.textfiles import decode, read_text
 from yolact_kit.errors import UserError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.pipeline import in_order
-from yolact_kit.inference.videos import Frame, count_frames, is_video, read_frames
+from yolact_kit.inference.videos import VIDEO_EXTENSIONS, Frame, count_frames, is_video, read_frames
 
 _KINDS = (
     "a picture, a folder, a glob in quotes, a list of pictures (.txt), a video, a camera's number, an address, "
@@ -103,10 +103,10 @@ def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePict
     """The pictures that sources stand for.
 
     Args:
-        sources: One source or several: a picture, a folder (with the folders in it), a glob such as ``in/**/*.jpg``, a
-            ``.txt`` with a source a line (relative to its own folder, or to the current one), a video, the number of a
-            camera, an address that begins with http, or ``-``: standard input, which holds either one picture file or
-            such a list.
+        sources: One source or several: a picture, a folder (its pictures and videos, with the folders in it), a glob
+            such as ``in/**/*.jpg``, a ``.txt`` with a source a line (relative to its own folder, or to the current
+            one), a video, the number of a camera, an address that begins with http, or ``-``: standard input, which
+            holds either one picture file or such a list.
 
     Returns:
         The pictures, each once, in the order of the sources and by name within one; a video is one of them. Those that
@@ -206,11 +206,10 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
             return [SourcePicture(f"camera-{source}", Path(f"camera-{source}"), camera=int(source))]
         return [SourcePicture(name, path) for path, name in _find_glob(source)]
     if source.is_dir():
-        files = sorted(file for file in source.rglob("*") if _is_picture(file.relative_to(source), file))
+        files = sorted(file for file in source.rglob("*") if _is_source(file.relative_to(source), file))
         if not files:
-            raise UserError(
-                f"The folder '{source}' holds no picture.", f"Pictures end in {', '.join(sorted(EXTENSIONS))}."
-            )
+            known = f"Pictures end in {', '.join(sorted(EXTENSIONS))}; videos in {', '.join(sorted(VIDEO_EXTENSIONS))}."
+            raise UserError(f"The folder '{source}' holds no picture and no video.", known)
         return [SourcePicture(file.relative_to(source).as_posix(), file) for file in files]
     return [SourcePicture(source.resolve().relative_to(base).as_posix(), source)]
 
@@ -222,15 +221,16 @@ def _find_glob(pattern: str) -> list[tuple[Path, str]]:
         raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
     files = sorted(Path(file) for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
-    pictures = [file for file in files if _is_picture(file.relative_to(fixed), file)]
-    if not pictures:
-        raise UserError(f"No picture matches '{pattern}'.", "Check the pattern; put it in quotes.")
-    return [(file, file.relative_to(fixed).as_posix()) for file in pictures]
+    found = [file for file in files if _is_source(file.relative_to(fixed), file)]
+    if not found:
+        raise UserError(f"No picture or video matches '{pattern}'.", "Check the pattern; put it in quotes.")
+    return [(file, file.relative_to(fixed).as_posix()) for file in found]
 
 
-def _is_picture(below: Path, file: Path) -> bool:
+def _is_source(below: Path, file: Path) -> bool:
+    """Whether a file is a picture or a video by its name, and not hidden."""
     hidden = any(part.startswith(".") for part in below.parts)
-    return not hidden and file.suffix.lower() in EXTENSIONS and file.is_file()
+    return not hidden and (file.suffix.lower() in EXTENSIONS or is_video(file)) and file.is_file()
 
 
 def _common_folder(files: Sequence[Path]) -> Path:

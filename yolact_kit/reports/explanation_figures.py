@@ -12,6 +12,7 @@ from yolact_kit.inference.drawing import Color, class_color, class_font, label_t
 from yolact_kit.inference.explanation import Box, Explanation
 from yolact_kit.inference.fonts import FontChoice, find_font
 from yolact_kit.reports.sheets import INK, Sheet, colored, fit
+from yolact_kit.words import counted
 
 SHOWN_PROTOTYPES, SHOWN_PICTURES, SHOWN_OBJECTS = 6, 8, 6
 """At most so many are in a figure; the page has all of them."""
@@ -98,7 +99,7 @@ def draw_masks(explained: Explanation, path: Path) -> None:
         _draw_mask_row(sheet, explained, index, terms, _MARGIN + 34 + row_height * index, font)
     left_out = len(explained.prediction) - count
     if left_out:
-        words = f"{left_out} more object{'' if left_out == 1 else 's'} on the page"
+        words = f"{counted(left_out, 'more object')} on the page"
         sheet.text(_MARGIN, sheet.pixels.shape[0] - 12, words, plain.path, 17, anchor="ls")
     sheet.save(path)
 

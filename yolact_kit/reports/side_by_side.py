@@ -19,6 +19,7 @@ from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.drawing import draw_instances, draw_prediction
 from yolact_kit.inference.fonts import find_font, load_font
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.words import counted
 
 OVERVIEW = "overview.jpg"
 _GUTTER = 8
@@ -89,8 +90,8 @@ def draw_side_by_side(picture: Picture, prediction: Prediction) -> NDArray[np.ui
     pixels = read_picture(picture.path)
     labels = [instance for instance in picture.instances if not instance.crowd]
     classes = prediction.classes + sorted({instance.label for instance in labels} - {*prediction.classes})
-    labelled = _titled(draw_instances(pixels, labels, classes), f"labels: {len(labels)} objects")
-    found = _titled(draw_prediction(pixels, prediction), f"predictions: {len(prediction)} objects")
+    labelled = _titled(draw_instances(pixels, labels, classes), f"labels: {counted(len(labels), 'object')}")
+    found = _titled(draw_prediction(pixels, prediction), f"predictions: {counted(len(prediction), 'object')}")
     gutter = np.full((labelled.shape[0], _GUTTER, 3), _PAPER, dtype=np.uint8)
     return np.hstack([labelled, gutter, found])
 

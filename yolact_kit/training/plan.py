@@ -21,6 +21,7 @@ from yolact_kit.training.estimate import Estimate
 from yolact_kit.training.loggers import require_loggers
 from yolact_kit.training.precision import choose_precision
 from yolact_kit.training.schedule import Budget
+from yolact_kit.words import counted
 
 OVERFIT_STEPS = 300
 """Steps of a self-test that is not given a time."""
@@ -156,9 +157,7 @@ def check_data(config: Config, progress: ScanProgress | None = None) -> list[Pro
     ]
     more = f"\n  ... and {len(errors) - _NAMED} more" if len(errors) > _NAMED else ""
     raise UserError(
-        f"The data set '{source}' has {len(errors)} error{'' if len(errors) == 1 else 's'}, so nothing was trained:"
-        + "".join(named)
-        + more,
+        f"The data set '{source}' has {counted(len(errors), 'error')}, so nothing was trained:" + "".join(named) + more,
         f'All of them, and what to do: `yolact-kit validate "{source}"`.',
     )
 

@@ -16,6 +16,7 @@ from yolact_kit.models.backbone import Backbone
 from yolact_kit.models.checkpoint import Checkpoint, listed
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import holds_model, read_weights
+from yolact_kit.words import counted
 
 Start = str | Checkpoint
 
@@ -76,4 +77,4 @@ def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:
 def _cell(names: Sequence[str], by_class: bool) -> str:
     if not names:
         return "-"
-    return escape(listed(names)) if by_class else f"{len(names)} tensor{'' if len(names) == 1 else 's'}"
+    return escape(listed(names)) if by_class else counted(len(names), "tensor")
