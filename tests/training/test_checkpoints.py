@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.weights import load_weights
+from yolact_kit.training import checkpoints
 from yolact_kit.training.checkpoints import find_checkpoint
 from yolact_kit.training.run import plan_run, train
 
@@ -106,6 +108,35 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path: Path
     result = train(plan_run(config, device="cpu"), run, "none", say=lines.append)
     assert result.steps == 5 and result.stopped is None
     assert any("cannot be written" in line for line in lines)
+
+
+def rows(run: Path) -> list[tuple[str, str, str]]:
+    """Step, loss and metric of each row of a run's metrics."""
+    with (run / "metrics.csv").open(encoding="utf-8", newline="") as stream:
+        return [(row["step"], row["loss/total"], row["val/mask_AP"]) for row in csv.DictReader(stream)]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_run_goes_on_from_a_checkpoint_between_validations(
+    accumulate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path, epochs=4 * accumulate)
+    config.train.accumulate = accumulate
+    undisturbed = train(plan_run(config, device="cpu"), tmp_path / "undisturbed", "none").run
+
+    def fail(line: str) -> None:
+        if "step 7 " in line:
+            raise RuntimeError("a power cut")
+
+    run = tmp_path / "run"
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
+    with pytest.raises(RuntimeError, match="a power cut"):
+        train(plan_run(config, device="cpu"), run, "none", say=fail)
+    found = find_checkpoint(run)
+    assert found is not None and found[1]["global_step"] == 7  # validated after 6 and 8
+    assert train(plan_run(config, device="cpu"), run, "none", resume=True).steps == 10
+    assert same_weights(run, undisturbed)
+    assert [row for row in rows(run) if row[0] != "6"] == [row for row in rows(undisturbed) if row[0] != "6"]
 
 
 def start(words: list[str | Path]) -> subprocess.Popen[bytes]:

@@ -18,27 +18,35 @@ from yolact_kit.files import replacing
 from yolact_kit.models.weights import save_weights
 from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, is_finite
 from yolact_kit.training.module import TrainingModule
+from yolact_kit.training.schedule import Budget
 
 LAST = "last.ckpt"
 PREVIOUS = "previous.ckpt"
 
 
+SECONDS = 300.0
+"""A kill loses no more of a run than this, however far its validations are apart."""
+
+
 class Saving(Callback):
-    """Writes the last weights and the checkpoint at each validation, and when training ends early.
+    """Writes the last weights and the checkpoint at each validation, every few minutes, and when training ends early.
 
     The checkpoint before the last one is kept. Random numbers go on after a resumption where they were.
 
     Args:
         run: The run folder.
+        budget: Tells the time, which processes that train together agree on.
         average: Where the averaged weights are, None where weights are not averaged.
         say: Prints a line.
     """
 
-    def __init__(self, run: Path, average: RunningAverage | None, say: Callable[[str], None]) -> None:
+    def __init__(self, run: Path, budget: Budget, average: RunningAverage | None, say: Callable[[str], None]) -> None:
         self.run = run
+        self.budget = budget
         self.average = average
         self.say = say
         self._saved_at = -1
+        self._saved_when: float | None = None
         self._random: dict[str, Any] = {}
         self._taken_up: dict[str, Any] = {}
 
@@ -50,9 +58,21 @@ class Saving(Callback):
                 torch.cuda.set_rng_state(self._taken_up["cuda"])
             self._taken_up = {}
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        """Notes the state of the random numbers, some of which a validation takes that an interrupt brings about."""
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
+    ) -> None:
+        """Saves where that is due, and notes the state of the random numbers.
+
+        A validation that an interrupt brings about takes some of them.
+        """
         self._random = _random_state()
+        if self._saved_when is None:
+            self._saved_when = self.budget.elapsed()
+        # Lightning takes the validation after this step for done where a checkpoint is older than it.
+        validates = trainer.should_stop or (index + 1) % trainer.val_check_batch == 0
+        between = (index + 1) % trainer.accumulate_grad_batches != 0
+        if not validates and not between and self.budget.elapsed() - self._saved_when >= SECONDS:
+            self.save(trainer, module)
 
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Saves what no validation has led to saving."""
@@ -79,7 +99,7 @@ class Saving(Callback):
         if not is_finite(module):
             self.say("warning: weights are infinite or no numbers, so they are not saved; those of before are kept")
             return
-        self._saved_at = trainer.global_step
+        self._saved_at, self._saved_when = trainer.global_step, self.budget.elapsed()
         file = self.run / "checkpoints" / LAST
         try:
             # Every process takes part, but only the first one writes a file that can be renamed.

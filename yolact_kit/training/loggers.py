@@ -73,7 +73,7 @@ def make_loggers(names: Sequence[str], run: Path, experiment: str) -> list[Logge
     Returns:
         Lightning's loggers.
     """
-    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=10)]
+    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=1)]
     if "tensorboard" in names:
         loggers.append(TensorBoardLogger(run, name="", version="tensorboard"))
     if "mlflow" in names:

@@ -205,7 +205,7 @@ def _callbacks(
                 check_on_train_epoch_end=False,
             )
         )
-    wanted += [Saving(out, average, say), progress]
+    wanted += [Saving(out, plan.budget, average, say), progress]
     if validation is not None and train.progress_pictures:
         wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures))
     return [callback for callback in wanted if callback is not None], validation, end
