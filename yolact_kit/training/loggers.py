@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoa
 
 from yolact_kit.errors import UserError
 
-_PACKAGES = {"tensorboard": ("tensorboard", "tensorboardX"), "mlflow": ("mlflow", "mlflow_skinny"), "wandb": ("wandb",)}
+_PACKAGES = {"tensorboard": ("tensorboard", "tensorboardX"), "mlflow": ("mlflow",), "wandb": ("wandb",)}
 
 
 def require_loggers(names: Sequence[str]) -> None:
@@ -27,7 +27,7 @@ def require_loggers(names: Sequence[str]) -> None:
         >>> require_loggers(["csv"])
     """
     for name in names:
-        if name != "csv" and not any(find_spec(package) for package in _PACKAGES[name]):
+        if name != "csv" and not _is_installed(name):
             raise UserError(
                 f"train.loggers names '{name}', which is not installed.",
                 f'Install it with `pip install "yolact-kit[{name}]"`, or leave it out of train.loggers; metrics.csv '
@@ -35,6 +35,13 @@ def require_loggers(names: Sequence[str]) -> None:
             )
     if "wandb" in names:
         require_wandb_login(os.environ, Path.home())
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a logger's packages are there; mlflow-skinny leaves out what a database in the run folder needs."""
+    if name == "mlflow" and not os.environ.get("MLFLOW_TRACKING_URI") and find_spec("sqlalchemy") is None:
+        return False
+    return any(find_spec(package) for package in _PACKAGES[name])
 
 
 def require_wandb_login(environment: Mapping[str, str], home: Path) -> None:
