@@ -54,6 +54,8 @@ class ModelConfig(_Section):
         head_layers: 3x3 convolutions of the prediction head that its three branches share.
         prototypes: Number of prototype masks, k in the paper.
         prototype_layers: 3x3 convolutions of the protonet before it doubles its resolution.
+        norm: Normalisation in pyramid, protonet and prediction head: ``group``, with which they learn from scratch
+            sooner, or ``none`` as the paper. The backbone has its own.
         anchors: The anchors.
         semantic_head: Whether training has the auxiliary semantic segmentation head.
         mask_scoring: Whether a further network multiplies scores by how well the masks fit, as in YOLACT++.
@@ -71,6 +73,7 @@ class ModelConfig(_Section):
     head_layers: Annotated[int, Field(ge=0)] = 1
     prototypes: Positive = 32
     prototype_layers: Positive = 3
+    norm: Literal["none", "group"] = "none"
     anchors: AnchorConfig = AnchorConfig()
     semantic_head: bool = True
     mask_scoring: bool = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from yolact_kit.models.norm import normalised
+
 
 class FeaturePyramid(nn.Module):
     """Turns C3, C4 and C5 into P3 to P7, all of the same number of channels.
@@ -12,12 +14,13 @@ class FeaturePyramid(nn.Module):
     Args:
         channels: Channels of C3, C4 and C5.
         features: Channels of every level of the pyramid.
+        norm: Whether P3 to P5 are made with group normalisation.
     """
 
-    def __init__(self, channels: list[int], features: int) -> None:
+    def __init__(self, channels: list[int], features: int, norm: bool = False) -> None:
         super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(width, features, 1) for width in channels)
-        self.smooth = nn.ModuleList(nn.Conv2d(features, features, 3, padding=1) for _ in channels)
+        self.lateral = nn.ModuleList(normalised(nn.Conv2d(width, features, 1), norm) for width in channels)
+        self.smooth = nn.ModuleList(normalised(nn.Conv2d(features, features, 3, padding=1), norm) for _ in channels)
         self.shrink = nn.ModuleList(nn.Conv2d(features, features, 3, stride=2, padding=1) for _ in range(2))
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from yolact_kit.models.norm import normalised
+
 
 class PredictionHead(nn.Module):
     """One head for all levels of the pyramid.
@@ -16,15 +18,26 @@ class PredictionHead(nn.Module):
         anchors: Anchors of a cell.
         classes: Number of classes, background not counted.
         prototypes: Number of prototypes, k.
+        norm: Whether the shared layers have group normalisation.
     """
 
-    def __init__(self, features: int, width: int, layers: int, anchors: int, classes: int, prototypes: int) -> None:
+    def __init__(
+        self,
+        features: int,
+        width: int,
+        layers: int,
+        anchors: int,
+        classes: int,
+        prototypes: int,
+        norm: bool = False,
+    ) -> None:
         super().__init__()
         self.classes = classes
         self.prototypes = prototypes
         shared: list[nn.Module] = []
         for index in range(layers):
-            shared += [nn.Conv2d(features if index == 0 else width, width, 3, padding=1), nn.ReLU()]
+            layer = nn.Conv2d(features if index == 0 else width, width, 3, padding=1)
+            shared += [normalised(layer, norm), nn.ReLU()]
         self.shared = nn.Sequential(*shared)
         entry = width if layers else features
         self.box = nn.Conv2d(entry, anchors * 4, 3, padding=1)

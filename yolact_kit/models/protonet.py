@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from yolact_kit.models.norm import normalised
+
 
 class Protonet(nn.Sequential):
     """A fully convolutional network from P3 to k prototypes at twice P3's resolution.
@@ -13,15 +15,17 @@ class Protonet(nn.Sequential):
         width: Channels of its layers.
         layers: 3x3 convolutions before the resolution is doubled.
         prototypes: Number of prototypes, k.
+        norm: Whether its 3x3 convolutions have group normalisation.
     """
 
-    def __init__(self, features: int, width: int, layers: int, prototypes: int) -> None:
+    def __init__(self, features: int, width: int, layers: int, prototypes: int, norm: bool = False) -> None:
         modules: list[nn.Module] = []
         for index in range(layers):
-            modules += [nn.Conv2d(features if index == 0 else width, width, 3, padding=1), nn.ReLU()]
+            entry = nn.Conv2d(features if index == 0 else width, width, 3, padding=1)
+            modules += [normalised(entry, norm), nn.ReLU()]
         # The ReLU after the upsampling changes nothing but is kept: the published weights were trained with it.
         modules += [nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False), nn.ReLU()]
-        modules += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU()]
+        modules += [normalised(nn.Conv2d(width, width, 3, padding=1), norm), nn.ReLU()]
         modules += [nn.Conv2d(width, prototypes, 1), nn.ReLU()]
         super().__init__(*modules)
 

@@ -64,12 +64,11 @@ class YOLACT(nn.Module):
         self.config = config
         self.num_classes = num_classes
         self.backbone = Backbone(config.backbone, config.deformable)
-        self.fpn = FeaturePyramid(self.backbone.channels, config.features)
-        self.protonet = Protonet(config.features, config.head_features, config.prototype_layers, config.prototypes)
+        features, width, norm = config.features, config.head_features, config.norm == "group"
+        self.fpn = FeaturePyramid(self.backbone.channels, features, norm)
+        self.protonet = Protonet(features, width, config.prototype_layers, config.prototypes, norm)
         per_cell = len(config.anchors.scales[0]) * len(config.anchors.aspect_ratios)
-        self.head = PredictionHead(
-            config.features, config.head_features, config.head_layers, per_cell, num_classes, config.prototypes
-        )
+        self.head = PredictionHead(features, width, config.head_layers, per_cell, num_classes, config.prototypes, norm)
         self.semantic = nn.Conv2d(config.features, num_classes, 1) if config.semantic_head else None
         self.mask_scoring = MaskScoring(num_classes) if config.mask_scoring else None
         mean, std = (MEAN, STD) if config.normalisation == "imagenet" else ((0.0,) * 3, (255.0,) * 3)

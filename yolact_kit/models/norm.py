@@ -1,0 +1,31 @@
+"""Group normalisation after a convolution, where a model has it."""
+
+from __future__ import annotations
+
+import math
+
+from torch import nn
+
+_GROUPS = 8
+
+
+def normalised(convolution: nn.Conv2d, groups: bool) -> nn.Module:
+    """A convolution, and group normalisation (Wu and He, ECCV 2018) of what it gives where that is wanted.
+
+    It goes by each picture alone, so it suits small batches, and heads that see levels of unlike statistics.
+
+    Args:
+        convolution: The convolution.
+        groups: Whether it is normalised.
+
+    Returns:
+        The convolution itself where it is not, so that its parameters keep their names.
+
+    Example:
+        >>> normalised(nn.Conv2d(3, 16, 3), groups=False)
+        Conv2d(3, 16, kernel_size=(3, 3), stride=(1, 1))
+    """
+    if not groups:
+        return convolution
+    channels = convolution.out_channels
+    return nn.Sequential(convolution, nn.GroupNorm(math.gcd(_GROUPS, channels), channels))
