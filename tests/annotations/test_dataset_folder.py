@@ -17,7 +17,7 @@ from pycocotools.coco import COCO
 from tests.annotations.making import HEIGHT, WIDTH
 from tests.annotations.writers.folders import dataset_of, objects
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset, to_coco
+from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset, to_coco
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.errors import UserError
 
@@ -96,11 +96,6 @@ def test_pycocotools_reads_it(tmp_path: Path) -> None:
     read.dataset = json.loads((tmp_path / "annotations" / "train.json").read_text(encoding="utf-8"))
     read.createIndex()
     assert read.annToMask(read.loadAnns(read.getAnnIds())[0]).sum() == 100
-
-
-def test_text_that_no_file_can_hold_is_escaped() -> None:
-    assert json_text({"a": "컵"}) == '{"a": "컵"}\n'
-    assert json_text({"a": "\udcff"}) == '{"a": "\\udcff"}\n'
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_the_box_of_a_mask_is_the_box_in_the_window(seed: int, width: int, heigh
     apart = np.abs(
         np.array([found[0], found[1], found[0] + found[2], found[1] + found[3]]) - [left, top, right, bottom]
     )
-    assert apart.max() <= 1 + scale  # a pixel of either picture
+    assert apart.max() <= 1 + 1.5 * scale  # a pixel of the new picture; the window is rounded to pixels of the old
 
 
 def test_windows_are_the_papers() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from yolact_kit.annotations import geometry
 from yolact_kit.annotations.geometry import GeometryError
-from yolact_kit.annotations.labelme import read_json
+from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.rle import parse_rle

@@ -60,7 +60,7 @@ class Instance:
 
             x, y, w, h = coco_mask.toBbox({"size": self.rle["size"], "counts": self.rle["counts"].encode("ascii")})
             return float(x), float(y), float(w), float(h)
-        points = np.concatenate(self.polygons)
+        points = self.polygons[0] if len(self.polygons) == 1 else np.concatenate(self.polygons)
         (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
         return float(x1), float(y1), float(x2 - x1), float(y2 - y1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.geometry import ring_area
+from yolact_kit.annotations.geometry import ring_areas
+from yolact_kit.annotations.json_files import json_text, parse_json
 from yolact_kit.annotations.rle import parse_rle, rle_area
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
@@ -45,7 +45,7 @@ def load_dataset(path: Path | str) -> Dataset:
 
 
 def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
-    document = json.loads((root / split["annotations"]).read_text(encoding="utf-8"))
+    document = parse_json((root / split["annotations"]).read_text(encoding="utf-8"))
     names = {category["id"]: category["name"] for category in document["categories"]}
     pictures = {
         image["id"]: Picture(
@@ -124,24 +124,6 @@ def save_dataset(
     atomic_write_text(out / "dataset.yaml", text)
 
 
-def json_text(document: Any, indent: int | None = None) -> str:
-    """JSON that people can read in any language; characters that no file can hold are escaped.
-
-    Args:
-        document: What to write.
-        indent: Spaces of indentation; None for one line.
-
-    Returns:
-        The text, ended by a newline.
-    """
-    text = json.dumps(document, ensure_ascii=False, indent=indent)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # lone surrogates, as from file names that are no UTF-8
-        text = json.dumps(document, indent=indent)
-    return text + "\n"
-
-
 def to_coco(
     pictures: list[Picture], classes: list[str], first_image: int = 1, first_annotation: int = 1
 ) -> dict[str, Any]:
@@ -162,21 +144,32 @@ def to_coco(
     for image_id, picture in enumerate(pictures, start=first_image):
         image = {"id": image_id, "file_name": picture.file, "width": picture.width, "height": picture.height}
         images.append({**image, "labelme": picture.extra} if picture.extra else image)
-        for instance in picture.instances:
-            annotation = _annotation(instance, picture, ids)
+        for instance, area in zip(picture.instances, _areas(picture), strict=True):
+            annotation = _annotation(instance, area, ids)
             annotations.append({"id": first_annotation + len(annotations), "image_id": image_id, **annotation})
     categories = [{"id": number, "name": name, "supercategory": ""} for name, number in ids.items()]
     return {"info": {"description": ""}, "images": images, "annotations": annotations, "categories": categories}
 
 
-def _annotation(instance: Instance, picture: Picture, ids: dict[str, int]) -> dict[str, Any]:
+def _areas(picture: Picture) -> list[float]:
+    """The area of each object in square pixels: what its outline encloses, or where that is not one, its mask's."""
+    outlines = [
+        instance.polygons[0] if instance.rle is None and len(instance.polygons) == 1 else None
+        for instance in picture.instances
+    ]
+    enclosed = iter(ring_areas([ring for ring in outlines if ring is not None]))
+    return [
+        next(enclosed) if ring is not None else float(rle_area(instance.encode(picture.height, picture.width)))
+        for instance, ring in zip(picture.instances, outlines, strict=True)
+    ]
+
+
+def _annotation(instance: Instance, area: float, ids: dict[str, int]) -> dict[str, Any]:
     rings = [ring.reshape(-1).tolist() for ring in instance.polygons]
-    one = instance.rle is None and len(instance.polygons) == 1
-    area = ring_area(instance.polygons[0]) if one else rle_area(instance.encode(picture.height, picture.width))
     annotation: dict[str, Any] = {
         "category_id": ids[instance.label],
         "segmentation": instance.rle if instance.rle is not None else rings,
-        "area": float(area),
+        "area": area,
         "bbox": list(instance.box()),
         "iscrowd": int(instance.crowd),
     }

@@ -16,7 +16,8 @@ from yolact_kit.errors import UserError
 Known = Literal["labelme", "voc", "coco", "yolo"]
 Kind = Literal["labelme", "voc", "coco", "yolo", "broken", "other"]
 
-_HEAD = 1 << 16
+_HEADS = 1 << 12, 1 << 16
+"""Bytes of a file's beginning that are looked at: the first number tells of nearly all."""
 REPORT = "conversion.json"
 """What `yolact_kit.datasets.convert` writes into the folder of a data set besides its labels."""
 
@@ -117,15 +118,18 @@ def sniff(path: Path) -> Kind:
     Returns:
         The format; ``broken`` for what cannot be read and may have been an annotation file.
     """
+    suffix = path.suffix.lower()
     try:
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+            data = b""
+            for size in _HEADS:
+                data += stream.read(size - len(data))
+                kind = _sniff_bytes(data, suffix, whole=len(data) < size)
+                if len(data) < size or kind in _KNOWN:
+                    return kind
+            return _sniff_bytes(data + stream.read(), suffix, whole=True) if suffix == ".json" else kind
     except OSError:
         return "broken"
-    kind = _sniff_bytes(head, path.suffix.lower(), whole=len(head) < _HEAD)
-    if kind == "other" and len(head) == _HEAD and path.suffix.lower() == ".json":
-        kind = _sniff_bytes(path.read_bytes(), ".json", whole=True)
-    return kind
 
 
 def _sniff_bytes(data: bytes, suffix: str, whole: bool) -> Kind:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from PIL import Image
 
 from yolact_kit.annotations import geometry
 from yolact_kit.annotations.geometry import GeometryError, Ring
+from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.matching import embedded_bytes
 from yolact_kit.annotations.objects import IGNORED, NO_LABELS
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import SKIPPED_SHAPES, RawObject, RawPart, RawPicture
-from yolact_kit.annotations.textfiles import read_text
 
 _NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
 _OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle", "rotation", "quadrilateral"}
@@ -81,28 +80,6 @@ def _is_no_object(shape: Any, options: ReadOptions) -> bool:
 
 def _means_none(label: str, options: ReadOptions) -> bool:
     return label.strip() in (NO_LABELS - IGNORED if options.ignore_as_crowd else NO_LABELS)
-
-
-def read_json(path: Path, problems: Problems) -> Any:
-    """Reads a JSON file of whatever encoding.
-
-    Args:
-        path: The file.
-        problems: Where problems are added.
-
-    Returns:
-        The document; None with a problem where it cannot be read.
-    """
-    text = read_text(path, problems)
-    if text is None:
-        return None
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        problems.add("file-unreadable", f"Broken JSON: {error.msg} at line {error.lineno}, column {error.colno}.")
-    except (RecursionError, ValueError) as error:
-        problems.add("file-unreadable", f"Broken JSON: {type(error).__name__}.")
-    return None
 
 
 def embedded_picture(path: Path) -> bytes:

@@ -40,7 +40,7 @@ def to_instances(
     """
     instances: list[Instance] = []
     seen: set[tuple[str, bytes]] = set()
-    _find_crossing([part for raw in objects for part in raw.parts])
+    _measure([part for raw in objects for part in raw.parts])
     for raw in objects:
         label = _label(raw, options, problems)
         if label is None:
@@ -57,11 +57,12 @@ def to_instances(
     return instances
 
 
-def _find_crossing(parts: list[RawPart]) -> None:
+def _measure(parts: list[RawPart]) -> None:
+    """Finds out of all outlines at once, which is faster, what they enclose and whether they cross themselves."""
     outlines = [(part, part.ring) for part in parts if part.ring is not None]
-    found = geometry.crossing([ring for _, ring in outlines])
-    for (part, _), crosses in zip(outlines, found, strict=True):
-        part.crosses = crosses
+    rings = [ring for _, ring in outlines]
+    for (part, _), crosses, area in zip(outlines, geometry.crossing(rings), geometry.ring_areas(rings), strict=True):
+        part.crosses, part.area = crosses, area
 
 
 def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | None:
@@ -117,7 +118,7 @@ def _part_rings(
     if len(ring) < 3:
         problems.add("points-too-few", f"It has {len(ring)} points; an outline needs 3.", part.name)
         return [], []
-    if geometry.ring_area(ring) <= 0:
+    if part.area <= 0:
         problems.add("area-zero", "Its outline encloses nothing.", part.name)
         return [], []
     if geometry.is_normalised(ring, width, height):

@@ -14,7 +14,8 @@ import yaml
 
 from yolact_kit.annotations.coco import CocoFile, read_coco
 from yolact_kit.annotations.detect_format import REPORT, Found, detect_format
-from yolact_kit.annotations.labelme import read_json, read_labelme
+from yolact_kit.annotations.json_files import read_json
+from yolact_kit.annotations.labelme import read_labelme
 from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, find_masks
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions

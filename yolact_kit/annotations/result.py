@@ -98,8 +98,9 @@ def assemble(
     instances = [instance for item in labelled for instance in item.picture.instances]
     labels = Counter(instance.label for instance in instances if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
-    for item in labelled:
-        item.picture.instances = _ignored_for_all(item.picture.instances, classes)
+    if len(instances) > labels.total():
+        for item in labelled:
+            item.picture.instances = _ignored_for_all(item.picture.instances, classes)
     whole = Problems()
     check_labels(labels, whole)
     used = {item.picture.path for item in labelled} | _spoken_of(outcomes)

@@ -30,6 +30,7 @@ class RawPart:
         bridged: Whether its outline holds several parts or holes, joined by lines there and back, so that it crosses
             itself on purpose.
         crosses: Whether its outline crosses or touches itself; found out when objects become instances.
+        area: What its outline encloses, in square pixels; found out likewise.
     """
 
     name: str
@@ -39,6 +40,7 @@ class RawPart:
     offset: tuple[int, int] = (0, 0)
     bridged: bool = False
     crosses: bool = False
+    area: float = 0.0
 
 
 @dataclass(slots=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yolact_kit.annotations.dataset import Dataset, Picture
-from yolact_kit.annotations.dataset_folder import json_text, load_dataset, save_dataset
+from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
 from yolact_kit.annotations.detect_format import REPORT
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.labelme import embedded_picture
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.parallel import in_parallel
@@ -147,7 +148,7 @@ def convert(
             _write_pictures(result.labelled, folder, places, options, progress)
         counts = _counts(dataset, result, problems, options)
         document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
-        atomic_write_text(folder / REPORT, json_text(document, indent=1))
+        atomic_write_text(folder / REPORT, json_text(document, indent=True))
     for picture in dataset.pictures():
         picture.path = base / picture.file if base else out / places[picture.file]
     return ConversionResult(dataset, problems, counts)

@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import json_text, save_dataset
+from yolact_kit.annotations.dataset_folder import save_dataset
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.schema import ModelConfig
@@ -169,7 +170,7 @@ def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, done: dic
     with new_folder(out, overwrite, [source]) as folder:
         copy_pictures(dataset.pictures(), folder / "images")
         save_dataset(dataset, folder, source=str(source), options={"mended": True})
-        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": done}, indent=1))
+        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": done}, indent=True))
     dataset.root = out
     for picture in dataset.pictures():
         picture.path = out / "images" / picture.file

@@ -20,7 +20,7 @@ _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 """Names to import packages by, where they differ from those to install them by."""
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
-    "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors",
+    "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson",
 )  # fmt: skip
 """What yolact-kit cannot do without, for when it runs from its folder and nothing says which versions it takes."""
 OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", "hotcoco")

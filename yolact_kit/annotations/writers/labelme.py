@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import json_text
 from yolact_kit.annotations.geometry import Ring, to_points
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.labelme import CROWD_FLAG, read_shapes
 from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
@@ -46,7 +46,7 @@ def write_labelme(dataset: Dataset, folder: Path, problems: Problems, base: Path
             document = labelme_document(picture)
             if base is not None:
                 document["imagePath"] = picture_reference(base / picture.file, path.parent)
-            path.write_text(json_text(document, indent=2), encoding="utf-8")
+            path.write_text(json_text(document, indent=True), encoding="utf-8")
         listed = "".join(f"{picture.file}\n" for picture in pictures)
         (folder / f"{name}.txt").write_text(listed, encoding="utf-8", errors="surrogateescape")
 

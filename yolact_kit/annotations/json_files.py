@@ -1,0 +1,78 @@
+"""Reading and writing JSON: by orjson, and what it refuses by Python's own reader and writer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.textfiles import read_text
+
+
+def read_json(path: Path, problems: Problems) -> Any:
+    """Reads a JSON file of whatever encoding.
+
+    Args:
+        path: The file.
+        problems: Where problems are added.
+
+    Returns:
+        The document; None with a problem where it cannot be read.
+    """
+    text = read_text(path, problems)
+    if text is None:
+        return None
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError as error:
+        problems.add("file-unreadable", f"Broken JSON: {error.msg} at line {error.lineno}, column {error.colno}.")
+    except (RecursionError, ValueError) as error:
+        problems.add("file-unreadable", f"Broken JSON: {type(error).__name__}.")
+    return None
+
+
+def parse_json(text: str) -> Any:
+    """The document of a JSON text, as `json.loads` reads it.
+
+    Args:
+        text: The text; NaN, infinity and half surrogate pairs, which orjson refuses, are read as well.
+
+    Returns:
+        The document.
+
+    Raises:
+        ValueError: It is no JSON; `json.JSONDecodeError` says where.
+        RecursionError: It is nested too deeply.
+
+    Example:
+        >>> parse_json("[1, NaN]")
+        [1, nan]
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+def json_text(document: Any, indent: bool = False) -> str:
+    r"""JSON that people can read in any language; characters that no file can hold are escaped.
+
+    Args:
+        document: What to write.
+        indent: Whether it takes a line for each value, two spaces deeper with each level.
+
+    Returns:
+        The text, ended by a newline.
+
+    Example:
+        >>> json_text({"label": "컵"})
+        '{"label":"컵"}\n'
+    """
+    options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if indent else 0)
+    try:
+        return orjson.dumps(document, option=options).decode("utf-8")
+    except orjson.JSONEncodeError:  # lone surrogates, as from file names that are no UTF-8; integers beyond 64 bits
+        return json.dumps(document, indent=2 if indent else None) + "\n"
