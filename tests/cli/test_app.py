@@ -127,6 +127,21 @@ def test_arguments_given_in_python_are_used(capsys: pytest.CaptureFixture[str]) 
     assert __version__ in capsys.readouterr().out
 
 
+def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == "yolact_kit.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "yolact_kit.cli.app")
+    monkeypatch.delattr(sys.modules["yolact_kit.cli"], "app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting, *sys.meta_path])
+    with pytest.raises(SystemExit) as caught:
+        import_module("yolact_kit.__main__").main()
+    assert caught.value.code == 130
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a child process on POSIX only")
 def test_ctrl_c_ends_a_command_with_130_and_a_line(tmp_path: Path) -> None:
     waits = (
