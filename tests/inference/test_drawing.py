@@ -12,9 +12,11 @@ from pycocotools import mask as coco_mask
 from yolact_kit.annotations.dataset import Instance, Rle
 from yolact_kit.inference import fonts
 from yolact_kit.inference.drawing import (
+    Shape,
     Style,
     class_color,
     class_font,
+    draw,
     draw_instances,
     draw_prediction,
     label_text,
@@ -138,7 +140,7 @@ def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
     placed: list[tuple[int, int, int, int]] = []
     for _ in range(4):
         spot = place_label((50, 40, 120, 100), (40, 12), (WIDTH, HEIGHT), placed)
-        assert min(spot) >= 0 and spot[2] <= WIDTH and spot[3] <= HEIGHT
+        assert spot is not None and min(spot) >= 0 and spot[2] <= WIDTH and spot[3] <= HEIGHT
         for other in placed:
             assert spot[2] <= other[0] or other[2] <= spot[0] or spot[3] <= other[1] or other[3] <= spot[1]
         placed.append(spot)
@@ -149,6 +151,7 @@ def test_labels_of_a_crowd_go_around_it() -> None:
     placed: list[tuple[int, int, int, int]] = []
     for number in range(20):
         spot = place_label((90 + number % 3, 50, 110, 60 + number % 5), (40, 10), (WIDTH, HEIGHT), placed)
+        assert spot is not None
         assert not [other for other in placed if max(spot[0], other[0]) < min(spot[2], other[2])
                     and max(spot[1], other[1]) < min(spot[3], other[3])]  # fmt: skip
         placed.append(spot)
@@ -163,6 +166,24 @@ def test_a_label_that_went_elsewhere_is_joined_with_its_object(grey: np.ndarray)
     assert lines > (np.abs(alone.astype(int) - class_color(0)).sum(axis=2) < 12).sum() + 20
 
 
+def test_a_label_without_room_is_left_out() -> None:
+    assert place_label((50, 40, 120, 100), (40, 12), (WIDTH, HEIGHT), [(0, 0, WIDTH, HEIGHT)]) is None
+    assert place_label((50, 40, 120, 100), (WIDTH, 12), (WIDTH, HEIGHT), [(0, 20, 1, 120)]) == (0, 4, WIDTH, 16)
+
+
+def test_labels_do_not_hide_the_picture(grey: np.ndarray) -> None:
+    boxes = [(x, y, x + 12, y + 12) for y in range(0, 108, 12) for x in range(0, 188, 12)]
+    shapes = [Shape(rectangle(0, 0, 0, 0), box, (255, 0, 0), "cup") for box in boxes]
+    assert 0.2 < (draw(grey, shapes, class_font(["cup"])) != grey).any(axis=2).mean() < 0.5
+
+
+def test_lines_are_thin_and_text_is_small_where_objects_are() -> None:
+    large = np.full((HEIGHT * 10, WIDTH * 10, 3), 128, dtype=np.uint8)
+    shapes = [Shape(rectangle(*box), box, (255, 0, 0), "cup") for box in ((20, 30, 40, 50), (120, 30, 140, 50))]
+    changed = (draw(large, shapes, class_font(["cup"])) != large).any(axis=2).nonzero()
+    assert changed[0].min() >= 30 - 20 and changed[0].max() <= 51
+
+
 def test_colors_by_instance(grey: np.ndarray) -> None:
     found = prediction((10, 10, 50, 50), (60, 10, 100, 50), (110, 10, 150, 50))
     found.labels[:] = 0
@@ -173,7 +194,9 @@ def test_colors_by_instance(grey: np.ndarray) -> None:
 
 @pytest.mark.parametrize("box", [(0, 0, 5, 5), (195, 115, 200, 120), (0, 0, 200, 120), (-10, -10, 3, 3)])
 def test_labels_of_boxes_at_the_border_are_inside(box: tuple[int, int, int, int]) -> None:
-    x1, y1, x2, y2 = place_label(box, (60, 14), (WIDTH, HEIGHT), [])
+    spot = place_label(box, (60, 14), (WIDTH, HEIGHT), [])
+    assert spot is not None
+    x1, y1, x2, y2 = spot
     assert min(x1, y1) >= 0 and x2 <= WIDTH and y2 <= HEIGHT
     assert (x2 - x1, y2 - y1) == (60, 14)
 

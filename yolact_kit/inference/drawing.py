@@ -23,6 +23,9 @@ Rectangle = tuple[int, int, int, int]
 _FURTHEST = 12
 """So many times its height a label may go from its box to be clear of others."""
 
+_MOST_LABELS = 1 / 3
+"""Labels cover at most this share of a picture: behind more of them one would not see what it shows."""
+
 _COLORS: tuple[Color, ...] = (
     (230, 57, 70), (29, 128, 229), (46, 175, 91), (255, 159, 28), (142, 68, 213), (0, 183, 195), (236, 72, 153),
     (163, 190, 12), (121, 85, 72), (94, 106, 255),
@@ -56,8 +59,8 @@ class Style:
 
     Attributes:
         fill: Opacity of the masks, 0..1.
-        outline: Width of the outlines in pixels; 0 for the picture's size.
-        text: Height of the labels in pixels; 0 for the picture's size.
+        outline: Width of the outlines in pixels; 0 for what suits the picture's size and the objects'.
+        text: Height of the labels in pixels; 0 for what suits the picture's size and the objects'.
         boxes: Whether boxes are drawn.
         labels: Whether class names and scores are written.
         by_instance: Whether each object of a picture has a colour of its own, instead of that of its class.
@@ -116,7 +119,8 @@ def draw(
 
     Args:
         pixels: uint8 [H, W, 3], red, green, blue; not changed.
-        shapes: The objects, most important first; it is drawn on top and its label takes the best place.
+        shapes: The objects, most important first; it is drawn on top and its label takes the best place. Objects whose
+            label has no room beside the others have none.
         font: The font of the labels.
         style: How.
 
@@ -125,8 +129,7 @@ def draw(
     """
     style = style or Style()
     drawn: NDArray[np.uint8] = pixels.copy()
-    # Line and text grow with the picture, so that they look alike on a screen that shows the whole of it.
-    unit = min(pixels.shape[:2])
+    unit = _unit(pixels, shapes)
     width = style.outline or max(1, round(unit / 300))
     for shape in reversed(shapes):
         _draw_mask(drawn, shape, style.fill, width)
@@ -136,6 +139,17 @@ def draw(
     if not style.labels:
         return drawn
     return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)))
+
+
+def _unit(pixels: NDArray[np.uint8], shapes: Sequence[Shape]) -> float:
+    """What line and text grow with: the picture, so that they look alike on a screen that shows the whole of it.
+
+    Where objects are small against the picture, so that one looks at a part of it, they grow with the objects.
+    """
+    boxes = np.array([shape.box for shape in shapes], dtype=np.float64).reshape(-1, 4)
+    sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
+    whole = min(pixels.shape[:2])
+    return min(whole, 8 * float(np.median(sides))) if len(sides) else whole
 
 
 def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) -> None:
@@ -155,19 +169,26 @@ def _draw_labels(drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontCh
     letters = load_font(font.path, size)
     margin = max(1, size // 5)
     ascent, descent = letters.getmetrics()
-    labelled = [shape for shape in shapes if shape.text]
+    room = _MOST_LABELS * drawn.shape[0] * drawn.shape[1]
+    labelled: list[Shape] = []
     placed: list[Rectangle] = []
-    for shape in labelled:
+    for shape in shapes:
         wide, tall = math.ceil(letters.getlength(shape.text)) + 2 * margin, ascent + descent + margin
-        placed.append(place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), placed))
-        _join(drawn, shape, placed[-1], max(1, size // 12))
+        if not shape.text or wide * tall > room:
+            continue
+        place = place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), placed)
+        if place is not None:
+            _join(drawn, shape, place, max(1, size // 12))
+            labelled.append(shape)
+            placed.append(place)
+            room -= wide * tall
     image = Image.fromarray(drawn)
     canvas = ImageDraw.Draw(image, "RGBA")
-    # Where there is no room for all, the label of the most important object is on top.
-    for shape, (left, top, right, bottom) in reversed(list(zip(labelled, placed, strict=True))):
+    for shape, (left, top, right, bottom) in zip(labelled, placed, strict=True):
         canvas.rounded_rectangle((left, top, right - 1, bottom - 1), radius=margin, fill=(*shape.color, 235))
-        place = left + margin, top + margin // 2
-        canvas.text(place, shape.text, font=letters, fill=_readable_on(shape.color), anchor="la")
+        canvas.text(
+            (left + margin, top + margin // 2), shape.text, font=letters, fill=_readable_on(shape.color), anchor="la"
+        )
     return np.array(image, dtype=np.uint8)
 
 
@@ -183,8 +204,8 @@ def _join(drawn: NDArray[np.uint8], shape: Shape, label: Rectangle, width: int) 
 
 def place_label(
     box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int], placed: Sequence[Rectangle]
-) -> Rectangle:
-    """Where a label goes: at its box, inside the picture, and clear of the labels already placed where there is room.
+) -> Rectangle | None:
+    """Where a label goes: at its box, inside the picture, and clear of the labels already placed.
 
     Args:
         box: The object's box, x1 y1 x2 y2 in pixels.
@@ -193,7 +214,7 @@ def place_label(
         placed: The rectangles that are taken.
 
     Returns:
-        x1 y1 x2 y2 of the label.
+        x1 y1 x2 y2 of the label; None where there is no room.
 
     Example:
         >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
@@ -202,9 +223,9 @@ def place_label(
     spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
     taken = np.array(placed, dtype=np.int64).reshape(-1, 4)
     shared = np.minimum(spots[:, None, 2:], taken[:, 2:]) - np.maximum(spots[:, None, :2], taken[:, :2])
-    hidden = shared.clip(min=0).prod(axis=2).sum(axis=1)
-    left, top, right, bottom = spots[hidden.argmin()].tolist()  # of several, argmin takes the first
-    return left, top, right, bottom
+    clear = (shared <= 0).any(axis=2).all(axis=1)
+    left, top, right, bottom = spots[clear.argmax()].tolist()  # the first that is clear
+    return (left, top, right, bottom) if clear.any() else None
 
 
 def _spots(
