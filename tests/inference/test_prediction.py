@@ -45,3 +45,9 @@ def test_coco_results_keep_empty_masks(prediction: Prediction) -> None:
     assert found[0]["bbox"] == [5, 3, 28, 22]
     assert found[0]["segmentation"] == prediction.masks[0]
     assert {one["image_id"] for one in found} == {7}
+
+
+def test_more_objects_than_fit_into_a_byte() -> None:
+    mask = encode_mask(np.ones((4, 4)))
+    found = Prediction("a.png", 4, 4, np.zeros((300, 4)), np.ones(300), np.zeros(300, dtype=int), [mask] * 300, ["cup"])
+    assert [one["area"] for one in found.to_coco()] == [16.0] * 300

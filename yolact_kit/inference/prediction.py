@@ -84,22 +84,20 @@ class Prediction:
             A dictionary for each detection: ``image_id``, ``category_id``, ``bbox`` [x, y, width, height] in pixels,
             ``segmentation`` as compressed RLE, ``area`` in pixels, ``score``.
         """
-        from pycocotools import mask as coco_mask
+        from yolact_kit.annotations.rle import rle_area
 
         ids = range(1, len(self.classes) + 1) if category_ids is None else category_ids
-        coded = [{"size": rle["size"], "counts": rle["counts"].encode("ascii")} for rle in self.masks]
-        areas = coco_mask.area(coded) if coded else []
         return [
             {
                 "image_id": image_id,
                 "category_id": ids[label],
                 "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
                 "segmentation": {"size": list(rle["size"]), "counts": rle["counts"]},
-                "area": float(area),
+                "area": float(rle_area(rle)),
                 "score": float(score),
             }
-            for (x1, y1, x2, y2), label, rle, area, score in zip(
-                self.boxes.tolist(), self.labels.tolist(), self.masks, areas, self.scores.tolist(), strict=True
+            for (x1, y1, x2, y2), label, rle, score in zip(
+                self.boxes.tolist(), self.labels.tolist(), self.masks, self.scores.tolist(), strict=True
             )
             if ids[label] is not None
         ]
