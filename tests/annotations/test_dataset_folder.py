@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +40,7 @@ def whole(instances: list[Instance], folder: Path) -> Dataset:
     return Dataset("부품", CLASSES, {"train": pictures, "val": empty}, folder)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(polygon, max_size=3))
 def test_polygons_come_back_exactly(tmp_path_factory: pytest.TempPathFactory, instances: list[Instance]) -> None:
     folder = tmp_path_factory.mktemp("data")
@@ -108,6 +110,7 @@ def test_pycocotools_reads_it(tmp_path: Path) -> None:
         lambda folder: (folder / "annotations" / "val.json").unlink(),
         lambda folder: (folder / "annotations" / "val.json").write_text("{", encoding="utf-8"),
         lambda folder: (folder / "annotations" / "val.json").write_text("[]", encoding="utf-8"),
+        lambda folder: (folder / "annotations" / "val.json").write_text("[" * 100_000, encoding="utf-8"),
     ],
 )
 def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object) -> None:
@@ -118,16 +121,66 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
         load_dataset(tmp_path)
 
 
+def spoiled(folder: Path, change: Callable[[Any], object]) -> Path:
+    """Writes a data set of two triangles, and changes its first annotation file."""
+    triangle = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0]])
+    save_dataset(whole([Instance("bolt", [triangle]), Instance("너트", [triangle])], folder), folder)
+    file = folder / "annotations" / "train.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    change(document)
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
 @pytest.mark.parametrize("key", ["image_id", "category_id"])
 def test_an_annotation_of_what_is_not_listed_is_named(tmp_path: Path, key: str) -> None:
-    square = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0]])
-    save_dataset(whole([Instance("bolt", [square])], tmp_path), tmp_path)
-    file = tmp_path / "annotations" / "train.json"
-    document = json.loads(file.read_text(encoding="utf-8"))
-    document["annotations"][0][key] = 33
-    file.write_text(json.dumps(document), encoding="utf-8")
+    spoiled(tmp_path, lambda document: document["annotations"][0].update({key: 33}))
     with pytest.raises(UserError, match=rf"train\.json' the annotation 1 has the {key} 33"):
         load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "saying"),
+    [
+        ([[2, 3, float("nan"), 3, 12, 13]], "NaN"),
+        ([[2, 3, 12, 3, 12, 10**400]], "beyond all pictures"),
+        ([[2, 3, 12, 3, 12, 13, 5]], "7 numbers"),
+        ([[2, 3, 12, 13]], "2 points"),
+        ([["2", "3", "12", "3", "12", "13"]], "not a number"),
+        ([], "no mask"),
+        (None, "no mask"),
+        ("x", "neither polygons nor run lengths"),
+        ({"size": [WIDTH, HEIGHT], "counts": [WIDTH * HEIGHT]}, "changed places"),
+        ({"size": [10**7, 10**7], "counts": "0"}, "has the size"),
+        ({"size": [HEIGHT, WIDTH], "counts": "ÿ"}, "add up to"),
+        ({"size": [HEIGHT, WIDTH], "counts": [-1, WIDTH * HEIGHT + 1]}, "0 or more"),
+    ],
+)
+def test_an_object_that_no_library_should_see_is_named(tmp_path: Path, segmentation: Any, saying: str) -> None:
+    spoiled(tmp_path, lambda document: document["annotations"][1].update(segmentation=segmentation))
+    with pytest.raises(UserError, match=rf"train\.json' the annotation 2 has .*{saying}") as caught:
+        load_dataset(tmp_path)
+    assert "--fix" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("change", "saying"),
+    [
+        (lambda document: document["images"][0].update(width="60"), "the picture 1 has the width '60'"),
+        (lambda document: document["images"][0].update(file_name="../../a.jpg"), "lies outside of the picture folder"),
+        (lambda document: document["categories"][0].update(name="washer"), "the class 'washer' is listed"),
+    ],
+)
+def test_a_picture_or_a_class_that_cannot_be_is_named(tmp_path: Path, change: Any, saying: str) -> None:
+    spoiled(tmp_path, change)
+    with pytest.raises(UserError, match=saying):
+        load_dataset(tmp_path)
+
+
+def test_ids_as_text_and_a_byte_order_mark_work(tmp_path: Path) -> None:
+    file = spoiled(tmp_path, lambda document: document["annotations"][0].update(image_id="1", category_id="2"))
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert [instance.label for instance in load_dataset(tmp_path).splits["train"][0].instances] == ["bolt", "너트"]
 
 
 @settings(max_examples=40, deadline=None)

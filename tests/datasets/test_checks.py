@@ -259,7 +259,9 @@ def test_a_problem_names_the_file_and_the_object(tmp_path: Path) -> None:
     assert "10 px over the edge" in problem.message
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"images": [1], "annotations": [], "categories": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1, 2]", "[" * 100_000, '{"images": [1], "annotations": [], "categories": []}']
+)
 def test_a_broken_annotation_file_does_not_hide_the_others_problems(text: str, tmp_path: Path) -> None:
     root = good_folder(tmp_path).write()
     (root / "annotations" / "val.json").write_text(text, encoding="utf-8")

@@ -59,6 +59,14 @@ def test_what_is_right_comes_out_unharmed(tmp_path: Path) -> None:
         ]
 
 
+def test_a_class_that_the_description_forgets_is_put_in_order(tmp_path: Path) -> None:
+    root = good_folder(tmp_path / "data").write()
+    described = root / "dataset.yaml"
+    described.write_text(described.read_text(encoding="utf-8").replace("- bolt\n", ""), encoding="utf-8")
+    mend(root, tmp_path / "mended", MODEL)
+    assert load_dataset(tmp_path / "mended").classes == ["너트", "bolt"]
+
+
 def test_a_picture_with_an_object_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     maker = good_folder(tmp_path / "data")
     maker.documents["train"]["annotations"][0]["segmentation"] = [[1, 2, 3, 4, 5]]

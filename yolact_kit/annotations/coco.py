@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from yolact_kit.annotations import geometry
+from yolact_kit.annotations.entries import entry_id
 from yolact_kit.annotations.geometry import GeometryError
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
@@ -58,11 +59,6 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
     return reader.read()
 
 
-def _id(value: Any) -> str:
-    """An id as ids are compared: 7, "7" and 7.0 are the same."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 class _Reader:
     def __init__(self, path: Path, options: ReadOptions, problems: Problems, document: dict[str, Any]) -> None:
         self.path, self.options, self.problems, self.document = path, options, problems, document
@@ -77,7 +73,7 @@ class _Reader:
         self._images()
         seen: Counter[str] = Counter()
         for number, annotation in enumerate(self.document["annotations"], start=1):
-            seen[_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
+            seen[entry_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
             self._annotation(number, annotation)
         repeated = sum(count - 1 for count in seen.values())
         if repeated:
@@ -90,7 +86,7 @@ class _Reader:
             if not isinstance(category, dict) or category.get("id") is None or not category.get("name"):
                 self.problems.add("file-malformed", f"Category {number} has no id or no name.", f"category {number}")
                 continue
-            key, name = _id(category["id"]), str(category["name"])
+            key, name = entry_id(category["id"]), str(category["name"])
             if key in self.names:
                 self.problems.add("file-malformed", f"The category id {key} is there twice.", f"category {number}")
             elif name in self.names.values():
@@ -104,7 +100,7 @@ class _Reader:
             if not isinstance(image, dict) or image.get("id") is None or not isinstance(image.get("file_name"), str):
                 self.problems.add("file-malformed", "It has no id or no file_name.", subject)
                 continue
-            key = _id(image["id"])
+            key = entry_id(image["id"])
             if key not in self.by_id:
                 self.by_id[key] = (self._picture(image), Problems(self.problems.file))
             elif self.by_id[key][0].reference != image["file_name"]:
@@ -132,12 +128,12 @@ class _Reader:
             return
         if annotation.get("id") is not None:
             subject = f"annotation {annotation['id']}"
-        found = self.by_id.get(_id(annotation.get("image_id")))
+        found = self.by_id.get(entry_id(annotation.get("image_id")))
         if found is None:
             self.problems.add("image-unknown", f"Its image_id {annotation.get('image_id')} is not listed.", subject)
             return
         picture, problems = found
-        label = self.names.get(_id(annotation.get("category_id")))
+        label = self.names.get(entry_id(annotation.get("category_id")))
         if label is None:
             problems.add("category-unknown", f"Its category_id {annotation.get('category_id')} is not listed.", subject)
             return

@@ -9,6 +9,7 @@ import numpy as np
 import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
 from yolact_kit.annotations.geometry import ring_areas
 from yolact_kit.annotations.json_files import json_text, parse_json
 from yolact_kit.annotations.rle import parse_rle, rle_area
@@ -34,50 +35,70 @@ def load_dataset(path: Path | str) -> Dataset:
         raise UserError(f"'{file}' does not exist.", "Give a folder that `yolact-kit convert` wrote.")
     root = file.parent
     try:
-        described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-        splits = {str(name): _load_split(root, split) for name, split in described["splits"].items()}
-        return Dataset(str(described["name"]), [str(name) for name in described["classes"]], splits, root)
+        described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+        classes = [str(name) for name in described["classes"]]
+        splits = {str(name): _load_split(root, split, classes) for name, split in described["splits"].items()}
+        return Dataset(str(described["name"]), classes, splits, root)
     except FileNotFoundError as error:
         raise UserError(f"'{error.filename}' does not exist.", "Convert the labels again.") from error
-    except (ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         raise UserError(f"The data set '{root}' is damaged ({what}).", "Convert the labels again.") from error
 
 
-def _load_split(root: Path, split: dict[str, str]) -> list[Picture]:
-    document = parse_json((root / split["annotations"]).read_text(encoding="utf-8"))
-    names = {category["id"]: category["name"] for category in document["categories"]}
-    pictures = {
-        image["id"]: Picture(
-            image["file_name"],
-            image["width"],
-            image["height"],
-            root / split["images"] / image["file_name"],
-            extra=image.get("labelme", {}),
-        )
-        for image in document["images"]
-    }
+def _load_split(root: Path, split: dict[str, str], classes: list[str]) -> list[Picture]:
+    file = root / split["annotations"]
+    document = parse_json(file.read_text(encoding="utf-8-sig"))
+    names = {entry_id(category["id"]): str(category["name"]) for category in document["categories"]}
+    for name in set(names.values()).difference(classes):
+        raise _fault(root, file, f"the class '{name}' is listed, which is none of dataset.yaml")
+    pictures = {entry_id(image["id"]): _picture(image, root, split, file) for image in document["images"]}
     for annotation in document["annotations"]:
+        who = f"the annotation {annotation.get('id')}"
         for key, known in (("image_id", pictures), ("category_id", names)):
-            if annotation[key] not in known:
-                raise UserError(
-                    f"In '{root / split['annotations']}' the annotation {annotation.get('id')} has the {key} "
-                    f"{annotation[key]}, which the file does not list.",
-                    f"`yolact-kit validate {root}` names all such annotations; convert the labels again.",
-                )
-        pictures[annotation["image_id"]].instances.append(_instance(annotation, names))
+            if entry_id(annotation[key]) not in known:
+                raise _fault(root, file, f"{who} has the {key} {annotation[key]}, which the file does not list")
+        picture = pictures[entry_id(annotation["image_id"])]
+        fault = segmentation_fault(annotation.get("segmentation"), picture.width, picture.height)
+        if fault is not None:
+            raise _fault(root, file, f"{who} {fault[1]}")
+        picture.instances.append(read_instance(annotation, names[entry_id(annotation["category_id"])], picture))
     return list(pictures.values())
 
 
-def _instance(annotation: dict[str, Any], names: dict[int, str]) -> Instance:
+def _picture(image: dict[str, Any], root: Path, split: dict[str, str], file: Path) -> Picture:
+    fault = image_fault(image)
+    if fault is not None:
+        raise _fault(root, file, f"the picture {image['id']} {fault}")
+    path = root / split["images"] / image["file_name"]
+    return Picture(image["file_name"], image["width"], image["height"], path, extra=image.get("labelme", {}))
+
+
+def _fault(root: Path, file: Path, what: str) -> UserError:
+    return UserError(
+        f"In '{file}' {what}.",
+        f"`yolact-kit validate {root}` names all such faults, and with --fix OUT writes a data set without them; or "
+        "convert the labels again.",
+    )
+
+
+def read_instance(annotation: dict[str, Any], label: str, picture: Picture) -> Instance:
+    """The object of an annotation that `segmentation_fault` finds no fault with.
+
+    Args:
+        annotation: The annotation as it stands in the file.
+        label: Its class.
+        picture: Its picture.
+
+    Returns:
+        The object.
+    """
     segmentation = annotation["segmentation"]
     is_rle = isinstance(segmentation, dict)
-    if is_rle and isinstance(segmentation["counts"], list):  # by hand, or as COCO's own files have crowds
-        segmentation = parse_rle(segmentation, *segmentation["size"])
     return Instance(
-        label=names[annotation["category_id"]],
+        label=label,
         polygons=[] if is_rle else [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation],
-        rle=segmentation if is_rle else None,
+        rle=parse_rle(segmentation, picture.height, picture.width) if is_rle else None,
         crowd=bool(annotation.get("iscrowd", 0)),
         extra=annotation.get("labelme", {}),
     )

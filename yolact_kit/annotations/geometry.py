@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 Ring = NDArray[np.float64]
 """The outline of a polygon, float64 [P, 2], x y in pixels; the last point is not the first again."""
 
-_FURTHEST = 1e9
+FURTHEST = 1e9
+"""Coordinates beyond this are taken for infinite."""
 _BEYOND = 1e-6
 """Points outside of the picture by no more, in pixels, are inside: rounding errors are no reason to touch a polygon."""
 
@@ -74,7 +75,7 @@ def _ordinary(values: Any) -> Ring | None:
         return None
     with suppress(OverflowError):
         points = np.array(values, dtype=np.float64)
-        if (np.abs(points) <= _FURTHEST).all():
+        if (np.abs(points) <= FURTHEST).all():
             return points
     return None
 
@@ -86,7 +87,7 @@ def _number(value: Any) -> float:
         number = float(value)
     except (ValueError, OverflowError) as error:
         raise GeometryError("shape-malformed", f"One of its coordinates is {str(value)[:40]!r}.") from error
-    if not math.isfinite(number) or abs(number) > _FURTHEST:
+    if not math.isfinite(number) or abs(number) > FURTHEST:
         raise GeometryError("coordinates-not-finite", f"One of its coordinates is {number}.")
     return number
 

@@ -257,8 +257,8 @@ def _coco_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptio
             f"The files {names} list different classes.", "Give every file the same categories.", general.found
         )
     items = [(raw, problems, split) for document, split in files for raw, problems in document.pictures]
-    classes = {name for document, _ in files for name in document.classes}
-    return _Jobs(partial(_match_coco, index=index, options=options), items, order or sorted(classes))
+    unordered = {name for document, _ in files for name in document.classes}.difference(order)
+    return _Jobs(partial(_match_coco, index=index, options=options), items, [*order, *sorted(unordered)])
 
 
 def _match_coco(item: tuple[RawPicture, Problems, str], index: PictureIndex, options: ReadOptions) -> Outcome:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from yolact_kit.datasets.checks.folder import Document, image_fault, segmentation_fault
+from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.datasets.checks.folder import Document
 from yolact_kit.datasets.checks.registry import Finding, check
 
 _CONVERT_AGAIN = "Write the data set again with `yolact-kit convert`, or mend the file by hand."
@@ -54,7 +55,7 @@ def picture_entry(document: Document) -> Iterator[Finding]:
 @check("image-id-repeated", "E", "The second picture is left out. " + _CONVERT_AGAIN, "document")
 def picture_id_twice(document: Document) -> Iterator[Finding]:
     """Two pictures of an annotation file have the same id."""
-    for id, count in Counter(str(image.get("id")) for image in document.images).items():
+    for id, count in Counter(entry_id(image.get("id")) for image in document.images).items():
         if count > 1:
             yield Finding(f"{count} pictures have the id {id}.", document.file)
 
@@ -62,7 +63,7 @@ def picture_id_twice(document: Document) -> Iterator[Finding]:
 @check("annotation-ids", "W", "Ids must be unique for COCO's own tools. " + _CONVERT_AGAIN, "document")
 def annotation_id_twice(document: Document) -> Iterator[Finding]:
     """Two objects of an annotation file have the same id."""
-    for id, count in Counter(str(annotation.get("id")) for annotation in document.annotations).items():
+    for id, count in Counter(entry_id(annotation.get("id")) for annotation in document.annotations).items():
         if count > 1:
             yield Finding(f"{count} annotations have the id {id}.", document.file)
 
@@ -70,25 +71,25 @@ def annotation_id_twice(document: Document) -> Iterator[Finding]:
 @check("image-unknown", "E", "The object is left out. " + _CONVERT_AGAIN, "document")
 def picture_unknown(document: Document) -> Iterator[Finding]:
     """An object belongs to a picture that is not in the file."""
-    known = {str(image.get("id")) for image in document.images}
+    known = {entry_id(image.get("id")) for image in document.images}
     for annotation in document.annotations:
-        if str(annotation.get("image_id")) not in known:
+        if entry_id(annotation.get("image_id")) not in known:
             yield Finding(f"Its picture {annotation.get('image_id')!r} is unknown.", document.file, _name(annotation))
 
 
 @check("category-unknown", "E", "The object is left out. " + _CONVERT_AGAIN, "document")
 def category_unknown(document: Document) -> Iterator[Finding]:
     """An object belongs to a class that is not in the file."""
-    known = {str(id) for id in document.category_names()}
+    known = document.category_names()
     for annotation in document.annotations:
-        if str(annotation.get("category_id")) not in known:
+        if entry_id(annotation.get("category_id")) not in known:
             yield Finding(f"Its class {annotation.get('category_id')!r} is unknown.", document.file, _name(annotation))
 
 
 def _segmentation_check(code: str, purpose: str) -> Callable[[Document], Iterator[Finding]]:
     def look(document: Document) -> Iterator[Finding]:
         for annotation, image in document.known_annotations():
-            fault = segmentation_fault(annotation.get("segmentation"), image)
+            fault = segmentation_fault(annotation.get("segmentation"), image["width"], image["height"])
             if fault is not None and fault[0] == code:
                 where = f"{_name(annotation)} in {image['file_name']}"
                 yield Finding(f"The object {fault[1]}.", document.file, where)

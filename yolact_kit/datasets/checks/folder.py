@@ -7,18 +7,17 @@ this is for finding every mistake.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
-from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.dataset_folder import read_instance
+from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
 from yolact_kit.annotations.problems import Problem
-from yolact_kit.annotations.rle import parse_rle
 from yolact_kit.errors import UserError
 
 _LISTS = ("images", "annotations", "categories")
@@ -47,28 +46,28 @@ class Document:
     annotations: list[dict[str, Any]]
     categories: list[dict[str, Any]]
 
-    def usable_images(self) -> dict[Any, dict[str, Any]]:
+    def usable_images(self) -> dict[str, dict[str, Any]]:
         """Entries of the pictures that can be used, by their id; the first where an id repeats."""
-        usable: dict[Any, dict[str, Any]] = {}
+        usable: dict[str, dict[str, Any]] = {}
         for image in self.images:
-            if image_fault(image) is None and isinstance(image.get("id"), (int, str)):
-                usable.setdefault(image["id"], image)
+            if image_fault(image) is None and image.get("id") is not None:
+                usable.setdefault(entry_id(image["id"]), image)
         return usable
 
-    def category_names(self) -> dict[Any, str]:
+    def category_names(self) -> dict[str, str]:
         """Class names by category id."""
         return {
-            category["id"]: str(category["name"])
+            entry_id(category["id"]): str(category["name"])
             for category in self.categories
-            if isinstance(category.get("id"), (int, str)) and "name" in category
+            if category.get("id") is not None and "name" in category
         }
 
     def known_annotations(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Entries of the objects whose picture and class are known, each with the entry of its picture."""
         images, names = self.usable_images(), self.category_names()
         for annotation in self.annotations:
-            image_id, category_id = annotation.get("image_id"), annotation.get("category_id")
-            if _hashable(image_id) and _hashable(category_id) and image_id in images and category_id in names:
+            image_id = entry_id(annotation.get("image_id"))
+            if image_id in images and entry_id(annotation.get("category_id")) in names:
                 yield annotation, images[image_id]
 
 
@@ -134,74 +133,12 @@ def build_dataset(folder: Folder) -> Dataset:
         }
         names = document.category_names()
         for annotation, image in document.known_annotations():
-            segmentation = annotation.get("segmentation")
-            if segmentation_fault(segmentation, image) is None:
-                picture = pictures[annotation["image_id"]]
-                picture.instances.append(_instance(annotation, names[annotation["category_id"]], picture))
+            if segmentation_fault(annotation.get("segmentation"), image["width"], image["height"]) is None:
+                picture = pictures[entry_id(annotation["image_id"])]
+                label = names[entry_id(annotation["category_id"])]
+                picture.instances.append(read_instance(annotation, label, picture))
         splits[document.split] = list(pictures.values())
     return Dataset(folder.name, folder.classes, splits, folder.root)
-
-
-def image_fault(image: dict[str, Any]) -> str | None:
-    """What makes the entry of a picture unusable; None where nothing does."""
-    name = image.get("file_name")
-    if not isinstance(name, str) or not name:
-        return "has no file_name"
-    if ".." in PurePosixPath(name.replace("\\", "/")).parts or PureWindowsPath(name).anchor:
-        return f"names '{name}', which lies outside of the picture folder"
-    for side in ("width", "height"):
-        if not isinstance(image.get(side), int) or image[side] <= 0:
-            return f"has the {side} {image.get(side)!r}, which is not a whole number above 0"
-    return None
-
-
-def segmentation_fault(segmentation: Any, image: dict[str, Any]) -> tuple[str, str] | None:
-    """What makes a segmentation unusable.
-
-    Args:
-        segmentation: COCO's polygons or compressed run lengths.
-        image: The entry of its picture.
-
-    Returns:
-        The code of the problem and what is wrong; None where the segmentation can be used.
-    """
-    if not segmentation or segmentation == [[]]:
-        return "segmentation-missing", "has no mask"
-    if isinstance(segmentation, dict):
-        return _rle_fault(segmentation, image)
-    if not isinstance(segmentation, list) or not all(isinstance(ring, list) for ring in segmentation):
-        return "shape-malformed", "has a mask that is neither polygons nor run lengths"
-    faults = (_ring_fault(ring) for ring in segmentation)
-    return next((fault for fault in faults if fault is not None), None)
-
-
-def _ring_fault(ring: list[Any]) -> tuple[str, str] | None:
-    if not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in ring):
-        return "shape-malformed", "has a polygon with something that is not a number"
-    if not all(math.isfinite(number) for number in ring):
-        return "coordinates-not-finite", "has a polygon with NaN or infinity"
-    if len(ring) % 2:
-        return "coordinates-odd", f"has a polygon of {len(ring)} numbers: an x without its y"
-    if len(ring) < 6:
-        return "points-too-few", f"has a polygon of {len(ring) // 2} points; three are the least"
-    return None
-
-
-def _rle_fault(rle: dict[str, Any], image: dict[str, Any]) -> tuple[str, str] | None:
-    try:
-        parse_rle(rle, image["height"], image["width"])
-    except (ValueError, TypeError) as error:
-        return "rle-malformed", f"has a mask that cannot be read: {error}"
-    return None
-
-
-def _instance(annotation: dict[str, Any], label: str, picture: Picture) -> Instance:
-    segmentation = annotation["segmentation"]
-    crowd = bool(annotation.get("iscrowd", 0))
-    if isinstance(segmentation, dict):
-        return Instance(label, rle=parse_rle(segmentation, picture.height, picture.width), crowd=crowd)
-    rings = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in segmentation]
-    return Instance(label, rings, crowd=crowd)
 
 
 def _read_description(file: Path) -> dict[str, Any]:
@@ -228,7 +165,7 @@ def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Do
         data = json.loads((root / file).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return _unreadable(file, f"The annotation file of the split '{split}' does not exist.")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return _unreadable(file, f"The annotation file of the split '{split}' cannot be read: {error}.")
     lists: list[Any] = [data.get(key) if isinstance(data, dict) else None for key in _LISTS]
     for entries in lists:
@@ -239,7 +176,3 @@ def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Do
 
 def _unreadable(file: str, message: str) -> Problem:
     return Problem(severity="E", code="file-unreadable", file=file, message=message, advice=_CONVERT_AGAIN)
-
-
-def _hashable(value: Any) -> bool:
-    return isinstance(value, (int, str))

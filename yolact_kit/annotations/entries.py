@@ -1,0 +1,86 @@
+"""What makes entries of COCO's lists unusable, found before any native library sees them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from yolact_kit.annotations.geometry import FURTHEST
+from yolact_kit.annotations.rle import parse_rle
+
+Fault = tuple[str, str]
+"""The code of a problem, and what is wrong as the end of a sentence: ``"has no mask"``."""
+
+
+def entry_id(value: Any) -> str:
+    """An id as ids are compared: 7, "7" and 7.0 are the same.
+
+    Args:
+        value: The id as it stands in the file.
+
+    Returns:
+        The id as text.
+
+    Example:
+        >>> entry_id(7.0) == entry_id("7") == entry_id(7)
+        True
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def image_fault(image: dict[str, Any]) -> str | None:
+    """What makes the entry of a picture unusable; None where nothing does."""
+    name = image.get("file_name")
+    if not isinstance(name, str) or not name:
+        return "has no file_name"
+    if ".." in PurePosixPath(name.replace("\\", "/")).parts or PureWindowsPath(name).anchor:
+        return f"names '{name}', which lies outside of the picture folder"
+    for side in ("width", "height"):
+        if not isinstance(image.get(side), int) or image[side] <= 0:
+            return f"has the {side} {image.get(side)!r}, which is not a whole number above 0"
+    return None
+
+
+def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | None:
+    """What makes a segmentation unusable.
+
+    Args:
+        segmentation: COCO's polygons or run lengths.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        The code of the problem and what is wrong; None where the segmentation can be used.
+
+    Example:
+        >>> segmentation_fault([[1, 2, 9, 2]], 20, 20)
+        ('points-too-few', 'has a polygon of 2 points; three are the least')
+    """
+    if not segmentation or segmentation == [[]]:
+        return "segmentation-missing", "has no mask"
+    if isinstance(segmentation, dict):
+        return _rle_fault(segmentation, width, height)
+    if not isinstance(segmentation, list) or not all(isinstance(ring, list) for ring in segmentation):
+        return "shape-malformed", "has a mask that is neither polygons nor run lengths"
+    faults = (_ring_fault(ring) for ring in segmentation)
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _ring_fault(ring: list[Any]) -> Fault | None:
+    if not set(map(type, ring)) <= {int, float}:
+        return "shape-malformed", "has a polygon with something that is not a number"
+    if not all(-FURTHEST <= number <= FURTHEST for number in ring):  # which NaN is not
+        return "coordinates-not-finite", "has a polygon with NaN, infinity, or a coordinate beyond all pictures"
+    if len(ring) % 2:
+        return "coordinates-odd", f"has a polygon of {len(ring)} numbers: an x without its y"
+    if len(ring) < 6:
+        return "points-too-few", f"has a polygon of {len(ring) // 2} points; three are the least"
+    return None
+
+
+def _rle_fault(rle: dict[str, Any], width: int, height: int) -> Fault | None:
+    try:
+        parse_rle(rle, height, width)
+    except (ValueError, TypeError) as error:
+        return "rle-malformed", f"has a mask that cannot be read: {error}"
+    return None
