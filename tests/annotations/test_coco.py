@@ -199,6 +199,22 @@ def test_splits_by_file_names_and_class_lists(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_picture_and_an_object_in_two_files_count_once(tmp_path: Path) -> None:
+    coco(tmp_path, [entry(), entry(rle(MASK))], "instances_train.json", images=[IMAGE])
+    coco(tmp_path, [entry(), entry([[1, 1, 9, 1, 9, 9]])], "instances_val.json", images=[IMAGE])
+    result = read(tmp_path)
+    assert codes(result) == ["W image-listed-twice", "F duplicate"]
+    assert len(instances(result)) == 3
+
+
+def test_captions_among_labels_are_skipped(tmp_path: Path) -> None:
+    coco(tmp_path, [entry()], "instances_train.json")
+    captions = {"images": [IMAGE], "annotations": [{"id": 1, "image_id": 1, "caption": "a nut"}]}
+    (tmp_path / "captions_train.json").write_text(json.dumps(captions), encoding="utf-8")
+    result = read(tmp_path)
+    assert (codes(result), len(instances(result))) == (["S file-not-annotation"], 1)
+
+
 def test_one_file_with_pictures_elsewhere(tmp_path: Path) -> None:
     file = coco(tmp_path / "pictures", [entry()])
     file.rename(tmp_path / "labels.json")

@@ -12,6 +12,7 @@ import yaml
 from tests.annotations.making import HEIGHT, WIDTH, codes, instances, picture, read
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.result import SourceError
 from yolact_kit.annotations.yolo import read_set
 from yolact_kit.errors import UserError
 
@@ -192,3 +193,54 @@ def test_a_yaml_file_may_lie_outside_of_the_folder_that_it_names(tmp_path: Path)
     result = read(tmp_path)
     assert codes(result) == []
     assert sorted(result.splits.values()) == ["train", "val"]
+
+
+@pytest.mark.parametrize("where", ["/content/drive/parts", "C:\\Users\\me\\parts", "//server/parts"])
+@pytest.mark.parametrize("place", ["images/{}", "{}/images", "{}", "{}.txt"])
+def test_splits_that_another_machine_named(tmp_path: Path, where: str, place: str) -> None:
+    for number, split in enumerate(("train", "val")):
+        folder = place.format(split).removesuffix(".txt") + "/images"
+        yolo(tmp_path, f"{folder}/a{number}.png", f"{folder.replace('images', 'labels')}/a{number}.txt", seed=number)
+        (tmp_path / f"{split}.txt").write_text(f"{where}/{folder}/a{number}.png\n", encoding="utf-8")
+    described(tmp_path, train=f"{where}/{place.format('train')}", val=f"{where}/{place.format('val')}", names=["nut"])
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert sorted(result.splits.values()) == ["train", "val"]
+
+
+def test_a_folder_of_another_machine_is_not_mistaken_for_one_here(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    described(tmp_path, train="/content/train/images", val="/content/val/images", names=["nut"])
+    assert codes(read(tmp_path)) == ["W split-missing", "W split-missing"]
+
+
+def test_names_that_yaml_takes_for_something_else(tmp_path: Path) -> None:
+    yolo(tmp_path, "a.png", "a.txt", "".join(f"{number} {TRIANGLE}\n" for number in range(4)))
+    (tmp_path / "data.yaml").write_text("train: .\nnames: [on, no, 007, 1_0]\n", encoding="utf-8")
+    assert read(tmp_path).classes == ["on", "no", "007", "1_0"]
+
+
+def test_classes_written_as_fractions(tmp_path: Path) -> None:
+    yolo(tmp_path, "a.png", "a.txt", f"1.0 {TRIANGLE}\n1.000000 0.5 0.5 0.9 0.5 0.7 0.9\n")
+    (tmp_path / "classes.txt").write_text("bolt\nnut\n", encoding="utf-8")
+    assert [entry.label for entry in instances(read(tmp_path))] == ["nut", "nut"]
+
+
+@pytest.mark.parametrize(("row", "code"), [("0 nan 0.1 0.5 0.1 0.3 0.7", "coordinates-not-finite"),
+                                           ("0,0.1,0.1,0.5,0.1,0.3,0.7", "shape-malformed"),
+                                           ("nut 0.1 0.1 0.5 0.1 0.3 0.7", "shape-malformed")])  # fmt: skip
+def test_rows_that_all_are_bad_are_named(tmp_path: Path, row: str, code: str) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt", row)
+    described(tmp_path, train="images", names=["nut"])
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path)
+    assert [(problem.code, problem.file) for problem in caught.value.problems] == [(code, "labels/a.txt")]
+
+
+def test_an_export_of_label_studio(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.png", "labels/a.txt")
+    (tmp_path / "classes.txt").write_text("nut\n", encoding="utf-8")
+    notes = '{"categories": [{"id": 0, "name": "nut"}], "info": {"contributor": "Label Studio"}}'
+    (tmp_path / "notes.json").write_text(notes, encoding="utf-8")
+    result = read(tmp_path)
+    assert (result.format, result.classes, len(instances(result))) == ("yolo", ["nut"], 1)

@@ -9,7 +9,7 @@ import yaml
 
 from yolact_kit.annotations.objects import NO_LABELS
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.annotations.textfiles import read_text, yaml_words
 from yolact_kit.errors import UserError
 
 _FILES = (".txt", ".yaml", ".yml", ".json", ".names")
@@ -111,6 +111,6 @@ def _text(path: Path) -> str:
 
 def _yaml(path: Path, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml_words(text)
     except yaml.YAMLError as error:
         raise UserError(f"'{path}' is broken YAML: {error}", "Give lines such as `Cup: cup`.") from error

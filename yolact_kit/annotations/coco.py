@@ -51,12 +51,21 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
     if not isinstance(document, dict) or not ({"images", "annotations"} & document.keys()):
         problems.add("file-not-annotation", "It is JSON, but has no 'images' and 'annotations', so it is not COCO's.")
         return None
+    if "categories" not in document and not _has_classes(document.get("annotations")):
+        problems.add("file-not-annotation", "Its annotations have no categories, as captions have none.")
+        return None
     for key in ("images", "annotations", "categories"):
         if not isinstance(document.get(key), list):
             problems.add("file-malformed", f"It has no list '{key}'.")
             return None
     reader = _Reader(path, options, problems, document)
     return reader.read()
+
+
+def _has_classes(annotations: Any) -> bool:
+    """Whether annotations are of objects, or there are none that could tell."""
+    found = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
+    return not found or any("category_id" in item for item in found)
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from yolact_kit.annotations.picture_index import walk
 from yolact_kit.annotations.textfiles import decode
-from yolact_kit.annotations.yolo import find_yaml, is_label_file, picture_stems
+from yolact_kit.annotations.yolo import NAME_FILES, find_yaml, is_label_file, picture_stems
 from yolact_kit.errors import UserError
 
 Known = Literal["labelme", "voc", "coco", "yolo"]
@@ -21,7 +21,7 @@ _HEADS = 1 << 12, 1 << 16
 REPORT = "conversion.json"
 """What `yolact_kit.datasets.convert` writes into the folder of a data set besides its labels."""
 
-_YOLO_LINE = re.compile(r"\s*\d+(\s+[0-9.eE+-]+){4,}\s*$")
+_YOLO_LINE = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
 
 _KNOWN: dict[str, Known] = {"labelme": "labelme", "voc": "voc", "coco": "coco", "yolo": "yolo"}
 _SIGNS: dict[Known, str] = {
@@ -148,7 +148,7 @@ def _sniff_bytes(data: bytes, suffix: str, whole: bool) -> Kind:
         return "voc" if root.group(1) == "annotation" else "other"
     if re.search(r'"shapes"\s*:', text):
         return "labelme"
-    if re.search(r'"(images|annotations|categories)"\s*:\s*\[', text):
+    if re.search(r'"(images|annotations)"\s*:\s*\[', text):
         return "coco"
     if whole and not text.rstrip("\0 \t\r\n").endswith(("}", "]")):
         return "broken"
@@ -178,7 +178,7 @@ def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path]
     others = any(paths for name, paths in found.items() if name != "yolo")
     if others and not any(is_label_file(path, stems, source) for path in found["yolo"]):
         found["yolo"] = []  # some table of numbers
-    several = [name for name in found if found[name]]
+    several = [name for name in found if found[name]] or _yolo_by_place(source, files, stems)
     if not several:
         return _without_formats(source, Counter(kinds.values()), files, masks)
     if len(several) > 1:
@@ -189,6 +189,13 @@ def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path]
             f"Say which you mean with --from {first} or --from {second}, or give the folder of one of them.",
         )
     return several[0]
+
+
+def _yolo_by_place(source: Path, files: list[Path], stems: set[Path]) -> list[Known]:
+    """YOLO where the places of files say so, although no row of them can be read."""
+    named = find_yaml(files) is not None or any(path.name in NAME_FILES for path in files)
+    texts = [path for path in files if path.suffix.lower() == ".txt"]
+    return ["yolo"] if named and any(is_label_file(path, stems, source) for path in texts) else []
 
 
 def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], masks: bool) -> Literal["labelme", "voc"]:

@@ -48,7 +48,7 @@ def to_instances(
         instance = _instance(raw, label, width, height, options, problems)
         if instance is None:
             continue
-        key = (label, _key(instance))
+        key = same_key(instance)
         if key in seen:
             problems.add("duplicate", "It is there twice with the same outline; one is kept.", raw.name)
             continue
@@ -188,7 +188,8 @@ def _place(part: RawPart, width: int, height: int, problems: Problems) -> Rle | 
     return encode_mask(full)
 
 
-def _key(instance: Instance) -> bytes:
+def same_key(instance: Instance) -> tuple[str, bytes]:
+    """What objects of one picture have in common that are the same: label and outline."""
     if instance.rle is not None:
-        return instance.rle["counts"].encode("ascii")
-    return b"|".join(ring.tobytes() for ring in instance.polygons)
+        return instance.label, instance.rle["counts"].encode("ascii")
+    return instance.label, b"|".join(ring.tobytes() for ring in instance.polygons)

@@ -33,7 +33,8 @@ KINDS: dict[str, Kind] = {
     "file-not-utf8": Kind("F", "annotation files that are not plain UTF-8, read all the same", "Save them as UTF-8."),
     "file-not-annotation": Kind("S", "files that are no annotations"),
     "xml-forbidden": Kind("E", "XML files with entities, which could do harm", "Remove the <!DOCTYPE> of the file."),
-    "file-malformed": Kind("E", "annotation files that lack something necessary", _REMOVE),
+    "file-malformed": Kind("E", "annotation files that lack something necessary",
+                           "Mend the file, or export the labels again."),
     # Pictures
     "picture-missing": Kind("E", "pictures that are missing", "Put the picture beside its labels, give its folder with "
                             "--pictures, or leave such pictures out with --skip-missing."),

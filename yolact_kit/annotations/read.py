@@ -254,7 +254,9 @@ def _coco_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptio
     if len(lists) > 1:
         names = " and ".join(f"'{_name(path, root)}'" for path in list(lists.values())[:2])
         raise SourceError(
-            f"The files {names} list different classes.", "Give every file the same categories.", general.found
+            f"The files {names} list different classes.",
+            "Give every file the same categories, or leave one kind of file in the folder.",
+            general.found,
         )
     items = [(raw, problems, split) for document, split in files for raw, problems in document.pictures]
     unordered = {name for document, _ in files for name in document.classes}.difference(order)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.detect_format import Found
-from yolact_kit.annotations.objects import IGNORE
+from yolact_kit.annotations.objects import IGNORE, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -168,10 +168,13 @@ def _merge_listed(same: list[Outcome], problems: list[Problem]) -> Outcome:
     assert first is not None
     collected = Problems(first.source.name)
     collected.add("image-listed-twice", f"The picture '{first.picture.file}' is listed {len(same)} times.")
-    problems += collected.found
+    whole = {same_key(instance): instance for instance in first.picture.instances}
     for other in (outcome.labelled for outcome in same[1:]):
-        if other is not None:
-            first.picture.instances += other.picture.instances
+        for instance in other.picture.instances if other is not None else ():
+            if whole.setdefault(same_key(instance), instance) is not instance:
+                collected.add("duplicate", f"An object of '{first.picture.file}' ({instance.label}) is there again.")
+    first.picture.instances = list(whole.values())
+    problems += collected.found
     return same[0]
 
 

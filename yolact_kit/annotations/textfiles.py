@@ -6,6 +6,9 @@ import codecs
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from yolact_kit.annotations.problem_kinds import Problems
 
@@ -18,6 +21,17 @@ _BOMS = (
 )
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
+_NOT_WORDS = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+
+
+class _Words(yaml.SafeLoader):
+    """YAML in which whatever has no quotes is text as it stands, numbers and truth values included."""
+
+
+_Words.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in _NOT_WORDS]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_text(path: Path, problems: Problems) -> str | None:
@@ -98,3 +112,26 @@ def _is_korean(text: str) -> bool:
     """Whether every character beyond ASCII is Hangul; Chinese text read as CP949 gives Chinese characters as well."""
     others = [character for character in text if ord(character) > 127]
     return all(_HANGUL.match(character) for character in others)
+
+
+def yaml_words(text: str) -> Any:
+    """Reads YAML or JSON of names: ``on``, ``no`` and ``007`` are names as well as any other.
+
+    Args:
+        text: The document.
+
+    Returns:
+        It, with text in place of truth values, numbers and dates.
+
+    Raises:
+        yaml.YAMLError: It is no YAML.
+
+    Example:
+        >>> yaml_words("names: [on, off, 007]")
+        {'names': ['on', 'off', '007']}
+    """
+    loader = _Words(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()

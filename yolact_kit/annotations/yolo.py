@@ -18,10 +18,10 @@ from yolact_kit.annotations.pictures import EXTENSIONS
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
-from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.annotations.textfiles import read_text, yaml_words
 from yolact_kit.errors import UserError
 
-_NAME_FILES = ("classes.txt", "obj.names", "_darknet.labels")
+NAME_FILES = ("classes.txt", "obj.names", "_darknet.labels")
 _FURTHEST = 2.0
 """Coordinates beyond this share of the picture are pixels."""
 
@@ -63,7 +63,7 @@ def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
         stems: Paths of the pictures without their suffixes.
         root: The folder of the set.
     """
-    if path.name in _NAME_FILES:
+    if path.name in NAME_FILES:
         return False
     folders = path.relative_to(root).parts[:-1] if path.is_relative_to(root) else ()
     return "labels" in (folder.lower() for folder in folders) or path.with_suffix("") in stems
@@ -216,7 +216,7 @@ def _box_object(name: str, label: str, points: Ring, options: ReadOptions, probl
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(read_text(path, Problems()) or "")
+        document = yaml_words(read_text(path, Problems()) or "")
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UserError(f"'{path}' is broken YAML: {error}", "Mend it, or remove it and give --classes.") from error
     return document if isinstance(document, dict) else {}
@@ -249,7 +249,7 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
 
 
 def _names_beside(files: list[Path]) -> dict[int, str]:
-    for path in sorted((path for path in files if path.name in _NAME_FILES), key=lambda path: len(path.parts)):
+    for path in sorted((path for path in files if path.name in NAME_FILES), key=lambda path: len(path.parts)):
         lines = (read_text(path, Problems()) or "").splitlines()
         return dict(enumerate(line.strip() for line in lines if line.strip()))
     return {}
@@ -259,12 +259,21 @@ def _place(given: str, found: Path | None, document: dict[str, Any], root: Path)
     """The folder or list of a split, which YAML files often name from somewhere else; None outside of the source."""
     assert found is not None
     reference, base = (Path(text.replace("\\", "/")) for text in (given, str(document.get("path") or ".")))
-    for folder in (found.parent / base, found.parent / _inner(base), found.parent):
-        for path in (folder / reference, folder / _inner(reference)):
-            real = Path(os.path.normpath(path.absolute()))
-            if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
-                return real
+    folders = (found.parent / base, found.parent / _inner(base), found.parent)
+    named = [folder / path for folder in folders for path in (reference, _inner(reference))]
+    for path in (*named, *(found.parent / end for end in _ends(reference))):
+        real = Path(os.path.normpath(path.absolute()))
+        if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
+            return real
     return None
+
+
+def _ends(path: Path) -> list[Path]:
+    """The ends of a path on another machine, the longest first; of its last name alone only where that is a split's."""
+    if not path.is_absolute() and ":" not in str(path)[:2]:
+        return []
+    ends = [Path(*path.parts[first:]) for first in range(1, len(path.parts))]
+    return ends if path.stem.lower() in NAMES else ends[:-1]
 
 
 def _inner(path: Path) -> Path:
