@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import torch
 
-from yolact_kit.inference.pipeline import in_order
+from yolact_kit.inference.pipeline import in_order, on_cores
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
@@ -48,3 +49,32 @@ def test_work_goes_on_while_a_result_is_used_and_ends_with_the_taking() -> None:
     stream.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
     assert not started[8].is_set()
+
+
+@pytest.mark.parametrize(("cores", "items", "share"), [(1, 4, 1), (2, 4, 1), (4, 2, 2), (4, 1, 4), (2, 0, 0)])
+def test_items_share_the_cores(cores: int, items: int, share: int) -> None:
+    def look(item: int) -> tuple[int, int]:
+        return item, torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(cores)
+        assert on_cores(range(items), look) == [(item, share) for item in range(items)]
+        assert torch.get_num_threads() == cores
+        later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+        seen: list[int] = []
+        later.start()
+        later.join()
+        assert seen == [cores]
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_error_on_one_core_is_raised() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(ZeroDivisionError):
+            on_cores([1, 0, 2], lambda number: 1 // number)
+    finally:
+        torch.set_num_threads(before)

@@ -14,6 +14,7 @@ from yolact_kit.inference.postprocess import detect_objects, postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor, choose_device
 from yolact_kit.models.preprocess import prepare
+from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import RawOutputs
 
 SIZES = [(48, 64), (100, 30), (7, 200), (64, 64), (33, 33)]
@@ -131,6 +132,48 @@ def test_loading_from_a_run_folder_takes_options(tmp_path: Path, pictures: list[
     assert loaded.classes == ["컵", "plate", "fork"]
     assert loaded.config.detect.nms == "cross-class"
     assert all(len(found) <= 2 for found in loaded.predict(pictures))
+
+
+@pytest.fixture(scope="module")
+def wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a model whose maps are large, and wide, enough for Winograd's algorithm."""
+    config = tiny_config()
+    wide = {"input_size": 192, "features": 64, "head_features": 64}
+    config = config.model_copy(update={"model": config.model.model_copy(update=wide)})
+    path = tmp_path_factory.mktemp("wide") / "wide.safetensors"
+    save_weights(path, tiny_model(config), config)
+    return path
+
+
+def same(found: list[Prediction], wanted: list[Prediction], tolerance: float) -> None:
+    assert sum(map(len, wanted)) > 0
+    for one, other in zip(found, wanted, strict=True):
+        assert one.file == other.file and one.labels.tolist() == other.labels.tolist()
+        np.testing.assert_allclose(one.scores, other.scores, atol=tolerance)
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=1e3 * tolerance)
+        areas = [[prediction.mask(index).sum() for index in range(len(prediction))] for prediction in (one, other)]
+        np.testing.assert_allclose(*areas, atol=3, rtol=0.01)
+
+
+def test_loaded_models_are_faster_but_give_the_same(wide_run: Path, pictures: list[np.ndarray]) -> None:
+    exact, fast = Predictor.load(wide_run, "cpu", exact=True), Predictor.load(wide_run, "cpu")
+    torch.testing.assert_close(fast.run(pictures[:1]).logits, exact.run(pictures[:1]).logits, rtol=1e-4, atol=1e-4)
+    assert not torch.equal(fast.run(pictures[:1]).logits, exact.run(pictures[:1]).logits)
+    same(fast.predict(pictures), exact.predict(pictures), 1e-4)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_pictures_together_and_alone_on_any_number_of_cores(
+    threads: int, wide_run: Path, pictures: list[np.ndarray]
+) -> None:
+    loaded = Predictor.load(wide_run, "cpu")
+    alone = [loaded.predict([picture], [str(number)])[0] for number, picture in enumerate(pictures)]
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        same(loaded.predict(pictures), alone, 1e-5)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_device_that_is_not_there_is_a_users_error() -> None:

@@ -13,6 +13,7 @@ from yolact_kit.cli.console import print_json, say, set_level, show, track, warn
 from yolact_kit.cli.options import (
     BatchSize,
     Device,
+    Exact,
     Overwrite,
     Quiet,
     Verbose,
@@ -81,6 +82,7 @@ def evaluate(
     model: WeightsModel = None,
     device: Device = "auto",
     batch_size: BatchSize = 8,
+    exact: Exact = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -104,7 +106,7 @@ def evaluate(
     from yolact_kit.reports.evaluation_page import write_evaluation_report
 
     truth = load_split(dataset, split)
-    options = {"device": device, "batch_size": batch_size, "model": model}
+    options = {"device": device, "batch_size": batch_size, "exact": exact, "model": model}
     # Both are loaded before either is run: what is wrong with one shows at once.
     predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]
     found, *others = [_evaluate(predictor, truth) for predictor in predictors]

@@ -13,6 +13,7 @@ from yolact_kit.cli.console import say, set_level, track, warn
 from yolact_kit.cli.options import (
     BatchSize,
     Device,
+    Exact,
     Overwrite,
     Quiet,
     Verbose,
@@ -90,6 +91,7 @@ def predict(
     engine: Engine = "auto",
     device: Device = "auto",
     batch_size: BatchSize = 8,
+    exact: Exact = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -119,7 +121,8 @@ def predict(
         {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
-            "batch_size": batch_size, "model": model, "views": {"tile": tile, "overlap": overlap, "tta": listed(tta)},
+            "batch_size": batch_size, "exact": exact, "model": model,
+            "views": {"tile": tile, "overlap": overlap, "tta": listed(tta)},
         },
     )  # fmt: skip
     _close(outcome, seconds, "overlay" in names)

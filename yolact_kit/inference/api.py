@@ -43,8 +43,8 @@ class YOLACT:
         Args:
             weights: A run folder (its best weights), a file of weights, or a name such as ``coco:yolact_base``.
             score: Detections with a lower score are left out.
-            options: As `Predictor.load` takes them: ``device``, ``top_k``, ``nms``, ``legacy``, ``batch_size`` and
-                ``model``.
+            options: As `Predictor.load` takes them: ``device``, ``top_k``, ``nms``, ``legacy``, ``batch_size``,
+                ``model`` and ``exact``.
 
         Returns:
             The model.

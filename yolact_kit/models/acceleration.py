@@ -1,0 +1,107 @@
+"""A model as it predicts fastest on a processor: the same results but for rounding, in about half the time."""
+
+from __future__ import annotations
+
+import copy
+import operator
+
+import torch
+from torch import Tensor, nn
+from torch.fx import GraphModule, Node
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from yolact_kit.models.yolact import YOLACT
+from yolact_kit.ops import winograd
+
+FEWEST_CHANNELS = 64
+"""With fewer, to transform a map costs as much as Winograd's algorithm saves."""
+FEWEST_TILES = 36
+"""On smaller maps, to read the transformed kernels costs as much as it saves."""
+LARGE = 40
+"""Side of the maps from which on the larger tiles pay."""
+
+
+def accelerated(model: YOLACT) -> YOLACT:
+    """A copy of a model for predicting on a processor, where it takes about half the time.
+
+    Batch norm is folded into the convolutions before it, 3x3 convolutions of large maps go by Winograd's algorithm, and
+    sums and ReLUs take the place of what they are made from. What it gives differs by rounding, about 1e-5 of it.
+
+    Args:
+        model: The model; not changed. The copy shares those of its weights that stay as they are.
+
+    Returns:
+        The copy, in evaluation mode; it cannot be trained.
+
+    Example:
+        >>> from yolact_kit.config.schema import ModelConfig
+        >>> model = YOLACT(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
+        >>> images = torch.rand(1, 3, 64, 64) * 255
+        >>> torch.allclose(accelerated(model)(images).logits, model(images).logits, atol=1e-4)
+        True
+    """
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    made = copy.deepcopy(model, shared).eval()
+    body = made.backbone.body
+    assert isinstance(body, GraphModule)
+    _add_in_place(body, _fold_batch_norm(body))
+    for part in (made.protonet, made.head):
+        for module in part.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = True
+    for module in made.modules():
+        if type(module) is nn.Conv2d and _fits(module):
+            module.__class__ = _Convolution
+    return made.to(memory_format=torch.channels_last)
+
+
+def _fold_batch_norm(body: GraphModule) -> set[Node]:
+    """Folds batch norm into convolutions; the places of what they give then."""
+    folded = set()
+    for node in body.graph.nodes:
+        before = node.args[0] if node.args else None
+        if not isinstance(before, Node) or len(before.users) > 1:
+            continue
+        convolution, norm = _module(body, before), _module(body, node)
+        if type(convolution) is nn.Conv2d and type(norm) is nn.BatchNorm2d:
+            body.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
+            body.set_submodule(str(node.target), nn.Identity())
+            folded.add(node)
+    return folded
+
+
+def _module(body: GraphModule, node: Node) -> nn.Module | None:
+    return body.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+
+def _add_in_place(body: GraphModule, spare: set[Node]) -> None:
+    """A residual block ends in a sum, which takes the place of what its last convolution gave."""
+    for node in body.graph.nodes:
+        added = node.args[0] if node.target is operator.add else None
+        if added in spare and len(added.users) == 1:
+            node.target = operator.iadd
+    body.recompile()
+
+
+def _fits(module: nn.Conv2d) -> bool:
+    usual = (module.kernel_size, module.stride, module.padding, module.dilation) == ((3, 3), (1, 1), (1, 1), (1, 1))
+    wide = min(module.in_channels, module.out_channels) >= FEWEST_CHANNELS
+    return usual and wide and module.groups == 1 and module.padding_mode == "zeros"
+
+
+class _Convolution(nn.Conv2d):
+    """A convolution that goes by Winograd's algorithm where that is faster."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As `torch.nn.Conv2d`, without a gradient."""
+        height, width = input.shape[-2:]
+        m = 6 if min(height, width) >= LARGE else 4
+        if -(-height // m) * -(-width // m) < FEWEST_TILES:
+            return super().forward(input)
+        return winograd.convolve(input, self._transformed(m), self.bias, m)
+
+    def _transformed(self, m: int) -> Tensor:
+        kept: dict[int, Tensor] = self.__dict__.setdefault("_kernels", {})
+        if m not in kept:
+            kept[m] = winograd.transform_kernels(self.weight.detach(), m)
+        return kept[m]

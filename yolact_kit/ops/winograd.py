@@ -1,0 +1,137 @@
+"""3x3 convolutions by Winograd's algorithm (Lavin and Gray, CVPR 2016), as matrix products.
+
+The output is made in tiles of m x m. Input tile and kernel, (m + 2) x (m + 2) after linear transforms, are multiplied
+element for element and summed over the channels, one matrix product for each element, and a last transform gives the
+tile: (m + 2)^2 multiplications of channels instead of 9 m^2, a quarter with m = 4 and a fifth with m = 6.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+POINTS = {4: (0.0, 1.0, -1.0, 2.0, -0.5), 6: (0.0, 1.0, -1.0, 0.5, 2.0, -0.5, -2.0)}
+"""The m that there are, with the points that the polynomials are evaluated at, those of the smallest rounding error."""
+_ONE = 1
+"""Where the point 1 stands in `POINTS`: what is added there reaches every pixel of a tile unchanged."""
+STRIP = 160
+"""Tiles that are worked on at once, so that they stay in the processor's cache."""
+
+
+class Transforms(NamedTuple):
+    """The linear transforms of rows, and likewise of columns; n is m + 2.
+
+    Attributes:
+        inputs: float64 [n, n].
+        kernel: float64 [n, 3].
+        outputs: float64 [m, n].
+    """
+
+    inputs: Tensor
+    kernel: Tensor
+    outputs: Tensor
+
+
+@cache
+def transforms(m: int) -> Transforms:
+    """The transforms of Toom and Cook's algorithm for m outputs of a kernel of 3.
+
+    Args:
+        m: Outputs at once, one of `POINTS`.
+
+    Returns:
+        The transforms.
+
+    Example:
+        >>> row, kernel = torch.arange(6.0, dtype=torch.float64), torch.tensor([1.0, 0, -1], dtype=torch.float64)
+        >>> inputs, kernels, outputs = transforms(4)
+        >>> (outputs @ ((kernels @ kernel) * (inputs @ row))).round(decimals=6).tolist()
+        [-2.0, -2.0, -2.0, -2.0]
+    """
+    points = np.array(POINTS[m])
+    others = [np.delete(points, place) for place in range(len(points))]
+    scale = np.array([np.prod(point - rest) for point, rest in zip(points, others, strict=True)])
+    inputs = np.zeros((m + 2, m + 2))
+    for place, rest in enumerate(others):
+        inputs[place, :-1] = np.poly(rest)[::-1]
+    inputs[-1] = np.poly(points)[::-1]
+    kernel = np.vstack([np.vander(points, 3, increasing=True) / scale[:, None], [0, 0, 1]])
+    outputs = np.hstack([np.vander(points, m, increasing=True).T, np.eye(m)[:, -1:]])
+    return Transforms(*(torch.from_numpy(matrix) for matrix in (inputs, kernel, outputs)))
+
+
+def transform_kernels(weight: Tensor, m: int) -> Tensor:
+    """The kernels of a convolution, transformed once for many pictures.
+
+    Args:
+        weight: float32 [K, C, 3, 3].
+        m: Side of the tiles, one of `POINTS`.
+
+    Returns:
+        float32 [(m + 2)^2, C, K].
+    """
+    outputs, inputs = weight.shape[:2]
+    kernel = transforms(m).kernel
+    both = torch.kron(kernel, kernel).to(weight)
+    return (both @ weight.permute(2, 3, 1, 0).reshape(9, -1)).view(-1, inputs, outputs)
+
+
+def convolve(images: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Tensor:
+    """A 3x3 convolution of stride 1 with a border of one zero; for inference, since it has no gradient.
+
+    Its rounding errors are 2 to 10 times those of `torch.nn.functional.conv2d`, 1e-6 of what it gives.
+
+    Args:
+        images: float32 [B, C, H, W], fastest in channels-last.
+        kernels: From `transform_kernels`.
+        bias: float32 [K], or None.
+        m: The m of the kernels.
+
+    Returns:
+        float32 [B, K, H, W], in channels-last.
+
+    Example:
+        >>> images, weight = torch.rand(2, 5, 7, 9), torch.rand(3, 5, 3, 3)
+        >>> close = convolve(images, transform_kernels(weight, 4), None, 4)
+        >>> torch.allclose(close, functional.conv2d(images, weight, padding=1), atol=1e-4)
+        True
+    """
+    batch, _, height, width = images.shape
+    down, right = -(-height // m), -(-width // m)
+    border = (0, 0, 1, right * m + 1 - width, 1, down * m + 1 - height)
+    padded = functional.pad(images.permute(0, 2, 3, 1), border)
+    tiles = padded.unfold(1, m + 2, m).unfold(2, m + 2, m).permute(4, 5, 0, 1, 2, 3)  # [n, n, B, down, right, C]
+    result = images.new_empty(batch, height, width, kernels.shape[2])
+    together = max(1, STRIP // (down * right))
+    strips = -(-down * right // STRIP)
+    rows = -(-down // strips)
+    for first in range(0, batch, together):
+        for row in range(0, down, rows):
+            made = _convolve_tiles(tiles[:, :, first : first + together, row : row + rows], kernels, bias, m)
+            part = result[first : first + together, row * m : (row + rows) * m]
+            part.copy_(made[:, : part.shape[1], :width])
+    return result.permute(0, 3, 1, 2)
+
+
+def _convolve_tiles(tiles: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Tensor:
+    """The output [B, down * m, right * m, K] of tiles [n, n, B, down, right, C]."""
+    n, (batch, down, right, channels) = m + 2, tiles.shape[2:]
+    inputs, _, outputs = (matrix.to(kernels) for matrix in transforms(m))
+    made = _by_rows_and_columns(inputs, tiles.reshape(n, n, -1)).view(n * n, -1, channels)
+    made = torch.bmm(made, kernels)
+    if bias is not None:
+        made[_ONE * n + _ONE] += bias
+    made = _by_rows_and_columns(outputs, made.view(n, n, -1)).view(m, m, batch, down, right, -1)
+    return made.permute(2, 3, 0, 4, 1, 5).reshape(batch, down * m, right * m, -1)
+
+
+def _by_rows_and_columns(transform: Tensor, tiles: Tensor) -> Tensor:
+    """Tiles [q, q, ...] of tiles [n, n, ...]; ``transform`` is [q, n]."""
+    q, n = transform.shape
+    made = torch.mm(transform, tiles.view(n, -1)).view(q, n, -1)
+    return torch.bmm(transform.expand(q, q, n), made)
