@@ -123,10 +123,12 @@ def test_the_same_call_gives_the_same_folder(photos: Path, tmp_path: Path) -> No
         (["사진 폴더", "out", "--classes", "a,a"], "given twice"),
         (["사진 폴더", "out", "--classes", "none.txt"], "none.txt"),
         (["사진 폴더", "out", "--map", "none.yaml"], "none.yaml"),
+        (["사진 폴더", "out", "--map", "list.yaml"], "not a map"),
         (["사진 폴더", "out", "--pictures", "none"], "none"),
         (["사진 폴더", "out", "--keep-splits", "none"], "none"),
         (["사진 폴더", "out", "--split", "group"], "one group"),
         (["사진 폴더", "out", "--group-by", "("], "regular expression"),
+        (["사진 폴더", "out", "--group-by", "video"], "finds nothing"),
         (["사진 폴더"], "Missing argument|OUT"),
     ],
 )  # fmt: skip
@@ -141,6 +143,7 @@ def test_a_wrong_call_writes_nothing(
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "list.yaml").write_text("nut: [bolt, washer]", encoding="utf-8")
     (tmp_path / "space.yaml").write_text('nut: "nut\\x07"', encoding="utf-8")
     before = state(tmp_path)
     monkeypatch.chdir(tmp_path)

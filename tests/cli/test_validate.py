@@ -157,8 +157,11 @@ def test_a_broken_file_among_good_ones_is_named(run: Runner, photos: Path) -> No
 
 
 def test_a_folder_with_broken_files_only_names_them_and_ends_with_2(run: Runner, photos: Path) -> None:
-    for stem in ("0", "1", "10"):
+    endless = '{"shapes": [{"label": "nut", "points": [[NaN, 1], [9, 1], [9, 9]]}], "imagePath": "0.jpg"}'
+    (photos / "0.json").write_text(endless, encoding="utf-8")
+    for stem in ("1", "10"):
         (photos / f"{stem}.json").write_text('{"shapes": [', encoding="utf-8")
     done = run("validate", photos)
     assert done.code == 2
     assert all(f"{stem}.json" in done.err for stem in ("0", "1", "10"))
+    assert "--fix" not in done.err  # nothing would be left

@@ -114,6 +114,8 @@ def test_one_group_and_bad_expressions() -> None:
         split_pictures(numbered(5), SplitOptions(method="group"))
     with pytest.raises(UserError, match="no regular expression"):
         split_pictures(numbered(5), SplitOptions(method="group", group_by="("))
+    with pytest.raises(UserError, match=r"finds nothing in the path of any picture, such as '"):
+        split_pictures(numbered(5), SplitOptions(method="stratified", group_by="video"))
 
 
 @given(st.integers(2, 30), st.integers(0, 30), st.integers(0, 5), st.sampled_from(["random", "stratified"]))

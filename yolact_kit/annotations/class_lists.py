@@ -96,8 +96,8 @@ def read_label_map(path: Path) -> dict[str, str | None]:
         document: Any = dict(line.split(",") for line in lines)
     else:
         document = _yaml(path, text)
-    if not isinstance(document, dict):
-        raise UserError(f"'{path}' is not a map of labels.", "Give lines such as `Cup: cup`.")
+    if not isinstance(document, dict) or any(isinstance(new, list | dict) for new in document.values()):
+        raise UserError(f"'{path}' is not a map from one label to another.", "Give lines such as `Cup: cup`.")
     return {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
 
 

@@ -146,7 +146,7 @@ def _validate_source(source: Path, format: Format, model: ModelConfig) -> Valida
         options = ReadOptions(format=_literal(format), workers=min(8, os.cpu_count() or 1), processes=True)
         read = read_source(source, options, lambda done, total: track(done, "Reading", total))
     except SourceError as error:
-        _print_problems(errors_first(error.problems), source)
+        _print_problems(errors_first(error.problems), None)
         raise
     note = f"{counted(len(read.labelled), 'picture')} with {read.format} labels"
     say(f"{note}, {len(read.without_labels)} without, {read.left_out} left out for errors.")
@@ -204,7 +204,8 @@ def _sizes(statistics: Statistics) -> str:
     return f"Shorter sides at the training size of {statistics.input_size} px: {sizes or 'none'}.{fit}"
 
 
-def _print_problems(problems: list[Problem], source: Path) -> None:
+def _print_problems(problems: list[Problem], source: Path | None) -> None:
+    """Prints problems by their kind; ``source`` is None where nothing of it can be used, not even by ``--fix``."""
     from yolact_kit.datasets.checks import SEVERITY_WORDS, problem_title
     from yolact_kit.datasets.mending import MENDABLE
 
@@ -221,7 +222,7 @@ def _print_problems(problems: list[Problem], source: Path) -> None:
             _print(f"  ... and {len(members) - len(shown)} more; -v lists them all")
         if members[0].advice:
             _print(f"  -> {members[0].advice}")
-        if code in MENDABLE:
+        if source is not None and code in MENDABLE:
             _print(f"  -> Or leave it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
 
 

@@ -27,7 +27,7 @@ from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.writers import LAYOUTS
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
-from yolact_kit.datasets.splits import SplitOptions, split_pictures, split_sizes
+from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder
 
@@ -131,6 +131,7 @@ def convert(
     inputs = [path for path in (read, options.pictures, options.masks) if path is not None and path.exists()]
     check_out(out, options.overwrite, inputs)
     split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
+    group_pattern(options.group_by)
     kept = _kept(options)
     reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
     result = read_source(source, options, reading)

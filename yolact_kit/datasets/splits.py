@@ -211,7 +211,13 @@ def _largest_first(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, s
 
 def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> list[list[str]]:
     """Paths of the pictures of each group that ``group_by`` tells."""
-    pattern = _pattern(options.group_by)
+    pattern = group_pattern(options.group_by)
+    if pattern is not None and not any(pattern.search(picture.file) for picture in pictures):
+        example = f", such as '{pictures[0].file}'" if pictures else ""
+        raise UserError(
+            f"--group-by '{options.group_by}' finds nothing in the path of any picture{example}.",
+            "Give an expression that finds what the pictures of a group have in common.",
+        )
     groups: dict[str, list[str]] = defaultdict(list)
     for picture in pictures:
         groups[_group(picture.file, pattern)].append(picture.file)
@@ -223,7 +229,18 @@ def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> li
     return list(groups.values())
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
+def group_pattern(text: str | None) -> re.Pattern[str] | None:
+    """The expression of ``--group-by``, which tells a picture's group by its path.
+
+    Args:
+        text: The expression; None where there is none.
+
+    Returns:
+        It, compiled.
+
+    Raises:
+        UserError: It is no regular expression.
+    """
     try:
         return re.compile(text) if text is not None else None
     except re.error as error:
