@@ -126,20 +126,27 @@ def test_the_parts_of_what_no_tile_shows_whole_are_joined() -> None:
     assert found.boxes.tolist() == [[10, 40, 250, 60], [60, 70, 140, 90]]
 
 
-def test_detections_that_agree_in_pairs_only_are_one_with_the_best_mask() -> None:
-    masks = [np.zeros((40, 40), dtype=np.uint8) for _ in range(3)]
-    for number, mask in enumerate(masks):
-        mask[10:20, 3 * number : 3 * number + 9] = 1
-    views = [View(0, 0, 40, 40), View(-1, 0, 42, 40), View(-2, 0, 44, 40)]
+def test_one_wrong_detection_does_not_chain_objects_together() -> None:
+    """Two objects in a row, which the view of the whole takes for one, and whose neighbouring views cut them."""
+    first, second = (np.zeros((40, 200), dtype=np.uint8) for _ in range(2))
+    first[10:30, 20:60], second[10:30, 140:180] = 1, 1
+    wrong = np.zeros_like(first)
+    wrong[5:35, 15:185] = 1
+    looks = [
+        (View(0, 0, 200, 40), wrong, 0.9), (View(0, 0, 100, 40), first, 0.8), (View(100, 0, 100, 40), second, 0.7),
+        (View(30, 0, 100, 40), first, 0.95), (View(60, 0, 100, 40), second, 0.96),
+    ]  # fmt: skip
 
-    def seen(view: View, mask: np.ndarray) -> Prediction:
-        shown = np.pad(mask, ((0, 0), (-view.x, -view.x)))
-        box = np.array([[0, 10, 40, 20]], dtype=np.float32)
-        coded, score = encode_mask(shown), np.array([0.9 + view.x / 10], dtype=np.float32)
-        return Prediction("", view.width, 40, box, score, np.zeros(1, dtype=np.int64), [coded], CLASSES)
+    def seen(view: View, mask: np.ndarray, score: float) -> Prediction:
+        shown = mask[:, view.x : view.x + view.width]
+        box = np.array([[0, 0, view.width, 40]], dtype=np.float32)
+        scores, labels = np.array([score], dtype=np.float32), np.zeros(1, dtype=np.int64)
+        return Prediction("", view.width, 40, box, scores, labels, [encode_mask(shown)], CLASSES)
 
-    found = merge(views, [seen(*one) for one in zip(views, masks, strict=True)], "a", (40, 40))
-    assert len(found) == 1 and found.mask(0).any() and found.scores.tolist() == pytest.approx([0.9])
+    found = merge([view for view, _, _ in looks], [seen(*look) for look in looks], "a", (40, 200))
+    masks = [found.mask(index) for index in range(len(found))]
+    assert len(masks) == 3
+    assert all(any((one == mask).all() for one in masks) for mask in (first, second, wrong))
 
 
 @pytest.mark.parametrize("tta", [("flip",), ("scale",), ("flip", "scale")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -208,15 +209,21 @@ def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
 
 
 def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
-    """Detections that are of one object, the best first."""
+    """Detections that are of one object, the best first.
+
+    What agrees with the same third one is one object too, as the parts of what no view shows whole; but whole
+    detections that do not agree are never, lest one that is wrong chains all others together.
+    """
     group = list(range(len(seen)))
+    whole = [[] if one.cut else [one] for one in seen]
     corners = np.array([one.box for one in seen], dtype=np.float32).reshape(-1, 4)
     for index, one in enumerate(seen):
         overlaps = (corners[:index, :2] < corners[index, 2:]).all(1) & (corners[:index, 2:] > corners[index, :2]).all(1)
         for other in overlaps.nonzero()[0].tolist():
-            if group[other] != group[index] and _same(one, seen[other]):
-                kept, gone = sorted((group[other], group[index]))
+            kept, gone = sorted((group[other], group[index]))
+            if kept != gone and _same(one, seen[other]) and all(starmap(_same, product(whole[kept], whole[gone]))):
                 group = [kept if place == gone else place for place in group]
+                whole[kept] += whole[gone]
     return [[one for one, place in zip(seen, group, strict=True) if place == first] for first in sorted(set(group))]
 
 
@@ -265,8 +272,7 @@ def _joined(group: Sequence[_Seen]) -> _Seen:
         x1, y1, x2, y2 = _bounds(one.part)
         votes[y1 - top : y2 - top, x1 - left : x2 - left] += one.part.pixels
     wanted = votes * 2 >= len(used) if whole else votes > 0
-    # Three that agree in pairs only may have no pixel that most of them have.
-    part = _trimmed(MaskCrop(left, top, wanted)) if wanted.any() else used[0].part
+    part = _trimmed(MaskCrop(left, top, wanted))
     boxes = np.stack([one.box for one in used])
     box = boxes.mean(axis=0) if whole else np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
     return _Seen(best.view, part, box, best.score, best.label, not whole)
