@@ -26,6 +26,7 @@ from tests.annotations.making import (
     read,
     shape,
 )
+from yolact_kit.annotations.class_lists import read_label_map
 from yolact_kit.annotations.result import SourceError
 
 
@@ -248,13 +249,29 @@ def test_labels_can_be_mapped_dropped_and_chosen(tmp_path: Path) -> None:
     assert codes(result) == ["S label-dropped", "S label-not-in-classes"]
 
 
-def test_labels_that_are_probably_one_are_reported(tmp_path: Path) -> None:
-    names = ["Cup", "cup", "컵", unicodedata.normalize("NFD", "컵"), "bolt-1", "bolt-2", "nut"]
+def test_labels_that_are_probably_one_are_reported_with_the_map_that_merges_them(tmp_path: Path) -> None:
+    names = ["Cup", "cup", "컵", unicodedata.normalize("NFD", "컵"), "bolt-1", "bolt-2", "nut", "nut "]
     shapes = [shape(label=name, points=[[1 + i, 1], [9, 1], [9, 9]]) for i, name in enumerate(names)]
     labelled(tmp_path, "a", shapes)
     result = read(tmp_path)
-    assert sorted(codes(result)) == ["W labels-alike", "W labels-alike", "W labels-numbered"]
+    assert sorted(codes(result)) == ["W labels-alike"] * 3 + ["W labels-numbered"]
     assert any("'bolt-1', 'bolt-2'" in problem.message for problem in result.problems)
+    merging: dict[str, str | None] = {}
+    for problem in result.problems:
+        file = tmp_path / "map.yaml"
+        file.write_text(problem.message[problem.message.index("{") : problem.message.index("}") + 1], encoding="utf-8")
+        merging |= read_label_map(file)
+    merged = read(tmp_path, label_map=merging)
+    assert (codes(merged), len(instances(merged))) == ([], len(names))
+    assert len(merged.classes) == 4
+
+
+def test_a_map_holds_for_labels_in_another_unicode_form(tmp_path: Path) -> None:
+    composed, decomposed = "컵", unicodedata.normalize("NFD", "컵")
+    labelled(tmp_path, "a", [shape(label=decomposed), shape(label=f" {composed}", points=[[1, 1], [9, 1], [9, 9]])])
+    assert read(tmp_path, label_map={composed: "cup"}).classes == ["cup"]
+    (tmp_path / "map.csv").write_text(f"{decomposed},cup\n", encoding="utf-8")
+    assert read(tmp_path, label_map=read_label_map(tmp_path / "map.csv")).classes == ["cup"]
 
 
 @pytest.mark.parametrize(

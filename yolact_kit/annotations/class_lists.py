@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def read_label_map(path: Path) -> dict[str, str | None]:
         document = _yaml(path, text)
     if not isinstance(document, dict) or any(isinstance(new, list | dict) for new in document.values()):
         raise UserError(f"'{path}' is not a map from one label to another.", "Give lines such as `Cup: cup`.")
-    return {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
+    words = {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
+    return {**{unicodedata.normalize("NFC", old): new for old, new in words.items()}, **words}
 
 
 def _text(path: Path) -> str:

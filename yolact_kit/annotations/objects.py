@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
+
 import numpy as np
 import shapely
 
@@ -78,8 +81,8 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
     except UnicodeEncodeError:
         problems.add("label-undecodable", "Its label holds broken characters.", ascii(raw.name))
         return None
-    if options.label_map is not None and raw.label in options.label_map:
-        label = options.label_map[raw.label]
+    if options.label_map is not None:
+        label = map_label(raw.label, options.label_map)
         if label is None:
             problems.add("label-dropped", f"The map drops the label '{raw.label}'.", raw.name)
             return None
@@ -87,6 +90,25 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
         problems.add("label-not-in-classes", f"Its label '{label}' is not among the given classes.", raw.name)
         return None
     return label
+
+
+def map_label(label: str, label_map: Mapping[str, str | None]) -> str | None:
+    """What a map makes of a label; where it lacks the very label, without regard to outer spaces and Unicode form.
+
+    Args:
+        label: The label.
+        label_map: New label by old label; None drops objects of the label.
+
+    Returns:
+        The new label, None where its objects are dropped; the label itself where the map says nothing of it.
+
+    Example:
+        >>> map_label("Nut ", {"Nut": "nut"})
+        'nut'
+    """
+    if label in label_map:
+        return label_map[label]
+    return label_map.get(unicodedata.normalize("NFC", label.strip()), label)
 
 
 def _instance(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.detect_format import Found
-from yolact_kit.annotations.objects import IGNORE, same_key
+from yolact_kit.annotations.objects import IGNORE, map_label, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -201,7 +202,7 @@ def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOption
         return list(options.classes)
     if listed is None:
         return sorted(labels)
-    mapped = [(options.label_map or {}).get(name, name) for name in listed]
+    mapped = [map_label(name, options.label_map or {}) for name in listed]
     return list(dict.fromkeys(name for name in mapped if name is not None and (name in labels or name in listed)))
 
 
@@ -228,8 +229,15 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
     for names in alike.values():
         if len(names) > 1:
             listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
-            problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form.")
+            best = max(names, key=lambda name: (name == unicodedata.normalize("NFC", name).strip(), labels[name]))
+            merging = _map_file({name: best for name in names if name != best})
+            problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form; {merging}.")
     for base, names in numbered.items():
         if len(names) > 1:
             listed = ", ".join(f"'{name}'" for name in names[:4])
-            problems.add("labels-numbered", f"The labels {listed} look like numbered objects of the class '{base}'.")
+            merging = _map_file(dict.fromkeys(names, base))
+            problems.add("labels-numbered", f"The labels {listed} look like numbered objects of '{base}'; {merging}.")
+
+
+def _map_file(label_map: dict[str, str]) -> str:
+    return f"--map with a file of {json.dumps(label_map, ensure_ascii=False)} merges them"

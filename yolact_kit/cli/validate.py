@@ -223,7 +223,8 @@ def _print_problems(problems: list[Problem], source: Path | None) -> None:
         if members[0].advice:
             _print(f"  -> {members[0].advice}")
         if source is not None and code in MENDABLE:
-            _print(f"  -> Or leave it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
+            start = "Or leave" if members[0].advice else "Leave"
+            _print(f"  -> {start} it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
 
 
 def _print(line: str) -> None:

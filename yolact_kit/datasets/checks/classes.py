@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.words import counted
 
 _IMBALANCE = 20
 _MORE = "Convert again with `--split stratified`, or label more."
@@ -49,7 +50,7 @@ def class_imbalance(subject: Subject) -> Iterator[Finding]:
     most = max(totals, key=lambda label: totals[label], default="")
     for label, total in totals.items():
         if total and totals[most] >= _IMBALANCE * total:
-            yield Finding(f"The class '{label}' has {total} objects, '{most}' has {totals[most]}.")
+            yield Finding(f"The class '{label}' has {counted(total, 'object')}, '{most}' has {totals[most]}.")
 
 
 @check("class-twice", "E", "Each class must be there once: convert again.", "splits")
