@@ -115,11 +115,27 @@ def test_on_a_cpu_the_estimate_decides(
     assert len(made.notes) - notes == {1: 0, 2: 1, 8: 2}[expected[1]]
 
 
-def test_it_can_be_switched_off_and_several_processes_are_left_alone(tmp_path: Path) -> None:
-    for changes in ({"fit_memory": False}, {"devices": 2}):
-        made = make_plan(tmp_path, batch_size=4, **changes)
-        fit_batch(made, MEASURED, lambda _batch: False)
-        assert made.config.train.batch_size == 4
+@pytest.mark.parametrize("changes", [{"fit_memory": False}, {"devices": 2, "nodes": 2}, {"devices": 2}])
+def test_it_can_be_switched_off_and_those_who_cannot_be_told_are_left_alone(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_plan(tmp_path, batch_size=4, **changes)
+    if changes == {"devices": 2}:
+        monkeypatch.setenv("LOCAL_RANK", "0")  # as torchrun starts them
+    fit_batch(made, MEASURED, lambda _batch: False)
+    assert made.config.train.batch_size == 4
+    assert ("memory is not tried out" in made.notes[-1]) == ("devices" in changes)
+
+
+@pytest.mark.parametrize(("free", "expected"), [(13 << 30, (6, 1)), (9 << 30, (3, 2)), (6 << 30, (2, 3)), (1, (2, 3))])
+def test_processes_share_what_fits_and_each_has_a_picture(
+    free: int, expected: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of 6, 3 and 2 pictures take 12.1, 8.6 and 5.1 GiB in two processes."""
+    monkeypatch.setattr(batch_fit, "available_memory", lambda: free)
+    made = make_plan(tmp_path, batch_size=6, accumulate=1, devices=2)
+    fit_batch(made, MEASURED)
+    assert (made.config.train.batch_size, made.config.train.accumulate) == expected
 
 
 def test_a_gpu_without_room_for_one_picture_is_refused(tmp_path: Path) -> None:

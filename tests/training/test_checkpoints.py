@@ -20,6 +20,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.models.weights import load_weights
 from yolact_kit.training import checkpoints
 from yolact_kit.training.checkpoints import find_checkpoint
+from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.run import plan_run, train
 
 REPOSITORY = Path(__file__).parents[2]
@@ -100,14 +101,28 @@ def test_a_checkpoint_with_code_is_refused_even_beside_a_sound_one(sound: bool, 
     assert not (tmp_path / "trace").exists()
 
 
-def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path: Path) -> None:
+def test_what_cannot_be_written_does_not_end_the_run_nor_hinder_the_rest(tmp_path: Path) -> None:
     config = make_config(tmp_path, epochs=2)
+    config.train.progress_pictures = 1
     run, lines = tmp_path / "run", []
-    run.mkdir()
-    (run / "checkpoints").write_text("in the way", encoding="utf-8")
+    (run / "weights" / "best.safetensors").mkdir(parents=True)
+    for name in ("checkpoints", "progress"):
+        (run / name).write_text("in the way", encoding="utf-8")
     result = train(plan_run(config, device="cpu"), run, "none", say=lines.append)
-    assert result.steps == 5 and result.stopped is None
-    assert any("cannot be written" in line for line in lines)
+    assert result.steps == 5 and result.stopped is None and result.best_ap is None
+    for what in ("checkpoint", "best weights", "predictions"):
+        assert sum(f"warning: the {what} cannot be written now" in line for line in lines) == 5
+    assert load_weights(run / "weights" / "last.safetensors").config.classes == ["컵"]
+
+
+def test_metrics_wait_for_room_on_a_full_disk(tmp_path: Path) -> None:
+    (logger,) = make_loggers([], tmp_path, "parts")
+    (tmp_path / "metrics.csv").mkdir()
+    logger.log_metrics({"loss/total": 1.0}, step=0)
+    (tmp_path / "metrics.csv").rmdir()
+    logger.log_metrics({"loss/total": 2.0}, step=1)
+    with (tmp_path / "metrics.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["loss/total"] for row in csv.DictReader(stream)] == ["1.0", "2.0"]
 
 
 def rows(run: Path) -> list[tuple[str, str, str]]:

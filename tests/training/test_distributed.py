@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.datasets.folders import FolderMaker
 from tests.tiny_model import save_tiny_model, tiny_config
-from yolact_kit.config.files import save_config
+from yolact_kit.config.files import load_config, save_config
 from yolact_kit.config.schema import AugmentConfig, Config
 from yolact_kit.datasets.torch_dataset import Shuffled
 from yolact_kit.models.weights import load_weights
@@ -71,14 +72,27 @@ def make_config(root: Path, batch: int) -> Config:
     return config
 
 
-def launch(config: Config, folder: Path, processes: int, weights: str, *more: str) -> subprocess.CompletedProcess[str]:
+KIT = ("-m", "yolact_kit")
+SHORT_OF_MEMORY = """
+import yolact_kit.training.batch_fit as batch_fit
+from yolact_kit.cli.app import main
+
+if __name__ == "__main__":
+    batch_fit.available_memory = lambda: 1
+    main()
+"""
+
+
+def launch(
+    config: Config, folder: Path, processes: int, weights: str, *more: str, program: Sequence[str] = KIT
+) -> subprocess.CompletedProcess[str]:
     config = config.model_copy(deep=True)
     config.train.devices = processes
     file = folder.with_suffix(".yaml")
     save_config(config, file)
     words = ["train", file, "--weights", weights, "--device", "cpu", "--out", folder, "--overwrite", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "yolact_kit", *map(str, words)]
+    command = [sys.executable, *program, *map(str, words)]
     return subprocess.run(
         command, env=environment, capture_output=True, cwd=folder.parent, check=False, encoding="utf-8", timeout=600
     )
@@ -89,8 +103,21 @@ def run(config: Config, folder: Path, processes: int) -> list[dict[str, str]]:
     assert done.returncode == 0, done.stderr
     assert ("shared by 2 processes" in done.stderr) == (processes == 2)
     assert done.stderr.count("run       ") == 1
+    return metrics(folder)
+
+
+def metrics(folder: Path) -> list[dict[str, str]]:
     with (folder / "metrics.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def assert_same_losses(first: list[dict[str, str]], second: list[dict[str, str]]) -> None:
+    assert len(first) == len(second) > 2
+    for one, two in zip(first, second, strict=True):
+        names = [name for name in one if one[name] and (name.startswith("loss/") or name.startswith("val/"))]
+        assert names and {name: float(two[name]) for name in names} == pytest.approx(
+            {name: float(one[name]) for name in names}, rel=2e-3, abs=1e-5
+        )
 
 
 @pytest.mark.slow
@@ -115,24 +142,33 @@ def test_processes_skip_a_bad_batch_together_and_stop_together(tmp_path: Path) -
 def test_two_processes_train_as_one_with_the_whole_batch(batch: int, tmp_path: Path) -> None:
     config = make_config(tmp_path, batch)
     alone, together = run(config, tmp_path / "one", 1), run(config, tmp_path / "two", 2)
-    assert len(alone) == len(together) > 6
-    for one, two in zip(alone, together, strict=True):
-        names = [name for name in one if one[name] and (name.startswith("loss/") or name.startswith("val/"))]
-        assert names and {name: float(two[name]) for name in names} == pytest.approx(
-            {name: float(one[name]) for name in names}, rel=2e-3, abs=1e-5
-        )
+    assert len(alone) > 6
+    assert_same_losses(alone, together)
     first, second = (load_weights(tmp_path / name).model.state_dict() for name in ("one", "two"))
     for name in first:
         torch.testing.assert_close(first[name], second[name], rtol=1e-2, atol=1e-4)
 
 
 @pytest.mark.slow
+def test_two_processes_divide_a_batch_that_does_not_fit_alike(tmp_path: Path) -> None:
+    config = make_config(tmp_path, 4)
+    config.train.epochs = 2
+    program = tmp_path / "short.py"
+    program.write_text(SHORT_OF_MEMORY, encoding="utf-8")
+    done = launch(config, tmp_path / "two", 2, "none", program=[str(program)])
+    assert done.returncode == 0, done.stderr
+    assert "batch 2 x 2 a step: 4 pictures at once do not fit in memory (estimated)" in done.stderr
+    kept = load_config(tmp_path / "two" / "config.yaml").train
+    assert (kept.batch_size, kept.accumulate, kept.devices) == (2, 2, 2)
+    config.train = config.train.model_copy(update={"batch_size": 2, "accumulate": 2})
+    assert_same_losses(run(config, tmp_path / "one", 1), metrics(tmp_path / "two"))
+
+
+@pytest.mark.slow
 def test_two_processes_train_for_a_time_by_one_clock(tmp_path: Path) -> None:
     done = launch(make_config(tmp_path, 4), tmp_path / "run", 2, "none", "--time", "12s")
     assert done.returncode == 0, done.stderr
-    with (tmp_path / "run" / "metrics.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    validated = [int(row["step"]) for row in rows if row["val/mask_AP"]]
+    validated = [int(row["step"]) for row in metrics(tmp_path / "run") if row["val/mask_AP"]]
     assert len(validated) >= 2 and validated == sorted(set(validated))
     assert (tmp_path / "run" / "weights" / "best.safetensors").is_file()
     assert "Done after" in done.stderr

@@ -25,8 +25,13 @@ def test_words_follow_the_budget() -> None:
     config.train = config.train.model_copy(update={"batch_size": 4, "accumulate": 2, "start_size": 1.0})
     measured = Estimate(seconds=0.5, activations=100 << 20, weights=50 << 20, side=64)
     assert measured.step_seconds(config) == 4
-    assert "about 40s of training" in measured.describe(config, Budget(steps=10), 16)[0]
+    assert "about 40s, validation included" in measured.describe(config, Budget(steps=10), 16)[0]
     assert "about 15 steps, 7.5 passes" in measured.describe(config, Budget(seconds=60), 16)[0]
+    # A validation of 10 pictures takes as long as 4 training pictures: six times in all, or after each second step.
+    assert "about 52s" in measured.describe(config, Budget(steps=10), 16, 10)[0]
+    assert "about 12 steps" in measured.describe(config, Budget(seconds=60), 16, 10)[0]
+    config.train.validate_every = 1
+    assert "about 50s" in measured.describe(config, Budget(steps=10), 16, 10)[0]
     before = measured.memory(config)
     config.train.batch_size = 8
     assert measured.memory(config) - before == 4 * 1.75 * (100 << 20)

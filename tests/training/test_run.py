@@ -148,9 +148,11 @@ def changed(config: Config, **train: object) -> Config:
 def test_training_ends_where_ap_no_longer_rises(config: Config, tmp_path: Path) -> None:
     # With no rate to speak of AP stays as it is, so that the second validation after the first one is the last.
     patient = changed(config, patience=2, learning_rate=1e-12, epochs=40, validate_every=2)
-    result = train(plan(patient), tmp_path / "run", "none")
-    assert result.steps == 15 and not result.interrupted
     lines: list[str] = []
+    result = train(plan(patient), tmp_path / "run", "none", say=lines.append)
+    assert result.steps == 15 and not result.interrupted
+    assert lines[-1] == "ended early: no better mask AP in 2 validations (train.patience)"
+    lines.clear()
     again = train(plan(patient), tmp_path / "run", "none", resume=True, say=lines.append)
     assert lines == ["This run is complete."] and not again.trained
 

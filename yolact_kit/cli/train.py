@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,7 +92,7 @@ def train(
     """
     set_level(quiet, verbose)
     from yolact_kit.files import check_out
-    from yolact_kit.training.launch import follows
+    from yolact_kit.training.launch import follows, heed_batch
 
     seconds = parse_duration(time) if time is not None else None
     wanted, run = _wanted(config, weights, settings or [], out, resume, overfit)
@@ -114,6 +114,7 @@ def train(
     if overfit is not None:
         plan = overfitting(plan, overfit)
     if follows():
+        heed_batch(plan.config.train)
         run_training(plan, run, start, resume is not None)
         return
     os.environ[_RUN_VARIABLE] = str(run.absolute())
@@ -185,7 +186,7 @@ def _log_to(run: Path) -> Callable[[str], None]:
     def log(line: str) -> None:
         say(line)
         run.mkdir(parents=True, exist_ok=True)
-        with (run / "train.log").open("a", encoding="utf-8") as file:
+        with suppress(OSError), (run / "train.log").open("a", encoding="utf-8") as file:  # as on a full disk
             file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')}  {line}\n")
 
     return log
@@ -194,11 +195,13 @@ def _log_to(run: Path) -> Callable[[str], None]:
 def _say_plan(plan: Plan, run: Path, resume: Path | None, log: Callable[[str], None]) -> None:
     from yolact_kit.training.batch_fit import fit_batch
     from yolact_kit.training.estimate import estimate
+    from yolact_kit.training.launch import tell_batch
     from yolact_kit.training.plan import describe_plan
 
     taken = None if resume is not None else estimate(plan.config, plan.device, plan.precision)
     if taken is not None:
         fit_batch(plan, taken)
+        tell_batch(plan.config.train)
     weights = "the checkpoint of the run" if resume is not None else plan.config.model.weights
     for line in describe_plan(plan, run, weights, taken):
         log(line) if resume is None else say(line)

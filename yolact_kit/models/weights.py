@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
-from yolact_kit.files import replacing
+from yolact_kit.files import atomic_write_bytes
 from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
@@ -41,8 +41,7 @@ def save_weights(path: Path, model: YOLACT, config: Config) -> None:
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     metadata = {"format": FORMAT, "config": json.dumps(config.model_dump(mode="json"), ensure_ascii=False)}
-    with replacing(path) as beside:
-        save_file(tensors, beside, metadata)
+    atomic_write_bytes(path, save(tensors, metadata))
 
 
 def load_weights(path: Path | str, device: torch.device | str = "cpu", model: str | None = None) -> LoadedModel:

@@ -12,9 +12,11 @@ from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.estimate import Estimate, trial_step
+from yolact_kit.training.launch import starts_others
 from yolact_kit.training.memory import available_memory
 from yolact_kit.training.module import make_optimizer
 from yolact_kit.training.plan import Plan
+from yolact_kit.words import counted
 
 Fits = Callable[[int], bool]
 """Whether a batch of so many pictures fits in memory."""
@@ -27,7 +29,8 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
     """Divides a plan's batch, in place, until it fits in memory; pictures a step and learning rate stay as they are.
 
     Args:
-        plan: The plan; that of several processes is left alone, since they would have to agree.
+        plan: The plan. Several processes share the divided batch; where another program or another machine starts
+            some of them, they could not be told of it, so that theirs is left alone.
         taken: What a picture takes, for CPUs.
         fits: Tells whether a batch fits; tried out on a GPU and estimated on a CPU by default.
 
@@ -35,20 +38,23 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
         UserError: Not even one picture fits in the GPU's memory.
     """
     train = plan.config.train
-    if not train.fit_memory or train.devices * train.nodes > 1:
+    if not train.fit_memory:
+        return
+    if train.devices * train.nodes > 1 and not starts_others(train):
+        plan.notes.append("memory is not tried out: this command does not start all the processes, which must agree")
         return
     on_gpu = plan.device.type == "cuda"
-    tried = partial(fits_on_gpu, plan.config, plan.device, plan.precision) if on_gpu else _estimated(plan, taken)
-    fitting = ((batch, parts) for batch, parts in divided(train.batch_size) if (fits or tried)(batch))
-    batch, parts = next(fitting, (0, 0))
+    tried = partial(_share_fits_on_gpu, plan) if on_gpu else _estimated(plan, taken)
+    ways = [(batch, parts) for batch, parts in divided(train.batch_size) if batch >= train.devices]
+    batch, parts = next((way for way in ways if (fits or tried)(way[0])), (0, 0))
     if not parts and on_gpu:
         raise UserError(
             "Not even one picture fits in the GPU's memory.",
             "Close what else uses the GPU, take smaller pictures (--set model.input_size=400), or --device cpu.",
         )
     if not parts:
-        batch, parts = 1, train.batch_size
-        plan.notes.append("memory may run short even with one picture a batch; close other programs")
+        batch, parts = ways[-1]
+        plan.notes.append(f"memory may run short even with {counted(batch, 'picture')} a batch; close other programs")
     if parts > 1:
         how = "tried out" if on_gpu else "estimated"
         plan.notes.append(
@@ -75,9 +81,15 @@ def _estimated(plan: Plan, taken: Estimate) -> Fits:
     def fits(batch: int) -> bool:
         config = plan.config.model_copy(deep=True)
         config.train.batch_size = batch
-        return free is None or taken.memory(config) <= free
+        return free is None or config.train.devices * taken.memory(config) <= free
 
     return fits
+
+
+def _share_fits_on_gpu(plan: Plan, batch: int) -> bool:
+    """Whether a process's share of a batch fits on the first GPU; several are taken to be alike."""
+    share = -(-batch // plan.config.train.devices)
+    return fits_on_gpu(plan.config, plan.device, plan.precision, share)
 
 
 def fits_on_gpu(config: Config, device: torch.device, precision: str, batch: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ class Validation(Callback):
     Args:
         pictures: The validation pictures.
         file: Where the best weights are written.
+        say: Prints a line.
 
     Attributes:
         best: The best mask AP so far, None before the first validation.
@@ -96,9 +98,10 @@ class Validation(Callback):
         predictions: The last predictions, by the picture's index.
     """
 
-    def __init__(self, pictures: list[Picture], file: Path) -> None:
+    def __init__(self, pictures: list[Picture], file: Path, say: Callable[[str], None] = lambda _line: None) -> None:
         self.pictures = pictures
         self.file = file
+        self.say = say
         self.best: float | None = None
         self.last: dict[str, Any] = {}
         self.predictions: dict[int, Prediction] = {}
@@ -132,9 +135,10 @@ class Validation(Callback):
                 module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
         score = self.last["mask"]["AP"] or 0.0
         if (self.best is None or score >= self.best) and is_finite(module):
-            self.best = score
-            if trainer.is_global_zero:
-                save_weights(self.file, module.model, module.config)
+            with going_on_without("the best weights", self.say):
+                if trainer.is_global_zero:
+                    save_weights(self.file, module.model, module.config)
+                self.best = score
 
     def state_dict(self) -> dict[str, Any]:
         """The best AP so far."""
@@ -172,6 +176,25 @@ class RunningAverage(WeightAveraging):
         averaged = self._average_model.module
         assert isinstance(averaged, TrainingModule)
         return averaged
+
+
+@contextmanager
+def going_on_without(what: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Has training go on where something cannot be written, as on a full disk; the next time may find room.
+
+    Args:
+        what: What is written.
+        say: Prints a line.
+
+    Example:
+        >>> with going_on_without("the weights", print):
+        ...     raise OSError(28, "No space left on device")
+        warning: the weights cannot be written now (No space left on device); training goes on
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # torch says "unexpected pos" where the disk is full
+        say(f"warning: {what} cannot be written now ({getattr(error, 'strerror', None) or error}); training goes on")
 
 
 def is_finite(module: TrainingModule) -> bool:

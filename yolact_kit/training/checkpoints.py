@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from yolact_kit.errors import UserError
 from yolact_kit.files import replacing
 from yolact_kit.models.weights import save_weights
-from yolact_kit.training.callbacks import EndOfBudget, RunningAverage, is_finite
+from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, going_on_without, is_finite
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
@@ -69,7 +69,7 @@ class Saving(Callback):
         if self._saved_when is None:
             self._saved_when = self.budget.elapsed()
         # Lightning takes the validation after this step for done where a checkpoint is older than it.
-        validates = trainer.should_stop or (index + 1) % trainer.val_check_batch == 0
+        validates = trainer.should_stop or (index + 1) % (trainer.val_check_batch or NEVER) == 0
         between = (index + 1) % trainer.accumulate_grad_batches != 0
         if not validates and not between and self.budget.elapsed() - self._saved_when >= SECONDS:
             self.save(trainer, module)
@@ -100,17 +100,21 @@ class Saving(Callback):
             self.say("warning: weights are infinite or no numbers, so they are not saved; those of before are kept")
             return
         self._saved_at, self._saved_when = trainer.global_step, self.budget.elapsed()
-        file = self.run / "checkpoints" / LAST
-        try:
-            # Every process takes part, but only the first one writes a file that can be renamed.
-            with _keeping_previous(file) if trainer.is_global_zero else nullcontext(file) as beside:
-                trainer.save_checkpoint(beside)
-            if trainer.is_global_zero:
-                source = self.average.averaged(module) if self.average is not None else module
+        # The weights come first: on a disk that is nearly full they find room where a checkpoint, several times as
+        # large, does not.
+        if trainer.is_global_zero:
+            source = self.average.averaged(module) if self.average is not None else module
+            with going_on_without("the last weights", self.say):
                 save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
-        except (OSError, RuntimeError) as error:
-            # torch says "unexpected pos" where the disk is full. The next validation tries again.
-            self.say(f"warning: the checkpoint cannot be written ({error}); the one before is kept")
+        file = self.run / "checkpoints" / LAST
+        # Every process takes part, but only the first one writes a file that can be renamed.
+        place = _keeping_previous(file) if trainer.is_global_zero else nullcontext(file)
+        with going_on_without("the checkpoint", self.say), place as beside:
+            try:
+                trainer.save_checkpoint(beside)
+            except (OSError, RuntimeError):
+                trainer.strategy.barrier()  # where the other processes wait for this one
+                raise
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the random numbers, as it would be had nobody interrupted."""
@@ -162,7 +166,8 @@ def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) 
         stored = _read(file)
         if stored is not None:
             return file, stored
-        say(f"warning: '{file}' is torn, as after a power cut or on a full disk; going on from the one before it")
+        more = "; going on from the one before it" if file is not files[-1] else ""
+        say(f"warning: '{file}' is torn, as after a power cut or on a full disk{more}")
     if files:
         raise UserError(
             f"'{files[0]}' cannot be read as a checkpoint, nor is there a sound one before it.",

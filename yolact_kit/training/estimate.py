@@ -12,7 +12,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.durations import format_duration
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.losses import yolact_loss
-from yolact_kit.training.schedule import Budget, input_size_at
+from yolact_kit.training.schedule import VALIDATIONS, Budget, input_size_at
 from yolact_kit.training.targets import Target
 
 _LARGEST_TRIAL = 320
@@ -56,23 +56,30 @@ class Estimate:
         shares = [(input_size_at(part / 20, full, config.train) / full) ** 2 for part in range(20)]
         return self.seconds * config.train.batch_size * config.train.accumulate * sum(shares) / len(shares)
 
-    def describe(self, config: Config, budget: Budget, pictures: int) -> list[str]:
+    def describe(self, config: Config, budget: Budget, pictures: int, validated: int = 0) -> list[str]:
         """The estimate in words, and how it was made.
 
         Args:
             config: The configuration.
             budget: How long training goes on.
             pictures: Training pictures.
+            validated: Validation pictures.
 
         Returns:
             Lines of text.
         """
-        step = self.step_seconds(config)
-        if budget.steps is not None:
-            took = f"about {format_duration(round(budget.steps * step))} of training, validation not counted"
+        train, step = config.train, self.step_seconds(config)
+        pass_of_step = train.batch_size * train.accumulate / pictures
+        validation, apart = self.seconds * _VALIDATION * validated, 0.0
+        if train.validate_every == "auto":
+            apart = VALIDATIONS * validation
         else:
-            steps = round((budget.seconds or 0) / step)
-            passes = steps * config.train.batch_size * config.train.accumulate / pictures
+            step += validation * pass_of_step / train.validate_every
+        if budget.steps is not None:
+            took = f"about {format_duration(round(budget.steps * step + apart))}, validation included"
+        else:
+            steps = round(max(0.0, (budget.seconds or 0) - apart) / step)
+            passes = steps * pass_of_step
             took = f"about {steps} steps, {passes:.1f} passes over the training pictures"
         return [
             f"{took}; about {self.memory(config) / 2**30:.1f} GiB of memory",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
@@ -68,7 +70,18 @@ def require_wandb_login(environment: Mapping[str, str], home: Path) -> None:
         )
 
 
-def make_loggers(names: Sequence[str], run: Path, experiment: str) -> list[Logger]:
+class _Rows(CSVLogger):
+    """Keeps rows that a full disk has no room for until it has."""
+
+    def save(self) -> None:
+        """Writes the rows since the last time."""
+        with suppress(OSError):
+            super().save()
+
+
+def make_loggers(
+    names: Sequence[str], run: Path, experiment: str, settings: Mapping[str, Any] | None = None
+) -> list[Logger]:
     """The loggers of a run.
 
     Args:
@@ -76,17 +89,20 @@ def make_loggers(names: Sequence[str], run: Path, experiment: str) -> list[Logge
         run: The run folder. TensorBoard writes to ``tensorboard`` in it, MLflow to where ``MLFLOW_TRACKING_URI`` says
             and else to ``mlflow.db`` in it, W&B to ``wandb`` in it.
         experiment: What runs are gathered under where a tracker has experiments or projects.
+        settings: What a tracker keeps with a run: the configuration as nested dictionaries.
 
     Returns:
         Lightning's loggers.
     """
-    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=1)]
+    loggers: list[Logger] = [_Rows(run, name="", version="", flush_logs_every_n_steps=1)]
     if "tensorboard" in names:
-        loggers.append(TensorBoardLogger(run, name="", version="tensorboard"))
+        loggers.append(TensorBoardLogger(run, name="", version="tensorboard", default_hp_metric=False))
     if "mlflow" in names:
         loggers.append(MLFlowLogger(experiment, run.name, _mlflow_place(run)))
     if "wandb" in names:
         loggers.append(WandbLogger(name=run.name, project=experiment, save_dir=run))
+    for tracker in loggers[1:]:
+        tracker.log_hyperparams({**(settings or {})})
     return loggers
 
 

@@ -231,8 +231,7 @@ def describe_plan(plan: Plan, run: Path, weights: str, estimate: Estimate | None
         f"training  {length}; {batch}{shared}, {train.optimizer}, rate {train.learning_rate:g}, {plan.precision}",
     ]
     if estimate is not None:
-        lines += [
-            f"estimate  {line}" for line in estimate.describe(plan.config, plan.budget, len(dataset.splits["train"]))
-        ]
+        pictures = (len(dataset.splits.get(name, [])) for name in ("train", "val"))
+        lines += [f"estimate  {line}" for line in estimate.describe(plan.config, plan.budget, *pictures)]
     lines += [f"chosen    {note}" for note in plan.notes]
     return [*lines, f"run       {run}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import lightning
@@ -13,7 +14,7 @@ from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.files import replacing
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.training.callbacks import Validation
+from yolact_kit.training.callbacks import Validation, going_on_without
 
 SCORE = 0.3
 _LONGER_SIDE = 800
@@ -26,25 +27,30 @@ class ProgressPictures(Callback):
         validation: Where the predictions are.
         folder: The folder that they are drawn into.
         count: Pictures, spread over the validation split.
+        say: Prints a line.
     """
 
-    def __init__(self, validation: Validation, folder: Path, count: int) -> None:
+    def __init__(self, validation: Validation, folder: Path, count: int, say: Callable[[str], None]) -> None:
         self.validation = validation
         self.folder = folder
+        self.say = say
         total = len(validation.pictures)
         self.chosen = [number * total // min(count, total) for number in range(min(count, total))]
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Draws."""
-        if not trainer.is_global_zero:
-            return
+        if trainer.is_global_zero:
+            with going_on_without("the predictions", self.say):
+                self._draw(trainer.global_step)
+
+    def _draw(self, step: int) -> None:
         for index in self.chosen:
             picture = self.validation.pictures[index]
             pixels = read_picture(picture.path)
             drawn = Image.fromarray(draw_prediction(pixels, confident(self.validation.predictions[index])))
             drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
-            target = self.folder / f"step-{trainer.global_step:06d}" / f"{index + 1:03d}_{stem}.jpg"
+            target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"
             with replacing(target) as beside:
                 drawn.save(beside, "JPEG", quality=88)
 

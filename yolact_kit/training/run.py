@@ -37,13 +37,10 @@ from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.plan import Plan, plan_run
 from yolact_kit.training.progress import TrainingProgress
 from yolact_kit.training.progress_pictures import ProgressPictures
-from yolact_kit.training.schedule import Budget
+from yolact_kit.training.schedule import VALIDATIONS, Budget
 from yolact_kit.training.start import Start, describe_transfer, find_start
 
 __all__ = ["Plan", "TrainResult", "plan_run", "train"]
-
-VALIDATIONS = 6
-"""Validations of a run whose configuration leaves their number open."""
 
 _FOREVER = 1 << 30
 
@@ -132,6 +129,8 @@ def train(
         finally:
             if trainer.is_global_zero:
                 join_earlier(out)
+    if any(stopper.wait_count >= stopper.patience for stopper in trainer.early_stopping_callbacks):
+        say(f"ended early: no better mask AP in {config.train.patience} validations (train.patience)")
     result = TrainResult(out, trainer.global_step, interrupted=end.asked_to_stop, stopped=stopped)
     result.bad_batches = bad_batches.count
     if validation is not None:
@@ -188,7 +187,7 @@ def _callbacks(
 ) -> tuple[list[Callback], Validation | None, EndOfBudget]:
     train = plan.config.train
     pictures = plan.dataset.splits.get("val", [])
-    validation = Validation(pictures, out / "weights" / "best.safetensors") if pictures else None
+    validation = Validation(pictures, out / "weights" / "best.safetensors", say) if pictures else None
     average = RunningAverage(train.ema_decay) if train.ema_decay else None
     end = EndOfBudget(plan.budget, _validation_seconds(plan))
     count = len(plan.dataset.splits["train"])
@@ -207,7 +206,7 @@ def _callbacks(
         )
     wanted += [Saving(out, plan.budget, average, say), progress]
     if validation is not None and train.progress_pictures:
-        wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures))
+        wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures, say))
     return [callback for callback in wanted if callback is not None], validation, end
 
 
@@ -226,7 +225,7 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         limit_val_batches=1.0 if plan.dataset.splits.get("val") else 0,
-        logger=make_loggers(train.loggers, out, plan.dataset.name),
+        logger=make_loggers(train.loggers, out, plan.dataset.name, plan.config.model_dump(mode="json")),
         log_every_n_steps=1,
         callbacks=callbacks,
         enable_checkpointing=False,
@@ -258,8 +257,8 @@ def _validation_interval(plan: Plan) -> int:
 
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Keeps Lightning's own messages off the screen: what matters in them is said in the toolkit's words."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    """Keeps the libraries' own messages off the screen: what matters in them is said in the toolkit's words."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "mlflow.store.db")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

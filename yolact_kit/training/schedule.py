@@ -7,6 +7,9 @@ import time
 
 from yolact_kit.config.schema import TrainConfig
 
+VALIDATIONS = 6
+"""Validations of a run whose configuration leaves their number open."""
+
 
 class Budget:
     """What training may take: a number of steps, a time, or both; it ends with whichever is spent first.
