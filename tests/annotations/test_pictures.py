@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from yolact_kit.annotations import pictures
 from yolact_kit.annotations.pictures import (
     PictureError,
     inspect_picture,
@@ -77,6 +80,23 @@ def test_16_bits_are_scaled_from_their_own_range(tmp_path: Path, top: int, light
     assert pixels.min() == 0
     assert pixels.max() == lightest
     assert (np.diff(pixels[:, :, 0].reshape(-1).astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("values", [np.uint16, np.float32])
+def test_more_than_8_bits_are_scaled_some_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: Any
+) -> None:
+    drawn = np.random.default_rng(0).integers(0, 60_000, (700, 500)).astype(values)
+    file = tmp_path / "a.tif"
+    Image.fromarray(drawn).save(file)
+    whole = read_picture(file)
+    monkeypatch.setattr(pictures, "_AT_ONCE", 2000)
+    tracemalloc.start()
+    try:
+        assert np.array_equal(read_picture(file), whole)
+        assert tracemalloc.get_traced_memory()[1] < 16 * drawn.size  # as floats alone it would take 16 or more
+    finally:
+        tracemalloc.stop()
 
 
 def test_16_bits_in_colour_are_noticed(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ Source = Path | str | bytes
 """A picture file, or its content."""
 
 _ORIENTATION_TAG = 0x0112
+_AT_ONCE = 1 << 22
+"""Pixels of more than 8 bits that are scaled at once."""
 _SUFFIX_OF_FORMAT = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
     "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
@@ -292,21 +294,37 @@ def _orientation(image: Image.Image) -> int:
 
 def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        grey = _to_eight_bits(np.asarray(image))
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode in ("P", "PA", "LA", "1", "L", "RGBa") or "transparency" in image.info:
+        return _grey_to_rgb(_to_eight_bits(np.asarray(image)))
+    clear = "transparency" in image.info
+    if image.mode in ("1", "L") and not clear:
+        return _grey_to_rgb(np.asarray(image.convert("L")))
+    if image.mode in ("P", "PA", "LA", "RGBa") or clear:
         image = image.convert("RGBA")
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    return np.array(image, dtype=np.uint8)
+
+
+def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def _to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
+    """Values of more than 8 bits scaled to 8, some rows at a time: as floats all would take eight times the memory."""
+    rows = max(1, _AT_ONCE // values.shape[1])
+    blocks = [values[start : start + rows] for start in range(0, len(values), rows)]
+    low = min(float(_finite(block).min()) for block in blocks)
+    high = max(float(_finite(block).max()) for block in blocks)
     if low < 0 or high > 65535:
-        values, top = values - low, high - low
+        top = high - low
     else:
-        top = next(limit for limit in (1.0, 255.0, 4095.0, 65535.0) if high <= limit)
+        low, top = 0.0, next(limit for limit in (1.0, 255.0, 4095.0, 65535.0) if high <= limit)
         # A nearly black 16-bit picture is still 16-bit; only fractions make a range of 0 to 1.
-        if top == 1.0 and np.array_equal(values, np.round(values)):
+        if top == 1.0 and all(np.array_equal(block, np.round(block)) for block in map(_finite, blocks)):
             top = 255.0
-    return np.round(values * (255.0 / max(top, 1e-12))).astype(np.uint8)
+    scale = 255.0 / max(top, 1e-12)
+    return np.concatenate([np.round((_finite(block) - low) * scale).astype(np.uint8) for block in blocks])
+
+
+def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
