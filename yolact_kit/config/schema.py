@@ -211,8 +211,6 @@ class AugmentConfig(_Section):
         contrast: Contrast, likewise.
         saturation: Saturation, likewise.
         hue: Hue turned by up to this share of the colour circle.
-        mosaic: Probability that a picture is one of four in one.
-        copy_paste: Probability that objects of another picture are pasted onto it.
         min_visible: Objects of which less than this share is still in the picture are ignored.
     """
 
@@ -226,8 +224,6 @@ class AugmentConfig(_Section):
     contrast: Share = 0.3
     saturation: Share = 0.3
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.03
-    mosaic: Share = 0.0
-    copy_paste: Share = 0.0
     min_visible: Share = 0.3
 
 

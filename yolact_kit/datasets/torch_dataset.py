@@ -18,7 +18,6 @@ from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.datasets.augmentation import Augmentation
-from yolact_kit.datasets.mixing import Labelled, copy_paste, mosaic
 from yolact_kit.models.preprocess import prepare, resize
 
 CACHE_BYTES = 1 << 30
@@ -71,7 +70,6 @@ class TrainingPictures(TorchDataset[Sample]):
         self.pictures = pictures
         self.config = config
         self.augment = Augmentation(config.augment if augmented else None, config.model)
-        self.mixes = augmented and (config.augment.mosaic > 0 or config.augment.copy_paste > 0)
         self._numbers = {name: number for number, name in enumerate(config.classes)}
         self._cache: dict[int, _Decoded] = {}
         self._cached_bytes = 0
@@ -82,50 +80,31 @@ class TrainingPictures(TorchDataset[Sample]):
     def __getitem__(self, draw: Draw | int) -> Sample:
         """One showing of a picture; an index alone stands for its first showing."""
         index, number = (draw.index, draw.number) if isinstance(draw, Draw) else (draw, 0)
-        shown = self._mixed(index, np.random.SeedSequence((self.config.train.seed, number)))
-        present = shown.masks.any(axis=(1, 2))
-        masks = shown.masks[present]
+        picture = self.pictures[index]
+        decoded = self._decoded(index)
+        seed = int(np.random.SeedSequence((self.config.train.seed, number)).generate_state(1)[0])
+        image, masks = self.augment(decoded.picture, decoded.masks, seed)
+        present = masks.any(axis=(1, 2))
+        masks = masks[present]
         boxes = boxes_of(masks)
-        ignored = shown.crowds[present] | self._too_small(boxes, masks, shown.whole[present])
+        crowd = np.array([instance.crowd for instance in picture.instances], bool)[present]
+        labels = np.array([self._numbers[instance.label] for instance in picture.instances], np.int64)[present]
+        ignored = crowd | self._too_small(boxes, masks, decoded.masks[present])
         return Sample(
-            image=torch.from_numpy(np.ascontiguousarray(shown.image.transpose(2, 0, 1))),
+            image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             boxes=torch.from_numpy(boxes / self.config.model.input_size),
-            labels=torch.from_numpy(shown.labels[present]),
+            labels=torch.from_numpy(labels),
             masks=torch.from_numpy(masks),
             ignored=torch.from_numpy(ignored),
-            name=self.pictures[index].file,
+            name=picture.file,
         )
 
-    def _mixed(self, index: int, seeds: np.random.SeedSequence) -> Labelled:
-        """A picture as it is shown, with others mixed in where the configuration has it."""
-        shown = self._augmented(index, int(seeds.generate_state(1)[0]))
-        if not self.mixes:
-            return shown
-        random = np.random.default_rng(seeds)
-
-        def another() -> Labelled:
-            return self._augmented(int(random.integers(len(self.pictures))), int(random.integers(1 << 32)))
-
-        if random.random() < self.config.augment.mosaic:
-            shown = mosaic([shown, another(), another(), another()], random)
-        if random.random() < self.config.augment.copy_paste:
-            shown = copy_paste(shown, another(), random)
-        return shown
-
-    def _augmented(self, index: int, seed: int) -> Labelled:
-        """A picture by itself, augmented."""
-        instances, decoded = self.pictures[index].instances, self._decoded(index)
-        image, masks = self.augment(decoded.picture, decoded.masks, seed)
-        labels = np.array([self._numbers[instance.label] for instance in instances], np.int64)
-        crowds = np.array([instance.crowd for instance in instances], bool)
-        return Labelled(image, masks, labels, crowds, decoded.masks.mean(axis=(1, 2)))
-
     def _too_small(
-        self, boxes: NDArray[np.float32], masks: NDArray[np.uint8], whole: NDArray[np.float64]
+        self, boxes: NDArray[np.float32], masks: NDArray[np.uint8], before: NDArray[np.uint8]
     ) -> NDArray[np.bool_]:
         """Which objects have a side below the limit, or have all but left the picture."""
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
-        share = masks.mean(axis=(1, 2)) / whole.clip(min=1e-9)
+        share = masks.mean(axis=(1, 2)) / before.mean(axis=(1, 2)).clip(min=1e-9)
         smallest = self.augment.smallest_scale**2
         return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
 
