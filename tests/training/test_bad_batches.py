@@ -103,6 +103,7 @@ def test_damaged_weights_stop_the_run_with_advice(tmp_path: Path) -> None:
     result = train(plan_run(config, device="cpu"), tmp_path / "new", str(old), say=lines.append)
     assert result.stopped is not None and "3 bad batches in a row" in result.stopped.message
     assert "try others" in result.stopped.advice
+    assert result.detections is None  # not 0, which would be told as a model that finds nothing
     assert result.bad_batches == 3 and sum("the batch is skipped" in line for line in lines) == 3
     assert not (tmp_path / "new" / "weights").exists()
 

@@ -131,7 +131,7 @@ def rows(run: Path) -> list[tuple[str, str, str]]:
         return [(row["step"], row["loss/total"], row["val/mask_AP"]) for row in csv.DictReader(stream)]
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("accumulate", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_run_goes_on_from_a_checkpoint_between_validations(
     accumulate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,19 @@ def test_objects_too_small_to_learn_from_come_first(maker: FolderMaker, tmp_path
     assert any("model.input_size" in cause.advice and "too small" in cause.what for cause in found.causes[:2])
 
 
+def test_a_long_run_that_learns_nothing_from_sound_labels_points_to_their_places(
+    maker: FolderMaker, tmp_path: Path
+) -> None:
+    plan = planned(maker)
+    (cause,) = [
+        cause for cause in diagnose(plan, result(tmp_path / "run")).causes if "lie on the objects" in cause.what
+    ]
+    assert "yolact-kit preview" in cause.advice
+    learnt = result(tmp_path / "learnt")
+    learnt.best_ap = 0.5
+    assert not any("lie on the objects" in cause.what for cause in diagnose(plan, learnt).causes)
+
+
 def test_bad_batches_and_boxes_without_masks_are_noticed(maker: FolderMaker, tmp_path: Path) -> None:
     plan = planned(maker)
     bad = diagnose(plan, result(tmp_path / "a", bad_batches=1500))

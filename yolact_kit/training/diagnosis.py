@@ -122,11 +122,10 @@ def diagnose(plan: Plan, result: TrainResult) -> Diagnosis:
     recall = anchor_recall(table, dataset.classes, config.model, config.loss.positive_iou).overall
     evidence = Evidence(plan, result, read_losses(result.run), recall, what_is_taught(plan))
     causes = [cause for look in _LOOKS for cause in look(evidence)]
-    measured = result.best_ap is not None
     made = Diagnosis(
         _figures(evidence),
         sorted(causes, key=lambda cause: -cause.weight),
-        measured and (result.best_ap or 0.0) < NEAR_ZERO,
+        _is_near_zero(result),
     )
     atomic_write_text(result.run / "diagnosis.txt", "\n".join(made.lines()) + "\n")
     return made
@@ -290,6 +289,20 @@ def _classes(evidence: Evidence) -> Iterator[Cause]:
         )
 
 
+def _misplaced(evidence: Evidence) -> Iterator[Cause]:
+    """Labels of other pictures look as sound as any to the checks, so a long run that learns nothing points to them."""
+    if _is_near_zero(evidence.result) and not any(_few_steps(evidence)):
+        yield Cause(
+            0.3,
+            "the labels may not lie on the objects, as those of other pictures do not, which no check can see",
+            f'Look at them: `yolact-kit preview "{evidence.plan.config.dataset}"`.',
+        )
+
+
+def _is_near_zero(result: TrainResult) -> bool:
+    return result.best_ap is not None and result.best_ap < NEAR_ZERO
+
+
 _LOOKS: tuple[Callable[[Evidence], Iterator[Cause]], ...] = (
-    _bad_batches, _labels, _few_steps, _ignored, _anchors, _losses, _silent, _masks, _classes,
+    _bad_batches, _labels, _few_steps, _ignored, _anchors, _losses, _silent, _masks, _classes, _misplaced,
 )  # fmt: skip

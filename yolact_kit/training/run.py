@@ -135,7 +135,8 @@ def train(
     result.bad_batches = bad_batches.count
     if validation is not None:
         result.best_ap, result.metrics = validation.best, validation.last
-        result.detections = sum(len(prediction) for prediction in validation.predictions.values())
+        if validation.predictions:
+            result.detections = sum(len(prediction) for prediction in validation.predictions.values())
     return result
 
 
