@@ -15,6 +15,7 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.rle import decode_rle, encode_mask, merge_rles, rings_to_rle, rle_area
 from yolact_kit.annotations.source import RawObject, RawPart
+from yolact_kit.words import counted
 
 NO_LABELS = frozenset({"", "__ignore__", "_background_"})
 """Labels that mean that a shape is no object."""
@@ -138,7 +139,7 @@ def _part_rings(
 ) -> tuple[list[Ring], list[Ring]]:
     """The outer rings and the holes of what is left of one polygon."""
     if len(ring) < 3:
-        problems.add("points-too-few", f"It has {len(ring)} points; an outline needs 3.", part.name)
+        problems.add("points-too-few", f"It has {counted(len(ring), 'point')}; an outline needs 3.", part.name)
         return [], []
     if part.area <= 0:
         problems.add("area-zero", "Its outline encloses nothing.", part.name)
