@@ -107,8 +107,7 @@ def evaluate(
 
     truth = load_split(dataset, split)
     options = {"device": device, "batch_size": batch_size, "exact": exact, "model": model}
-    # Both are loaded before either is run: what is wrong with one shows at once.
-    predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]
+    predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]  # before either runs
     found, *others = [_evaluate(predictor, truth) for predictor in predictors]
     say("Looking into the errors")
     analysis = analyse(found, score)
@@ -148,6 +147,9 @@ def _load(weights: str, truth: Split, options: dict[str, Any]) -> Predictor:
 
 def _evaluate(predictor: Predictor, truth: Split) -> Evaluation:
     from yolact_kit.evaluation.run import evaluate_split
+    from yolact_kit.training.memory import keep_freed_memory
+
+    keep_freed_memory()
 
     def progress(stream: Iterable[Any], total: int) -> Iterable[Any]:
         return track(stream, "Evaluating", total)

@@ -113,10 +113,7 @@ def predict(
     _check(engine, nms, color_by)
     lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
     outcome, seconds = _predict(
-        source,
-        out or run_folder("predict"),
-        names,
-        overwrite,
+        source, out or run_folder("predict"), names, overwrite,
         {"simplify": simplify, "by_instance": color_by == "instance", "only": only_uncertain, "show": show},
         {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
         {
@@ -161,7 +158,9 @@ def _predict(
     from yolact_kit.inference.uncertainty import write_list
     from yolact_kit.inference.views import ViewOptions
     from yolact_kit.inference.writers import WriteOptions
+    from yolact_kit.training.memory import keep_freed_memory
 
+    keep_freed_memory()
     options["views"] = ViewOptions(**options["views"])
     style = Style(by_instance=look["by_instance"])
     show = _window(style) if look["show"] else None

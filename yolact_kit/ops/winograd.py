@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 POINTS = {4: (0.0, 1.0, -1.0, 2.0, -0.5), 6: (0.0, 1.0, -1.0, 0.5, 2.0, -0.5, -2.0)}
 """The m that there are, with the points that the polynomials are evaluated at, those of the smallest rounding error."""
@@ -98,13 +97,12 @@ def convolve(images: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Te
     Example:
         >>> images, weight = torch.rand(2, 5, 7, 9), torch.rand(3, 5, 3, 3)
         >>> close = convolve(images, transform_kernels(weight, 4), None, 4)
-        >>> torch.allclose(close, functional.conv2d(images, weight, padding=1), atol=1e-4)
+        >>> torch.allclose(close, torch.conv2d(images, weight, padding=1), atol=1e-4)
         True
     """
     batch, _, height, width = images.shape
     down, right = -(-height // m), -(-width // m)
-    border = (0, 0, 1, right * m + 1 - width, 1, down * m + 1 - height)
-    padded = functional.pad(images.permute(0, 2, 3, 1), border)
+    padded = _bordered(images.permute(0, 2, 3, 1), down * m + 2, right * m + 2)
     tiles = padded.unfold(1, m + 2, m).unfold(2, m + 2, m).permute(4, 5, 0, 1, 2, 3)  # [n, n, B, down, right, C]
     result = images.new_empty(batch, height, width, kernels.shape[2])
     together = max(1, STRIP // (down * right))
@@ -116,6 +114,16 @@ def convolve(images: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Te
             part = result[first : first + together, row * m : (row + rows) * m]
             part.copy_(made[:, : part.shape[1], :width])
     return result.permute(0, 3, 1, 2)
+
+
+def _bordered(images: Tensor, height: int, width: int) -> Tensor:
+    """Images [B, height, width, C] of smaller ones, which begin at the second row and column; zeros around them."""
+    made = images.new_empty(len(images), height, width, images.shape[3])
+    bottom, right = images.shape[1] + 1, images.shape[2] + 1
+    made[:, 1:bottom, 1:right] = images
+    for border in (made[:, :1], made[:, bottom:], made[:, :, :1], made[:, :, right:]):
+        border.zero_()
+    return made
 
 
 def _convolve_tiles(tiles: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Tensor:
