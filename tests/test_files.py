@@ -33,6 +33,13 @@ def test_a_text_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_a_text_below_a_file_is_an_error_for_people(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for path in (tmp_path / "file" / "a.txt", tmp_path / "file" / "folder" / "a.txt"):
+        with pytest.raises(UserError, match=r"a\.txt' cannot be written"):
+            atomic_write_text(path, "text")
+
+
 def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     with new_folder(out) as folder:

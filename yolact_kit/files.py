@@ -52,9 +52,15 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
     Yields:
         The file to write.
+
+    Raises:
+        UserError: What should be a folder above it is a file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"'{path}' cannot be written: {error.strerror}.", "Choose another place.") from error
     beside = _beside(path)
     try:
         yield beside

@@ -122,6 +122,7 @@ def test_the_same_call_gives_the_same_folder(photos: Path, tmp_path: Path) -> No
         (["사진 폴더", "out", "--val", "1"], "nothing to train on"),
         (["사진 폴더", "out", "--classes", "a,a"], "given twice"),
         (["사진 폴더", "out", "--classes", "none.txt"], "none.txt"),
+        (["사진 폴더", "out", "--classes", "empty"], "among the given classes 'empty'"),
         (["사진 폴더", "out", "--map", "none.yaml"], "none.yaml"),
         (["사진 폴더", "out", "--map", "list.yaml"], "not a map"),
         (["사진 폴더", "out", "--pictures", "none"], "none"),

@@ -88,7 +88,7 @@ def assemble(
         The whole.
 
     Raises:
-        SourceError: Nothing is left.
+        SourceError: Nothing is left, no picture or no object of the given classes.
     """
     problems = general.found + [problem for outcome in outcomes for problem in outcome.problems]
     merged = _merge_same(found, outcomes, problems)
@@ -97,6 +97,9 @@ def assemble(
         advice = "Mend the problems listed above." if problems else "Look into the files: they speak of no picture."
         raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
     instances = [instance for item in labelled for instance in item.picture.instances]
+    if not instances and any(problem.code == "label-not-in-classes" for problem in problems):
+        given = ", ".join(f"'{name}'" for name in options.classes or ())
+        raise SourceError(f"No object has a label among the given classes {given}.", "Check --classes.", problems)
     labels = Counter(instance.label for instance in instances if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
     if len(instances) > labels.total():
