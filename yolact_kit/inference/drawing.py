@@ -148,7 +148,7 @@ def _unit(pixels: NDArray[np.uint8], shapes: Sequence[Shape]) -> float:
     """
     boxes = np.array([shape.box for shape in shapes], dtype=np.float64).reshape(-1, 4)
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
-    whole = min(pixels.shape[:2])
+    whole = float(min(pixels.shape[:2]))
     return min(whole, 8 * float(np.median(sides))) if len(sides) else whole
 
 
@@ -223,7 +223,7 @@ def place_label(
     spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
     taken = np.array(placed, dtype=np.int64).reshape(-1, 4)
     shared = np.minimum(spots[:, None, 2:], taken[:, 2:]) - np.maximum(spots[:, None, :2], taken[:, :2])
-    clear = (shared <= 0).any(axis=2).all(axis=1)
+    clear = np.all(np.any(shared <= 0, axis=2), axis=1)
     left, top, right, bottom = spots[clear.argmax()].tolist()  # the first that is clear
     return (left, top, right, bottom) if clear.any() else None
 

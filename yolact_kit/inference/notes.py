@@ -22,7 +22,7 @@ class Mark:
     Attributes:
         points: Its corners, x y in pixels.
         closed: Whether the last corner is joined to the first.
-        name: What is written at its first corner.
+        name: What is written in its middle.
     """
 
     points: tuple[tuple[int, int], ...]
@@ -64,7 +64,11 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes | None, font: FontChoice)
     canvas = ImageDraw.Draw(image, "RGBA")
     around: dict[str, Any] = {"font": letters, "fill": (255, 255, 255), "stroke_width": 2, "stroke_fill": (0, 0, 0)}
     for mark in notes.marks:
-        canvas.text(mark.points[0], mark.name, anchor="ls", **around)
+        _, _, wide, tall = canvas.textbbox((0, 0), mark.name, font=letters, stroke_width=2)
+        # In the middle, which the lines of text hide last; inside the picture, though a line may end beyond it.
+        x, y = np.mean(mark.points, axis=0) - (wide / 2, tall / 2)
+        x, y = min(max(x, 2), image.width - wide), min(max(y, 2), image.height - tall)
+        canvas.text((round(x), round(y)), mark.name, **around)
     if notes.lines:
         text = "\n".join(notes.lines)
         margin = max(4, unit // 80)
