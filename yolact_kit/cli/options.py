@@ -54,7 +54,7 @@ Exact = Annotated[
     bool,
     typer.Option(
         "--exact",
-        help="Compute to the last bit as in training: on a processor, half as fast.",
+        help="Compute to the last bit as in training; slower on a processor.",
         rich_help_panel=MACHINE_PANEL,
     ),
 ]

@@ -124,7 +124,7 @@ class Predictor:
             batch_size: Pictures that are worked on at once.
             model: Which model a checkpoint of the original's is of, where its name does not say.
             views: How often each picture is looked at; once by default.
-            exact: Whether the network computes to the last bit as it was trained, at half the speed on a processor.
+            exact: Whether the network computes to the last bit as it was trained, which takes a processor longer.
 
         Returns:
             The predictor.

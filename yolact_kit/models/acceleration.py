@@ -1,4 +1,4 @@
-"""A model as it predicts fastest on a processor: the same results but for rounding, in about half the time."""
+"""A model as it predicts fastest on a processor: the same results but for rounding, in two thirds of the time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGE = 40
 
 
 def accelerated(model: YOLACT) -> YOLACT:
-    """A copy of a model for predicting on a processor, where it takes about half the time.
+    """A copy of a model for predicting on a processor, where it takes about two thirds of the time.
 
     Batch norm is folded into the convolutions before it, 3x3 convolutions of large maps go by Winograd's algorithm, and
     sums and ReLUs take the place of what they are made from. What it gives differs by rounding, about 1e-5 of it.
