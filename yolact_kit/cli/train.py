@@ -16,6 +16,7 @@ from yolact_kit.cli.console import console, fail, say, set_level, track
 from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand, weights_files
 from yolact_kit.durations import parse_duration
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
@@ -232,7 +233,8 @@ def _say_diagnosis(plan: Plan, result: TrainResult, log: Callable[[str], None]) 
         for line in found.lines():
             log(line)
     else:
-        what = f"{len(found.causes)} things stand out" if found.causes else "nothing stands out"
+        count = len(found.causes)
+        what = f"{counted(count, 'thing')} stand{'s' if count == 1 else ''} out" if count else "nothing stands out"
         say(f"diagnosis: {what}; see {result.run / 'diagnosis.txt'}")
 
 
