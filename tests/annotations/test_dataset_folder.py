@@ -121,6 +121,13 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
         load_dataset(tmp_path)
 
 
+def test_a_file_that_is_no_description_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.json"
+    file.write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match=r"predictions\.json' is no data set"):
+        load_dataset(file)
+
+
 def spoiled(folder: Path, change: Callable[[Any], object]) -> Path:
     """Writes a data set of two triangles, and changes its first annotation file."""
     triangle = np.array([[2.0, 3.0], [12.0, 3.0], [12.0, 13.0]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.annotations.json_files import parse_json
 from yolact_kit.errors import UserError
 
 
@@ -99,6 +99,6 @@ def load_split(path: Path | str, name: str) -> Split:
     if not dataset.splits[name]:
         raise UserError(f"The split '{name}' of '{path}' holds no picture.", "Choose another with --split.")
     file = Path(path) / "dataset.yaml" if Path(path).is_dir() else Path(path)
-    described = yaml.safe_load(file.read_text(encoding="utf-8"))["splits"][name]
-    document = json.loads((file.parent / described["annotations"]).read_text(encoding="utf-8"))
+    described = yaml.safe_load(file.read_text(encoding="utf-8-sig"))["splits"][name]
+    document = parse_json((file.parent / described["annotations"]).read_text(encoding="utf-8-sig"))
     return Split(name, dataset.classes, document, file.parent / described["images"])

@@ -72,7 +72,8 @@ def _unreadable(path: Path, error: Exception) -> UserError:
         )
     return UserError(
         f"'{path}' cannot be read as weights: {type(error).__name__}.",
-        "It may be truncated: copy or download it again. Code in it, if there is any, was not executed.",
+        "It may be truncated: copy or download it again. Or it is no file of weights, which are .safetensors or .pth. "
+        "Code in it, if there is any, was not executed.",
     )
 
 
