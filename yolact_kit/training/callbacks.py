@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.errors import UserError
 from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
@@ -193,7 +194,7 @@ def going_on_without(what: str, say: Callable[[str], None]) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError) as error:  # torch says "unexpected pos" where the disk is full
+    except (OSError, UserError, RuntimeError) as error:  # torch says "unexpected pos" where the disk is full
         say(f"warning: {what} cannot be written now ({getattr(error, 'strerror', None) or error}); training goes on")
 
 
