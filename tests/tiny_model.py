@@ -11,12 +11,15 @@ from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
 from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import YOLACT
 
+SMALL_BACKBONE = "mobilenet_v3_small"
+"""With a tenth of a ResNet-18's weights, for tests that save checkpoints."""
 
-def tiny_config(classes: Sequence[str] = ("컵", "plate", "fork")) -> Config:
+
+def tiny_config(classes: Sequence[str] = ("컵", "plate", "fork"), backbone: str = "resnet18") -> Config:
     """A configuration whose model runs in milliseconds."""
     anchors = AnchorConfig(scales=[[8], [16], [32], [48], [64]])
     model = ModelConfig(
-        backbone="resnet18",
+        backbone=backbone,
         input_size=64,
         features=16,
         head_features=16,

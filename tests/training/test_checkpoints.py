@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tests.datasets.folders import FolderMaker
-from tests.tiny_model import tiny_config
+from tests.tiny_model import SMALL_BACKBONE, tiny_config
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
@@ -31,7 +31,7 @@ def make_config(root: Path, epochs: int) -> Config:
     for number in range(5):
         maker.picture("train", f"{number}.png", ["컵"] * number, seed=number)
     maker.picture("val", "v.png", ["컵"], seed=9)
-    config = tiny_config(["컵"])
+    config = tiny_config(["컵"], SMALL_BACKBONE)
     config.dataset = str(maker.write())
     config.loss.max_masks = 1  # so that steps draw random numbers
     config.train = config.train.model_copy(
