@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_model import SMALL_BACKBONE
 from tests.training.test_checkpoints import make_config
 from yolact_kit.errors import UserError
 from yolact_kit.training.loggers import make_loggers, require_loggers, require_wandb_login
@@ -57,7 +58,7 @@ def test_trackers_have_the_losses_and_metrics_of_each_step(tmp_path: Path, monke
     (experiment,) = [found for found in client.search_experiments() if found.name != "Default"]
     (kept,) = client.search_runs([experiment.experiment_id])
     assert (experiment.name, kept.info.run_name, kept.info.status) == (plan.dataset.name, "run", "FINISHED")
-    assert kept.data.params["train/epochs"] == "1" and kept.data.params["model/backbone"] == "resnet18"
+    assert kept.data.params["train/epochs"] == "1" and kept.data.params["model/backbone"] == SMALL_BACKBONE
     for name in ("loss/total", "loss/mask", "val/mask_AP"):
         wanted = [(int(row["step"]), pytest.approx(float(row[name]))) for row in rows if row[name]]
         assert len(wanted) == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
@@ -240,8 +240,7 @@ class _Run:
             DOCUMENTS[name](out, self._predictor.classes, self._journal.records(), frames)
         if self._video.follows and frames:
             self.outcome.counts = self._scenes.counts()
-            text = json.dumps(self.outcome.counts, ensure_ascii=False, indent=2)
-            atomic_write_text(out / "counts.json", text + "\n")
+            atomic_write_text(out / "counts.json", json_text(self.outcome.counts, indent=True))
         if "labelme" in self._formats:
             self.outcome.kept = labelled_by_people(out)
         if not (self.outcome.interrupted and self._can_go_on):

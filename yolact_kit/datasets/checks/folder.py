@@ -6,7 +6,6 @@ this is for finding every mistake.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import yaml
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import read_instance
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.annotations.json_files import parse_json
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
 
@@ -162,7 +162,7 @@ def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Do
         return _unreadable("dataset.yaml", f"The split '{split}' does not name its annotation file and picture folder.")
     file = parts["annotations"]
     try:
-        data = json.loads((root / file).read_text(encoding="utf-8-sig"))
+        data = parse_json((root / file).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return _unreadable(file, f"The annotation file of the split '{split}' does not exist.")
     except (OSError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.writers.labelme import picture_reference
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.writers.items import Item, WriteOptions
@@ -49,7 +50,7 @@ class LabelmeWriter:
         else:
             document["imagePath"] = f"{Path(item.stem).name}.jpg"
             document["imageData"] = _embedded(item.pixels)
-        atomic_write_text(path, json.dumps({**document, _MARK: _digest(document)}, ensure_ascii=False, indent=2) + "\n")
+        atomic_write_text(path, json_text({**document, _MARK: _digest(document)}, indent=True))
 
     def close(self) -> None:
         """Makes the folder where there was no picture."""

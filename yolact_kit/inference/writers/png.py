@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from yolact_kit.annotations.json_files import json_text
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.drawing import class_color
 from yolact_kit.inference.writers.items import Item, WriteOptions, save
@@ -54,7 +54,7 @@ class PngWriter:
     def close(self) -> None:
         """Writes which number is which class."""
         numbers = {str(number): name for number, name in enumerate(["background", *self._classes])}
-        atomic_write_text(self.folder / "classes.json", json.dumps(numbers, ensure_ascii=False, indent=2) + "\n")
+        atomic_write_text(self.folder / "classes.json", json_text(numbers, indent=True))
 
 
 def _numbered(values: NDArray[np.uint16], highest: int) -> Image.Image:
