@@ -32,7 +32,7 @@ from rich.table import Table
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.run import predict_to_folder
 from yolact_kit.inference.sources import find_pictures
-from yolact_kit.training.memory import keep_freed_memory
+from yolact_kit.memory import keep_freed_memory
 
 
 def original(checkout: Path, weights: Path, pictures: Path) -> dict[str, Any]:

@@ -57,10 +57,10 @@ def ours(options: argparse.Namespace) -> list[Step]:
     """Steps of the toolkit."""
     from yolact_kit.annotations.dataset_folder import load_dataset
     from yolact_kit.config.files import template
+    from yolact_kit.memory import keep_freed_memory
     from yolact_kit.models.yolact import YOLACT
     from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
     from yolact_kit.training.data import DataModule
-    from yolact_kit.training.memory import keep_freed_memory
     from yolact_kit.training.module import TrainingModule
     from yolact_kit.training.schedule import Budget
 

@@ -147,7 +147,7 @@ def _load(weights: str, truth: Split, options: dict[str, Any]) -> Predictor:
 
 def _evaluate(predictor: Predictor, truth: Split) -> Evaluation:
     from yolact_kit.evaluation.run import evaluate_split
-    from yolact_kit.training.memory import keep_freed_memory
+    from yolact_kit.memory import keep_freed_memory
 
     keep_freed_memory()
 

@@ -158,7 +158,7 @@ def _predict(
     from yolact_kit.inference.uncertainty import write_list
     from yolact_kit.inference.views import ViewOptions
     from yolact_kit.inference.writers import WriteOptions
-    from yolact_kit.training.memory import keep_freed_memory
+    from yolact_kit.memory import keep_freed_memory
 
     keep_freed_memory()
     options["views"] = ViewOptions(**options["views"])

@@ -10,10 +10,10 @@ import torch
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.memory import available_memory
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.estimate import Estimate, trial_step
 from yolact_kit.training.launch import starts_others
-from yolact_kit.training.memory import available_memory
 from yolact_kit.training.module import make_optimizer
 from yolact_kit.training.plan import Plan
 from yolact_kit.words import counted

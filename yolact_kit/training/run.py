@@ -22,6 +22,7 @@ from rich.console import Console
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
 from yolact_kit.files import atomic_write_text
+from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
@@ -31,7 +32,6 @@ from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_s
 from yolact_kit.training.data import DataModule
 from yolact_kit.training.launch import follows
 from yolact_kit.training.loggers import make_loggers
-from yolact_kit.training.memory import keep_freed_memory
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.plan import Plan, plan_run

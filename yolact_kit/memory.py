@@ -1,4 +1,4 @@
-"""Memory: how much there is, and how the C library is told to keep what a training step frees for the next one."""
+"""Memory: how much there is, and how the C library is told to keep what is freed for what comes next."""
 
 from __future__ import annotations
 
