@@ -28,7 +28,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-PRECISIONS = {"ours": "32-true", "ours-bf16": "bf16-mixed"}
+PRECISIONS = {"ours": "32-true", "ours-bf16": "bf16-mixed", "ours-compiled": "32-true"}
 
 Step = dict[str, float]
 
@@ -70,7 +70,13 @@ def ours(options: argparse.Namespace) -> list[Step]:
     config.classes = dataset.classes
     config.model.input_size = options.size
     config.train = config.train.model_copy(
-        update={"batch_size": options.batch, "optimizer": "sgd", "workers": 0, "start_size": 1.0}
+        update={
+            "batch_size": options.batch,
+            "optimizer": "sgd",
+            "workers": 0,
+            "start_size": 1.0,
+            "compile": options.only == "ours-compiled",
+        }
     )
     model = YOLACT(config.model, len(config.classes)).to(memory_format=torch.channels_last)
     if weights_learn_slowly(torch.device("cpu"), PRECISIONS[options.only]):
@@ -153,6 +159,7 @@ def main() -> int:
     parser.add_argument("--warm", type=int, default=1, help="steps that are not counted")
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--bf16", action="store_true", help="measure ours in bf16 as well")
+    parser.add_argument("--compile", action="store_true", help="measure ours compiled as well")
     parser.add_argument("--only", choices=["original", *PRECISIONS], help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=Path("runs/training_speed.json"))
     options = parser.parse_args()
@@ -161,7 +168,8 @@ def main() -> int:
         steps = (original if options.only == "original" else ours)(options)[options.warm :]
         options.out.write_text(json.dumps(steps), encoding="utf-8")
         return 0
-    wanted = [*(["original"] if options.original else []), "ours", *(["ours-bf16"] if options.bf16 else [])]
+    chosen = {"original": options.original, "ours": True, "ours-bf16": options.bf16, "ours-compiled": options.compile}
+    wanted = [name for name, is_wanted in chosen.items() if is_wanted]
     rows = {name: measure(name, sys.argv[1:]) for name in wanted}
     Console().print(table(rows, options))
     machine = {"processor": platform.processor() or platform.machine(), "load": os.getloadavg()}
