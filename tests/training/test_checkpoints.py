@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from tests.datasets.folders import FolderMaker
 from tests.tiny_model import SMALL_BACKBONE, tiny_config
@@ -113,6 +114,24 @@ def test_what_cannot_be_written_does_not_end_the_run_nor_hinder_the_rest(tmp_pat
     for what in ("checkpoint", "best weights", "predictions"):
         assert sum(f"warning: the {what} cannot be written now" in line for line in lines) == 5
     assert load_weights(run / "weights" / "last.safetensors").config.classes == ["컵"]
+
+
+def test_other_processes_are_met_whether_or_not_a_checkpoint_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path, epochs=1)
+    met: list[str | None] = []
+    monkeypatch.setattr(SingleDeviceStrategy, "barrier", lambda _self, name=None: met.append(name))
+    counts = []
+    for run in (tmp_path / "sound", tmp_path / "blocked"):
+        met.clear()
+        if run.name == "blocked":
+            run.mkdir()
+            (run / "checkpoints").write_text("in the way", encoding="utf-8")
+        train(plan_run(config, device="cpu"), run, "none", say=lambda _line: None)
+        assert (run / "checkpoints").is_dir() == (run.name == "sound")
+        counts.append(len(met))
+    assert counts[0] == counts[1] > 0
 
 
 def test_metrics_wait_for_room_on_a_full_disk(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +107,13 @@ class Saving(Callback):
             with going_on_without("the last weights", self.say):
                 save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
         file = self.run / "checkpoints" / LAST
-        # Every process takes part, but only the first one writes a file that can be renamed.
-        place = _keeping_previous(file) if trainer.is_global_zero else nullcontext(file)
-        with going_on_without("the checkpoint", self.say), place as beside:
+        with going_on_without("the checkpoint", self.say), ExitStack() as stack:
             try:
+                # Every process takes part, but only the first one writes a file that can be renamed.
+                first = trainer.is_global_zero
+                beside = stack.enter_context(_keeping_previous(file)) if first else file
                 trainer.save_checkpoint(beside)
-            except (OSError, RuntimeError):
+            except (OSError, RuntimeError, UserError):
                 trainer.strategy.barrier()  # where the other processes wait for this one
                 raise
 
