@@ -10,8 +10,13 @@ Example:
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import Any
+
+if sys.platform == "darwin":  # what Apple's GPUs cannot do, the processor does; torch asks when it is imported
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 __version__ = "0.1.0"
 

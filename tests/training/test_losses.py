@@ -65,6 +65,18 @@ def test_losses_and_gradients_are_finite_and_bounded(targets: list[Target]) -> N
     assert all(torch.isfinite(value.grad).all() for value in MODEL.parameters() if value.grad is not None)
 
 
+def test_losses_of_fp16_outputs_are_computed_in_float32() -> None:
+    raw = raw_outputs()
+    raw = raw._replace(regressions=raw.regressions + 500)  # whose sum is beyond what fp16 can hold
+    short = RawOutputs(*(value if value is None else value.half() for value in raw))
+    with torch.autocast("cpu", dtype=torch.float16):
+        found = yolact_loss(short, [target([[0.2, 0.2, 0.8, 0.8]]), NOTHING], LossConfig())
+    expected = yolact_loss(raw, [target([[0.2, 0.2, 0.8, 0.8]]), NOTHING], LossConfig())
+    for name, value in expected.items():
+        assert found[name].dtype == torch.float32
+        torch.testing.assert_close(found[name], value, rtol=2e-3, atol=1e-3)
+
+
 def test_background_pictures_teach() -> None:
     losses = yolact_loss(raw_outputs(), [NOTHING, NOTHING], LossConfig())
     assert losses["classification"] > 0

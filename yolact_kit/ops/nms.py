@@ -130,14 +130,13 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
     found = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
     if len(found.rows) == 0:
         return Kept(*found)
-    # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has.
-    taken = boxes[found.pictures, found.rows].double()
-    kept = (
-        batched_nms(taken - taken.min(), found.scores.double(), found.groups(scores.shape[2]), options.iou)
-        .sort()
-        .values
-    )
-    return Kept(*found.take(kept).best(options.top_k))
+    # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has;
+    # Apple's GPUs have no more.
+    device = boxes.device if boxes.device.type != "mps" else torch.device("cpu")
+    taken = boxes[found.pictures, found.rows].to(device).double()
+    groups = found.groups(scores.shape[2]).to(device)
+    kept = batched_nms(taken - taken.min(), found.scores.to(device).double(), groups, options.iou).sort().values
+    return Kept(*found.take(kept.to(boxes.device)).best(options.top_k))
 
 
 def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:

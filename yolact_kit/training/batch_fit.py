@@ -126,7 +126,7 @@ def steps_fit(config: Config, device: torch.device, precision: str, batch: int) 
         with torch.random.fork_rng():
             model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
             average = copy.deepcopy(model) if config.train.ema_decay else None
-            optimizer = make_optimizer(model, config.train)
+            optimizer = make_optimizer(model, config.train, precision)
             for _ in range(2):  # the optimiser's own state comes with the first step
                 trial_step(model, config, config.model.input_size, device, precision, batch)
                 optimizer.step()

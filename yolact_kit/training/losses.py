@@ -36,7 +36,16 @@ def yolact_loss(
     Returns:
         ``box``, ``mask``, ``classification`` and, where the model has these parts, ``semantic`` and ``mask_scoring``;
         each a scalar. Where processes train together, their mean over the processes is the loss of the whole batch.
+        They are computed in float32, whatever the network computes in: sums over a map go beyond what fp16 can hold.
     """
+    with torch.autocast(raw.logits.device.type, enabled=False):
+        exact = raw._replace(**{name: value.float() for name, value in raw._asdict().items() if value is not None})
+        return _losses(exact, targets, config, scorer, legacy)
+
+
+def _losses(
+    raw: RawOutputs, targets: list[Target], config: LossConfig, scorer: MaskScoring | None, legacy: bool
+) -> dict[str, Tensor]:
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
     # A batch of background pictures still has negatives to learn from, so never divide by zero.
@@ -68,7 +77,7 @@ def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
     for regressions, matched in zip(raw.regressions, matches, strict=True):
         positive = matched.classes > 0
         wanted = encode(matched.boxes[matched.objects[positive]], raw.anchors[positive])
-        total = total + functional.smooth_l1_loss(regressions[positive].float(), wanted, reduction="sum")
+        total = total + functional.smooth_l1_loss(regressions[positive], wanted, reduction="sum")
     return total
 
 
@@ -85,9 +94,9 @@ def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> 
     Returns:
         A scalar.
     """
-    entropy = functional.cross_entropy(
-        logits.float().flatten(0, 1), classes.clamp(min=0).flatten(), reduction="none"
-    ).view_as(classes)
+    entropy = functional.cross_entropy(logits.flatten(0, 1), classes.clamp(min=0).flatten(), reduction="none").view_as(
+        classes
+    )
     positive, negative = classes > 0, classes == BACKGROUND
     hardness = entropy.detach().masked_fill(~negative, -1)
     rank = hardness.argsort(dim=1, descending=True).argsort(dim=1)
@@ -130,7 +139,7 @@ def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks:
     if share > 1:
         positive = positive[torch.randperm(len(positive), device=positive.device)[:max_masks]]
     objects = matched.objects[positive]
-    logits = torch.einsum("nk,khw->nhw", raw.coefficients[index, positive].float(), raw.prototypes[index].float())
+    logits = torch.einsum("nk,khw->nhw", raw.coefficients[index, positive], raw.prototypes[index])
     masks = shrink_masks(matched.masks, raw.prototypes.shape[-2:])[objects]
     return Assembled(logits, masks, matched.boxes[objects], matched.labels[objects], share)
 
@@ -231,10 +240,10 @@ def semantic_loss(semantic: Tensor, matches: list[Matches]) -> Tensor:
     Returns:
         A scalar.
     """
-    wanted = torch.zeros_like(semantic, dtype=torch.float32)
+    wanted = torch.zeros_like(semantic)
     for index, matched in enumerate(matches):
         masks = shrink_masks(matched.masks, semantic.shape[-2:])
         for label, mask in zip(matched.labels.tolist(), masks, strict=True):
             wanted[index, label] = torch.maximum(wanted[index, label], mask)
-    entropy = functional.binary_cross_entropy_with_logits(semantic.float(), wanted, reduction="sum")
+    entropy = functional.binary_cross_entropy_with_logits(semantic, wanted, reduction="sum")
     return entropy / (semantic.shape[-2] * semantic.shape[-1])

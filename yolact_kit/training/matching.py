@@ -70,13 +70,17 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
 
 
 def _best_anchors(overlaps: Tensor) -> Tensor:
-    """An anchor of its own for each object [N], the best overlaps of ``overlaps`` [N, A] served first."""
+    """An anchor of its own for each object [N], the best overlaps of ``overlaps`` [N, A] served first.
+
+    Indices stay tensors: a GPU need not wait for the host to read them, object after object.
+    """
     overlaps = overlaps.clone()
     chosen = torch.zeros(len(overlaps), dtype=torch.int64, device=overlaps.device)
     for _ in range(len(overlaps)):
-        best, anchor = overlaps.max(dim=1)
-        item = best.argmax()
-        chosen[item] = anchor[item]
-        overlaps[:, anchor[item]] = -1
-        overlaps[item] = -1
+        best, anchors = overlaps.max(dim=1)
+        item = best.argmax(keepdim=True)
+        anchor = anchors.gather(0, item)
+        chosen.scatter_(0, item, anchor)
+        overlaps.index_fill_(1, anchor, -1)
+        overlaps.index_fill_(0, item, -1)
     return chosen

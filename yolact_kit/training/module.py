@@ -134,25 +134,27 @@ class TrainingModule(lightning.LightningModule):
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimiser, and the learning rate of each step."""
         train = self.config.train
-        optimizer = make_optimizer(self.model, train)
+        optimizer = make_optimizer(self.model, train, str(self.trainer.precision))
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda _step: learning_rate_factor(self.progress(), train)
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def make_optimizer(model: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
+def make_optimizer(model: nn.Module, train: TrainConfig, precision: str) -> torch.optim.Optimizer:
     """The optimiser that a configuration names.
 
     Args:
         model: The network, on its device.
         train: The configuration of the training.
+        precision: Lightning's name of the arithmetic.
     """
     groups = parameter_groups(model, train.weight_decay)
     if train.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
-    on_mps = groups[0]["params"][0].device.type == "mps"
-    return torch.optim.AdamW(groups, lr=train.learning_rate, fused=not on_mps)
+    # A fused step undoes the loss's scale by itself, after gradients of that scale were clipped: useless with fp16.
+    fused = precision != "16-mixed" and groups[0]["params"][0].device.type != "mps"
+    return torch.optim.AdamW(groups, lr=train.learning_rate, fused=fused)
 
 
 def _of_picture(raw: RawOutputs, index: int) -> RawOutputs:

@@ -21,17 +21,33 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
         Lightning's name of the precision, and the reason in words.
     """
     if device.type == "cuda":
-        if torch.cuda.get_device_capability(device)[0] >= 8:
-            return "bf16-mixed", "this GPU computes bf16"
-        if torch.cuda.get_device_capability(device)[0] >= 7:
-            return "16-mixed", "this GPU computes fp16, but not bf16"
-        return "32-true", "this GPU gains nothing from shorter numbers"
+        return gpu_precision(torch.cuda.get_device_name(device), torch.cuda.get_device_capability(device)[0])
     if device.type == "cpu":
         gain = bf16_gain()
         if gain > 1.1:
             return "bf16-mixed", f"on this CPU a bf16 convolution is {gain:.1f} times as fast as a float32 one"
         return "32-true", "this CPU has no fast bf16"
     return "32-true", f"mixed precision is not proven on {device.type}"
+
+
+def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
+    """The fastest arithmetic that a GPU of NVIDIA's has without harm, and why.
+
+    Args:
+        name: The GPU's name.
+        generation: The first number of its compute capability.
+
+    Example:
+        >>> gpu_precision("Tesla T4", 7)
+        ('16-mixed', 'this GPU computes fp16, but not bf16')
+    """
+    if generation >= 8:
+        return "bf16-mixed", "this GPU computes bf16"
+    if "GTX 16" in name:  # see issue 77955 of PyTorch's
+        return "32-true", "fp16 convolutions come to NaN on GPUs of this series"
+    if generation == 7:
+        return "16-mixed", "this GPU computes fp16, but not bf16"
+    return "32-true", "this GPU gains nothing from shorter numbers"
 
 
 def bf16_gain() -> float:

@@ -219,6 +219,7 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
         num_nodes=train.nodes,
         strategy="ddp" if train.devices * train.nodes > 1 else "auto",
         precision=plan.precision,  # type: ignore[arg-type]
+        benchmark=plan.device.type == "cuda",  # pictures have few sizes: looking for the fastest convolutions pays
         max_epochs=-1,
         gradient_clip_val=train.clip_gradients or None,
         accumulate_grad_batches=train.accumulate,
