@@ -12,6 +12,9 @@ from pathlib import Path
 
 from yolact_kit.errors import UserError
 
+_LONGEST_NAME = 255
+"""Bytes that the name of a file may have on the usual file systems."""
+
 
 def atomic_write_text(path: Path | str, text: str) -> None:
     """Writes a text file as UTF-8: either the whole of it is there afterwards, or the file is as it was before.
@@ -41,6 +44,28 @@ def atomic_write_bytes(path: Path | str, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def with_ending(path: str, ending: str) -> str:
+    """A path with something after it, its name cut short where file systems would not take it.
+
+    Args:
+        path: The path, with forward slashes.
+        ending: What follows.
+
+    Returns:
+        The path, the last part of which has at most 255 bytes.
+
+    Example:
+        >>> with_ending("a/picture", ".png")
+        'a/picture.png'
+        >>> len(with_ending("너트" * 50, "-2.png").encode())
+        255
+    """
+    folder, slash, name = path.rpartition("/")
+    while len(os.fsencode(name + ending)) > _LONGEST_NAME:
+        name = name[:-1]
+    return folder + slash + name + ending
 
 
 @contextmanager
@@ -171,7 +196,7 @@ def run_folder(command: str, base: Path | str = "runs") -> Path:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.partial")
+    return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")
 
 
 def _move_into_place(beside: Path, out: Path) -> None:

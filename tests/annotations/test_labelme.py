@@ -249,6 +249,18 @@ def test_labels_can_be_mapped_dropped_and_chosen(tmp_path: Path) -> None:
     assert codes(result) == ["S label-dropped", "S label-not-in-classes"]
 
 
+def test_labels_of_the_map_that_no_object_has_are_named_with_the_nearest(tmp_path: Path) -> None:
+    points = [[1, 1], [9, 1], [9, 9]]
+    labelled(tmp_path, "a", [shape(label="Nut", points=points), shape(label="볼트", points=[*points, [1, 9]])])
+    file = tmp_path / "map.yaml"
+    file.write_text(f"Nutt: nut\nbracket:\n{unicodedata.normalize('NFD', '볼트')}:\n", encoding="utf-8")
+    result = read(tmp_path, label_map=read_label_map(file))
+    assert codes(result) == ["W map-unused", "W map-unused", "S label-dropped"]
+    first, second = (problem.message for problem in result.problems[:2])
+    assert first == "No object has the label 'Nutt'; the nearest label is 'Nut'."
+    assert second == "No object has the label 'bracket'."
+
+
 def test_labels_that_are_probably_one_are_reported_with_the_map_that_merges_them(tmp_path: Path) -> None:
     names = ["Cup", "cup", "컵", unicodedata.normalize("NFD", "컵"), "bolt-1", "bolt-2", "nut", "nut "]
     shapes = [shape(label=name, points=[[1 + i, 1], [9, 1], [9, 9]]) for i, name in enumerate(names)]

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.annotations.making import HEIGHT, WIDTH, labelled, shape
+from tests.annotations.making import HEIGHT, WIDTH, labelled, labelme_document, shape
 from tests.cli.runner import Runner
 from yolact_kit.annotations.dataset_folder import load_dataset
 
@@ -75,3 +76,19 @@ def test_a_disk_that_is_full_leaves_nothing_behind(photos: Path, tmp_path: Path)
     assert done.returncode == 2, done.stderr
     assert "free space" in done.stderr
     assert list(out.parent.iterdir()) == []
+
+
+def test_a_name_as_long_as_names_may_be_is_cut_where_it_has_to_change(run: Runner, tmp_path: Path) -> None:
+    stem = "너" * 83 + "a"  # 250 bytes
+    for number, name in enumerate(["b", "c", stem]):
+        labelled(tmp_path / "photos", name, [shape()], seed=number)
+    picture = tmp_path / "photos" / f"{stem}.jpg"
+    with Image.open(tmp_path / "photos" / "b.png") as image:
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("RGB").save(picture)
+    document = labelme_document(picture.name, [shape()])
+    (tmp_path / "photos" / "d.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run("convert", tmp_path / "photos", tmp_path / "out", "--to", "yolo").code == 0
+    report = json.loads((tmp_path / "out" / "conversion.json").read_text(encoding="utf-8"))
+    assert report["counts"]["problems_by_code"] == {"picture-renamed": 1}
+    kept, cut = sorted((path.name for path in (tmp_path / "out" / "images").rglob("너*")), reverse=True)
+    assert (kept, cut) == (picture.name, f"{stem[:-1]}-2.png")

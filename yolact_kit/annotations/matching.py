@@ -42,12 +42,13 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
     Returns:
         The labelled picture, or none where an error was found; and the problems.
     """
+    labels = frozenset(item.label for item in raw.objects)
     found = _locate(raw, index, options, problems)
     if found is None:
-        return Outcome(None, problems.found)
+        return Outcome(None, problems.found, labels=labels)
     entry, content = found
     labelled = _fit(raw, entry, content, options, problems)
-    return Outcome(None if problems.failed else labelled, problems.found, path=entry.path)
+    return Outcome(None if problems.failed else labelled, problems.found, path=entry.path, labels=labels)
 
 
 def _fit(

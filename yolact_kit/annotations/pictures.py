@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from yolact_kit.errors import UserError
+from yolact_kit.files import with_ending
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -218,7 +219,7 @@ def rgb_name(name: str) -> str:
         >>> rgb_name("a.gif"), rgb_name("a.JPG")
         ('a.gif.png', 'a.JPG')
     """
-    return name if PurePath(name).suffix.lower() in _FORMAT_OF_SUFFIX else name + ".png"
+    return name if PurePath(name).suffix.lower() in _FORMAT_OF_SUFFIX else with_ending(name, ".png")
 
 
 def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> None:

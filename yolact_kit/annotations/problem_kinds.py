@@ -74,6 +74,7 @@ KINDS: dict[str, Kind] = {
     "label-undecodable": Kind("E", "labels with broken characters", "Type the label again."),
     "label-not-in-classes": Kind("S", "objects whose label is not among the given classes",
                                  "Add the class, or merge it into another with --map."),
+    "map-unused": Kind("W", "labels in the file of --map that no object has", "Check their spelling."),
     "label-dropped": Kind("S", "objects whose label --map drops"),
     "labels-alike": Kind("W", "labels that differ only by case, space or Unicode form",
                          "Merge them with --map FILE."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -90,6 +92,7 @@ def assemble(
     Raises:
         SourceError: Nothing is left, no picture or no object of the given classes.
     """
+    _check_map(options.label_map or {}, set(listed or ()).union(*(outcome.labels for outcome in outcomes)), general)
     problems = general.found + [problem for outcome in outcomes for problem in outcome.problems]
     merged = _merge_same(found, outcomes, problems)
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
@@ -121,6 +124,17 @@ def assemble(
         sorted(without),
         found.why,
     )
+
+
+def _check_map(label_map: Mapping[str, str | None], labels: set[str], problems: Problems) -> None:
+    """Looks for labels that are to be mapped but are not there, as where one is misspelt."""
+    there = {unicodedata.normalize("NFC", label.strip()) for label in labels}
+    near = {label.casefold(): label for label in there}
+    for old in dict.fromkeys(unicodedata.normalize("NFC", old.strip()) for old in label_map):
+        if old not in there:
+            close = difflib.get_close_matches(old.casefold(), near, n=1)
+            meant = f"; the nearest label is '{near[close[0]]}'" if close else ""
+            problems.add("map-unused", f"No object has the label '{old}'{meant}.")
 
 
 def _own_splits(found: Found, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:

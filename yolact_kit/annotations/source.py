@@ -125,9 +125,11 @@ class Outcome:
         problems: What is wrong with it.
         split: The split that the source has it in; empty where it has none.
         path: The picture's file, where one was found.
+        labels: The labels of its objects as they stand in the file.
     """
 
     labelled: Labelled | None
     problems: list[Problem]
     split: str = ""
     path: Path | None = None
+    labels: frozenset[str] = frozenset()

@@ -29,7 +29,7 @@ from yolact_kit.annotations.writers import LAYOUTS
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
 from yolact_kit.errors import UserError
-from yolact_kit.files import atomic_write_text, check_out, new_folder
+from yolact_kit.files import atomic_write_text, check_out, new_folder, with_ending
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
@@ -223,7 +223,7 @@ def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
             key = item.picture.file.rpartition(".")[0] if by_stem else item.picture.file
             if key not in taken:
                 break
-            item.picture.file = f"{stem}-{number}{dot}{suffix}"
+            item.picture.file = with_ending(stem, f"-{number}{dot}{suffix}")
         taken.add(key)
         if item.picture.file != given:
             problems.file = given
