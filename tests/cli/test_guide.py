@@ -244,6 +244,21 @@ def test_the_whole_way_without_questions(run: Runner, photos: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_training_that_breaks_off_ends_it(run: Runner, answer, photos: Path) -> None:
+    assert answer("5m|y|y|y|n", "guide", photos.name).code == 0
+    file = Path("내 사진-project/config.yaml")
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config["train"].update(learning_rate=1e30, warmup=0.0, clip_gradients=0.0, max_bad_batches=2)
+    file.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    done = run("guide", photos.name, "--yes")
+    assert done.code == 1, done.err
+    assert "Training stopped after 2 bad batches" in done.err
+    assert "yolact-kit guide '내 사진'" in done.err
+    assert "yolact-kit evaluate" not in done.err
+    assert _done("내 사진-project") == ["convert", "validate", "config"]
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process only")
 def test_ctrl_c_in_training_keeps_the_place(run: Runner, photos: Path, repository: Path) -> None:
     paths = os.pathsep.join([str(repository), os.environ.get("PYTHONPATH", "")])

@@ -165,6 +165,9 @@ def _run(step: str, project: Project, asker: Asker, levels: list[str]) -> None:
     if not asker.confirm("ask_step"):
         _leave(project, asker)
     code = run_command(words)
+    if code and step == "train":  # it broke off and has said why: there may be no weights to measure
+        _say_left(project, asker)
+        raise typer.Exit(code)
     project.commands[step] = plain_command(words)
     project.save()
     if code == EXIT_PROBLEMS:

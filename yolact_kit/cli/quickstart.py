@@ -41,19 +41,23 @@ def quickstart(
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """
+    from yolact_kit.annotations.json_files import json_text
+
     set_level(quiet, verbose)
     start = time.monotonic()
     parse_duration(duration)
     _make_folder(out, overwrite)
     levels = [*(["--quiet"] if quiet else []), *(["--verbose"] if verbose else [])]
     for number, (title, words) in enumerate(_steps(out, duration), start=1):
-        run_step(f"Step {number} of 6: {title}", [*words, *levels])
+        code = run_step(f"Step {number} of 6: {title}", [*words, *levels])
+        if code:
+            raise typer.Exit(code)
         if words[0] == "evaluate":
             _copy_test_pictures(out)
     pictures = _side_by_side(out)
     seconds = time.monotonic() - start
     metrics = json.loads((out / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
-    atomic_write_text(out / _MARK, json.dumps({"seconds": round(seconds, 1), "metrics": metrics}, indent=2) + "\n")
+    atomic_write_text(out / _MARK, json_text({"seconds": round(seconds, 1), "metrics": metrics}, indent=True))
     _close(out, metrics, pictures, seconds)
 
 
