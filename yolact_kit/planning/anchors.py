@@ -58,7 +58,10 @@ def choose_anchors(table: ObjectTable, preset: AnchorConfig, input_size: int, po
             best, best_score, best_recall = variation, score, found
     if best is preset:
         return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit; no variation fits better")
-    return AnchorChoice(best, f"{best_recall:.0%} of the training objects fit an anchor, {before:.0%} of the preset's")
+    reason = f"{best_recall:.0%} of the training objects fit an anchor, {before:.0%} of the preset's"
+    if _count(best) > _count(preset):
+        reason += f"; {_count(best)} anchors a place instead of {_count(preset)} take more time, in training and after"
+    return AnchorChoice(best, reason)
 
 
 def scaled(anchors: AnchorConfig, factor: float) -> AnchorConfig:
