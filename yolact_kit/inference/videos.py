@@ -109,7 +109,7 @@ def _unreadable(path: Path) -> PictureError:
 
 @contextmanager
 def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    level = _set_log_level(0)
     try:
         # A path in another script is passed to the system as it is; a number is not taken for a pattern of pictures.
         capture = cv2.VideoCapture(source if isinstance(source, int) else str(source.absolute()))
@@ -124,4 +124,11 @@ def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
         finally:
             capture.release()
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        _set_log_level(level)
+
+
+def _set_log_level(level: int) -> int:
+    """Sets how much OpenCV prints, nothing with 0; what it was. OpenCV 5 has moved the function."""
+    place = cv2.utils.logging if hasattr(cv2.utils, "logging") else cv2
+    before: int = place.setLogLevel(level)
+    return before
