@@ -2,7 +2,8 @@
 
 Each recipe trains on the same splits with the same seeds, on one thread, for the same number of steps or for the same
 time of the processor (not of the clock: the machine may be busy with other things), and is measured with its last
-weights on the pictures held back. Each seed is another split and another training. Prints a table: the mean of the
+weights on the pictures held back. Programs that share the caches change the steps in that time: take `--steps` for
+settings whose steps cost the same. Each seed is another split and another training. Prints a table: the mean of the
 seeds, and the mean difference from the first recipe with its standard deviation.
 
 Example: python benchmarks/recipes.py LABELS --recipe model.norm=none --recipe model.norm=group --seconds 90
