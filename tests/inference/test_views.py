@@ -103,7 +103,7 @@ def test_objects_on_tile_borders_are_found_whole_and_once(
 
 
 def test_the_parts_of_what_no_tile_shows_whole_are_joined() -> None:
-    views = [View(0, 0, 100, 100), View(80, 0, 100, 100), View(160, 0, 100, 100)]
+    views = [View(x, 0, 100, 100, tile=True) for x in (0, 80, 160)]
     bar = np.zeros((100, 260), dtype=np.uint8)
     bar[40:60, 10:250] = 1
     other = np.zeros_like(bar)
@@ -160,6 +160,36 @@ def test_looking_again_finds_the_same_objects_once(scene: tuple[np.ndarray, list
     assert len(again) == sum(iou > 0 for iou in ious(again, objects))
     if "scale" in tta:
         assert len(again) > len(once)  # from nearer, smaller objects are found
+
+
+def test_the_score_is_the_mean_of_the_views_that_show_the_object_whole() -> None:
+    views = [
+        View(0, 0, 100, 60),
+        View(0, 0, 100, 60, mirrored=True),
+        View(50, 0, 50, 60),
+        View(0, 0, 40, 60, tile=True),
+    ]
+    first, second, third = (np.zeros((60, 100), dtype=np.uint8) for _ in range(3))
+    first[5:25, 70:90], second[30:50, 10:30], third[5:25, 10:30] = 1, 1, 1
+
+    def seen(view: View, *shown: tuple[np.ndarray, float]) -> Prediction:
+        masks = [mask[:, view.x : view.x + view.width] for mask, _ in shown]
+        masks = [mask[:, ::-1] if view.mirrored else mask for mask in masks]
+        corners = [(x.min(), y.min(), x.max() + 1, y.max() + 1) for y, x in (mask.nonzero() for mask in masks)]
+        return Prediction(
+            "", view.width, 60, np.array(corners, dtype=np.float32).reshape(-1, 4),
+            np.array([score for _, score in shown], dtype=np.float32), np.zeros(len(shown), dtype=np.int64),
+            [encode_mask(np.ascontiguousarray(mask)) for mask in masks], CLASSES,
+        )  # fmt: skip
+
+    looks = [[(first, 0.9), (second, 0.8)], [(first, 0.6)], [(first, 0.3)], [(third, 0.7)]]
+    found = [seen(view, *shown) for view, shown in zip(views, looks, strict=True)]
+    merged = merge(views, found, "a", (60, 100))
+    assert merged.scores.tolist() == pytest.approx([0.7, 0.6, 0.4])
+    for index, mask in enumerate((third, first, second)):
+        np.testing.assert_array_equal(merged.mask(index), mask)
+    assert merge(views, found, "a", (60, 100), score=0.5).scores.tolist() == pytest.approx([0.7, 0.6])
+    assert len(merge(views, found, "a", (60, 100), limit=1)) == 1
 
 
 def test_the_real_network_through_all_views() -> None:

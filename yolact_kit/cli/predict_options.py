@@ -106,7 +106,7 @@ Tta = Annotated[
     typer.Option(
         "--tta",
         metavar="flip,scale",
-        help="Look again, mirrored, or from nearer and further away, and merge: slower; finds more, wrong ones too.",
+        help="Look again, mirrored, or from nearer and further away, and merge: slower, often a little better.",
         rich_help_panel="Detection",
     ),
 ]

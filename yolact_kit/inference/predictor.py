@@ -178,7 +178,7 @@ class Predictor:
         views = views_of(width, height, self.views)
         shown = ((name, view.of(pixels)) for view in views)
         found = [one for batch in _batches(shown, self.batch_size) for one in self._predict_batch(batch)]
-        return merge(views, found, name, (height, width), self.config.detect.top_k)
+        return merge(views, found, name, (height, width), self.config.detect.top_k, self.score)
 
     def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
         if self._accelerated is not None:
@@ -211,8 +211,9 @@ class Predictor:
 
     def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         height, width = pixels.shape[:2]
+        score = 0.0 if self.views.tta else self.score  # the mean of several views is what counts
         found = postprocess(
-            raw, index, (height, width), self.config.detect, self.score, self.legacy, self.model.mask_scoring
+            raw, index, (height, width), self.config.detect, score, self.legacy, self.model.mask_scoring
         )
         return Prediction(name, width, height, *found, classes=self.config.classes)
 

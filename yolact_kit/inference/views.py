@@ -64,6 +64,7 @@ class View(NamedTuple):
         width: In pixels.
         height: In pixels.
         mirrored: Whether left and right are changed.
+        tile: Whether it is there for what is too small elsewhere, so that nobody wonders if no other view shows that.
     """
 
     x: int
@@ -71,6 +72,7 @@ class View(NamedTuple):
     width: int
     height: int
     mirrored: bool = False
+    tile: bool = False
 
     def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """What it shows of a picture, uint8 [height, width, 3]: the picture's mean where it reaches beyond it."""
@@ -108,7 +110,8 @@ def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
         views += _grid(width, height, math.ceil(width * _NEARER), math.ceil(height * _NEARER), 0)
     if options.tile:
         side = options.tile
-        views += [view for view in _grid(width, height, side, side, options.overlap) if view not in views]
+        tiles = [view for view in _grid(width, height, side, side, options.overlap) if view not in views]
+        views += [view._replace(tile=True) for view in tiles]
     if "flip" in options.tta:
         views += [view._replace(mirrored=True) for view in views]
     return views
@@ -141,7 +144,12 @@ class _Seen:
 
 
 def merge(
-    views: Sequence[View], found: Sequence[Prediction], name: str, size: tuple[int, int], limit: int | None = None
+    views: Sequence[View],
+    found: Sequence[Prediction],
+    name: str,
+    size: tuple[int, int],
+    limit: int | None = None,
+    score: float = 0.0,
 ) -> Prediction:
     """One prediction of what was found in the views of a picture.
 
@@ -155,14 +163,17 @@ def merge(
         name: The picture's name.
         size: Height and width of the picture in pixels.
         limit: At most so many objects are kept, the best ones.
+        score: Objects with a lower score are left out.
 
     Returns:
-        The detections in the picture, best first; the score of an object is the highest of its detections'.
+        The detections in the picture, best first. The score of an object is the mean of those views that show the whole
+        of it, 0 where one does not find it; of an object that a tile shows, the highest of its detections'.
     """
     height, width = size
     seen = [one for view, prediction in zip(views, found, strict=True) for one in _seen(view, prediction, size)]
     seen.sort(key=lambda one: -one.score)
-    objects = [_joined(group) for group in _groups(seen)[:limit]]
+    objects = [_joined(group, views) for group in _groups(seen)]
+    objects = sorted((one for one in objects if one.score >= score), key=lambda one: -one.score)[:limit]
     masks: list[Rle] = [encode_crop(one.part, height, width) for one in objects]
     return Prediction(
         name,
@@ -257,13 +268,30 @@ def _area(part: MaskCrop, within: Sequence[int], other: MaskCrop | None = None) 
     return int(np.count_nonzero(shown[0] if other is None else shown[0] & shown[1]))
 
 
-def _joined(group: Sequence[_Seen]) -> _Seen:
+def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
+    """What the views make of an object together."""
+    best: dict[View, float] = {}
+    for one in group:
+        best.setdefault(one.view, one.score)
+    if any(view.tile for view in best):
+        return group[0].score
+    x1, y1, x2, y2 = group[0].box.tolist()
+    able = {
+        view
+        for view in views
+        if not view.tile
+        and view.x <= x1 and view.y <= y1 and x2 <= view.x + view.width and y2 <= view.y + view.height
+    }  # fmt: skip
+    return sum(best.values()) / len(able | best.keys())
+
+
+def _joined(group: Sequence[_Seen], views: Sequence[View]) -> _Seen:
     """One object of its detections."""
-    best = group[0]
+    best, score = group[0], _score(group, views)
     whole = [one for one in group if not one.cut]
     if len(group) == 1 or len(whole) == 1:
         kept = whole[0] if whole else best
-        return _Seen(kept.view, kept.part, kept.box, best.score, best.label, kept.cut)
+        return _Seen(kept.view, kept.part, kept.box, score, best.label, kept.cut)
     used = whole or list(group)
     bounds = np.array([_bounds(one.part) for one in used])
     (left, top), (right, bottom) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
@@ -275,7 +303,7 @@ def _joined(group: Sequence[_Seen]) -> _Seen:
     part = _trimmed(MaskCrop(left, top, wanted))
     boxes = np.stack([one.box for one in used])
     box = boxes.mean(axis=0) if whole else np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
-    return _Seen(best.view, part, box, best.score, best.label, not whole)
+    return _Seen(best.view, part, box, score, best.label, not whole)
 
 
 def _trimmed(part: MaskCrop) -> MaskCrop:
