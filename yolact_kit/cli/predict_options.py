@@ -106,7 +106,7 @@ Tta = Annotated[
     typer.Option(
         "--tta",
         metavar="flip,scale",
-        help="Look again, mirrored, or from nearer and further away, and merge: slower, often a little better.",
+        help="Look again, mirrored, or from nearer and further away, and merge: slower, sometimes a little better.",
         rich_help_panel="Detection",
     ),
 ]
