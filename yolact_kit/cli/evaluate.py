@@ -99,7 +99,6 @@ def evaluate(
     out = out or run_folder("evaluate")
     check_out(out, overwrite, [dataset, *weights_files(weights), *weights_files(against)])
 
-    from yolact_kit.annotations.json_files import json_text
     from yolact_kit.evaluation.analysis import analyse
     from yolact_kit.evaluation.bootstrap import compare
     from yolact_kit.evaluation.split import load_split
@@ -118,9 +117,9 @@ def evaluate(
         _plot(folder, truth, found, analysis)
         write_evaluation_report(folder / "report.html", truth, found, analysis, weights, versus, _drawing)
         for other in others:
-            atomic_write_text(folder / "against.json", json_text(other.metrics.to_dict(), indent=True))
-        atomic_write_text(folder / "results.json", json_text(found.results))
-        atomic_write_text(folder / "metrics.json", json_text(numbers, indent=True))
+            _write_json(folder / "against.json", other.metrics.to_dict())
+        _write_json(folder / "results.json", found.results, indent=False)
+        _write_json(folder / "metrics.json", numbers)
     if as_json:
         print_json(numbers)
     _show(truth, found, others)
@@ -174,6 +173,12 @@ def _plot(folder: Path, truth: Split, found: Evaluation, analysis: Analysis) -> 
     plot_precision_recall(found.metrics.mask, folder / "precision_recall.png", f"Masks, {where}")
     title = f"Objects at score {analysis.score:g} and IoU 0.5, {where}"
     plot_confusion(analysis.confusion, analysis.categories, folder / "confusion.png", title)
+
+
+def _write_json(file: Path, document: Any, indent: bool = True) -> None:
+    from yolact_kit.annotations.json_files import json_text
+
+    atomic_write_text(file, json_text(document, indent))
 
 
 def _show(truth: Split, found: Evaluation, others: list[Evaluation]) -> None:
