@@ -25,7 +25,6 @@ _NOT_VERIFIED = "--no-verify: no picture was decoded to find damage, nor compare
 
 
 def convert(
-    context: typer.Context,
     source: choices.SourceArgument,
     out: choices.OutArgument,
     from_: choices.From = choices.Format.auto,
@@ -65,8 +64,9 @@ def convert(
 
     Example: [bold]yolact-kit convert my-photos data --val 0.2 --test 0.1[/bold]
     """
+    given = dict(locals())
     set_level(quiet, verbose)
-    result = _run(source, out, choices.convert_options(context.params), json_)
+    result = _run(source, out, choices.convert_options(given), json_)
     if json_:
         print_json({"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]})
     _show_counts(result, out, to.value)

@@ -182,4 +182,4 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
     plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
     label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
     plain |= {"verify": not given["no_verify"], "workers": min(8, os.cpu_count() or 1), "processes": True}
-    return ConvertOptions(**plain, format=Format(given["from_"]).value, label_map=label_map)
+    return ConvertOptions(**plain, format=given["from_"].value, label_map=label_map)
