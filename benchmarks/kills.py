@@ -84,14 +84,16 @@ def main() -> int:
             "none",
             *(w for key, value in chosen.items() for w in ("--set", f"{key}={value}")),
         ]
-        process = start([*words, "--out", run])
+        begin = [*words, "--out", run]
+        process = start(begin)
         while len(kills) < options.kills:
             kill = disturb(process, run, draw.uniform(0, options.longest))
             if kill is None:
                 break
             kills.append(kill)
             print(kill, flush=True)
-            process = start(["--resume", run])
+            # A run that was killed before it had its configuration has nothing that could be taken up.
+            process = start(["--resume", run] if (run / "config.yaml").is_file() else begin)
         process.wait()
         start([*words, "--out", calm]).wait()
         ours, theirs = (load_file(at / "weights" / "last.safetensors") for at in (run, calm))
