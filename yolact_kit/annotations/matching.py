@@ -166,7 +166,7 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
         if part.mask is not None:
             rows, columns = part.mask.shape
             size = max(1, round(columns * factors[0])), max(1, round(rows * factors[1]))
-            scaled = cv2.resize(part.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+            scaled = cv2.resize(part.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
             part.mask = np.asarray(scaled, dtype=bool)
             part.offset = round(part.offset[0] * factors[0]), round(part.offset[1] * factors[1])
 

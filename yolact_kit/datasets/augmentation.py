@@ -63,7 +63,9 @@ def _steps(config: AugmentConfig | None, model: ModelConfig) -> list[A.BasicTran
     area = cv2.INTER_AREA if model.interpolation == "area" else cv2.INTER_LINEAR
     if config is not None and config.recipe == "paper":
         return [*paper.colours(), paper.ExpandAndCrop(model.input_size, FILL, area), A.HorizontalFlip(p=0.5)]
-    resized = A.Resize(model.input_size, model.input_size, interpolation=area)
+    # OpenCV's plain INTER_NEAREST looks at the corner of a pixel: it would move masks by half a pixel.
+    exact = cv2.INTER_NEAREST_EXACT
+    resized = A.Resize(model.input_size, model.input_size, interpolation=area, mask_interpolation=exact)
     return [resized] if config is None else [*_movements(config), resized, *_colours(config)]
 
 

@@ -78,7 +78,7 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
         """The masks in the window; empty ones of objects whose centre is not in it."""
         shown = np.zeros((len(masks), self.size, self.size), np.uint8)
         for index in np.flatnonzero(kept):
-            shown[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST)
+            shown[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST_EXACT)
         return shown
 
     def _show(self, pixels: NDArray[np.uint8], window: Window, fill: int, interpolation: int) -> NDArray[np.uint8]:
