@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from yolact_kit.annotations.objects import NO_LABELS
+from yolact_kit.annotations.objects import NO_LABELS, plain_label
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import read_text, yaml_words
 from yolact_kit.errors import UserError
@@ -100,7 +99,7 @@ def read_label_map(path: Path) -> dict[str, str | None]:
     if not isinstance(document, dict) or any(isinstance(new, list | dict) for new in document.values()):
         raise UserError(f"'{path}' is not a map from one label to another.", "Give lines such as `Cup: cup`.")
     words = {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
-    return {**{unicodedata.normalize("NFC", old): new for old, new in words.items()}, **words}
+    return {**{plain_label(old): new for old, new in words.items()}, **words}
 
 
 def _text(path: Path) -> str:

@@ -109,7 +109,17 @@ def map_label(label: str, label_map: Mapping[str, str | None]) -> str | None:
     """
     if label in label_map:
         return label_map[label]
-    return label_map.get(unicodedata.normalize("NFC", label.strip()), label)
+    return label_map.get(plain_label(label), label)
+
+
+def plain_label(label: str) -> str:
+    """A label without outer spaces and in composed Unicode form, as maps know it.
+
+    Example:
+        >>> plain_label(" nut ")
+        'nut'
+    """
+    return unicodedata.normalize("NFC", label.strip())
 
 
 def _instance(

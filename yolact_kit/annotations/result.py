@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.detect_format import Found
-from yolact_kit.annotations.objects import IGNORE, map_label, same_key
+from yolact_kit.annotations.objects import IGNORE, map_label, plain_label, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -128,9 +128,9 @@ def assemble(
 
 def _check_map(label_map: Mapping[str, str | None], labels: set[str], problems: Problems) -> None:
     """Looks for labels that are to be mapped but are not there, as where one is misspelt."""
-    there = {unicodedata.normalize("NFC", label.strip()) for label in labels}
+    there = {plain_label(label) for label in labels}
     near = {label.casefold(): label for label in there}
-    for old in dict.fromkeys(unicodedata.normalize("NFC", old.strip()) for old in label_map):
+    for old in dict.fromkeys(map(plain_label, label_map)):
         if old not in there:
             close = difflib.get_close_matches(old.casefold(), near, n=1)
             meant = f"; the nearest label is '{near[close[0]]}'" if close else ""
@@ -246,7 +246,7 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
     for names in alike.values():
         if len(names) > 1:
             listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
-            best = max(names, key=lambda name: (name == unicodedata.normalize("NFC", name).strip(), labels[name]))
+            best = max(names, key=lambda name: (name == plain_label(name), labels[name]))
             merging = _map_file({name: best for name in names if name != best})
             problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form; {merging}.")
     for base, names in numbered.items():
