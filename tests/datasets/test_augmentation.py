@@ -34,7 +34,7 @@ def test_masks_are_resized_with_their_objects(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("size", [(341, 256), (256, 341)])
-@pytest.mark.parametrize("recipe", ["usual", "paper"])
+@pytest.mark.parametrize("recipe", ["default", "paper"])
 def test_masks_lie_neither_left_nor_right_of_their_objects_nor_above_or_below(
     recipe: str, size: tuple[int, int]
 ) -> None:

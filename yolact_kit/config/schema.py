@@ -138,7 +138,7 @@ class TrainConfig(_Section):
         batch_size: Pictures a batch, those of all processes together.
         accumulate: Batches whose gradients are averaged for one step: as many pictures in less memory.
         fit_memory: Whether a batch that does not fit in memory is divided, and the parts accumulated.
-        compile: Whether torch compiles the network for training: minutes at the start, faster steps on most GPUs.
+        compile: Whether torch compiles the network for training: minutes at the start; on a CPU its steps were slower.
         optimizer: ``sgd`` as the paper, or ``adamw``.
         learning_rate: Highest learning rate, at the end of the warm-up.
         reference_batch: Pictures a step that the learning rate is meant for; the rate is scaled in proportion to those

@@ -110,8 +110,7 @@ class Saving(Callback):
         with going_on_without("the checkpoint", self.say), ExitStack() as stack:
             try:
                 # Every process takes part, but only the first one writes a file that can be renamed.
-                first = trainer.is_global_zero
-                beside = stack.enter_context(_keeping_previous(file)) if first else file
+                beside = stack.enter_context(_keeping_previous(file)) if trainer.is_global_zero else file
                 trainer.save_checkpoint(beside)
             except (OSError, RuntimeError, UserError):
                 trainer.strategy.barrier()  # where the other processes wait for this one

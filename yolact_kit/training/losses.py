@@ -94,9 +94,8 @@ def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> 
     Returns:
         A scalar.
     """
-    entropy = functional.cross_entropy(logits.flatten(0, 1), classes.clamp(min=0).flatten(), reduction="none").view_as(
-        classes
-    )
+    entropy = functional.cross_entropy(logits.flatten(0, 1), classes.clamp(min=0).flatten(), reduction="none")
+    entropy = entropy.view_as(classes)
     positive, negative = classes > 0, classes == BACKGROUND
     hardness = entropy.detach().masked_fill(~negative, -1)
     rank = hardness.argsort(dim=1, descending=True).argsort(dim=1)
