@@ -75,7 +75,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labels", type=Path, help="labelled pictures, as `yolact-kit convert` reads them")
     parser.add_argument(
-        "--recipe", dest="recipes", action="append", required=True, help="settings: a.b=c d.e=f, or none"
+        "--recipe", dest="recipes", action="append", required=True, help="settings: 'a.b=c d.e=f', or '' for the preset"
     )
     parser.add_argument("--seconds", type=float, help="seconds of processor for each training")
     parser.add_argument("--steps", type=int, help="steps of each training, instead")
