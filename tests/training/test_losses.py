@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch.nn import functional
 
 from yolact_kit.config.schema import LossConfig, ModelConfig
@@ -12,7 +10,6 @@ from yolact_kit.models.yolact import YOLACT, RawOutputs
 from yolact_kit.training.losses import (
     Assembled,
     classification_loss,
-    crop_region,
     mask_loss,
     mask_scoring_loss,
     yolact_loss,
@@ -99,20 +96,6 @@ def test_neutral_anchors_teach_nothing() -> None:
     classification_loss(logits, classes, LossConfig()).backward()
     assert logits.grad is not None
     assert (logits.grad[0, 1:] == 0).all() and (logits.grad[0, 0] != 0).any()
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, 4096).map(lambda number: number / 4096), min_size=4, max_size=4))
-def test_crop_keeps_the_box_and_a_pixel_around_it(values: list[float]) -> None:
-    x1, x2 = sorted(values[:2])
-    y1, y2 = sorted(values[2:])
-    kept = crop_region(torch.tensor([[x1, y1, x2, y2]]), 12, 16)[0]
-    for row in range(12):
-        for column in range(16):
-            inside = max(x1 * 16 - 1, 0) <= column < min(x2 * 16 + 1, 16) and (
-                max(y1 * 12 - 1, 0) <= row < min(y2 * 12 + 1, 12)
-            )
-            assert bool(kept[row, column]) == inside
 
 
 SCORER = MaskScoring(classes=3)

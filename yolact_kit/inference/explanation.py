@@ -28,7 +28,7 @@ from yolact_kit.inference.postprocess import (
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.preprocess import resize
-from yolact_kit.ops.masks import crop, masks_to_rle
+from yolact_kit.ops.masks import crop_region, masks_to_rle
 from yolact_kit.ops.nms_decisions import Decisions, explain_nms
 
 VIEW = 800
@@ -241,8 +241,8 @@ def _levels(anchors: Tensor, config: ModelConfig) -> Tensor:
 
 
 def _crops(boxes: Tensor, prototypes: Tensor) -> NDArray[np.int64]:
-    """The columns and rows that `crop` leaves of each mask."""
-    kept = crop(torch.ones(len(boxes), *prototypes.shape[1:], device=boxes.device), boxes).cpu().numpy() > 0
+    """The columns and rows of each mask that are not cropped away."""
+    kept = crop_region(boxes, *prototypes.shape[1:]).cpu().numpy()
     crops = np.zeros((len(boxes), 4), dtype=np.int64)
     for place, inside in enumerate(kept):
         rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]

@@ -69,10 +69,28 @@ def crop(masks: Tensor, boxes: Tensor, padding: float = 1) -> Tensor:
         >>> crop(torch.ones(1, 4, 4), torch.tensor([[0.0, 0.0, 0.5, 1.0]]), padding=0)[0, 0].tolist()
         [1.0, 1.0, 0.0, 0.0]
     """
-    height, width = masks.shape[1:]
+    return masks.masked_fill(~crop_region(boxes, masks.shape[1], masks.shape[2], padding), 0)
+
+
+def crop_region(boxes: Tensor, height: int, width: int, padding: float = 1) -> Tensor:
+    """The pixels of a mask that `crop` keeps.
+
+    Args:
+        boxes: float [N, 4], x1 y1 x2 y2 in 0..1; corners in any order.
+        height: Height of the masks in pixels.
+        width: Width of the masks in pixels.
+        padding: Mask pixels by which each box grows on every side.
+
+    Returns:
+        bool [N, height, width].
+
+    Example:
+        >>> int(crop_region(torch.tensor([[0.0, 0.0, 0.5, 1.0]]), 4, 4, padding=0).sum())
+        8
+    """
     columns = _within(boxes[:, 0], boxes[:, 2], width, padding)
     rows = _within(boxes[:, 1], boxes[:, 3], height, padding)
-    return masks.masked_fill(~(rows[:, :, None] & columns[:, None, :]), 0)
+    return rows[:, :, None] & columns[:, None, :]
 
 
 def _within(first: Tensor, second: Tensor, size: int, padding: float) -> Tensor:

@@ -12,6 +12,7 @@ from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import encode
+from yolact_kit.ops.masks import crop_region
 from yolact_kit.training.distributed import each_share
 from yolact_kit.training.matching import BACKGROUND, Matches, match
 from yolact_kit.training.targets import Target
@@ -194,27 +195,6 @@ def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
         return torch.zeros((0, *size), device=masks.device)
     shrunk = functional.interpolate(masks[None].float(), size=tuple(size), mode="bilinear", align_corners=False)[0]
     return (shrunk > 0.5).float()
-
-
-def crop_region(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Where a mask is kept: inside its box, padded by one prototype pixel.
-
-    Args:
-        boxes: [N, 4], x1 y1 x2 y2 in 0..1.
-        height: Rows of the prototypes.
-        width: Columns of the prototypes.
-
-    Returns:
-        bool [N, height, width].
-    """
-    size = boxes.new_tensor([width, height])
-    low = (boxes[:, :2] * size - 1).clamp(min=0)[:, :, None]
-    high = torch.minimum(boxes[:, 2:] * size + 1, size)[:, :, None]
-    columns = torch.arange(width, device=boxes.device)
-    rows = torch.arange(height, device=boxes.device)
-    across = (columns >= low[:, 0]) & (columns < high[:, 0])
-    down = (rows >= low[:, 1]) & (rows < high[:, 1])
-    return down[:, :, None] & across[:, None, :]
 
 
 def _cropped_entropy(part: Assembled, legacy: bool) -> Tensor:
