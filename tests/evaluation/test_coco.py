@@ -9,7 +9,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from yolact_kit.annotations.dataset import Instance, Picture, Rle
-from yolact_kit.evaluation.coco import NAMES, RECALLS, Metrics, evaluate, evaluate_documents, ground_truth
+from yolact_kit.evaluation.coco import PRECISIONS, RECALLS, Metrics, evaluate, evaluate_documents, ground_truth
 from yolact_kit.inference.prediction import Prediction
 
 CLASSES = ["컵", "plate"]
@@ -62,7 +62,7 @@ def test_the_numbers_that_coco_published(shared_data: Path) -> None:
     text = (results / "val2014_fake_eval_res.txt").read_text(encoding="utf-8")
     metrics = evaluate_documents(truth, masks, boxes)
     for scores, kind in ((metrics.mask, "segm"), (metrics.box, "bbox")):
-        found = [scores.values[name] for name in NAMES + RECALLS]
+        found = [scores.values[name] for name in PRECISIONS + RECALLS]
         assert [round(value, 3) for value in found if value is not None] == published(text, kind)
 
 
@@ -70,7 +70,7 @@ def test_finding_everything_gives_one() -> None:
     pictures = [picture(instance("컵", 10, 10, 40), instance("plate", 60, 60, 20)), picture()]
     metrics = evaluate(pictures, CLASSES, [prediction((0, 0.9, 10, 10, 40), (1, 0.8, 60, 60, 20)), prediction()])
     for scores in (metrics.mask, metrics.box):
-        assert [scores.values[name] for name in NAMES] == [ONE, ONE, ONE, ONE, ONE, None]
+        assert [scores.values[name] for name in PRECISIONS] == [ONE, ONE, ONE, ONE, ONE, None]
         assert scores.by_class["컵"] == {"AP": ONE, "AP50": ONE, "AP75": ONE}
         assert scores.objects == {"컵": 1, "plate": 1}
 

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.rle import rle_area
 from yolact_kit.evaluation.engine import Engine, Kind, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.inference.prediction import Prediction
 
-NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
+PRECISIONS = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+"""COCO's names of its twelve numbers, in the order that COCOeval gives them."""
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Scores:
 
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``."""
-        return {**{name: self.values[name] for name in NAMES}, "by_class": self.by_class}
+        return {**{name: self.values[name] for name in PRECISIONS}, "by_class": self.by_class}
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ def ground_truth(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[st
                     "category_id": ids[instance.label],
                     "segmentation": rle,
                     "bbox": list(instance.box()),
-                    "area": _area(rle),
+                    "area": float(rle_area(rle)),
                     "iscrowd": int(instance.crowd),
                 }
             )
@@ -119,10 +120,6 @@ def ground_truth(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[st
 
 def _categories(ids: dict[str, int]) -> list[dict[str, Any]]:
     return [{"id": number, "name": name} for name, number in ids.items()]
-
-
-def _area(rle: Any) -> float:
-    return float(coco_mask.area({"size": rle["size"], "counts": rle["counts"].encode("ascii")}))
 
 
 def evaluate_documents(
@@ -181,7 +178,7 @@ def score_documents(
     }
     objects = {names[number]: counts[number] for number in evaluation.params.catIds}
     matches = collect_matches(evaluation)
-    return Scores(dict(zip(NAMES + RECALLS, values, strict=True)), by_class, objects, precision, matches)
+    return Scores(dict(zip(PRECISIONS + RECALLS, values, strict=True)), by_class, objects, precision, matches)
 
 
 def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:

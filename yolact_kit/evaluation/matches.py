@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RECALLS = np.linspace(0.0, 1.0, 101)
+_RECALLS = np.linspace(0.0, 1.0, 101)
 """The recalls at which COCO reads precision."""
-_BOUNDED = np.append(RECALLS, np.inf)
+_BOUNDED = np.append(_RECALLS, np.inf)
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ def mean_precision(
     last = (recall * 100).astype(np.int64)  # of the recalls that are reached; rounding may have put it one off
     last += _BOUNDED[last + 1] <= recall
     last -= _BOUNDED[last] > recall
-    return np.asarray((precision * np.diff(last, axis=1, prepend=-1)).sum(axis=1) / len(RECALLS))
+    return np.asarray((precision * np.diff(last, axis=1, prepend=-1)).sum(axis=1) / len(_RECALLS))
 
 
 def collect_matches(evaluation: Any) -> list[ClassMatches]:

@@ -36,7 +36,7 @@ def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
         axes.set(title=f"IoU {iou}", xlabel="recall", xlim=(0, 1), ylim=(0, 1.02))
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("precision")
-    figure.suptitle(_drawable(title, font), fontproperties=_properties(font, 12))
+    figure.suptitle(font.drawable(title), fontproperties=_properties(font, 12))
     _save(figure, path)
 
 
@@ -53,7 +53,7 @@ def _draw_curves(axes: Axes, scores: Scores, place: int, classes: Sequence[str],
                 recall,
                 scores.precision[place, :, index],
                 color=color,
-                label=f"{shown_name(name, index, font)} {value:.2f}",
+                label=f"{font.shown(name, index)} {value:.2f}",
             )
     curves = scores.precision[place]
     defined = curves[:, (curves > -1).all(axis=0)]
@@ -73,7 +73,7 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
         title: What stands above the plot.
     """
     font = find_font([*classes, title])
-    names = [shown_name(name, index, font) for index, name in enumerate(classes)]
+    names = [font.shown(name, index) for index, name in enumerate(classes)]
     side = min(30.0, 3.5 + 0.5 * len(counts))
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
@@ -87,17 +87,8 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
     axes.set_xticks(marks, [*names, "missed"], rotation=45, ha="right", fontproperties=_properties(font, 9))
     axes.set_yticks(marks, [*names, "nothing there"], fontproperties=_properties(font, 9))
     axes.set(xlabel="detected", ylabel="labelled")
-    axes.set_title(_drawable(title, font), fontproperties=_properties(font, 11))
+    axes.set_title(font.drawable(title), fontproperties=_properties(font, 11))
     _save(figure, path)
-
-
-def shown_name(name: str, index: int, font: FontChoice) -> str:
-    """A class name, or its number where the font lacks its glyphs."""
-    return f"#{index + 1}" if set(name) & set(font.missing) else name
-
-
-def _drawable(text: str, font: FontChoice) -> str:
-    return "".join("?" if character in font.missing else character for character in text)
 
 
 def _properties(font: FontChoice, size: float) -> FontProperties:

@@ -107,8 +107,7 @@ def label_text(classes: Sequence[str], label: int, score: float | None, font: Fo
         >>> label_text(["cup"], 0, 0.873, find_font(["cup"]))
         'cup 0.87'
     """
-    name = classes[label]
-    shown = f"#{label + 1}" if set(name) & set(font.missing) else name
+    shown = font.shown(classes[label], label)
     return shown if score is None else f"{shown} {score:.2f}"
 
 

@@ -43,6 +43,26 @@ class FontChoice(NamedTuple):
             f"(#1, #2, ...). Install a font such as Noto Sans CJK or Nanum Gothic, or set {VARIABLE} to a font file."
         )
 
+    def shown(self, name: str, index: int) -> str:
+        """A class name as it can be drawn with this font.
+
+        Args:
+            name: The class name.
+            index: 0-based index of the class.
+
+        Returns:
+            The name; ``#1``, ``#2`` and so on where the font lacks one of its characters.
+
+        Example:
+            >>> FontChoice(Path("a.ttf"), missing="컵").shown("컵", 0)
+            '#1'
+        """
+        return f"#{index + 1}" if set(name) & set(self.missing) else name
+
+    def drawable(self, text: str) -> str:
+        """A text with a question mark in place of each character that the font lacks."""
+        return "".join("?" if character in self.missing else character for character in text)
+
 
 def find_font(texts: Iterable[str]) -> FontChoice:
     """A font that has the glyphs of all texts, or of as many characters as any has.

@@ -231,5 +231,5 @@ def _height(explained: Explanation, width: float) -> float:
 
 
 def _fitting(text: str, font: FontChoice, longest: int = 22) -> str:
-    shown = "".join("?" if character in font.missing else character for character in text)
+    shown = font.drawable(text)
     return shown if len(shown) <= longest else f"...{shown[3 - longest :]}"
