@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from yolact_kit.files import replacing
 
@@ -31,16 +28,15 @@ def plot_training(run: Path) -> Path | None:
         return None
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    # A figure that pyplot does not know needs no display, and leaves the backend of a notebook as it is.
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     _draw(left, rows, LOSSES, "losses of training batches", marker="")
     _draw(right, rows, METRICS, "metrics of the val pictures", marker="o")
     right.set_ylim(0, 1)
     target = run / "training.png"
-    try:
-        with replacing(target) as beside:
-            figure.savefig(beside, dpi=110, format="png")
-    finally:
-        plt.close(figure)
+    with replacing(target) as beside:
+        figure.savefig(beside, dpi=110, format="png")
     return target
 
 
