@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +15,8 @@ from yolact_kit.annotations.pictures import PictureError, read_picture
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.torch_dataset import Draw, Sample, TrainingPictures
-from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.fonts import find_font, load_font
+from yolact_kit.inference.image_files import save_image
 from yolact_kit.reports.views import draw_view
 
 TILE = 300
@@ -163,9 +162,7 @@ def write_sheets(tiles: Iterable[Tiles], out: Path | str) -> Sheets:
 
 def _write(rows: list[list[tuple[str, NDArray[np.uint8]]]], out: Path, made: Sheets) -> None:
     file = out / f"sheet-{len(made.files) + 1:03d}.jpg"
-    stream = io.BytesIO()
-    _sheet(rows).save(stream, "JPEG", quality=88)
-    atomic_write_bytes(file, stream.getvalue())
+    save_image(file, _sheet(rows), quality=88)
     made.files.append(file)
 
 

@@ -17,9 +17,7 @@ from yolact_kit.evaluation.run import Evaluation
 from yolact_kit.evaluation.split import Split
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.files import atomic_write_text
-from yolact_kit.inference.drawing import class_color
-from yolact_kit.reports.pages import render_page
-from yolact_kit.reports.problem_pictures import data_url
+from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -70,10 +68,10 @@ def write_evaluation_report(
     """
     drawing = draw_worst(analysis.worst, split.folder, found.truth, found.results)
     pictures = [
-        {"file": errors.image["file_name"], "url": data_url(drawn), **errors.to_dict()}
+        {"file": errors.image["file_name"], "url": data_url(drawn, quality=75, optimize=True), **errors.to_dict()}
         for errors, drawn in (progress(drawing, len(analysis.worst)) if progress else drawing)
     ]
-    colors = {name: "#{:02x}{:02x}{:02x}".format(*class_color(place)) for place, name in enumerate(analysis.categories)}
+    colors = {name: css_color(place) for place, name in enumerate(analysis.categories)}
     page = render_page(
         "evaluation.html",
         version=__version__,

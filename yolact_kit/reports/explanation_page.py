@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from yolact_kit import __version__
 from yolact_kit.inference.drawing import class_color
 from yolact_kit.inference.explanation import Explanation
-from yolact_kit.reports.pages import render_page
+from yolact_kit.reports.pages import data_url, render_page
 
 _CANDIDATES = 1500
 """At most so many candidates of a picture are on the page, the best."""
@@ -65,7 +63,7 @@ def _picture(explained: Explanation) -> dict[str, Any]:
     return {
         "name": PurePath(explained.prediction.file).name,
         "size": [width, height],
-        "view": _data_url(explained.view),
+        "view": data_url(explained.view, quality=88),
         "rows": explained.prototypes.shape[1],
         "columns": explained.prototypes.shape[2],
         "prototypes": packed(explained.prototypes),
@@ -155,12 +153,6 @@ def packed(values: NDArray[np.float32]) -> str:
     """
     planes = np.ascontiguousarray(values, dtype="<f4").reshape(-1, 1).view(np.uint8).T
     return base64.b64encode(gzip.compress(planes.tobytes(), mtime=0)).decode("ascii")
-
-
-def _data_url(pixels: NDArray[np.uint8]) -> str:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:

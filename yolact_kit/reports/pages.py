@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
+from PIL import Image
 
+from yolact_kit.inference.drawing import class_color
 from yolact_kit.shipped import shipped
 
 
@@ -27,6 +33,42 @@ def render_page(template: str, **values: Any) -> str:
     )
     environment.filters["code"] = _code
     return environment.get_template(template).render(**values)
+
+
+def data_url(pixels: NDArray[np.uint8], kind: str = "JPEG", **options: Any) -> str:
+    """A picture as a URL that holds the picture itself.
+
+    Args:
+        pixels: uint8 [H, W, 3], red, green, blue.
+        kind: Pillow's name of the file format.
+        options: Pillow's options for the format, such as ``quality``.
+
+    Returns:
+        The URL.
+
+    Example:
+        >>> data_url(np.zeros((8, 8, 3), np.uint8))[:22]
+        'data:image/jpeg;base64'
+    """
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
+
+
+def css_color(index: int) -> str:
+    """The colour of a class as CSS has it.
+
+    Args:
+        index: 0-based index of the class, see `class_color`.
+
+    Returns:
+        ``#`` and six hexadecimal digits.
+
+    Example:
+        >>> css_color(0)
+        '#e63946'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*class_color(index))
 
 
 def _code(text: str) -> Markup:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.datasets.checks import CHECKS, Validation
+from yolact_kit.reports.pages import data_url
 from yolact_kit.reports.views import draw_view, window_around
 
 LONGEST = 320
@@ -125,7 +123,7 @@ def _draw(places: list[Place], found: Validation) -> None:
         other = _pixels(place.other, found)
         if place.other is not None and other is not None:
             drawn = _beside(drawn, _drawn(place.other, other, None, found))
-        place.thumbnail = data_url(drawn)
+        place.thumbnail = data_url(drawn, quality=75, optimize=True)
 
 
 def _pixels(picture: Picture | None, found: Validation) -> NDArray[np.uint8] | None:
@@ -148,15 +146,3 @@ def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uin
     height = max(left.shape[0], right.shape[0])
     tall = [np.pad(part, ((0, height - part.shape[0]), (0, 0), (0, 0)), constant_values=255) for part in (left, right)]
     return np.hstack([tall[0], np.full((height, 6, 3), 255, np.uint8), tall[1]])
-
-
-def data_url(pixels: NDArray[np.uint8]) -> str:
-    """A picture as a JPEG inside a URL.
-
-    Example:
-        >>> data_url(np.zeros((8, 8, 3), np.uint8))[:22]
-        'data:image/jpeg;base64'
-    """
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=75, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

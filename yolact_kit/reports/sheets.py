@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import cv2
@@ -11,9 +10,9 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.drawing import Color
 from yolact_kit.inference.fonts import load_font
+from yolact_kit.inference.image_files import save_image
 
 INK: Color = (34, 34, 34)
 Corners = tuple[float, float, float, float]
@@ -77,9 +76,7 @@ class Sheet:
 
     def save(self, path: Path) -> None:
         """Writes the sheet as PNG."""
-        coded = io.BytesIO()
-        Image.fromarray(self.pixels).save(coded, "PNG")
-        atomic_write_bytes(path, coded.getvalue())
+        save_image(path, Image.fromarray(self.pixels), compress_level=6)
 
 
 def fit(pixels: NDArray[np.uint8], width: float, height: float) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ from PIL import Image, ImageDraw
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.errors import UserError
-from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.drawing import draw_instances, draw_prediction
 from yolact_kit.inference.fonts import find_font, load_font
+from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.words import counted
 
@@ -133,12 +132,12 @@ def save_side_by_side(
         drawn = Image.fromarray(draw_side_by_side(picture, predictions[picture.file]))
         name = Path(picture.file)
         files.append(out / (name if name.suffix.lower() == ".jpg" else Path(f"{picture.file}.jpg")))
-        _save(drawn, files[-1])
+        save_image(files[-1], drawn, quality=90)
         if len(tiles) < overview:
             tiles.append(drawn.resize((800, round(drawn.height * 800 / drawn.width)), Image.Resampling.LANCZOS))
     if tiles:
         files.insert(0, out / OVERVIEW)
-        _save(_sheet(tiles), files[0])
+        save_image(files[0], _sheet(tiles), quality=90)
     return files
 
 
@@ -155,9 +154,3 @@ def _sheet(tiles: Sequence[Image.Image], columns: int = 2) -> Image.Image:
             sheet.paste(tile, (column * (wide + _GUTTER), top))
         top += height + _GUTTER
     return sheet
-
-
-def _save(image: Image.Image, file: Path) -> None:
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=90)
-    atomic_write_bytes(file, stream.getvalue())

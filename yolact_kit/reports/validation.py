@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from yolact_kit import __version__
 from yolact_kit.datasets.checks import SEVERITY_WORDS, Validation, problem_title
@@ -18,8 +15,7 @@ from yolact_kit.datasets.mending import MENDABLE
 from yolact_kit.datasets.occurrence import co_occurrence, heat_maps, objects_a_picture
 from yolact_kit.datasets.statistics import SIZE_NAMES, object_table
 from yolact_kit.files import atomic_write_text
-from yolact_kit.inference.drawing import class_color
-from yolact_kit.reports.pages import render_page
+from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.problem_pictures import Place, add_thumbnails, find_places, pictures_to_draw
 
 Progress = Callable[[Iterable[None], int], Iterable[None]]
@@ -113,7 +109,7 @@ def _classes(found: Validation) -> list[dict[str, Any]]:
         own = sides[table.labels == number]
         rows.append({
             "name": label,
-            "color": "#{:02x}{:02x}{:02x}".format(*class_color(number)),
+            "color": css_color(number),
             "counts": counts,
             "total": sum(counts),
             "side": float(np.median(own)) if len(own) else None,
@@ -170,9 +166,7 @@ def _png(heat: NDArray[np.float64]) -> str:
     values = heat / max(float(heat.max()), 1e-9)
     places = np.linspace(0, 1, len(_STOPS))
     colours = np.stack([np.interp(values, places, channel) for channel in _STOPS.T], axis=-1)
-    stream = io.BytesIO()
-    Image.fromarray(np.rint(colours).astype(np.uint8)).save(stream, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return data_url(np.rint(colours).astype(np.uint8), "PNG", optimize=True)
 
 
 def _groups(places: list[Place]) -> list[dict[str, Any]]:

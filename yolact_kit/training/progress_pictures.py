@@ -11,8 +11,8 @@ from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
 from yolact_kit.annotations.pictures import read_picture
-from yolact_kit.files import replacing
 from yolact_kit.inference.drawing import draw_prediction
+from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.training.callbacks import Validation, going_on_without
 
@@ -51,8 +51,7 @@ class ProgressPictures(Callback):
             drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
             target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"
-            with replacing(target) as beside:
-                drawn.save(beside, "JPEG", quality=88)
+            save_image(target, drawn, quality=88)
 
 
 def confident(prediction: Prediction, score: float = SCORE) -> Prediction:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from yolact_kit.inference.writers.items import Item, WriteOptions, save
+from yolact_kit.inference.image_files import save_image
+from yolact_kit.inference.writers.items import Item, WriteOptions
 from yolact_kit.inference.writers.names import object_name
 
 
@@ -34,7 +35,8 @@ class CutoutWriter:
                 continue
             pixels = item.pixels[y : y + inside.shape[0], x : x + inside.shape[1]]
             cut = np.dstack([pixels * inside[..., None], inside * np.uint8(255)])
-            save(self.folder / item.stem / object_name(index + 1, self._classes[label], score), Image.fromarray(cut))
+            file = self.folder / item.stem / object_name(index + 1, self._classes[label], score)
+            save_image(file, Image.fromarray(cut))
 
     def close(self) -> None:
         """Makes the folder where there was nothing to cut out."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from yolact_kit.files import replacing
 from yolact_kit.inference.drawing import Style
 from yolact_kit.inference.notes import Notes
 from yolact_kit.inference.outlines import SIMPLIFY
@@ -57,17 +54,3 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Writes what belongs to all pictures."""
-
-
-def save(path: Path, image: Image.Image, **options: Any) -> None:
-    """Writes a picture file as a whole or not at all.
-
-    Args:
-        path: The file; its suffix says its format.
-        image: The picture.
-        options: Pillow's options of the format.
-    """
-    # Not forced to the disk one by one, as `atomic_write_bytes` does: a picture may have a hundred such files.
-    with replacing(path) as beside:
-        # PNG's lowest level of compression takes half the time of Pillow's own choice; the files are as small.
-        image.save(beside, Image.registered_extensions()[path.suffix], **{"compress_level": 1, **options})

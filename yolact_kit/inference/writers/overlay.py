@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.inference.drawing import Style, class_font, draw_prediction
+from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.notes import draw_notes
-from yolact_kit.inference.writers.items import Item, WriteOptions, save
+from yolact_kit.inference.writers.items import Item, WriteOptions
 
 
 class OverlayWriter:
@@ -29,7 +30,7 @@ class OverlayWriter:
 
     def add(self, item: Item) -> None:
         """Writes the picture of one prediction."""
-        save(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn(item, self._style)), quality=92)
+        save_image(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn(item, self._style)), quality=92)
 
     def close(self) -> None:
         """Makes the folder where there was no picture."""

@@ -12,7 +12,8 @@ from PIL import Image
 from yolact_kit.annotations.json_files import json_text
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.drawing import class_color
-from yolact_kit.inference.writers.items import Item, WriteOptions, save
+from yolact_kit.inference.image_files import save_image
+from yolact_kit.inference.writers.items import Item, WriteOptions
 from yolact_kit.inference.writers.names import object_name
 
 
@@ -47,9 +48,9 @@ class PngWriter:
             instance[place][inside] = index + 1
             semantic[place][inside] = label + 1
             file = self.folder / "objects" / item.stem / object_name(index + 1, self._classes[label], score)
-            save(file, Image.fromarray(found.mask(index) * np.uint8(255)))
-        save(self.folder / "instance" / f"{item.stem}.png", _numbered(instance, len(found)))
-        save(self.folder / "semantic" / f"{item.stem}.png", _numbered(semantic, len(self._classes)))
+            save_image(file, Image.fromarray(found.mask(index) * np.uint8(255)))
+        save_image(self.folder / "instance" / f"{item.stem}.png", _numbered(instance, len(found)))
+        save_image(self.folder / "semantic" / f"{item.stem}.png", _numbered(semantic, len(self._classes)))
 
     def close(self) -> None:
         """Writes which number is which class."""
