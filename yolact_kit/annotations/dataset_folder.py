@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,19 @@ def save_dataset(
     }
     text = yaml.safe_dump(described, allow_unicode=True, sort_keys=False)
     atomic_write_text(out / "dataset.yaml", text)
+
+
+def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
+    """Copies the files of pictures into a folder.
+
+    Args:
+        pictures: The pictures.
+        folder: The folder; each picture is at its `Picture.file` there. It is made where it is missing.
+    """
+    for picture in pictures:
+        target = folder / picture.file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture.path, target)
 
 
 def to_coco(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def measured_split(project: Project) -> str:
 
 
 def gather_pictures(project: Project, split: str) -> int:
-    """Copies the pictures of a split to a folder of their own, as a user's new pictures would lie.
+    """Copies the pictures of a split to a folder of their own, as a user's new pictures would be.
 
     Args:
         project: The project.
@@ -52,13 +51,10 @@ def gather_pictures(project: Project, split: str) -> int:
     Returns:
         How many there are.
     """
-    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.annotations.dataset_folder import copy_pictures, load_dataset
 
     pictures = load_dataset(project.folder / "data").splits[split]
-    for picture in pictures:
-        target = project.folder / "pictures" / picture.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture.path, target)
+    copy_pictures(pictures, project.folder / "pictures")
     return len(pictures)
 
 

@@ -93,13 +93,10 @@ def _make_folder(out: Path, overwrite: bool) -> None:
 
 
 def _copy_test_pictures(out: Path) -> None:
-    """Gathers the pictures of the test split in one folder, as a user's new pictures would lie."""
-    from yolact_kit.annotations.dataset_folder import load_dataset
+    """Puts the pictures of the test split into one folder, as a user's new pictures would be."""
+    from yolact_kit.annotations.dataset_folder import copy_pictures, load_dataset
 
-    for picture in load_dataset(out / "data").splits["test"]:
-        target = out / "pictures" / picture.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture.path, target)
+    copy_pictures(load_dataset(out / "data").splits["test"], out / "pictures")
 
 
 def _side_by_side(out: Path) -> list[Path]:

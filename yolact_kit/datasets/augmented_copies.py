@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import save_dataset
+from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
 from yolact_kit.annotations.parallel import in_parallel
 from yolact_kit.annotations.pictures import PictureError, read_picture, rgb_name, write_picture
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.datasets.clipping import clipped
-from yolact_kit.datasets.mending import copy_pictures
 from yolact_kit.datasets.pipelines import Pipeline
 from yolact_kit.datasets.torch_dataset import boxes_of
 from yolact_kit.errors import UserError

@@ -6,16 +6,14 @@ wrong besides is mended here.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import save_dataset
+from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
 from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
@@ -174,11 +172,3 @@ def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, done: dic
     dataset.root = out
     for picture in dataset.pictures():
         picture.path = out / "images" / picture.file
-
-
-def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
-    """Copies pictures under their names into a folder."""
-    for picture in pictures:
-        target = folder / picture.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture.path, target)
