@@ -219,10 +219,11 @@ def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
     import torch
 
     from yolact_kit.config.files import template
+    from yolact_kit.inference.predictor import choose_device
     from yolact_kit.models.yolact import YOLACT
     from yolact_kit.training.precision import bf16_gain
 
-    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = choose_device().type
     config = template("yolact_nano").model
     model = YOLACT(config, num_classes=4).to(device).eval()
     picture = torch.rand(1, 3, config.input_size, config.input_size, device=device) * 255
