@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.inference.making_videos import make_video, noise
 from tests.inference.writers.items import CLASSES, MASKS, item
 from tests.tiny_model import save_tiny_model
 from yolact_kit import YOLACT
@@ -46,24 +47,22 @@ def test_a_prediction_gives_all_that_one_asks_for(model: YOLACT, photo: Path) ->
     assert found.to_labelme()["imagePath"] == "컵.png"
 
 
-@pytest.mark.parametrize("shape", [(5, 5, 4), (5,), (0, 4, 3)])
-def test_arrays_that_are_no_picture(model: YOLACT, shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match="no picture"):
-        model.predict(np.zeros(shape, dtype=np.uint8))
+def test_what_is_not_on_the_disk_is_kept_to_be_drawn(model: YOLACT, photo: Path) -> None:
+    drawn = [found.plot() for found in model.predict([photo, Image.open(photo), np.array(Image.open(photo))])]
+    assert all(np.array_equal(one, drawn[0]) for one in drawn)
+    assert model.predict(photo)[0].pixels is None
 
 
-def test_floats_and_missing_files_are_refused(model: YOLACT, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="float64"):
-        model.predict(np.zeros((5, 5, 3)))
+def test_frames_of_a_video_are_kept_to_be_drawn(model: YOLACT, tmp_path: Path) -> None:
+    make_video(tmp_path / "벨트.mp4", noise(3))
+    found = list(model.stream(tmp_path / "벨트.mp4"))
+    assert [Path(one.file).name for one in found] == ["000000.jpg", "000001.jpg", "000002.jpg"]
+    assert all(one.plot().shape == (one.height, one.width, 3) for one in found)
+
+
+def test_a_missing_file_is_refused(model: YOLACT, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         model.predict(tmp_path / "missing.png")
-    (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
-    with pytest.raises(UserError, match=r"text\.png"):
-        model.predict(tmp_path / "text.png")
-
-
-def test_grey_pixels_are_a_picture(model: YOLACT) -> None:
-    assert model.predict(np.full((40, 30), 90, dtype=np.uint8))[0].width == 30
 
 
 def test_supervision_takes_the_detections(tmp_path: Path) -> None:

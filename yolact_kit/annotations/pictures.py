@@ -165,6 +165,22 @@ def read_small(source: Source, side: int, max_pixels: int = MAX_PIXELS) -> NDArr
     return _read(source, None, max_pixels, side)
 
 
+def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of one of Pillow's pictures, as `read_picture` gives those of a file.
+
+    Args:
+        image: The picture.
+
+    Returns:
+        uint8 [height, width, 3], R G B, upright.
+
+    Example:
+        >>> pixels_of(Image.new("L", (4, 2), 9)).shape
+        (2, 4, 3)
+    """
+    return turn(_to_rgb(image), _orientation(image))
+
+
 def _read(source: Source, orientation: int | None, max_pixels: int, side: int | None = None) -> NDArray[np.uint8]:
     with _opened(source, max_pixels) as image:
         try:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from yolact_kit.annotations.pictures import PictureError
-from yolact_kit.errors import UserError
 from yolact_kit.inference.explanation import Explanation, explain
+from yolact_kit.inference.given import Picture, read_given
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.sources import SourcePicture, find_pictures, read_pictures
-
-Picture = str | Path | NDArray[np.uint8] | Image.Image
-"""A picture: a path, a folder, a glob or an address as `find_pictures` takes them, pixels, or one of Pillow's."""
 
 
 class YOLACT:
@@ -59,12 +54,14 @@ class YOLACT:
         """Class names, in the order of the labels."""
         return self.predictor.classes
 
-    def predict(self, images: Picture | Sequence[Picture]) -> list[Prediction]:
+    def predict(self, images: Picture | Iterable[Picture]) -> list[Prediction]:
         """The detections of pictures.
 
         Args:
-            images: A picture or several. Pixels are uint8 [H, W, 3], red, green, blue (OpenCV gives blue, green, red:
-                turn them with ``pixels[..., ::-1]``), or grey [H, W].
+            images: A picture or several: paths, folders, globs, videos and addresses; Pillow's pictures; the content
+                of picture files; pixels, uint8 [H, W, 3], red, green, blue (OpenCV gives blue, green, red: turn them
+                with ``pixels[..., ::-1]``), also grey [H, W] or with transparency [H, W, 4]; tensors [3, H, W], uint8
+                or floats of 0 to 1; arrays and tensors of several, with the number of the picture in front.
 
         Returns:
             A prediction for each picture, in their order; a list of one for one picture, a list of many for a folder.
@@ -74,11 +71,20 @@ class YOLACT:
         """
         return list(self.stream(images))
 
-    def stream(self, images: Picture | Sequence[Picture]) -> Iterator[Prediction]:
-        """As `predict`, one prediction after the other: a folder of any size fits into memory."""
-        return self.predictor.stream(_pictures(images))
+    def stream(self, images: Picture | Iterable[Picture]) -> Iterator[Prediction]:
+        """As `predict`, one prediction after the other: a folder or video of any size fits into memory."""
+        kept: deque[NDArray[np.uint8] | None] = deque()
 
-    def explain(self, images: Picture | Sequence[Picture]) -> list[Explanation]:
+        def shown() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+            for name, pixels, on_disk in read_given(images):
+                kept.append(None if on_disk else pixels)
+                yield name, pixels
+
+        for found in self.predictor.stream(shown()):
+            found.pixels = kept.popleft()
+            yield found
+
+    def explain(self, images: Picture | Iterable[Picture]) -> list[Explanation]:
         """How the model comes to the detections of pictures: prototypes, coefficients, anchors and suppression.
 
         Args:
@@ -90,32 +96,4 @@ class YOLACT:
         Raises:
             UserError: As `predict`.
         """
-        return [explain(self.predictor, pixels, name) for name, pixels in _pictures(images)]
-
-
-def _pictures(images: Picture | Sequence[Picture]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    given: Sequence[Any] = images if isinstance(images, Sequence) and not isinstance(images, str) else [images]
-    for number, picture in enumerate(given):
-        if isinstance(picture, str | Path):
-            paths = [one._replace(name=str(one.path)) for one in find_pictures(picture)]
-            yield from read_pictures(paths, _refuse)
-        elif isinstance(picture, Image.Image):
-            yield str(number), np.asarray(picture.convert("RGB"), dtype=np.uint8)
-        else:
-            yield str(number), _checked(picture)
-
-
-def _refuse(_: SourcePicture, error: PictureError) -> None:
-    raise error
-
-
-def _checked(pixels: Any) -> NDArray[np.uint8]:
-    found = np.asarray(pixels)
-    if found.ndim == 2:
-        found = np.repeat(found[..., None], 3, axis=2)
-    if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or 0 in found.shape:
-        raise UserError(
-            f"An array {list(found.shape)} of {found.dtype} is no picture.",
-            "Give uint8 [height, width, 3], red, green, blue, with values of 0 to 255.",
-        )
-    return found
+        return [explain(self.predictor, pixels, name) for name, pixels, _ in read_given(images)]

@@ -9,7 +9,6 @@ from typing import Any, TypedDict
 
 from yolact_kit.errors import UserError
 from yolact_kit.files import check_out
-from yolact_kit.inference.measure import measure
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
 
@@ -44,10 +43,9 @@ class Record(TypedDict):
 
 def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
     """What is remembered of a picture and its prediction."""
-    objects = prediction.to_coco(0)
+    objects = prediction.measured()
     ids = None if prediction.ids is None else prediction.ids.tolist()
     for index, found in enumerate(objects):
-        found["centroid"], found["orientation"] = measure(prediction.crop(index))
         if ids is not None and ids[index] >= 0:
             found["track_id"] = ids[index]
     return Record(

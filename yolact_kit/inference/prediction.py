@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,19 @@ if TYPE_CHECKING:
     from yolact_kit.ops.masks import MaskCrop
 
 
-@dataclass(slots=True)
+_SHOWN = 1024
+"""Pixels of the longer side that a notebook is given."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Prediction:
     """The detections of one picture, best first.
 
     Masks are kept as run lengths and decoded on demand, by `crop` the part that is not empty, by `mask` the whole: a
     hundred full masks of a 12-megapixel picture would be 1.2 GB.
+
+    It has a length, and part of it is a prediction as well: ``found[0]``, ``found[:3]``, ``found[found.scores > 0.5]``,
+    ``found["cup"]`` for those of a class, ``for one in found``. A notebook shows it as the picture drawn over.
 
     Attributes:
         file: The picture's path, as the source gave it.
@@ -33,6 +42,15 @@ class Prediction:
         classes: Class names.
         ids: int64 [N], the number that each object keeps from frame to frame of a video, -1 for none; None where
             nothing was followed.
+        pixels: The picture itself, uint8 [height, width, 3], red, green, blue, where it cannot be read again from
+            ``file``, as a frame of a video; None where it can.
+
+    Example:
+        >>> found = Prediction("a.jpg", 9, 9, np.zeros((2, 4)), np.ones(2), np.array([0, 1]), [], ["cup", "컵"])
+        >>> found
+        Prediction('a.jpg', 9 x 9: 1 cup, 1 컵)
+        >>> len(found), found.names
+        (2, ['cup', '컵'])
     """
 
     file: str
@@ -44,9 +62,60 @@ class Prediction:
     masks: list[Rle]
     classes: list[str]
     ids: NDArray[np.int64] | None = None
+    pixels: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(self.names).items()) or "nothing found"
+        return f"Prediction({self.file!r}, {self.width} x {self.height}: {counts})"
+
+    def __getitem__(self, chosen: int | slice | str | Sequence[int] | NDArray[Any]) -> Prediction:
+        """Some of the detections.
+
+        Args:
+            chosen: The number of one, a slice, numbers, a bool for each, or the name of a class.
+
+        Returns:
+            A prediction with these only.
+
+        Raises:
+            IndexError: There is no detection of that number.
+            KeyError: There is no such class.
+        """
+        wanted: Any = chosen
+        if isinstance(chosen, str):
+            if chosen not in self.classes:
+                raise KeyError(f"no class {chosen!r} among {', '.join(self.classes)}")
+            wanted = self.labels == self.classes.index(chosen)
+        places = np.atleast_1d(np.arange(len(self))[wanted])
+        return replace(
+            self,
+            boxes=self.boxes[places],
+            scores=self.scores[places],
+            labels=self.labels[places],
+            masks=[self.masks[place] for place in places.tolist()],
+            ids=None if self.ids is None else self.ids[places],
+        )
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (self[index] for index in range(len(self)))
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """What a notebook shows; None, and so the text, where the picture is gone."""
+        from PIL import Image
+
+        from yolact_kit.annotations.pictures import PictureError
+
+        try:
+            image = Image.fromarray(self.plot())
+        except PictureError:
+            return None
+        image.thumbnail((_SHOWN, _SHOWN))
+        coded = io.BytesIO()
+        image.save(coded, "JPEG", quality=90)
+        return coded.getvalue()
 
     def mask(self, index: int) -> NDArray[np.uint8]:
         """Mask of detection ``index``, uint8 [height, width] of 0 and 1."""
@@ -154,17 +223,72 @@ class Prediction:
             data={"class_name": np.array(self.names, dtype=np.str_)},
         )
 
-    def plot(self, pixels: NDArray[np.uint8] | None = None, boxes: bool = False) -> NDArray[np.uint8]:
+    def to_rows(self) -> list[dict[str, Any]]:
+        """The detections as ``predictions.csv`` has them, for tables: ``pandas.DataFrame(found.to_rows())``.
+
+        Returns:
+            A dictionary for each: ``picture``, ``object`` (its number from 1), ``class``, ``score``, ``x``, ``y``,
+            ``width``, ``height``, ``area``, ``centroid_x``, ``centroid_y`` in pixels, and ``orientation`` in degrees,
+            see `yolact_kit.inference.measure.Measures`.
+        """
+        from yolact_kit.inference.writers.documents import CSV_COLUMNS, csv_row
+
+        rows = (csv_row(found, self.classes) for found in self.measured())
+        return [
+            dict(zip(CSV_COLUMNS, (self.file, number, *row), strict=True)) for number, row in enumerate(rows, start=1)
+        ]
+
+    def measured(self) -> list[dict[str, Any]]:
+        """As `to_coco` with the id 0, each with its ``centroid`` and ``orientation``, see `Measures`."""
+        from yolact_kit.inference.measure import measure
+
+        found = self.to_coco(0)
+        for index, one in enumerate(found):
+            one["centroid"], one["orientation"] = measure(self.crop(index))
+        return found
+
+    def plot(
+        self,
+        pixels: NDArray[np.uint8] | None = None,
+        boxes: bool = False,
+        labels: bool = True,
+        by_instance: bool = False,
+    ) -> NDArray[np.uint8]:
         """The picture with the detections drawn over it.
 
         Args:
-            pixels: The picture, uint8 [height, width, 3], red, green, blue; None to read it from ``file``.
+            pixels: The picture, uint8 [height, width, 3], red, green, blue; None for what was predicted on: ``pixels``
+                where it is kept, else ``file`` is read again.
             boxes: Whether boxes are drawn besides masks, outlines and labels.
+            labels: Whether class names and scores are written.
+            by_instance: Whether each object has a colour of its own, instead of that of its class.
 
         Returns:
             uint8 [height, width, 3].
+
+        Raises:
+            PictureError: The picture cannot be read.
         """
         from yolact_kit.annotations.pictures import read_picture
         from yolact_kit.inference.drawing import Style, draw_prediction
 
-        return draw_prediction(read_picture(self.file) if pixels is None else pixels, self, Style(boxes=boxes))
+        given = self.pixels if pixels is None else pixels
+        style = Style(boxes=boxes, labels=labels, by_instance=by_instance)
+        return draw_prediction(read_picture(self.file) if given is None else given, self, style)
+
+    def save(self, path: Path | str, **options: Any) -> None:
+        """Writes the picture with the detections drawn over it.
+
+        Args:
+            path: The file; its suffix says the format.
+            options: As `plot` takes them.
+
+        Raises:
+            UserError: The picture cannot be read, or the suffix is none of a picture that can be written.
+        """
+        from yolact_kit.annotations.pictures import rgb_name, write_picture
+        from yolact_kit.errors import UserError
+
+        if rgb_name(str(path)) != str(path):
+            raise UserError(f"'{path}' is no name of a picture that can be written.", "Let it end in .jpg or .png.")
+        write_picture(path, self.plot(**options))

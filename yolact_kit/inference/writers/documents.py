@@ -82,10 +82,11 @@ def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], fram
         for one in records:
             for number, found in enumerate(one["objects"], start=1):
                 place = (one["frame"], one["time"], found.get("track_id")) if frames else ()
-                rows.writerow([one["file"], number, *_row(found, classes), *place])
+                rows.writerow([one["file"], number, *csv_row(found, classes), *place])
 
 
-def _row(found: dict[str, Any], classes: Sequence[str]) -> list[Any]:
+def csv_row(found: dict[str, Any], classes: Sequence[str]) -> list[Any]:
+    """The columns behind the first two of `CSV_COLUMNS`, of one of `Prediction.measured`."""
     box = (round(value, 2) for value in found["bbox"])
     middle = [round(value, 2) for value in found["centroid"] or ()] or [None, None]
     # Rounded, what is just below 180 degrees is 0 again.
