@@ -22,7 +22,7 @@ __all__ = ["find_template", "load_config", "override", "render_config", "save_co
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is there twice (YAML's own takes the last silently)."""
+    """The safe loader, which also refuses a key that is given twice; YAML's own silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -202,7 +202,9 @@ def _read(path: Path) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise UserError(f"'{path}' is no configuration: it has no keys.", "Write one with `yolact-kit config DATASET`.")
+        raise UserError(
+            f"'{path}' is not a configuration: it has no keys.", "Write one with `yolact-kit config DATASET`."
+        )
     return document
 
 

@@ -23,11 +23,11 @@ class AnchorConfig(_Section):
     """Anchors: boxes that the prediction head regresses from.
 
     Attributes:
-        scales: Side of the anchors in input pixels, one list a pyramid level, P3 first. Where they are left out, they
-            are the paper's, which are for 550 px, in proportion to the input size.
+        scales: Side of the anchors in input pixels, one list per pyramid level, P3 first. By default the paper's
+            scales, which are for 550 px, in proportion to the input size.
         aspect_ratios: Width over height of each anchor of a scale.
-        square: Height equals width whatever the aspect ratio, as the original's base configs have it by a slip
-            that their published weights depend on.
+        square: Makes every anchor square whatever its aspect ratio: a slip in the original's base configurations that
+            their published weights depend on.
     """
 
     scales: list[list[float]] = [[24], [48], [96], [192], [384]]
@@ -39,26 +39,27 @@ class ModelConfig(_Section):
     """YOLACT (Bolya et al., ICCV 2019): backbone, feature pyramid, prototypes and prediction head.
 
     Attributes:
-        name: The preset that the model is built after.
-        backbone: ``darknet53``, or a network of torchvision's by its name: any ResNet, MobileNet, EfficientNet,
-            ConvNeXt, RegNet, and others.
+        name: The preset that the model is based on.
+        backbone: ``darknet53``, or the name of a torchvision network: any ResNet, MobileNet, EfficientNet, ConvNeXt,
+            RegNet, and others.
         deformable: Makes a ResNet's last three stages deformable, as in YOLACT++: 1 for every block, 3 for every third,
             0 for none.
         weights: What training starts from: ``imagenet`` or a file for the backbone alone, a whole model's weights, such
             as a run folder or ``coco:yolact_base``, or ``none``.
         input_size: Side of the square that every picture is resized to, in pixels.
-        interpolation: How pictures are resized: ``linear`` as the original, ``area`` averages when shrinking.
+        interpolation: How pictures are resized: ``linear`` as in the original; ``area`` averages when shrinking.
         normalisation: ``imagenet`` for its mean and standard deviation; ``unit`` divides by 255, as for darknet53.
         features: Channels of the feature pyramid.
         head_features: Channels of the prediction head, of the protonet and of its upsampling.
         head_layers: 3x3 convolutions of the prediction head that its three branches share.
         prototypes: Number of prototype masks, k in the paper.
         prototype_layers: 3x3 convolutions of the protonet before it doubles its resolution.
-        norm: Normalisation in pyramid, protonet and prediction head: ``group``, with which they learn from scratch
-            sooner, or ``none`` as the paper. The backbone has its own.
+        norm: Normalisation in pyramid, protonet and prediction head: ``group``, with which they learn faster from
+            scratch, or ``none`` as in the paper. The backbone has its own.
         anchors: The anchors.
-        semantic_head: Whether training has the auxiliary semantic segmentation head.
-        mask_scoring: Whether a further network multiplies scores by how well the masks fit, as in YOLACT++.
+        semantic_head: Whether training uses the auxiliary semantic segmentation head.
+        mask_scoring: Whether an additional network predicts how well the masks fit, and scores are multiplied by it,
+            as in YOLACT++.
     """
 
     name: str = "yolact_nano"
@@ -108,13 +109,13 @@ class LossConfig(_Section):
         mask: Weight of the mask loss.
         classification: Weight of the softmax loss.
         semantic: Weight of the semantic segmentation loss.
-        mask_scoring: Weight of the smooth L1 loss on predicted IoUs of masks, where the model has mask scoring.
+        mask_scoring: Weight of the smooth L1 loss on predicted mask IoUs, if the model has mask scoring.
         positive_iou: An anchor whose IoU with an object is at least this is positive.
         negative_iou: An anchor whose IoU with every object is below this is negative; between the two it is neutral.
         negatives_per_positive: Hard negatives taken for each positive anchor.
-        max_masks: At most so many positive anchors of a picture train their masks.
-        max_scored_masks: At most so many masks of a batch train the mask scoring.
-        min_scored_area: Masks of objects with at most so many pixels of the prototypes do not train it.
+        max_masks: At most this many positive anchors per picture are used for the mask loss.
+        max_scored_masks: At most this many masks per batch are used to train the mask scoring.
+        min_scored_area: Objects that cover no more than this many pixels of the prototypes are not used to train it.
     """
 
     box: Annotated[float, Field(ge=0)] = 1.5
@@ -134,36 +135,37 @@ class TrainConfig(_Section):
     """The training loop.
 
     Attributes:
-        epochs: Passes over the training pictures, where no time is given.
-        batch_size: Pictures a batch, those of all processes together.
-        accumulate: Batches whose gradients are averaged for one step: as many pictures in less memory.
-        fit_memory: Whether a batch that does not fit in memory is divided, and the parts accumulated.
+        epochs: Passes over the training pictures, unless a time is given.
+        batch_size: Pictures per batch, those of all processes together.
+        accumulate: Batches whose gradients are averaged for one step: more pictures per step in the same memory.
+        fit_memory: Whether a batch that does not fit in memory is divided and its parts are accumulated.
         compile: Whether torch compiles the network for training: minutes at the start; on a CPU its steps were slower.
-        optimizer: ``sgd`` as the paper, or ``adamw``.
+        optimizer: ``sgd`` as in the paper, or ``adamw``.
         learning_rate: Highest learning rate, at the end of the warm-up.
-        reference_batch: Pictures a step that the learning rate is meant for; the rate is scaled in proportion to those
-            that a step really has. 0 leaves it as it is.
+        reference_batch: Pictures per step that the learning rate is meant for; the rate is scaled in proportion to the
+            actual number. 0 for no scaling.
         momentum: Momentum of SGD.
         weight_decay: Weight decay; biases and normalisation layers have none.
         warmup: Share of the training in which the learning rate rises.
-        schedule: How it falls afterwards.
-        ema_decay: Decay a step of the running average of the weights that is evaluated and saved; 0 for none.
+        schedule: How the learning rate falls afterwards.
+        ema_decay: Decay per step of the running average of the weights, which is what is evaluated and saved; 0 for no
+            average.
         start_size: Share of the input size that training starts at; it grows to the whole input size. 1 for no growth.
-        full_size_from: Share of the training after which pictures have the whole input size.
+        full_size_from: Share of the training after which pictures have the full input size.
         freeze_norm_from: Share of the training after which batch norm uses its running statistics, as it does when the
-            model predicts: what small batches taught is then made to fit them. 1 for never.
+            model predicts, so that the weights adapt to them. 1 for never.
         clip_gradients: Largest norm of the gradient; 0 for no limit.
-        precision: Lightning's name of the arithmetic; ``auto`` takes the fastest that the device has.
-        workers: Processes that load pictures; ``auto`` by the machine.
+        precision: Numeric precision by Lightning's name; ``auto`` for the fastest that the device supports.
+        workers: Processes that load pictures; ``auto`` chooses by the machine.
         validate_every: Epochs between validations; ``auto`` for about six in all.
-        patience: Training stops after so many validations without a better mask AP; 0 for never.
-        max_bad_batches: Training stops after so many batches in a row whose loss is no number; each is skipped.
-        loggers: Where losses and metrics go: csv, which is always kept, tensorboard, mlflow, wandb.
+        patience: Training stops after this many validations without a better mask AP; 0 for never.
+        max_bad_batches: Training stops after this many batches in a row whose loss is not finite; each is skipped.
+        loggers: Where losses and metrics are logged: csv, which is always written, tensorboard, mlflow, wandb.
         progress_pictures: Validation pictures that are drawn with their predictions at each validation; 0 for none.
         devices: Processes that train together on this machine, each on a GPU of its own where there are GPUs.
         nodes: Machines that train together.
         min_object: Objects whose box has a side below this many pixels once resized are left out of training.
-        seed: Seed of everything that is drawn.
+        seed: Seed of all random numbers.
     """
 
     epochs: Positive = 100
@@ -197,14 +199,14 @@ class TrainConfig(_Section):
 
 
 class AugmentConfig(_Section):
-    """What is done to training pictures, anew each time that they are shown.
+    """How training pictures are changed at random, afresh each time they are shown.
 
     Attributes:
-        recipe: ``default``, which the other keys describe, or ``paper``: distorted colours, larger canvas, cut-out and
-            mirror image as in YOLACT's paper, whatever the other keys say, ``min_visible`` aside.
+        recipe: ``default``, which the other keys describe, or ``paper``: colour distortion, expansion, crop and mirror
+            image as in YOLACT's paper, whatever the other keys say, except for ``min_visible``.
         flip_horizontal: Probability of a mirror image.
-        flip_vertical: Probability of an upside-down one; 0 where objects have an upper side.
-        rotate: Rotated by up to so many degrees either way.
+        flip_vertical: Probability of an upside-down image; leave it at 0 if objects have a fixed upper side.
+        rotate: Rotated by up to this many degrees either way.
         scale: Smallest and largest factor that objects are enlarged by.
         translate: Moved by up to this share of the picture.
         brightness: Brightness changed by up to this share.
@@ -232,10 +234,10 @@ class DetectConfig(_Section):
 
     Attributes:
         nms: Fast NMS per class, Fast NMS over all classes, standard greedy NMS, or Cluster-NMS, which lowers scores.
-        nms_iou: A box that overlaps a better one by more is suppressed.
+        nms_iou: A box is suppressed if its IoU with a better one is above this.
         candidate_score: Boxes with a lower score never reach NMS.
-        candidates: At most so many boxes of a class reach NMS.
-        top_k: Detections kept of a picture.
+        candidates: At most this many boxes per class reach NMS.
+        top_k: Detections kept per picture.
     """
 
     nms: Literal["fast", "cross-class", "standard", "cluster-spm"] = "fast"
