@@ -21,7 +21,7 @@ def parse_duration(text: str) -> float:
         Seconds, above 0.
 
     Raises:
-        UserError: ``text`` is no length of time, or is zero.
+        UserError: ``text`` is not a length of time, or is zero.
 
     Example:
         >>> parse_duration("1h30m")

@@ -47,11 +47,11 @@ def atomic_write_bytes(path: Path | str, data: bytes) -> None:
 
 
 def with_ending(path: str, ending: str) -> str:
-    """A path with something after it, its name cut short where file systems would not take it.
+    """Adds an ending to a path, and shortens the name where file systems would refuse it.
 
     Args:
         path: The path, with forward slashes.
-        ending: What follows.
+        ending: The ending, such as ``.png``.
 
     Returns:
         The path, the last part of which has at most 255 bytes.

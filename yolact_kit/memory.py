@@ -20,7 +20,7 @@ def keep_freed_memory() -> bool:
     pages filled with zeros again: up to a fifth of a training step on small pictures.
 
     Returns:
-        Whether the allocator took the settings.
+        Whether the allocator accepted the settings.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -33,10 +33,7 @@ def keep_freed_memory() -> bool:
 
 
 def available_memory() -> int | None:
-    """Bytes of memory that programs can still have, a container's limit included; None where that is not told.
-
-    Linux tells it.
-    """
+    """Bytes of memory that are still available, within a container's limit; None on other systems than Linux."""
     table = Path("/proc/meminfo")
     found = re.search(r"MemAvailable:\s*(\d+) kB", table.read_text(encoding="ascii")) if table.is_file() else None
     if found is None:

@@ -1,4 +1,4 @@
-"""A model as it predicts fastest on a processor: the same results but for rounding, in two thirds of the time."""
+"""A faster form of a model for predicting on a CPU: the same results up to rounding, in two thirds of the time."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from yolact_kit.models.yolact import YOLACT
 from yolact_kit.ops import winograd
 
 FEWEST_CHANNELS = 64
-"""With fewer, to transform a map costs as much as Winograd's algorithm saves."""
+"""With fewer, transforming a map costs as much as Winograd's algorithm saves."""
 FEWEST_TILES = 36
-"""On smaller maps, to read the transformed kernels costs as much as it saves."""
+"""With fewer, reading the transformed kernels costs as much as it saves."""
 LARGE = 40
-"""Side of the maps from which on the larger tiles pay."""
+"""Maps with at least this side are worth the larger tiles."""
 
 
 def accelerated(model: YOLACT) -> YOLACT:
-    """A copy of a model for predicting on a processor, where it takes about two thirds of the time.
+    """A copy of a model for predicting on a CPU, where it takes about two thirds of the time.
 
-    Batch norm is folded into the convolutions before it, 3x3 convolutions of large maps go by Winograd's algorithm, and
-    sums and ReLUs take the place of what they are made from. What it gives differs by rounding, about 1e-5 of it.
+    Batch norm is folded into the convolutions before it, 3x3 convolutions of large maps use Winograd's algorithm, and
+    sums and ReLUs are computed in place. The outputs differ from the model's by rounding, about 1e-5 of their size.
 
     Args:
         model: The model; not changed. The copy shares those of its weights that stay as they are.
@@ -56,7 +56,7 @@ def accelerated(model: YOLACT) -> YOLACT:
 
 
 def _fold_batch_norm(body: GraphModule) -> set[Node]:
-    """Folds batch norm into convolutions; the places of what they give then."""
+    """Folds batch norm into the convolutions before it; returns the nodes that stood for the folded batch norms."""
     folded = set()
     for node in body.graph.nodes:
         before = node.args[0] if node.args else None
@@ -75,7 +75,7 @@ def _module(body: GraphModule, node: Node) -> nn.Module | None:
 
 
 def _add_in_place(body: GraphModule, spare: set[Node]) -> None:
-    """A residual block ends in a sum, which takes the place of what its last convolution gave."""
+    """Computes the sum at the end of a residual block in the memory of its last convolution's output."""
     for node in body.graph.nodes:
         added = node.args[0] if node.target is operator.add else None
         if added in spare and len(added.users) == 1:
@@ -90,7 +90,7 @@ def _fits(module: nn.Conv2d) -> bool:
 
 
 class _Convolution(nn.Conv2d):
-    """A convolution that goes by Winograd's algorithm where that is faster."""
+    """A convolution that uses Winograd's algorithm where that is faster."""
 
     def forward(self, input: Tensor) -> Tensor:
         """As `torch.nn.Conv2d`, without a gradient."""

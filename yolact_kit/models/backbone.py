@@ -92,7 +92,7 @@ class Backbone(nn.Module):
             raise self._foreign(weights)
 
     def _deformable_keys(self) -> set[str]:
-        """What deformable convolutions have beyond usual ones: it keeps the values that it began with."""
+        """Names of the parameters that only deformable convolutions have; they keep their initial values."""
         convolutions = [(name, part) for name, part in self.body.named_modules() if isinstance(part, ModulatedConv2d)]
         return {f"{name}.{key}" for name, part in convolutions for key in part.state_dict() if key != "weight"}
 

@@ -57,7 +57,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             stored = stored[key]
     if not isinstance(stored, dict) or not stored or not all(isinstance(value, Tensor) for value in stored.values()):
         raise UserError(
-            f"'{path}' holds no weights: it is no dictionary of tensors.",
+            f"'{path}' holds no weights: it is not a dictionary of tensors.",
             "Write one with `torch.save(model.state_dict(), FILE)`.",
         )
     return {str(key).removeprefix("module."): value for key, value in stored.items()}
@@ -67,13 +67,13 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     code = re.search(r"GLOBAL ([\w.]+)", str(error))
     if code is not None:
         return UserError(
-            f"'{path}' is refused: it holds '{code[1]}', which is code and no tensor. It was not executed.",
+            f"'{path}' is refused: it holds '{code[1]}', which is code, not a tensor. It was not executed.",
             "If you trust where it comes from, write its tensors alone: `torch.save(model.state_dict(), FILE)`.",
         )
     return UserError(
         f"'{path}' cannot be read as weights: {type(error).__name__}.",
-        "It may be truncated: copy or download it again. Or it is no file of weights, which are .safetensors or .pth. "
-        "Code in it, if there is any, was not executed.",
+        "It may be truncated: copy or download it again. Or it is not a file of weights (.safetensors or .pth). Code "
+        "in it, if there is any, was not executed.",
     )
 
 
@@ -107,7 +107,7 @@ def _size(shape: torch.Size) -> str:
 
 
 def listed(names: Iterable[str], most: int = 4) -> str:
-    """Names in a row, of many only the first.
+    """Joins names with commas; of many names it shows only the first.
 
     Example:
         >>> listed("abcdef", most=2)

@@ -14,12 +14,12 @@ _SHAPE = ("in_channels", "kernel_size", "stride", "padding", "dilation")
 
 
 class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
-    """A 3x3 convolution that samples where, and as much as, a further convolution says.
+    """A 3x3 convolution that samples at the offsets, and with the weights, that another convolution predicts.
 
-    It begins by sampling where a usual convolution does, every place with half its weight.
+    Before it is trained it samples where an ordinary convolution does, every place with half its weight.
 
     Args:
-        convolution: The usual convolution that it stands for, whose weights it takes.
+        convolution: The ordinary convolution that it replaces, whose weights it takes over.
 
     Example:
         >>> usual = nn.Conv2d(4, 6, 3, stride=2, padding=1, bias=False)

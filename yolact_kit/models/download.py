@@ -79,7 +79,8 @@ def published_weights(weights: str, track: Track | None = None) -> Path:
         The file in the cache.
 
     Raises:
-        UserError: There are none of that name, they cannot be had, or what came is not what was published.
+        UserError: There are no weights of that name, they cannot be downloaded, or the download is not the published
+            file.
     """
     name = weights.removeprefix(PREFIX)
     if name not in PUBLISHED:

@@ -10,9 +10,10 @@ _GROUPS = 8
 
 
 def normalised(convolution: nn.Conv2d, groups: bool) -> nn.Module:
-    """A convolution, and group normalisation (Wu and He, ECCV 2018) of what it gives where that is wanted.
+    """A convolution, followed by group normalisation (Wu and He, ECCV 2018) if that is wanted.
 
-    It goes by each picture alone, so it suits small batches, and heads that see levels of unlike statistics.
+    Group normalisation looks at each picture alone, so it suits small batches, and heads that are shared by pyramid
+    levels with different statistics.
 
     Args:
         convolution: The convolution.

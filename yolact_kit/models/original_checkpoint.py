@@ -44,7 +44,8 @@ def read_original(path: Path, model: str | None = None) -> Checkpoint:
         ``class 1`` and on; a ``.yaml`` that names as many has the last word.
 
     Raises:
-        UserError: The file cannot be read, is of no YOLACT, of another configuration, or of one that cannot be told.
+        UserError: The file cannot be read, holds no YOLACT or one of another configuration, or it is unclear which
+            configuration it is of.
     """
     state = read_state_dict(path)
     if not is_original(state):

@@ -49,7 +49,7 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu", model: st
 
     Args:
         path: What `read_weights` takes.
-        device: Where the model shall be.
+        device: Where to put the model.
         model: Which model a checkpoint of the original's is of, where its name does not say; see `read_original`.
 
     Returns:

@@ -20,7 +20,7 @@ def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:
     Returns:
         [..., N, M], in that unit squared.
     """
-    # A plane a coordinate: pairs of coordinates side by side would keep the processor from using its vector registers.
+    # One plane per coordinate: interleaved coordinates would keep the processor from using its vector registers.
     left, top, right, bottom = (part[..., :, None] for part in boxes.unbind(dim=-1))
     others_left, others_top, others_right, others_bottom = (part[..., None, :] for part in _planes(others))
     width = torch.minimum(right, others_right).sub_(torch.maximum(left, others_left)).clamp_(min=0)
@@ -77,7 +77,8 @@ def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
         anchors: [N, 4], centre x, centre y, width, height in the same unit.
 
     Returns:
-        [N, 4]: offsets of the centre over the anchor's size, logarithms of the ratio of sizes, over `VARIANCES`.
+        [N, 4]: offsets of the centre in units of the anchor's size, and logarithms of the ratios of the sizes, both
+        divided by their `VARIANCES`.
     """
     centred = box_convert(boxes, "xyxy", "cxcywh")
     offsets = (centred[..., :2] - anchors[..., :2]) / (VARIANCES[0] * anchors[..., 2:])
@@ -85,7 +86,7 @@ def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
 
 
 def decode(regressions: Tensor, anchors: Tensor) -> Tensor:
-    """Boxes that anchors become by their regressions; the inverse of `encode`.
+    """Applies regressions to anchors; the inverse of `encode`.
 
     Args:
         regressions: [..., N, 4].

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 _CROWD = 24
-"""Once more than one score in so many is high enough, ranking every class is faster than sorting the high scores."""
+"""Once more than one in this many scores is high enough, ranking every class is faster than sorting the high scores."""
 
 
 class Candidates(NamedTuple):
-    """Boxes and the classes that they take part for, by picture, best first; equal scores by row, then by class.
+    """Boxes that take part in suppression, each for one class.
+
+    They are sorted by picture, best first; boxes with equal scores by row, then by class.
 
     Attributes:
         pictures: int64 [N], the picture of the batch that each lies in.
@@ -32,16 +34,16 @@ class Candidates(NamedTuple):
         return self.pictures * classes + self.labels
 
     def take(self, places: Tensor | slice) -> Candidates:
-        """Those at ``places``, int64 or bool, in that order."""
+        """The candidates at ``places``, int64 or bool [N], in that order."""
         return Candidates(*(part[places] for part in self))
 
     def ranked(self) -> Candidates:
-        """By picture, best first; among equal scores in the order that they have."""
+        """The candidates sorted by picture, best first; those with equal scores stay in their order."""
         found = self.take(self.scores.sort(descending=True, stable=True).indices)
         return found.take(found.pictures.sort(stable=True).indices)
 
     def best(self, count: int | None) -> Candidates:
-        """The first ``count`` of each picture, all of them where it is None."""
+        """The first ``count`` candidates of each picture; all of them if it is None."""
         if count is None or len(self.rows) <= count:
             return self
         places = torch.arange(len(self.rows), device=self.rows.device)
@@ -56,9 +58,9 @@ def choose_candidates(
     Args:
         scores: float [B, A, C], 0..1, without background. A box with a score that is not a number takes no part.
         min_score: A box takes part for the classes in which its score is at least this.
-        limit: At most so many boxes of a class take part in each picture; among equal scores the first rows.
-        strict: Scores have to be above ``min_score``.
-        every_class: A box takes part for every class once one of its scores is high enough.
+        limit: At most this many boxes of a class take part in each picture; among equal scores the first rows.
+        strict: Whether scores have to be above ``min_score``.
+        every_class: Whether a box takes part for every class once one of its scores is high enough.
 
     Returns:
         The candidates, by picture, best first.

@@ -131,7 +131,7 @@ def masks_to_rle(masks: Tensor, height: int, width: int, threshold: float = 0.5)
 
 
 def encode_crop(part: MaskCrop, height: int, width: int) -> Rle:
-    """A mask of the picture's size from the part of it that is not empty; `decode_crop` the other way round.
+    """A mask of the picture's size from the part of it that is not empty; the inverse of `decode_crop`.
 
     Args:
         part: The part; it lies within the picture.

@@ -27,10 +27,10 @@ class NmsOptions(NamedTuple):
     Attributes:
         iou: A box is kept where its IoU with better ones is at most this.
         min_score: A box takes part for the classes in which its score is at least this.
-        candidates: At most so many boxes of a class take part, the best.
-        top_k: At most so many detections of a picture are kept over all classes; None for no limit.
-        legacy: As the original has it. Scores have to be above ``min_score``; in Fast NMS a box then takes part for
-            every class; cross-class Fast NMS ignores ``top_k``, and standard NMS ``candidates``.
+        candidates: At most this many boxes of a class take part, the best ones.
+        top_k: At most this many detections of a picture are kept over all classes; None for no limit.
+        legacy: Whether to do as the original does. Scores have to be above ``min_score``; in Fast NMS a box then takes
+            part for every class; cross-class Fast NMS ignores ``top_k``, and standard NMS ``candidates``.
     """
 
     iou: float = 0.5
@@ -41,7 +41,7 @@ class NmsOptions(NamedTuple):
 
 
 _SIGMA = 0.2
-"""How sharply overlaps lower scores in Cluster-NMS, as its authors have it."""
+"""How sharply overlaps lower scores in Cluster-NMS, its authors' value."""
 
 USUAL = NmsOptions()
 """The paper's options, with the second score threshold."""
@@ -64,7 +64,7 @@ class Kept(NamedTuple):
 
 
 def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
-    """Fast NMS per class: a box goes when any better box of its class, kept or not, overlaps it too much.
+    """Fast NMS per class: a box is suppressed when any better box of its class, kept or not, overlaps it too much.
 
     Args:
         boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
@@ -110,7 +110,7 @@ def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = US
 
 
 def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
-    """Greedy NMS per class: a box goes when a better box of its class that was kept overlaps it too much.
+    """Greedy NMS per class: a box is suppressed when a better box of its class that was kept overlaps it too much.
 
     Args:
         boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
@@ -140,7 +140,7 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
 
 
 def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
-    """Cluster-NMS with the score penalty: overlapping a better box of its class costs a box score, not its place.
+    """Cluster-NMS with the score penalty: a box that overlaps better ones of its class has its score lowered.
 
     Only boxes that greedy NMS keeps take score from others. They are found by Fast NMS, repeated without the boxes that
     it suppressed until nothing changes.
@@ -174,7 +174,7 @@ NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Kept]] = {
     "standard": standard_nms,
     "cluster-spm": cluster_spm_nms,
 }
-"""The ways to suppress, by the names that configurations and the command line have for them."""
+"""The functions for non-maximum suppression, by their names in configurations and on the command line."""
 
 
 def _batch(values: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 POINTS = {4: (0.0, 1.0, -1.0, 2.0, -0.5), 6: (0.0, 1.0, -1.0, 0.5, 2.0, -0.5, -2.0)}
-"""The m that there are, with the points that the polynomials are evaluated at, those of the smallest rounding error."""
+"""The supported m, each with the points at which polynomials are evaluated, chosen for the smallest rounding errors."""
 _ONE = 1
 """Where the point 1 stands in `POINTS`: what is added there reaches every pixel of a tile unchanged."""
 STRIP = 160
@@ -83,7 +83,7 @@ def transform_kernels(weight: Tensor, m: int) -> Tensor:
 def convolve(images: Tensor, kernels: Tensor, bias: Tensor | None, m: int) -> Tensor:
     """A 3x3 convolution of stride 1 with a border of one zero; for inference, since it has no gradient.
 
-    Its rounding errors are 2 to 10 times those of `torch.nn.functional.conv2d`, 1e-6 of what it gives.
+    Its rounding errors are 2 to 10 times those of `torch.nn.functional.conv2d`, about 1e-6 of the result.
 
     Args:
         images: float32 [B, C, H, W], fastest in channels-last.
