@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from tests.cli.runner import Runner
-from yolact_kit.cli import predict
+from yolact_kit.cli import options
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.ops.nms import NMS
 
@@ -56,4 +56,4 @@ def test_a_wrong_call_is_told(run: Runner, words: tuple[str, ...], message: str)
 
 
 def test_every_door_knows_the_same_ways() -> None:
-    assert set(get_args(DetectConfig.model_fields["nms"].annotation)) == set(predict._NMS) == set(NMS)
+    assert set(get_args(DetectConfig.model_fields["nms"].annotation)) == set(options.NMS) == set(NMS)

@@ -78,7 +78,7 @@ def test_bad_input_is_told_and_nothing_is_written(run: Runner, run_folder: Path,
         (tmp_path / "nowhere", photos): "nowhere",
         (run_folder, photos, "--out", photos): "lies inside the input",
         (run_folder, photos, "--device", "gpu9"): "gpu9",
-        (run_folder, photos, "--nms", "slow"): "'slow' is no way",
+        (run_folder, photos, "--nms", "slow"): "no NMS 'slow'",
     }.items():
         done = run("explain", *call, *([] if "--out" in call else ["--out", out]))
         assert done.code == 2

@@ -20,7 +20,7 @@ def annotate(
         typer.Option(
             "--labels",
             metavar="FILE|a,b",
-            help="Class names: a text file with one on each line, or names with commas. labelme takes no others.",
+            help="Class names: a text file with one per line, or names separated by commas. labelme accepts no others.",
             rich_help_panel="Classes",
         ),
     ],
@@ -29,8 +29,8 @@ def annotate(
 ) -> None:
     """Open labelme on a folder of pictures, set up for your classes.
 
-    labelme saves by itself: a JSON file beside each picture, without a copy of the picture in it. Go on labelling
-    whenever you like by the same command; `yolact-kit convert` then makes a data set of the folder.
+    labelme saves automatically: a JSON file beside each picture, without a copy of the picture inside. Run the same
+    command again to continue labelling; `yolact-kit convert` then turns the folder into a data set.
 
     Example: yolact-kit annotate photos --labels bolt,nut,washer
     """

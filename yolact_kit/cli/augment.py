@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import DatasetFolder, Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.words import counted
 
 HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
 
-Source = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")]
+
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")]
 Copies = Annotated[int, typer.Option("--copies", min=1, help="Copies of each training picture.", rich_help_panel=HOW)]
 PipelineName = Annotated[
@@ -33,7 +33,7 @@ MinObject = Annotated[
         "--min-object",
         metavar="PIXELS",
         min=1,
-        help="Those with a shorter side in a copy.",
+        help="Objects with a side below this in a copy.",
         rich_help_panel=DROPPED,
     ),
 ]
@@ -44,18 +44,18 @@ MinVisible = Annotated[
         metavar="SHARE",
         min=0,
         max=1,
-        help="Those of which less is still in a copy.",
+        help="Objects of which less than this share is still in a copy.",
         rich_help_panel=DROPPED,
     ),
 ]
 
 
 def augment(
-    dataset: Source,
+    dataset: DatasetFolder,
     out: Out,
     copies: Copies = 1,
     pipeline: PipelineName = "default",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of what is drawn.", rich_help_panel=HOW)] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.", rich_help_panel=HOW)] = 0,
     min_object: MinObject = 4.0,
     min_visible: MinVisible = 0.1,
     overwrite: Overwrite = False,
@@ -64,8 +64,8 @@ def augment(
 ) -> None:
     """Write an augmented copy of a data set.
 
-    All its pictures are copied, and those of the training split once more, changed at random together with their masks.
-    Training does not need it: it augments each picture anew each time that it is shown (`config.yaml`, augment).
+    Copies all pictures, and adds copies of the training pictures that are changed at random together with their masks.
+    Training does not need this: it augments every picture afresh each time it is shown (`augment` in config.yaml).
 
     Example: yolact-kit augment data data-more --copies 4 --pipeline aerial
     """

@@ -33,13 +33,13 @@ def benchmark(
         ),
     ] = "20,200,2000",
     anchors: Annotated[
-        int, typer.Option("--anchors", min=1, help="Anchors of a picture.", rich_help_panel="Scenes")
+        int, typer.Option("--anchors", min=1, help="Anchors per picture.", rich_help_panel="Scenes")
     ] = 19248,
     repeats: Annotated[
-        int, typer.Option("--repeats", min=1, help="Calls that are timed.", rich_help_panel="Machine")
+        int, typer.Option("--repeats", min=1, help="How many calls are timed.", rich_help_panel="Machine")
     ] = 15,
     device: Annotated[
-        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel="Machine")
+        str, typer.Option("--device", metavar="auto|cpu|cuda", help="Device to run on.", rich_help_panel="Machine")
     ] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the rows as JSON on standard output.", rich_help_panel="Output")
@@ -50,7 +50,7 @@ def benchmark(
     """Measure how fast parts of the detection are on this machine.
 
     Times Fast NMS, cross-class Fast NMS, standard NMS and Cluster-NMS with its score penalty against torchvision's
-    batched_nms alone, and shows which share of standard NMS's detections each keeps, and how many it has besides.
+    batched_nms alone, and shows what share of standard NMS's detections each one keeps and how many others it has.
 
     Example: yolact-kit benchmark nms --classes 3,80
     """
@@ -70,14 +70,14 @@ def benchmark(
         print_json({"device": str(chosen), "anchors": anchors, "repeats": repeats, "rows": cells})
     else:
         show(_table(rows, f"NMS on {chosen}, {anchors} anchors, median of {repeats}"))
-        say("time: over torchvision's batched_nms. kept: of standard NMS's detections; extra: those it has not.")
+        say("time: relative to torchvision's batched_nms. kept: share of standard NMS's detections; extra: all others.")
 
 
 def _counts(option: str, given: str) -> list[int]:
     """The numbers of a list option."""
     words = [word.strip() for word in given.split(",") if word.strip()]
     if not words or not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise UserError(f"{option} takes whole numbers from 1 with commas between, not '{given}'.", f"{option} 1,80")
+        raise UserError(f"{option} takes whole numbers above 0, separated by commas, not '{given}'.", f"{option} 1,80")
     return [int(word) for word in words]
 
 

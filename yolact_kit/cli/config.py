@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from yolact_kit.cli.console import say, set_level
-from yolact_kit.cli.options import Quiet, Verbose
+from yolact_kit.cli.options import DatasetFolder, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import UserError
 
 
 def config(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
-    ],
+    dataset: DatasetFolder,
     model: Annotated[
         str,
         typer.Option(
@@ -36,15 +34,15 @@ def config(
         "config.yaml"
     ),
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that is there.", rich_help_panel="Output")
+        bool, typer.Option("--overwrite", help="Replace an existing file.", rich_help_panel="Output")
     ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Plan a configuration from a data set.
 
-    Model, batch, epochs and anchors are chosen by the data and by this machine. The file holds every option, each
-    explained, with the reason where one was chosen: read it, change it, and train with it.
+    Chooses model, batch size, epochs and anchors to suit the data and this machine. The file holds every option with
+    an explanation, and with the reason where one was chosen: read it, change it, and train with it.
 
     Example: yolact-kit config data --model yolact_nano --out config.yaml
     """
@@ -76,7 +74,7 @@ def _check_out(out: Path, overwrite: bool) -> None:
     if out.is_dir():
         raise UserError(f"'{out}' is a folder.", "Give the name of a file, such as --out config.yaml.")
     if out.exists() and not overwrite:
-        raise UserError(f"'{out}' is there already.", "Give another name with --out, or --overwrite to replace it.")
+        raise UserError(f"'{out}' already exists.", "Give another name with --out, or --overwrite to replace it.")
 
 
 def _shown(values: dict[str, object], key: str) -> str:

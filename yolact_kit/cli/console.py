@@ -66,7 +66,7 @@ def print_json(value: Any) -> None:
 
 
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Goes through ``items`` with a progress bar on a terminal and a plain line at every tenth elsewhere.
+    """Goes through ``items`` with a progress bar on a terminal; elsewhere prints a plain line at every tenth.
 
     Args:
         items: What to go through.

@@ -64,7 +64,7 @@ class Difficult(str, Enum):
 SourceArgument = Annotated[
     Path, typer.Argument(metavar="SOURCE", help="Folder with the labels and pictures, or one annotation file.")
 ]
-OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")]
+OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")]
 
 From = Annotated[Format, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
 To = Annotated[Target, typer.Option("--to", help="Format to write.", rich_help_panel=LABELS)]
@@ -72,16 +72,17 @@ Classes = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|a,b",
-        help="Class names in their order; others are skipped. All labels, alphabetical, by default.",
+        help="Class names in order; other labels are skipped. By default all labels, alphabetically.",
         rich_help_panel=LABELS,
     ),
 ]
 Map = Annotated[
-    Path | None, typer.Option("--map", metavar="FILE", help="File of lines `old: new`.", rich_help_panel=LABELS)
+    Path | None,
+    typer.Option("--map", metavar="FILE", help="Rename labels: a file with lines `old: new`.", rich_help_panel=LABELS),
 ]
 BoxAsMask = Annotated[
     bool,
-    typer.Option("--box-as-mask", help="Take boxes as masks where there are no others.", rich_help_panel=LABELS),
+    typer.Option("--box-as-mask", help="Use boxes as masks where there are no masks.", rich_help_panel=LABELS),
 ]
 Masks = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of VOC's mask pictures.", rich_help_panel=LABELS)
@@ -90,52 +91,55 @@ Colors = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Colours in the mask pictures: lines `cup,0,0,230`. Found out from the boxes by default.",
+        help="Colours in the mask pictures: lines `cup,0,0,230`. By default they are worked out from the boxes.",
         rich_help_panel=LABELS,
     ),
 ]
 DifficultObjects = Annotated[
-    Difficult, typer.Option(help="What becomes of VOC's difficult objects.", rich_help_panel=LABELS)
+    Difficult, typer.Option(help="What to do with VOC's difficult objects.", rich_help_panel=LABELS)
 ]
 IgnoreAsCrowd = Annotated[
     bool,
     typer.Option(
         "--ignore-as-crowd",
-        help="Ignore what is labelled `__ignore__`, or not at all, instead of learning it as background.",
+        help="Ignore shapes labelled `__ignore__`, or without a label, instead of learning them as background.",
         rich_help_panel=LABELS,
     ),
 ]
 LineWidth = Annotated[
     float | None,
-    typer.Option(min=0.1, metavar="PIXELS", help="Draw labelme's lines and points so wide.", rich_help_panel=LABELS),
+    typer.Option(
+        min=0.1, metavar="PIXELS", help="Draw labelme's lines and points with this width.", rich_help_panel=LABELS
+    ),
 ]
 Rescale = Annotated[
-    bool, typer.Option("--rescale", help="Scale labels to pictures of another size.", rich_help_panel=LABELS)
+    bool, typer.Option("--rescale", help="Scale labels to pictures whose size differs.", rich_help_panel=LABELS)
 ]
 Repair = Annotated[bool, typer.Option("--repair", help="Mend outlines that cross themselves.", rich_help_panel=LABELS)]
 
 Pictures = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Look for pictures here as well.", rich_help_panel=PICTURES)
 ]
-ImageFiles = Annotated[Images, typer.Option(help="What becomes of the picture files.", rich_help_panel=PICTURES)]
+ImageFiles = Annotated[Images, typer.Option(help="What to do with the picture files.", rich_help_panel=PICTURES)]
 SkipMissing = Annotated[
-    bool, typer.Option("--skip-missing", help="Missing pictures are no error, only counted.", rich_help_panel=PICTURES)
+    bool,
+    typer.Option("--skip-missing", help="Count missing pictures instead of failing.", rich_help_panel=PICTURES),
 ]
 MaxPixels = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels.", rich_help_panel=PICTURES)
+    int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels than this.", rich_help_panel=PICTURES)
 ]
 NoVerify = Annotated[
     bool,
     typer.Option(
         "--no-verify",
-        help="Read only the headers of pictures: much faster, but damage, and copies in two splits, go unnoticed.",
+        help="Read only the headers of pictures: much faster, but damage and copies in two splits go unnoticed.",
         rich_help_panel=PICTURES,
     ),
 ]
 
 Split = Annotated[
     Method | None,
-    typer.Option(help="How pictures are divided; as the source divides them, else random.", rich_help_panel=SPLITS),
+    typer.Option(help="How pictures are divided; by default as in the source, else random.", rich_help_panel=SPLITS),
 ]
 Val = Annotated[
     float | None,
@@ -144,18 +148,18 @@ Val = Annotated[
 Test = Annotated[
     float | None, typer.Option(metavar="SHARE", help="Share for the test; 0 by default.", rich_help_panel=SPLITS)
 ]
-Seed = Annotated[int, typer.Option(help="Seed of what is drawn.", rich_help_panel=SPLITS)]
+Seed = Annotated[int, typer.Option(help="Random seed.", rich_help_panel=SPLITS)]
 GroupBy = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
-        help="What it finds in a picture's path, or its first group, names the group that stays together.",
+        help="Keep pictures in one split whose paths have the same match, or the same first group, of this expression.",
         rich_help_panel=SPLITS,
     ),
 ]
 KeepSplits = Annotated[
     Path | None,
-    typer.Option(metavar="OLD", help="Data set whose pictures keep their splits.", rich_help_panel=SPLITS),
+    typer.Option(metavar="OLD", help="Earlier data set, whose pictures keep their splits.", rich_help_panel=SPLITS),
 ]
 
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing if anything at all is wrong.")]

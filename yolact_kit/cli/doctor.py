@@ -23,7 +23,7 @@ _PURPOSES = {
     "av": ("writing videos in H.264", 'pip install "yolact-kit[video]"'),
     "trackers": ("`predict --track`", 'pip install "yolact-kit[track]"'),
     "supervision": ("counting at lines and zones", 'pip install "yolact-kit[track]"'),
-    "hotcoco": ("COCO's metrics in less time", 'pip install "yolact-kit[evaluate]"'),
+    "hotcoco": ("faster COCO metrics", 'pip install "yolact-kit[evaluate]"'),
     "ffmpeg": ("working with videos outside yolact-kit", "from ffmpeg.org, or your system's packages"),
     "korean font": ("drawing Korean class names", "a font such as Nanum Gothic (Debian, Ubuntu: fonts-nanum)"),
 }
@@ -38,7 +38,7 @@ def doctor(
 ) -> None:
     """Show versions, the device, its speed, and what is missing.
 
-    Exit code 0 where everything needed is there and works, 1 otherwise. Nothing is sent anywhere.
+    Exit code 0 if everything that is needed is installed and works, else 1. Nothing is sent anywhere.
 
     Example: yolact-kit doctor --json
     """

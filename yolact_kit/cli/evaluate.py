@@ -11,6 +11,7 @@ import typer
 from yolact_kit.cli.console import print_json, say, set_level, show, track, warn
 from yolact_kit.cli.options import (
     BatchSize,
+    DatasetFolder,
     Device,
     Exact,
     Overwrite,
@@ -37,10 +38,6 @@ _COLUMNS = ("AP", "AP50", "AP75")
 _FEW = 30
 """Below so many pictures, drawing from them says too little of others."""
 
-
-DatasetFolder = Annotated[
-    Path, typer.Argument(metavar="DATASET", help="A folder that convert wrote, or its dataset.yaml.")
-]
 SplitName = Annotated[
     str, typer.Option("--split", metavar="NAME", help="Which split: train, val, test.", rich_help_panel="Measuring")
 ]
@@ -59,7 +56,7 @@ Score = Annotated[
         "--score",
         min=0,
         max=1,
-        help="Lowest score of the detections that precision, recall, matrix and worst pictures are about.",
+        help="Score threshold for precision, recall, the confusion matrix and the worst pictures.",
         rich_help_panel="Measuring",
     ),
 ]
@@ -88,10 +85,10 @@ def evaluate(
 ) -> None:
     """Measure a trained model on a split of a data set.
 
-    Writes a page on what the model is good and bad at (report.html): COCO's metrics of masks and boxes, the best score
-    to keep detections from, which class is taken for which, what kinds of errors cost most, and the worst pictures
-    drawn. All its numbers are in metrics.json, every detection in results.json. --against tells whether the model is
-    better than another one, or only luckier with the pictures.
+    Writes report.html, a page on what the model is good and bad at: COCO's metrics of masks and boxes, the best score
+    threshold, which classes are confused, which kinds of errors cost most, and the worst pictures. All numbers are in
+    metrics.json, every detection in results.json. --against tells whether the model is better than another one, or
+    only luckier with these pictures.
 
     Example: yolact-kit evaluate runs/train-1 data --split val
     """
@@ -108,7 +105,7 @@ def evaluate(
     options = {"device": device, "batch_size": batch_size, "exact": exact, "model": model}
     predictors = [_load(name, truth, options) for name in (weights, against) if name is not None]  # before either runs
     found, *others = [_evaluate(predictor, truth) for predictor in predictors]
-    say("Looking into the errors")
+    say("Analysing the errors")
     analysis = analyse(found, score)
     versus = None if against is None else (against, compare(found.metrics, others[0].metrics))
     compared = {} if versus is None else {"against": {"weights": against, **versus[1].to_dict()}}

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
-from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, Weights, WeightsModel, at_hand, without_videos
+from yolact_kit.cli.options import (
+    Device,
+    Overwrite,
+    Quiet,
+    Verbose,
+    Weights,
+    WeightsModel,
+    at_hand,
+    check_nms,
+    without_videos,
+)
 from yolact_kit.cli.predict_options import Nms
-from yolact_kit.errors import EXIT_PROBLEMS, UserError
+from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, run_folder
 
 if TYPE_CHECKING:
@@ -30,11 +40,11 @@ Out = Annotated[
 Count = Annotated[
     int,
     typer.Option(
-        "--count", min=1, help="At most so many pictures: each takes a megabyte of the page.", rich_help_panel="Output"
+        "--count", min=1, help="At most this many pictures; each adds a megabyte to the page.", rich_help_panel="Output"
     ),
 ]
 Score = Annotated[
-    float, typer.Option("--score", min=0, max=1, help="Lowest score of an object.", rich_help_panel="Detection")
+    float, typer.Option("--score", min=0, max=1, help="Lowest score of a detection.", rich_help_panel="Detection")
 ]
 
 
@@ -53,15 +63,16 @@ def explain(
 ) -> None:
     """Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.
 
-    Writes a page with a slider for each coefficient, which the mask follows (explanation.html, which needs no
-    network), and figures to print: the prototypes across the pictures (prototypes.png), how the coefficients of each
-    object add up to its mask (NAME-masks.png), its anchor and the boxes that it suppressed (NAME-boxes.png).
+    Writes a page where each coefficient has a slider and the mask follows it (explanation.html, which works offline),
+    and figures to print: the prototypes across the pictures (prototypes.png), how the coefficients of each object add
+    up to its mask (NAME-masks.png), its anchor and the boxes that it suppressed (NAME-boxes.png).
 
     Example: yolact-kit explain runs/train-1 photo.jpg
 
     Example: yolact-kit explain runs/train-1 photos --count 4 --out lesson
     """
     set_level(quiet, verbose)
+    check_nms(nms)
     from yolact_kit.inference.sources import find_pictures
 
     out = out or run_folder("explain")
@@ -69,7 +80,7 @@ def explain(
     check_out(out, overwrite, inputs)
     found = without_videos(find_pictures(pictures))
     if len(found) > count:
-        say(f"The first {count} of {len(found)} pictures are explained; --count has more.")
+        say(f"The first {count} of {len(found)} pictures are explained; raise --count for more.")
     options = {"weights": weights, "score": score, "nms": nms, "model": model, "device": device}
     explained, broken = _explain(found[:count], options)
     from yolact_kit.reports.explanation import write_explanations
@@ -88,10 +99,7 @@ def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[li
     from yolact_kit.annotations.pictures import PictureError
     from yolact_kit.inference.explanation import explain as explain_picture
     from yolact_kit.inference.predictor import Predictor
-    from yolact_kit.ops.nms import NMS
 
-    if options["nms"] not in (None, *NMS):
-        raise UserError(f"'{options['nms']}' is no way to remove duplicates.", f"--nms takes {', '.join(NMS)}.")
     predictor = Predictor.load(at_hand(options.pop("weights")), **options)
     explained: list[Explanation] = []
     errors: list[PictureError] = []

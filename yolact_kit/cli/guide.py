@@ -60,9 +60,9 @@ def guide(
 ) -> None:
     """Go the whole way on your own pictures, step by step.
 
-    Finds out what your labels are, asks for what it cannot find out, and runs convert, validate, config, train,
-    evaluate and predict, showing each command before it runs. Leave with Ctrl-C whenever you like: run it again on the
-    same folder to go on.
+    Finds out what your labels are, asks what it cannot find out, and runs convert, validate, config, train, evaluate
+    and predict, showing each command before it runs. Leave with Ctrl-C at any time; run it again on the same folder to
+    continue.
 
     Example: yolact-kit guide my_photos
     """

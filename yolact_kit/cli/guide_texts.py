@@ -16,7 +16,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "언제든지 Ctrl-C로 멈추고 나중에 이어서 할 수 있습니다.",
     ),
     "resume": (
-        "Taking up again in '{folder}': {done} of {total} steps are done.",
+        "Continuing in '{folder}': {done} of {total} steps are done.",
         "'{folder}'에서 이어서 합니다: {total}단계 중 {done}단계를 마쳤습니다.",
     ),
     "complete": ("All steps in '{folder}' are done.", "'{folder}'의 모든 단계를 마쳤습니다."),
@@ -27,7 +27,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "사진과 레이블이 있는 폴더를 지정하세요: yolact-kit guide 폴더",
     ),
     "missing": ("The folder '{source}' does not exist.", "폴더 '{source}'이(가) 없습니다."),
-    "missing_advice": ("Check the spelling, and where you are.", "철자와 현재 위치를 확인하세요."),
+    "missing_advice": ("Check the spelling and the current folder.", "철자와 현재 위치를 확인하세요."),
     "not_a_folder": ("'{source}' is not a folder.", "'{source}'은(는) 폴더가 아닙니다."),
     "empty": ("The folder '{source}' is empty.", "폴더 '{source}'이(가) 비어 있습니다."),
     "empty_advice": (
@@ -72,13 +72,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Draw outlines with `yolact-kit annotate`, or answer yes.",
         "`yolact-kit annotate`로 윤곽을 그리거나 '예'로 답하세요.",
     ),
-    "unreadable": ("None of the labels in '{source}' can be used:", "'{source}'의 레이블을 하나도 쓸 수 없습니다:"),
+
     "ask_pictures": (
         "The pictures of the labels were not found. Folder that they are in",
         "레이블에 해당하는 사진을 찾지 못했습니다. 사진이 있는 폴더",
     ),
     "ask_format": (
-        "Several kinds of labels are in there. Which are yours",
+        "There are several kinds of labels. Which ones should be used",
         "여러 형식의 레이블이 있습니다. 어느 형식을 쓸까요",
     ),
     "ask_time": ("How long may training take (90s, 4m, 1h30m)", "학습 시간 (90s, 4m, 1h30m)"),
@@ -98,12 +98,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "evaluate": ("Measuring how good it is", "성능 측정"),
     "predict": ("Predicting on pictures", "사진 예측"),
     "ask_step": ("Run this?", "실행할까요?"),
-    "left": ("Left. Go on whenever you like:\n  $ {command}", "멈췄습니다. 언제든지 이어서 하세요:\n  $ {command}"),
+    "left": ("Stopped. Continue at any time:\n  $ {command}", "멈췄습니다. 언제든지 이어서 하세요:\n  $ {command}"),
     "errors_found": (
         "Something was left out or found wrong; see above.",
         "제외되었거나 잘못된 것이 있습니다. 위의 내용을 보세요.",
     ),
-    "ask_go_on": ("Go on all the same?", "그래도 계속할까요?"),
+    "ask_go_on": ("Continue anyway?", "그래도 계속할까요?"),
     "held_out": (
         "Copied the {count} pictures of the split '{split}', which the model did not train on, to {folder}.",
         "모델이 학습하지 않은 '{split}' 분할의 사진 {count}장을 {folder}에 복사했습니다.",
@@ -123,8 +123,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "'{folder}'은(는) 다른 폴더 '{source}'의 프로젝트입니다.",
     ),
     "other_project_advice": ("Give another folder with --out.", "--out으로 다른 폴더를 지정하세요."),
-    "not_empty": ("'{folder}' is not empty and is no project of the guide.", "'{folder}'은(는) 비어 있지 않고 가이드의 "
-                  "프로젝트도 아닙니다."),
+    "not_empty": (
+        "'{folder}' is not empty and is not a project of the guide.",
+        "'{folder}'은(는) 비어 있지 않고 가이드의 프로젝트도 아닙니다.",
+    ),
     "broken_project": ("'{file}' cannot be read.", "'{file}'을(를) 읽을 수 없습니다."),
     "broken_project_advice": (
         "Begin again with another folder: --out FOLDER.",
@@ -147,7 +149,7 @@ def text(key: str, language: Language, **values: object) -> str:
 
     Example:
         >>> text("ask_go_on", "en")
-        'Go on all the same?'
+        'Continue anyway?'
     """
     english, korean = TEXTS[key]
     return (korean if language == "ko" else english).format(**values)

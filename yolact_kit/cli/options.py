@@ -28,6 +28,9 @@ Verbose = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output folder that is not empty.")]
 
+DatasetFolder = Annotated[
+    Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")
+]
 Weights = Annotated[
     str,
     typer.Argument(
@@ -41,24 +44,42 @@ WeightsModel = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="Which model a .pth of the original is of, where the file's name does not say: yolact_base, ..., or a "
-        "config.yaml.",
+        help="Model of a .pth of the original YOLACT, if its name does not tell: yolact_base, ..., or a config.yaml.",
         rich_help_panel="Weights",
     ),
 ]
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="auto|cpu|cuda", help="Where it runs.", rich_help_panel=MACHINE_PANEL),
+    typer.Option("--device", metavar="auto|cpu|cuda", help="Device to run on.", rich_help_panel=MACHINE_PANEL),
 ]
 Exact = Annotated[
     bool,
     typer.Option(
         "--exact",
-        help="Compute to the last bit as in training; slower on a processor.",
+        help="Compute exactly as in training, to the last bit; slower on a CPU.",
         rich_help_panel=MACHINE_PANEL,
     ),
 ]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pictures at once.", rich_help_panel=MACHINE_PANEL)]
+BatchSize = Annotated[
+    int, typer.Option("--batch-size", min=1, help="Pictures processed at once.", rich_help_panel=MACHINE_PANEL)
+]
+
+
+NMS = ("fast", "cross-class", "standard", "cluster-spm")
+"""The keys of `yolact_kit.ops.nms.NMS`, known before torch is loaded; a test keeps the two equal."""
+
+
+def check_nms(name: str | None) -> None:
+    """Checks the value of ``--nms``.
+
+    Args:
+        name: What the user gave; None where the model's own configuration decides.
+
+    Raises:
+        UserError: There is no such way to remove duplicates.
+    """
+    if name is not None and name not in NMS:
+        raise UserError(f"There is no NMS '{name}'.", f"--nms takes {', '.join(NMS)}.")
 
 
 def weights_files(weights: str | None) -> list[Path]:
@@ -108,7 +129,7 @@ def without_videos(found: list[SourcePicture]) -> list[SourcePicture]:
     pictures = [one for one in found if not one.moves]
     if not pictures:
         raise UserError(
-            f"'{found[0].name}' is a video or a camera.", "Give pictures: save frames of it, as ffmpeg does."
+            f"'{found[0].name}' is a video or a camera.", "Give pictures: extract some frames, for example with ffmpeg."
         )
     if len(pictures) < len(found):
         warn(f"Only pictures are looked at: {counted(len(found) - len(pictures), 'video is', 'videos are')} left out.")

@@ -20,6 +20,7 @@ from yolact_kit.cli.options import (
     Weights,
     WeightsModel,
     at_hand,
+    check_nms,
     weights_files,
     without_videos,
 )
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _COLORS = ("class", "instance")
-_NMS = ("fast", "cross-class", "standard", "cluster-spm")
 
 
 def predict(
@@ -98,9 +98,9 @@ def predict(
 ) -> None:
     """Find objects in pictures and videos with a trained model.
 
-    Writes every object's class, score, box and mask (predictions.json, COCO's layout) and the pictures with all of it
-    drawn over them. A picture that cannot be read is reported and left out; the others go on. A run that was cut off
-    goes on where it stopped when the same command is given again with its --out.
+    Writes the class, score, box and mask of every object (predictions.json, in COCO's layout) and the pictures with
+    these drawn over them. A picture that cannot be read is reported and left out. An interrupted run continues where
+    it stopped when the same command is given again with its --out.
 
     Example: yolact-kit predict runs/train-1 photos --score 0.5
 
@@ -133,10 +133,9 @@ def _check(engine: str, nms: str | None, color_by: str) -> None:
     if engine not in _ENGINES:
         what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
         raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")
-    if nms is not None and nms not in _NMS:
-        raise UserError(f"'{nms}' is no way to remove duplicates.", f"--nms takes {', '.join(_NMS)}.")
+    check_nms(nms)
     if color_by not in _COLORS:
-        raise UserError(f"'{color_by}' is no way to choose colours.", f"--color-by takes {', '.join(_COLORS)}.")
+        raise UserError(f"Colours cannot be chosen by '{color_by}'.", f"--color-by takes {', '.join(_COLORS)}.")
 
 
 def _predict(
@@ -177,7 +176,7 @@ def _predict(
     )
     if look["only"]:
         outcome.broken += left_out
-        say(f"The {len(pictures)} pictures least sure of are listed in {write_list(out, pictures)}")
+        say(f"The {len(pictures)} most uncertain pictures are listed in {write_list(out, pictures)}")
     return outcome, time.perf_counter() - start
 
 
@@ -197,8 +196,8 @@ def _found(
     pictures, video = find_pictures(source), VideoOptions(**moving)
     check_videos(pictures, formats, video)
     if is_unfinished(out) and not overwrite:
-        again = "Going on with" if can_go_on(pictures, formats, video) else "Beginning anew with"
-        say(f"{again} the run in {out}, which was cut off.")
+        again = "Continuing" if can_go_on(pictures, formats, video) else "Starting over with"
+        say(f"{again} the interrupted run in {out}.")
     return pictures, video
 
 
@@ -261,7 +260,7 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate}).")
     if outcome.broken:
-        say(f"{len(outcome.broken)} could not be read, or not to their end.")
+        say(f"{len(outcome.broken)} could not be read completely.")
     if outcome.kept:
         say(f"Kept as a person saved them in labelme: {counted(len(outcome.kept), 'file')}.")
     if outcome.objects == 0:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yolact_kit.cli.options import MACHINE_PANEL
+from yolact_kit.cli.options import MACHINE_PANEL, NMS
 from yolact_kit.errors import UserError
 
 VIDEO_PANEL = "Videos and cameras"
@@ -16,9 +16,9 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE",
-        help="A picture, a video, a folder (its pictures and videos, with the folders in it), a glob in quotes, a .txt "
-        "with a source a line, the number of a camera, an address (https://...), or - for standard input: a picture "
-        "file, or such a list.",
+        help="A picture, a video, a folder (its pictures and videos, subfolders included), a glob in quotes, a .txt "
+        "with one source per line, the number of a camera, an address (https://...), or - for standard input: a "
+        "picture file, or such a list.",
     ),
 ]
 Out = Annotated[
@@ -30,9 +30,9 @@ Formats = Annotated[
     typer.Option(
         "--format",
         metavar="coco,labelme,csv,png,cutouts,overlay,video",
-        help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, a row an object. "
-        "png: masks as pictures. cutouts: each object by itself, transparent around it. overlay: pictures with the "
-        "masks drawn over them. video: the same of each video, as an MP4.",
+        help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, one row per "
+        "object. png: masks as pictures. cutouts: each object on a transparent background. overlay: pictures with the "
+        "masks drawn over them. video: the same for each video, as an MP4.",
         rich_help_panel="Output",
     ),
 ]
@@ -61,29 +61,31 @@ OnlyUncertain = Annotated[
         "--only-uncertain",
         metavar="N",
         min=1,
-        help="Give out only the N pictures that the model is least sure of, those worth labelling next, and list them "
-        "in uncertain.txt.",
+        help="Write only the N pictures that the model is least sure of, those most worth labelling next, and list "
+        "them in uncertain.txt.",
         rich_help_panel="Output",
     ),
 ]
 Score = Annotated[
-    float, typer.Option("--score", min=0, max=1, help="Lowest score given out.", rich_help_panel="Detection")
+    float, typer.Option("--score", min=0, max=1, help="Lowest score of a detection.", rich_help_panel="Detection")
 ]
 TopK = Annotated[
-    int, typer.Option("--top-k", min=1, help="At most so many objects in a picture.", rich_help_panel="Detection")
+    int, typer.Option("--top-k", min=1, help="At most this many objects per picture.", rich_help_panel="Detection")
 ]
 Nms = Annotated[
     str | None,
     typer.Option(
         "--nms",
-        metavar="fast|cross-class|standard|cluster-spm",
-        help="How duplicates are removed; as the model was configured by default.",
+        metavar="|".join(NMS),
+        help="How duplicates are removed; by default as the model's configuration says.",
         rich_help_panel="Detection",
     ),
 ]
 Legacy = Annotated[
     bool,
-    typer.Option("--legacy", help="Detect exactly as the original YOLACT's evaluation.", rich_help_panel="Detection"),
+    typer.Option(
+        "--legacy", help="Detect exactly as the original YOLACT's evaluation does.", rich_help_panel="Detection"
+    ),
 ]
 Tile = Annotated[
     int,
@@ -91,14 +93,14 @@ Tile = Annotated[
         "--tile",
         metavar="PX",
         min=0,
-        help="For small objects in large pictures: look at tiles of this side too, and merge what they show.",
+        help="For small objects in large pictures: also predict on tiles with this side, and merge the results.",
         rich_help_panel="Detection",
     ),
 ]
 Overlap = Annotated[
     float,
     typer.Option(
-        "--overlap", metavar="SHARE", help="How much of a tile the next one shows too.", rich_help_panel="Detection"
+        "--overlap", metavar="SHARE", help="Share of a tile that the next one also shows.", rich_help_panel="Detection"
     ),
 ]
 Tta = Annotated[
@@ -106,7 +108,8 @@ Tta = Annotated[
     typer.Option(
         "--tta",
         metavar="flip,scale",
-        help="Look again, mirrored, or from nearer and further away, and merge: slower, sometimes a little better.",
+        help="Also predict on the mirrored picture, or on it enlarged and reduced, and merge the results: slower, "
+        "sometimes a little better.",
         rich_help_panel="Detection",
     ),
 ]
@@ -114,7 +117,7 @@ Engine = Annotated[
     str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
 ]
 Every = Annotated[
-    int, typer.Option("--every", metavar="N", min=1, help="Look at every Nth frame only.", rich_help_panel=VIDEO_PANEL)
+    int, typer.Option("--every", metavar="N", min=1, help="Process only every Nth frame.", rich_help_panel=VIDEO_PANEL)
 ]
 TrackObjects = Annotated[
     bool,
@@ -140,35 +143,35 @@ CountZone = Annotated[
 ]
 Fps = Annotated[
     bool,
-    typer.Option("--fps/--no-fps", help="Write the frames predicted in a second on them.", rich_help_panel=VIDEO_PANEL),
+    typer.Option("--fps/--no-fps", help="Write the frames per second on each frame.", rich_help_panel=VIDEO_PANEL),
 ]
 Show = Annotated[
     bool,
     typer.Option(
-        "--show", help="Show what is found in a window, as it is found; q ends it.", rich_help_panel=VIDEO_PANEL
+        "--show", help="Show the results in a window as they come; q ends the run.", rich_help_panel=VIDEO_PANEL
     ),
 ]
 
 
 def numbers(given: list[str], option: str) -> tuple[tuple[int, ...], ...]:
-    """Places in a picture as they are written on the command line.
+    """Reads lines or zones, each written as ``x1,y1,x2,y2,...``.
 
     Args:
-        given: Each of them numbers with commas between.
-        option: What they were given with.
+        given: The values of a repeated option, each numbers separated by commas.
+        option: Name of the option, for the error message.
 
     Returns:
-        The numbers of each.
+        The coordinates of each, rounded to whole pixels.
 
     Raises:
-        UserError: One is no number.
+        UserError: Something is not a number.
     """
     try:
         return tuple(tuple(round(float(number)) for number in place.split(",")) for place in given)
     except (ValueError, OverflowError) as error:
-        raise UserError(f"'{option}' takes numbers with commas between.", "They are x,y,... in pixels.") from error
+        raise UserError(f"'{option}' takes numbers separated by commas.", "They are x,y,... in pixels.") from error
 
 
 def listed(given: list[str]) -> tuple[str, ...]:
-    """What was given with commas between or by repetition, each by itself."""
+    """The values of an option that may be repeated and whose values may be separated by commas."""
     return tuple(name.strip() for words in given for name in words.split(",") if name.strip())

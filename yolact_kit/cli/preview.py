@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yolact_kit.cli.console import say, set_level, track, warn
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import DatasetFolder, Overwrite, Quiet, Verbose
 from yolact_kit.errors import EXIT_PROBLEMS, UserError
 from yolact_kit.words import counted
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 CHOICE, OUTPUT = "Which pictures", "Output"
 
-
-Source = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")]
 AsTrained = Annotated[
     bool,
-    typer.Option("--augmented", help="As training sees them: a row each, first resized, then augmented in four ways."),
+    typer.Option(
+        "--augmented", help="As training sees them: one row per picture, first resized, then augmented in four ways."
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -43,14 +43,14 @@ Out = Annotated[
 
 
 def preview(
-    dataset: Source,
+    dataset: DatasetFolder,
     augmented: AsTrained = False,
     config: ConfigFile = None,
     split: SplitName = None,
     count: Annotated[
-        int, typer.Option("--count", min=0, help="So many, drawn at random; 0 for all.", rich_help_panel=CHOICE)
+        int, typer.Option("--count", min=0, help="How many, chosen at random; 0 for all.", rich_help_panel=CHOICE)
     ] = 40,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of what is drawn.", rich_help_panel=CHOICE)] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed.", rich_help_panel=CHOICE)] = 0,
     out: Out = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -58,8 +58,8 @@ def preview(
 ) -> None:
     """Draw pictures of a data set with their labels on contact sheets.
 
-    With --augmented they go through the code that training takes them through. Objects that training ignores, since
-    they are crowds, too small, or have nearly left the picture, are labelled "ignored".
+    With --augmented they go through the same code as in training. Objects that training ignores, because they are
+    crowds, too small, or nearly outside the picture, are labelled "ignored".
 
     Example: yolact-kit preview data --augmented --out look
     """

@@ -36,8 +36,9 @@ Weights = Annotated[
     str | None,
     typer.Option(
         metavar="imagenet|none|WEIGHTS",
-        help="What to start from: ImageNet's backbone, nothing, a backbone's file, or a whole model (a run folder, a "
-        ".safetensors, a .pth of the original YOLACT, or published weights by name, such as coco:yolact_base).",
+        help="What to start from: an ImageNet backbone, nothing, a file of backbone weights, or a whole model (a run "
+        "folder, a .safetensors, a .pth of the original YOLACT, or published weights by name, such as "
+        "coco:yolact_base).",
         rich_help_panel="Weights",
     ),
 ]
@@ -47,11 +48,11 @@ Settings = Annotated[
 ]
 Time = Annotated[
     str | None,
-    typer.Option(help="Train for so long, such as 45m or 1h30m, instead of epochs.", rich_help_panel=RUN_PANEL),
+    typer.Option(help="Train for this long, such as 45m or 1h30m, instead of by epochs.", rich_help_panel=RUN_PANEL),
 ]
 Out = Annotated[Path | None, typer.Option(help="Run folder; runs/train-N by default.", rich_help_panel=RUN_PANEL)]
 Resume = Annotated[
-    Path | None, typer.Option(metavar="RUN", help="Go on with that run folder.", rich_help_panel=RUN_PANEL)
+    Path | None, typer.Option(metavar="RUN", help="Continue the run in this folder.", rich_help_panel=RUN_PANEL)
 ]
 
 
@@ -60,7 +61,7 @@ Overfit = Annotated[
     typer.Option(
         metavar="PICTURES",
         min=1,
-        help="Self-test: learn so many pictures by heart, without augmentation; exit code 1 where that fails.",
+        help="Self-test: overfit this many pictures, without augmentation; exit code 1 if that fails.",
         rich_help_panel=RUN_PANEL,
     ),
 ]
@@ -82,8 +83,8 @@ def train(
 ) -> None:
     """Train a model as a configuration says.
 
-    Says first what it is going to do, and starts only where `yolact-kit validate` finds no error in the data set.
-    Ctrl-C ends the training after the step at hand; what was trained is validated and saved.
+    First says what it is going to do, and starts only if `yolact-kit validate` finds no error in the data set. Ctrl-C
+    ends the training after the current step; the model is then validated and saved.
 
     Example: [bold]yolact-kit train config.yaml --time 45m --out runs/parts[/bold]
 
@@ -139,11 +140,11 @@ def _wanted(
     if resume is not None:
         config, out = resume / "config.yaml", resume
         if not config.is_file():
-            raise UserError(f"'{resume}' is no run folder: it has no config.yaml.", "Give the folder of a run.")
+            raise UserError(f"'{resume}' is not a run folder: it has no config.yaml.", "Give the folder of a run.")
         if overfit is not None:
-            raise UserError("A self-test is not gone on with.", "Leave out --resume, or --overfit.")
+            raise UserError("A self-test cannot be resumed.", "Leave out --resume, or --overfit.")
     elif config is None:
-        raise UserError("There is nothing to train.", "Give a config.yaml, or a run to go on with: `--resume RUN`.")
+        raise UserError("There is nothing to train.", "Give a config.yaml, or a run to continue: `--resume RUN`.")
     wanted = override(load_config(config), settings)
     if weights is not None:
         wanted.model.weights = str(Path(weights).absolute()) if Path(weights).exists() else weights
@@ -151,7 +152,7 @@ def _wanted(
 
 
 def _check_overwritten(run: Path) -> None:
-    """Refuses to have a folder overwritten that is not that of a run."""
+    """Refuses to overwrite a folder that is not the folder of a run."""
     if not run.is_dir() or not any(run.iterdir()):
         return
     signs = (
@@ -209,7 +210,7 @@ def _say_plan(plan: Plan, run: Path, resume: Path | None, log: Callable[[str], N
 
 
 def _close(plan: Plan, result: TrainResult, overfit: int | None, log: Callable[[str], None]) -> None:
-    """Says what came out, and ends with the exit code that says so."""
+    """Reports the result, and ends with the exit code that belongs to it."""
     from yolact_kit.reports.training_plots import plot_training
 
     plot_training(result.run)
@@ -244,8 +245,8 @@ def _passed(result: TrainResult) -> bool:
 
     reached = result.best_ap or 0.0
     passed = reached >= OVERFIT_AP
-    verdict = "passed" if passed else "NOT passed: these labels, this model or these rates cannot be learnt with"
-    say(f"Self-test {verdict}; mask AP {reached:.3f} on the pictures learnt by heart, {OVERFIT_AP:g} was wanted.")
+    verdict = "passed" if passed else "NOT passed: something is wrong with the labels, the model or the learning rate"
+    say(f"Self-test {verdict}; mask AP {reached:.3f} on the pictures it was trained on, {OVERFIT_AP:g} is required.")
     return passed
 
 

@@ -35,7 +35,7 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Count everything as an error: where anything is wrong, nothing is written and the exit code is 2.",
+        help="Count everything as an error: if anything is wrong, nothing is written and the exit code is 2.",
         rich_help_panel="Checks",
     ),
 ]
@@ -44,7 +44,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="Judge sizes and anchors as this model trains; auto by the machine.",
+        help="Judge sizes and anchors as this model trains; auto chooses it by the machine.",
         rich_help_panel="Checks",
     ),
 ]
@@ -65,7 +65,7 @@ Fix = Annotated[
     typer.Option(
         "--fix",
         metavar="OUT",
-        help="Write a mended data set into this new folder; what it was made from stays as it is.",
+        help="Write a mended data set into this new folder; the original is not changed.",
         rich_help_panel="Output",
     ),
 ]
@@ -86,8 +86,8 @@ def validate(
     """Check a data set or a folder of labels for mistakes.
 
     Finds pictures that are missing or damaged, labels that cannot be right, classes that cannot be learnt, pictures
-    that are in training and validation at once, and more; each with what to do about it. What is checked is never
-    changed. Ends with exit code 1 where an error was found, with 2 where anything was under --strict.
+    that are in both training and validation, and more, each with what to do about it. Never changes what it checks.
+    The exit code is 1 if an error was found, and 2 if anything at all was found under --strict.
 
     Example: yolact-kit validate data --report data.html
 
@@ -125,7 +125,7 @@ def _require(source: Path, report: Path | None, fix: Path | None, overwrite: boo
     if source.is_dir() and not any(source.iterdir()):
         raise UserError(f"The folder '{source}' is empty.", "Give a folder that holds pictures and their labels.")
     if report is not None and (report.is_dir() or report.suffix.lower() not in (".html", ".htm")):
-        raise UserError(f"'{report}' is no name for a page.", "Give a file name that ends in .html.")
+        raise UserError(f"The report cannot be written to '{report}'.", "Give a file name that ends in .html.")
     if fix is not None:
         check_out(fix, overwrite, [source.parent if source.name == "dataset.yaml" else source])
 

@@ -44,7 +44,7 @@ class ViewOptions:
     def __post_init__(self) -> None:
         unknown = sorted(set(self.tta) - set(TTA))
         if unknown:
-            raise UserError(f"'{unknown[0]}' is no way to look again.", f"--tta takes {', '.join(TTA)}.")
+            raise UserError(f"There is no test-time augmentation '{unknown[0]}'.", f"--tta takes {', '.join(TTA)}.")
         if self.tile and (self.tile < 32 or not 0 <= self.overlap < 1):
             raise UserError(
                 f"Tiles of {self.tile} pixels with an overlap of {self.overlap} cannot be made.",
