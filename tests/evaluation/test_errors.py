@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from yolact_kit.evaluation.coco import evaluate_documents, ground_truth
-from yolact_kit.evaluation.errors import KINDS, ErrorSplit, split_errors
+from yolact_kit.evaluation.errors import KINDS, ErrorBreakdown, break_down_errors
 
 from .scenes import scene
 from .test_coco import CLASSES, instance, picture, prediction
@@ -14,11 +14,11 @@ from .test_coco import CLASSES, instance, picture, prediction
 Square = tuple[int, float, int, int, int]
 
 
-def split(truth: dict[str, Any], results: list[dict[str, Any]]) -> ErrorSplit:
-    return split_errors(truth, results, evaluate_documents(truth, results).mask)
+def split(truth: dict[str, Any], results: list[dict[str, Any]]) -> ErrorBreakdown:
+    return break_down_errors(truth, results, evaluate_documents(truth, results).mask)
 
 
-def errors(*found: Square, crowd: bool = False) -> ErrorSplit:
+def errors(*found: Square, crowd: bool = False) -> ErrorBreakdown:
     """One cup of 20 pixels at 0, 0 and two plates of 20 pixels at 30, 0 and at 60, 0."""
     objects = [instance("컵", 0, 0, 20), instance("plate", 30, 0, 20), instance("plate", 60, 0, 20)]
     if crowd:
@@ -26,7 +26,7 @@ def errors(*found: Square, crowd: bool = False) -> ErrorSplit:
     return split(ground_truth([picture(*objects)], CLASSES), prediction(*found).to_coco(1))
 
 
-def counted(found: ErrorSplit) -> dict[str, int]:
+def counted(found: ErrorBreakdown) -> dict[str, int]:
     return {kind: count for kind, count in found.counts.items() if count}
 
 
@@ -112,7 +112,7 @@ def test_pictures_without_objects_and_no_object_at_all() -> None:
 def test_every_wrong_detection_has_one_kind_and_the_ap_is_cocoevals(seed: int) -> None:
     truth, results = scene(seed)
     masks = evaluate_documents(truth, results).mask
-    found = split_errors(truth, results, masks)
+    found = break_down_errors(truth, results, masks)
     wrong = sum(int((~one.ignored[0] & (one.matched[0] < 0)).sum()) for one in masks.matches)
     assert sum(found.counts[kind] for kind in KINDS[:-1]) == wrong
     assert found.ap50 == pytest.approx(masks.values["AP50"], abs=1e-12)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from yolact_kit.evaluation.bootstrap import Comparison
     from yolact_kit.evaluation.run import Evaluation
     from yolact_kit.evaluation.split import Split
-    from yolact_kit.evaluation.thresholds import WorkingPoint
+    from yolact_kit.evaluation.thresholds import OperatingPoint
     from yolact_kit.inference.predictor import Predictor
 
 _COLUMNS = ("AP", "AP50", "AP75")
@@ -213,7 +213,7 @@ def _show_analysis(analysis: Analysis) -> None:
     say(f"AP50 lost to each kind of error: {errors}")
 
 
-def _shares(point: WorkingPoint) -> str:
+def _shares(point: OperatingPoint) -> str:
     return f"precision {_number(point.precision)}, recall {_number(point.recall)}, F1 {_number(point.f1)}"
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from yolact_kit.evaluation.boundary import BoundaryQuality, measure_boundaries
 from yolact_kit.evaluation.calibration import Calibration, calibrate
 from yolact_kit.evaluation.confusion import confusion_matrix
-from yolact_kit.evaluation.errors import ErrorSplit, split_errors
+from yolact_kit.evaluation.errors import ErrorBreakdown, break_down_errors
 from yolact_kit.evaluation.run import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
@@ -22,7 +22,7 @@ class Analysis:
     """What a set of detections is good and bad at. All of it is of masks, at an IoU of 0.5 where there is one.
 
     Attributes:
-        score: The threshold of the working points, the confusion matrix and the worst pictures.
+        score: The threshold of the operating points, the confusion matrix and the worst pictures.
         categories: Class names in the order of the annotation file, which is the confusion matrix's.
         all: The detections of all classes together.
         by_class: Those of each class.
@@ -38,7 +38,7 @@ class Analysis:
     all: Ranking
     by_class: dict[str, Ranking]
     confusion: NDArray[np.int64]
-    errors: ErrorSplit
+    errors: ErrorBreakdown
     calibration: Calibration
     boundary: BoundaryQuality
     worst: list[PictureErrors]
@@ -84,7 +84,7 @@ def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Anal
         all=together,
         by_class={name: Ranking.of([one]) for name, one in zip(masks.by_class, masks.matches, strict=True)},
         confusion=confusion_matrix(truth, results, score),
-        errors=split_errors(truth, results, masks),
+        errors=break_down_errors(truth, results, masks),
         calibration=calibrate(together),
         boundary=measure_boundaries(truth, results, masks),
         worst=worst_pictures(truth, masks, score, worst),

@@ -34,7 +34,7 @@ BACKGROUND = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorSplit:
+class ErrorBreakdown:
     """The errors of a model by kind.
 
     Attributes:
@@ -84,7 +84,7 @@ class _Table:
     taken: set[int] = field(default_factory=set)
 
 
-def split_errors(truth: dict[str, Any], results: Sequence[dict[str, Any]], masks: Scores) -> ErrorSplit:
+def break_down_errors(truth: dict[str, Any], results: Sequence[dict[str, Any]], masks: Scores) -> ErrorBreakdown:
     """Splits the errors of a model by kind.
 
     Of several detections that would be the same object once mended, the best is, and the others go. A missed object is
@@ -99,7 +99,7 @@ def split_errors(truth: dict[str, Any], results: Sequence[dict[str, Any]], masks
         The kinds, their counts, and what they cost.
 
     Example:
-        >>> split_errors(found.truth, found.results, found.metrics.mask).counts["missed"]  # doctest: +SKIP
+        >>> break_down_errors(found.truth, found.results, found.metrics.mask).counts["missed"]  # doctest: +SKIP
         7
     """
     places = {
@@ -156,7 +156,7 @@ def _kind(iou: NDArray[np.float64], own: NDArray[np.bool_]) -> tuple[str, int]:
 
 def _summarise(
     classes: list[str], table: _Table, objects: NDArray[np.int64], missed: list[int], labels: list[int]
-) -> ErrorSplit:
+) -> ErrorBreakdown:
     by_class = {name: dict.fromkeys(KINDS, 0) for name in classes}
     for one in table.found.values():
         if one.kind:
@@ -176,7 +176,7 @@ def _summarise(
     had = np.bincount(np.array([one.label for one in right], dtype=np.int64), minlength=len(classes))
     cost = {kind: gain(_mend(found, kind, labels)) for kind in KINDS[:-1]}
     cost["missed"] = gain(found, objects - lost)
-    return ErrorSplit(base, counts, cost, gain(right), gain(found, had), by_class)
+    return ErrorBreakdown(base, counts, cost, gain(right), gain(found, had), by_class)
 
 
 def _mend(found: Sequence[_Found], kind: str, labels: Sequence[int]) -> list[_Found]:

@@ -13,7 +13,7 @@ from yolact_kit.evaluation.matches import ClassMatches
 
 
 @dataclass(frozen=True, slots=True)
-class WorkingPoint:
+class OperatingPoint:
     """What is found where detections below a score are left out; IoU of the masks at least 0.5.
 
     Attributes:
@@ -81,7 +81,7 @@ class Ranking:
         order = np.argsort(-scores, kind="mergesort")
         return cls(scores[order], right[order], sum(int(one.objects.sum()) for one in matches))
 
-    def at(self, score: float) -> WorkingPoint:
+    def at(self, score: float) -> OperatingPoint:
         """What is found with a threshold.
 
         Args:
@@ -89,9 +89,9 @@ class Ranking:
         """
         kept = int(np.searchsorted(-self.scores, -score, side="right"))
         right = int(self.right[:kept].sum())
-        return WorkingPoint(score, right, kept - right, self.objects - right)
+        return OperatingPoint(score, right, kept - right, self.objects - right)
 
-    def best(self) -> WorkingPoint | None:
+    def best(self) -> OperatingPoint | None:
         """What is found with the threshold that makes F1 largest, the highest of several.
 
         Returns:

@@ -127,7 +127,7 @@ def _classes(found: Evaluation, colors: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _thresholds(analysis: Analysis, colors: dict[str, str]) -> dict[str, Any]:
-    """Working points at the chosen threshold and the best one, and counts at each hundredth for the page's slider."""
+    """Operating points at the chosen threshold and the best one, and counts at each hundredth for the page's slider."""
     rankings = {"": analysis.all, **analysis.by_class}
     rows = [
         {
