@@ -124,7 +124,7 @@ def test_a_damaged_folder_is_an_error_for_people(tmp_path: Path, damage: object)
 def test_a_file_that_is_no_description_is_named(tmp_path: Path) -> None:
     file = tmp_path / "predictions.json"
     file.write_text("[]", encoding="utf-8")
-    with pytest.raises(UserError, match=r"predictions\.json' is no data set"):
+    with pytest.raises(UserError, match=r"predictions\.json' is not a data set"):
         load_dataset(file)
 
 

@@ -36,7 +36,7 @@ def load_dataset(path: Path | str) -> Dataset:
     if not file.is_file():
         raise UserError(f"'{file}' does not exist.", "Give a folder that `yolact-kit convert` wrote.")
     if file.suffix.lower() not in (".yaml", ".yml"):
-        raise UserError(f"'{file}' is no data set.", "Give the folder that `yolact-kit convert` wrote.")
+        raise UserError(f"'{file}' is not a data set.", "Give the folder that `yolact-kit convert` wrote.")
     root = file.parent
     try:
         described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8-sig"))

@@ -43,7 +43,7 @@ def to_points(values: Any) -> Ring:
         float64 [P, 2]; P may be 0.
 
     Raises:
-        GeometryError: NaN, infinity, an odd number of coordinates, or things that are no numbers.
+        GeometryError: NaN, infinity, an odd number of coordinates, or things that are not numbers.
 
     Example:
         >>> to_points([1, 2, 3, 4]).tolist()

@@ -157,7 +157,7 @@ def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -
         return None
     label = shape.get("label")
     if isinstance(label, list | dict):
-        problems.add("shape-malformed", "Its label is no text.", f"shape {number}")
+        problems.add("shape-malformed", "Its label is not text.", f"shape {number}")
         return None
     label = "" if label is None else str(label)
     name = f"shape {number} ({label})" if label else f"shape {number}"
@@ -222,7 +222,7 @@ def _mask_part(name: str, points: Ring, encoded: Any, problems: Problems) -> Raw
         with Image.open(io.BytesIO(content or b"")) as image:
             mask = np.asarray(image.convert("L") if image.mode not in ("1", "L") else image) != 0
     except Exception:  # Pillow's plugins raise nearly anything on damaged files
-        problems.add("mask-bad", "Its mask is no picture in base64.", name)
+        problems.add("mask-bad", "Its mask is not a picture in base64.", name)
         return None
     if len(points) < 1:
         problems.add("shape-malformed", "Its mask has no place: it has no points.", name)

@@ -103,7 +103,7 @@ def _locate(
 
 
 def embedded_bytes(text: str) -> bytes | None:
-    """The picture file that labelme's ``imageData`` holds; None where it is no base64."""
+    """The picture file that labelme's ``imageData`` holds; None if it is not base64."""
     try:
         return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=False)
     except (binascii.Error, ValueError):

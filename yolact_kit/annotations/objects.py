@@ -18,7 +18,7 @@ from yolact_kit.annotations.source import RawObject, RawPart
 from yolact_kit.words import counted
 
 NO_LABELS = frozenset({"", "__ignore__", "_background_"})
-"""Labels that mean that a shape is no object."""
+"""Labels of shapes that are not objects."""
 
 IGNORE = "__ignore__"
 """Label of a region that is ignored whatever the class; `yolact_kit.annotations.result` gives it every class."""
@@ -75,7 +75,7 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
         raw.crowd = True
         return IGNORE
     if raw.label.strip() in NO_LABELS:
-        problems.add("label-empty", f"Its label is '{raw.label}', so it is no object.", raw.name)
+        problems.add("label-empty", f"Its label is '{raw.label}', so it is not an object.", raw.name)
         return None
     try:
         raw.label.encode("utf-8")

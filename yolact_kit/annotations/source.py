@@ -14,7 +14,7 @@ from yolact_kit.annotations.geometry import Ring
 from yolact_kit.annotations.problems import Problem
 
 SKIPPED_SHAPES = "skipped_shapes"
-"""Where a picture's ``extra`` keeps labelme's shapes that are no objects, so that they can be written back."""
+"""Where a picture's ``extra`` keeps labelme's shapes that are not objects, so that they can be written back."""
 
 
 @dataclass(slots=True)

@@ -109,7 +109,8 @@ def _splits(
     folders: dict[Path, str] = {}
     lists: dict[str, list[str]] = {}
     named_splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
-    for key, split in named_splits.items():
+    order = list(NAMES.values())  # A folder that val and test name is val's: training needs one.
+    for key, split in sorted(named_splits.items(), key=lambda pair: order.index(pair[1])):
         for item in document[key] if isinstance(document[key], list) else [document[key]]:
             place = _place(item, found, document, root) if isinstance(item, str) else None
             if place is None:
@@ -241,7 +242,9 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
         try:
             number = int(key)
         except (TypeError, ValueError) as error:
-            raise UserError(f"The name '{name}' has the id '{key}', which is no number.", "Mend data.yaml.") from error
+            raise UserError(
+                f"The name '{name}' has the id '{key}', which is not a number.", "Mend data.yaml."
+            ) from error
         if name in names.values():
             problems.add("name-of-class-repeated", f"Two classes are named '{name}'.", f"class {number}")
         names[number] = name

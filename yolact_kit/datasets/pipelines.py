@@ -118,7 +118,7 @@ def _build(step: Any) -> Any:
     if isinstance(step, str):
         step = {step: {}}
     if not isinstance(step, dict) or len(step) != 1:
-        raise UserError(f"'{step}' is no step.", _EXAMPLE)
+        raise UserError(f"'{step}' is not a step.", _EXAMPLE)
     ((name, options),) = step.items()
     options = {} if options is None else options
     if not isinstance(options, dict):

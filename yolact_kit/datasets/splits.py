@@ -239,13 +239,13 @@ def group_pattern(text: str | None) -> re.Pattern[str] | None:
         It, compiled.
 
     Raises:
-        UserError: It is no regular expression.
+        UserError: It is not a regular expression.
     """
     try:
         return re.compile(text) if text is not None else None
     except re.error as error:
         raise UserError(
-            f"--group-by '{text}' is no regular expression: {error}.", "For example: --group-by '^[^_]+'."
+            f"--group-by '{text}' is not a regular expression: {error}.", "For example: --group-by '^[^_]+'."
         ) from error
 
 

@@ -216,7 +216,7 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
 
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
     if "://" in pattern:
-        raise UserError(f"'{pattern}' is no address that can be read.", "Addresses begin with http:// or https://.")
+        raise UserError(f"'{pattern}' is not an address that can be read.", "Addresses begin with http:// or https://.")
     if not glob.has_magic(pattern):
         raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent

@@ -29,7 +29,7 @@ class VideoWriter:
         self._files = ExitStack()
 
     def add(self, item: Item) -> None:
-        """Adds a frame to the file of its video; pictures that are no frames are passed over."""
+        """Adds a frame to the file of its video; pictures that are not frames are ignored."""
         frame = item.picture.frame
         if frame is None:
             return
