@@ -232,7 +232,7 @@ def test_a_killed_run_goes_on(run_folder: Path, photos: Path, tmp_path: Path) ->
     done = journal.read_bytes().count(b"\n") - 1
     again = yolact_kit(*words[3:], *options, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert "Going on" in again.stderr and 9 <= done < 63
+    assert "Continuing" in again.stderr and 9 <= done < 63
     images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
     assert len({image["file_name"] for image in images}) == len(images) == 63
     assert not journal.exists()
@@ -246,7 +246,8 @@ def test_a_video_with_everything_that_videos_have(
     options = ["--every", "2", "--count-line", "0,45,119,45", "--count-zone", "0,0,60,0,60,80", "--no-fps"]
     assert predict(run_folder, video, "--out", out, "--format", "video,csv,coco", "--score", "0", *options) == 0
     assert probe(out / "video" / "벨트.mp4")["codec_name"] == "h264"
-    assert "5 pictures" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "5 pictures" in printed and "벨트.mp4: line 1: in " in printed and "벨트.mp4: zone 1: now " in printed
     kinds = [one["kind"] for one in json.loads((out / "counts.json").read_text("utf-8"))["videos"][0]["counts"]]
     assert kinds == ["line", "zone"]
 

@@ -16,21 +16,26 @@ from tests.programs import require_program
 
 
 def make_video(
-    path: Path, frames: Iterable[np.ndarray], rate: int = 10, times: Sequence[float] | None = None, codec: str = "mpeg4"
+    path: Path,
+    frames: Iterable[np.ndarray],
+    rate: int = 10,
+    times: Sequence[float] | None = None,
+    codec: str = "mpeg4",
+    tick: Fraction = Fraction(1, 1000),
 ) -> Path:
-    """Writes a video; ``times`` in seconds where the frames are not ``rate`` a second."""
+    """Writes a video; ``times`` in seconds, as multiples of ``tick``, where the frames are not ``rate`` a second."""
     av = pytest.importorskip("av")
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream(codec, rate)
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.codec_context.time_base = tick
         for number, pixels in enumerate(frames):
             if number == 0:
                 stream.height, stream.width = pixels.shape[:2]
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts = round(1000 * (number / rate if times is None else times[number]))
-            frame.time_base = Fraction(1, 1000)
+            frame.pts = round((number / rate if times is None else times[number]) / tick)
+            frame.time_base = tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path

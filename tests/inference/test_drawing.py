@@ -177,6 +177,12 @@ def test_labels_do_not_hide_the_picture(grey: np.ndarray) -> None:
     assert 0.2 < (draw(grey, shapes, class_font(["cup"])) != grey).any(axis=2).mean() < 0.5
 
 
+def test_labels_keep_clear_of_what_is_taken(grey: np.ndarray) -> None:
+    found, style = prediction((10, 20, 60, 60)), Style(fill=0, labels=True)
+    free, clear = (draw_prediction(grey, found, style, taken) for taken in ([], [(0, 0, WIDTH, 19)]))
+    assert (free[:19] != 128).any() and not (clear[:19] != 128).any() and (clear[19:] != free[19:]).any()
+
+
 def test_lines_are_thin_and_text_is_small_where_objects_are() -> None:
     large = np.full((HEIGHT * 10, WIDTH * 10, 3), 128, dtype=np.uint8)
     shapes = [Shape(rectangle(*box), box, (255, 0, 0), "cup") for box in ((20, 30, 40, 50), (120, 30, 140, 50))]

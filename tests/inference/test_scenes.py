@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def test_ids_stay_with_their_objects() -> None:
 def test_lines_count_by_class_and_direction() -> None:
     scenes = Scenes(VideoOptions(lines=((0, 100, 199, 100), (199, 100, 0, 100), (0, 100, 100, 100))), CLASSES)
     for picture, found in moving():
+        scenes.begin()
         notes = scenes.look(picture, found)
     first, turned, half = scenes.counts()["videos"][0]["counts"]
     # From left to right, what goes down goes to the right-hand side of who walks along the line.
@@ -72,6 +74,21 @@ def test_lines_count_by_class_and_direction() -> None:
     assert notes is not None and len(notes.marks) == 3
     assert notes.lines[1:] == ("line 1: in 1 nut; out 1 컵", "line 2: in 1 컵; out 1 nut", "line 3: in 0; out 1 컵")
     assert notes.lines[0].endswith(" FPS")
+
+
+def test_speed_is_told_right_where_frames_come_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    scenes = Scenes(VideoOptions(), CLASSES)
+    told = []
+    for batch in range(6):
+        for _ in range(8):
+            scenes.begin()
+        now[0] += 4
+        for number in range(8):
+            notes = scenes.look(*frame(8 * batch + number, []))
+            told += notes.lines if notes else ()
+    assert len(told) == 48 and set(told) == {"2.0 FPS"}
 
 
 @pytest.mark.usefixtures("trackers")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,17 @@ def test_a_video_that_is_cut_off_gives_its_frames_and_says_so(video: Path) -> No
     told: list[PictureError] = []
     frames = list(decoded(find_pictures(video), lambda _, error: told.append(error), ahead=2))
     assert 5 < len(frames) < 20 and [error.code for error in told] == [CUT_OFF]
+
+
+def test_an_avi_whose_camera_dropped_frames_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    make_video(path, noise(9), times=[0, 0.1, 0.2, 0.5, 0.6, 0.9, 1.0, 1.1, 1.5], tick=Fraction(1, 10))
+    assert count_frames(path) == 16  # those that were dropped among them
+    assert [frame.time for frame, _ in read_frames(path)] == pytest.approx([0, 0.1, 0.2, 0.5, 0.6, 0.9, 1, 1.1, 1.5])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 9 // 10])
+    with pytest.raises(PictureError) as raised:
+        list(read_frames(path))
+    assert raised.value.code == CUT_OFF
 
 
 @pytest.mark.parametrize("content", [b"", b"no video", None])

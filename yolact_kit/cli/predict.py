@@ -251,6 +251,7 @@ def _hint(formats: Sequence[str], classes: list[str]) -> None:
 
 def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     from yolact_kit.inference.journal import is_unfinished
+    from yolact_kit.inference.scenes import counts_in_words
 
     if outcome.interrupted:
         more = f" The same command with --out {outcome.out} goes on from there." if is_unfinished(outcome.out) else ""
@@ -259,6 +260,8 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     rate = _rate(outcome.pictures - outcome.continued, seconds)
     pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate}).")
+    for line in counts_in_words(outcome.counts):
+        say(f"  {line}")
     if outcome.broken:
         say(f"{len(outcome.broken)} could not be read completely.")
     if outcome.kept:

@@ -112,7 +112,11 @@ def label_text(classes: Sequence[str], label: int, score: float | None, font: Fo
 
 
 def draw(
-    pixels: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, style: Style | None = None
+    pixels: NDArray[np.uint8],
+    shapes: Sequence[Shape],
+    font: FontChoice,
+    style: Style | None = None,
+    taken: Sequence[Rectangle] = (),
 ) -> NDArray[np.uint8]:
     """Draws objects over a picture.
 
@@ -122,6 +126,7 @@ def draw(
             label has no room beside the others have none.
         font: The font of the labels.
         style: How.
+        taken: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
 
     Returns:
         uint8 [H, W, 3].
@@ -137,7 +142,7 @@ def draw(
             cv2.rectangle(drawn, (x1, y1), (x2 - 1, y2 - 1), shape.color, width)
     if not style.labels:
         return drawn
-    return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)))
+    return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)), taken)
 
 
 def _unit(pixels: NDArray[np.uint8], shapes: Sequence[Shape]) -> float:
@@ -164,7 +169,9 @@ def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) 
     cv2.polylines(drawn, outlines, True, shape.color, width, cv2.LINE_AA)
 
 
-def _draw_labels(drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, size: int) -> NDArray[np.uint8]:
+def _draw_labels(
+    drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, size: int, taken: Sequence[Rectangle]
+) -> NDArray[np.uint8]:
     letters = load_font(font.path, size)
     margin = max(1, size // 5)
     ascent, descent = letters.getmetrics()
@@ -175,7 +182,7 @@ def _draw_labels(drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontCh
         wide, tall = math.ceil(letters.getlength(shape.text)) + 2 * margin, ascent + descent + margin
         if not shape.text or wide * tall > room:
             continue
-        place = place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), placed)
+        place = place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), [*taken, *placed])
         if place is not None:
             _join(drawn, shape, place, max(1, size // 12))
             labelled.append(shape)
@@ -255,13 +262,16 @@ def _readable_on(color: Color) -> Color:
     return (0, 0, 0) if bright > 150 else (255, 255, 255)
 
 
-def draw_prediction(pixels: NDArray[np.uint8], prediction: Prediction, style: Style | None = None) -> NDArray[np.uint8]:
+def draw_prediction(
+    pixels: NDArray[np.uint8], prediction: Prediction, style: Style | None = None, taken: Sequence[Rectangle] = ()
+) -> NDArray[np.uint8]:
     """Draws the detections of a picture over it.
 
     Args:
         pixels: uint8 [H, W, 3], red, green, blue; not changed.
         prediction: The detections.
         style: How.
+        taken: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
 
     Returns:
         uint8 [H, W, 3].
@@ -284,7 +294,7 @@ def draw_prediction(pixels: NDArray[np.uint8], prediction: Prediction, style: St
         )
         for mask, (x1, y1, x2, y2), color, label, score, one in found
     ]
-    return draw(pixels, shapes, font, style)
+    return draw(pixels, shapes, font, style, taken)
 
 
 def draw_instances(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from yolact_kit.inference.fonts import FontChoice, load_font
 
@@ -43,7 +45,51 @@ class Notes:
     lines: tuple[str, ...] = ()
 
 
-def draw_notes(pixels: NDArray[np.uint8], notes: Notes | None, font: FontChoice) -> NDArray[np.uint8]:
+def lines_place(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tuple[int, int, int, int]]:
+    """Where the lines of text are drawn.
+
+    Args:
+        notes: What is drawn.
+        size: Height and width of the frame in pixels.
+        font: The font.
+
+    Returns:
+        x1 y1 x2 y2 of the rectangle behind them, in pixels; nothing where there are no lines.
+
+    Example:
+        >>> from yolact_kit.inference.fonts import find_font
+        >>> lines_place(Notes(), (480, 640), find_font(["a"]))
+        []
+    """
+    return [_laid_out(notes.lines, size, font)[1]] if notes.lines else []
+
+
+def _letters(size: Sequence[int], font: FontChoice) -> ImageFont.FreeTypeFont:
+    return load_font(font.path, max(11, round(min(size[:2]) / 28)))
+
+
+def _laid_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> tuple[str, tuple[int, int, int, int]]:
+    """The lines, broken where they are too long for the frame, and the rectangle that they take."""
+    letters, margin = _letters(size, font), max(4, min(size[:2]) // 80)
+    text = "\n".join(row for line in lines for row in _broken(line, letters, size[1] - 4 * margin))
+    canvas = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    left, top, right, bottom = canvas.multiline_textbbox((2 * margin, 2 * margin), text, font=letters)
+    return text, (int(left) - margin, int(top) - margin, math.ceil(right) + margin, math.ceil(bottom) + margin)
+
+
+def _broken(line: str, letters: ImageFont.FreeTypeFont, room: int) -> list[str]:
+    first, *words = line.split(" ")
+    rows = [first]
+    for word in words:
+        longer = f"{rows[-1]} {word}"
+        if letters.getlength(longer) > room:
+            rows.append(f"    {word}")
+        else:
+            rows[-1] = longer
+    return rows
+
+
+def draw_notes(pixels: NDArray[np.uint8], notes: Notes, font: FontChoice) -> NDArray[np.uint8]:
     """Draws notes over a frame.
 
     Args:
@@ -54,10 +100,9 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes | None, font: FontChoice)
     Returns:
         uint8 [H, W, 3].
     """
-    if notes is None or not (notes.marks or notes.lines):
+    if not (notes.marks or notes.lines):
         return pixels
-    unit = min(pixels.shape[:2])
-    letters = load_font(font.path, max(11, round(unit / 28)))
+    unit, letters = min(pixels.shape[:2]), _letters(pixels.shape, font)
     for mark in notes.marks:
         cv2.polylines(pixels, [np.array(mark.points)], mark.closed, _LINE, max(2, round(unit / 200)), cv2.LINE_AA)
     image = Image.fromarray(pixels)
@@ -70,9 +115,8 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes | None, font: FontChoice)
         x, y = min(max(x, 2), image.width - wide), min(max(y, 2), image.height - tall)
         canvas.text((round(x), round(y)), mark.name, **around)
     if notes.lines:
-        text = "\n".join(notes.lines)
-        margin = max(4, unit // 80)
-        left, top, right, bottom = canvas.multiline_textbbox((2 * margin, 2 * margin), text, font=letters)
-        canvas.rectangle((left - margin, top - margin, right + margin, bottom + margin), fill=(0, 0, 0, 150))
-        canvas.multiline_text((2 * margin, 2 * margin), text, font=letters, fill=(255, 255, 255))
+        text, behind = _laid_out(notes.lines, pixels.shape, font)
+        canvas.rectangle(behind, fill=(0, 0, 0, 170))
+        margin = 2 * max(4, unit // 80)
+        canvas.multiline_text((margin, margin), text, font=letters, fill=(255, 255, 255))
     return np.array(image, dtype=np.uint8)

@@ -199,6 +199,8 @@ class _Run:
             for picture, pixels in decoded(left, self._note, ahead, self._video.every):
                 if picture.frame is None or picture.origin not in self._done:
                     held.append((picture, pixels))
+                    if picture.frame is not None:
+                        self._scenes.begin()
                     yield picture.name, pixels
 
         items = (self._item(prediction, *held.popleft()) for prediction in self._predictor.stream(hold()))

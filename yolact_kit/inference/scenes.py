@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -19,7 +19,8 @@ from yolact_kit.inference.sources import SourcePicture
 _SURE = 0.5
 """Detections of at least this score begin a track (Zhang et al. 2022); weaker ones only go on with one."""
 
-_RECENT = 30
+_RECENT = 32
+"""Frames that the speed is told by: whole batches, as they are by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,13 @@ class Scenes:
         self._options = options
         self._classes = list(classes)
         self._scenes: dict[str, _Scene] = {}
-        self._times: deque[float] = deque(maxlen=_RECENT)
+        self._begun: deque[float] = deque(maxlen=_RECENT)
         if options.follows:
             _tracker(_SURE, 30.0)
+
+    def begin(self) -> None:
+        """Takes note of when a frame goes into the model: they come out a batch at a time, in no time at all."""
+        self._begun.append(time.perf_counter())
 
     def look(self, picture: SourcePicture, prediction: Prediction) -> Notes | None:
         """Takes in the next frame.
@@ -103,11 +108,10 @@ class Scenes:
         """
         if picture.frame is None:
             return None
-        self._times.append(time.perf_counter())
         marks: tuple[Mark, ...] = ()
         lines: list[str] = []
-        if self._options.speed and len(self._times) > 1:
-            lines.append(f"{(len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-9):.1f} FPS")
+        if self._options.speed and self._begun:
+            lines.append(f"{len(self._begun) / max(time.perf_counter() - self._begun[0], 1e-9):.1f} FPS")
         if self._options.follows:
             name = PurePosixPath(picture.name).parent.as_posix()
             if name not in self._scenes:
@@ -120,6 +124,30 @@ class Scenes:
     def counts(self) -> dict[str, Any]:
         """What was counted, by video: the document that ``counts.json`` holds."""
         return {"videos": [{"file": name, **scene.counts()} for name, scene in self._scenes.items()]}
+
+
+def counts_in_words(counts: dict[str, Any]) -> Iterator[str]:
+    """What was counted, for people.
+
+    Args:
+        counts: The content of counts.json, see `Scenes.counts`.
+
+    Yields:
+        A line of text for the objects of each video, and one for each of its lines and zones.
+
+    Example:
+        >>> line = {"kind": "line", "place": [0, 9, 9, 9], "in": {"nut": 2}, "out": {}}
+        >>> video = {"file": "a.mp4", "frames": 9, "objects": {"nut": 3}, "counts": [line]}
+        >>> list(counts_in_words({"videos": [video]}))
+        ['a.mp4: 3 nut', 'a.mp4: line 1: in 2 nut; out 0']
+    """
+    for video in counts.get("videos", ()):
+        yield f"{video['file']}: {_listed(video['objects'])}"
+        numbers: Counter[str] = Counter()
+        for one in video["counts"]:
+            numbers[one["kind"]] += 1
+            ways = (f"{way} {_listed(found)}" for way, found in one.items() if way not in ("kind", "place"))
+            yield f"{video['file']}: {one['kind']} {numbers[one['kind']]}: {'; '.join(ways)}"
 
 
 class _Scene:
@@ -164,7 +192,8 @@ class _Scene:
             numbers[counter.kind] += 1
             name = f"{counter.kind} {numbers[counter.kind]}"
             marks.append(counter.mark(name))
-            parts = (f"{way} {_in_words(counts, self._classes)}" for way, counts in counter.counts().items())
+            named = ((way, _by_name(counts, self._classes)) for way, counts in counter.counts().items())
+            parts = (f"{way} {_listed(found)}" for way, found in named)
             lines.append(f"{name}: {'; '.join(parts)}")
         return tuple(marks), lines
 
@@ -249,8 +278,8 @@ def _by_name(counts: Counter[int], classes: Sequence[str]) -> dict[str, int]:
     return {classes[label]: int(number) for label, number in sorted(counts.items())}
 
 
-def _in_words(counts: Counter[int], classes: Sequence[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in _by_name(counts, classes).items()) or "0"
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "0"
 
 
 def _tracker(sure: float, rate: float) -> Any:

@@ -71,20 +71,23 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
     with _opened(source) as capture:
         rate = capture.get(cv2.CAP_PROP_FPS)
         rate = rate if 0 < rate < 1000 else _USUAL_RATE
-        begin = time.monotonic()
+        begin, shown = time.monotonic(), [0.0, 0.0]
         for number in count():
             if not capture.grab():
                 break
+            shown = [shown[1], capture.get(cv2.CAP_PROP_POS_MSEC) / 1000]
             found, pixels = capture.retrieve() if number % every == 0 else (False, None)
             if found and pixels is not None:
-                file_time = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                when = time.monotonic() - begin if isinstance(source, int) else file_time
+                when = time.monotonic() - begin if isinstance(source, int) else shown[1]
                 yield (
                     Frame(number, when, rate / every),
                     cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False),
                 )
         if isinstance(source, Path):
-            _check_whole(source, number, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+            announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            # An AVI announces the frames that its camera has dropped as well: it is whole if it lasts as long as them.
+            whole = 2 * shown[1] - shown[0] >= _SHORT * announced / rate
+            _check_whole(source, number, 0 if whole else announced)
 
 
 def _check_whole(path: Path, found: int, announced: int) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from yolact_kit.inference.drawing import Style, class_font, draw_prediction
 from yolact_kit.inference.image_files import save_image
-from yolact_kit.inference.notes import draw_notes
+from yolact_kit.inference.notes import Notes, draw_notes, lines_place
 from yolact_kit.inference.writers.items import Item, WriteOptions
 
 
@@ -39,5 +39,6 @@ class OverlayWriter:
 
 def drawn(item: Item, style: Style) -> NDArray[np.uint8]:
     """A picture with its detections and notes drawn over it, uint8 [H, W, 3], red, green, blue."""
-    over = draw_prediction(item.pixels, item.prediction, style)
-    return draw_notes(over, item.notes, class_font(item.prediction.classes))
+    font, notes = class_font(item.prediction.classes), item.notes or Notes()
+    over = draw_prediction(item.pixels, item.prediction, style, lines_place(notes, item.pixels.shape, font))
+    return draw_notes(over, notes, font)
