@@ -108,7 +108,7 @@ def test_the_data_set_is_found_from_the_files_own_folder(tmp_path: Path, monkeyp
         ("train: 3", ["train is 3", "section"]),
         ("train: {epochs: 3", ["not valid YAML", "line"]),
         ("train:\n  epochs: 3\n  epochs: 4", ["epochs", "twice"]),
-        ("just words", ["no configuration"]),
+        ("just words", ["not a configuration"]),
     ],
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(text: str, words: list[str], tmp_path: Path) -> None:

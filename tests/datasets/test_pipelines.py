@@ -83,7 +83,7 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     "a word for a number": ([{"HorizontalFlip": {"p": "often"}}], "not allowed", ""),
     "no list": ({"HorizontalFlip": {}}, "must be a list", "steps"),
     "nothing": ([], "must be a list", "steps"),
-    "a number": ([3], "no step", "steps"),
+    "a number": ([3], "not a step", "steps"),
     "options without names": ([{"HorizontalFlip": [1]}], "names with values", "steps"),
     "a choice of nothing": ([{"OneOf": {"p": 1}}], "must be a list", "steps"),
 }

@@ -112,7 +112,7 @@ def test_groups_stay_together(group_by: str | None) -> None:
 def test_one_group_and_bad_expressions() -> None:
     with pytest.raises(UserError, match="one group"):
         split_pictures(numbered(5), SplitOptions(method="group"))
-    with pytest.raises(UserError, match="no regular expression"):
+    with pytest.raises(UserError, match="not a regular expression"):
         split_pictures(numbered(5), SplitOptions(method="group", group_by="("))
     with pytest.raises(UserError, match=r"finds nothing in the path of any picture, such as '"):
         split_pictures(numbered(5), SplitOptions(method="stratified", group_by="video"))
