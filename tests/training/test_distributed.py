@@ -20,7 +20,13 @@ from yolact_kit.config.schema import AugmentConfig, Config
 from yolact_kit.datasets.torch_dataset import Shuffled
 from yolact_kit.models.weights import load_weights
 from yolact_kit.training import distributed
-from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, each_share, of_first, share_of_batch
+from yolact_kit.training.distributed import (
+    ShareOfBatches,
+    ShareOfPictures,
+    broadcast_first,
+    mean_over_processes,
+    share_of_batch,
+)
 
 CLASSES = ["컵", "plate"]
 STILL = AugmentConfig(
@@ -37,15 +43,15 @@ STILL = AugmentConfig(
 
 
 def test_alone_nothing_is_shared() -> None:
-    assert each_share(3) == 3 and each_share(torch.tensor(0), least=1) == 1
+    assert mean_over_processes(3) == 3 and mean_over_processes(torch.tensor(0), least=1) == 1
     assert share_of_batch(5) == 5
-    assert of_first(1.5, torch.device("cpu")) == 1.5
+    assert broadcast_first(1.5, torch.device("cpu")) == 1.5
     assert list(ShareOfPictures(3)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("batch", "count"), [(4, 5), (3, 5), (5, 7)])
 def test_shares_make_up_the_batches(batch: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "processes", lambda: 2)
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
     taken: list[int] = []
     for number in range(2):
         monkeypatch.setattr(distributed, "rank", lambda number=number: number)

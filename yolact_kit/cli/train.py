@@ -94,11 +94,11 @@ def train(
     """
     set_level(quiet, verbose)
     from yolact_kit.files import check_out
-    from yolact_kit.training.launch import follows, heed_batch
+    from yolact_kit.training.launch import adopt_batch, is_follower
 
     seconds = parse_duration(time) if time is not None else None
     wanted, run = _wanted(config, weights, settings or [], out, resume, overfit)
-    if follows():
+    if is_follower():
         run = Path(os.environ.get(_RUN_VARIABLE, run))
         set_level(quiet=True, verbose=False)
     elif resume is None:
@@ -110,13 +110,13 @@ def train(
     from yolact_kit.training.start import find_start
 
     start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
-    problems = None if follows() or resume is not None else _check_data(wanted)
+    problems = None if is_follower() or resume is not None else _check_data(wanted)
     plan = plan_run(wanted, seconds, device)
     plan.problems = problems
     if overfit is not None:
         plan = overfitting(plan, overfit)
-    if follows():
-        heed_batch(plan.config.train)
+    if is_follower():
+        adopt_batch(plan.config.train)
         run_training(plan, run, start, resume is not None)
         return
     os.environ[_RUN_VARIABLE] = str(run.absolute())
@@ -197,13 +197,13 @@ def _log_to(run: Path) -> Callable[[str], None]:
 def _say_plan(plan: Plan, run: Path, resume: Path | None, log: Callable[[str], None]) -> None:
     from yolact_kit.training.batch_fit import fit_batch
     from yolact_kit.training.estimate import estimate
-    from yolact_kit.training.launch import tell_batch
+    from yolact_kit.training.launch import publish_batch
     from yolact_kit.training.plan import describe_plan
 
     taken = None if resume is not None else estimate(plan.config, plan.device, plan.precision)
     if taken is not None:
         fit_batch(plan, taken)
-        tell_batch(plan.config.train)
+        publish_batch(plan.config.train)
     weights = "the checkpoint of the run" if resume is not None else plan.config.model.weights
     for line in describe_plan(plan, run, weights, taken):
         log(line) if resume is None else say(line)

@@ -1,4 +1,4 @@
-"""Batches whose loss is no number: told by name, skipped, and the end of training where they do not cease."""
+"""Batches whose loss is not finite: they are reported and skipped, and training ends if they keep coming."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class TrainingStoppedError(Exception):
 
 
 class BadBatches:
-    """Counts batches whose loss or gradient is infinite or no number.
+    """Counts batches whose loss or gradient is infinite or NaN.
 
     Args:
-        limit: Training stops after so many in a row.
+        limit: Training stops after this many in a row.
         say: Prints a line.
 
     Attributes:
-        count: All of them.
+        count: How many there were in all.
     """
 
     def __init__(self, limit: int, say: Callable[[str], None] = lambda _line: None) -> None:
@@ -54,12 +54,12 @@ class BadBatches:
         self.in_a_row = 0
 
     def bad(self, step: int, parts: Sequence[str], pictures: Sequence[str]) -> None:
-        """Notes and tells a bad batch.
+        """Counts and reports a bad batch.
 
         Args:
             step: The step, from 0.
-            parts: What of it is no number: components of the loss, or ``gradient``.
-            pictures: The pictures that it may be about.
+            parts: What is not finite: components of the loss, or ``gradient``.
+            pictures: The pictures that may be the reason.
 
         Raises:
             TrainingStoppedError: It is one too many.
@@ -76,7 +76,7 @@ class BadBatches:
 
 
 def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
-    """Names of the components that are infinite or no number.
+    """Names of the components that are infinite or NaN.
 
     Args:
         losses: Scalars by name.

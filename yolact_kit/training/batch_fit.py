@@ -13,7 +13,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.memory import available_memory
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.estimate import Estimate, trial_step
-from yolact_kit.training.launch import starts_others
+from yolact_kit.training.launch import starts_all_processes
 from yolact_kit.training.module import make_optimizer
 from yolact_kit.training.plan import Plan
 from yolact_kit.words import counted
@@ -29,8 +29,8 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
     """Divides a plan's batch, in place, until it fits in memory; pictures a step and learning rate stay as they are.
 
     Args:
-        plan: The plan. Several processes share the divided batch; where another program or another machine starts
-            some of them, they could not be told of it, so that theirs is left alone.
+        plan: The plan. If several processes train together, they must agree on the divided batch. Where another program
+            or another machine starts some of them, they could not be told, so the batch stays as it is.
         taken: What a picture takes, for CPUs.
         fits: Tells whether a batch fits; tried out on a GPU and estimated on a CPU by default.
 
@@ -40,7 +40,7 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
     train = plan.config.train
     if not train.fit_memory:
         return
-    if train.devices * train.nodes > 1 and not starts_others(train):
+    if train.devices * train.nodes > 1 and not starts_all_processes(train):
         plan.notes.append("memory is not tried out: this command does not start all the processes, which must agree")
         return
     on_gpu = plan.device.type == "cuda"
@@ -93,13 +93,16 @@ def _share_fits_on_gpu(plan: Plan, batch: int) -> bool:
 
 
 def fits_on_gpu(config: Config, device: torch.device, precision: str, batch: int) -> bool:
-    """Whether training steps of a batch fit in what is free of a GPU's memory, found out by taking some.
+    """Tries out whether training steps of a batch fit in the free memory of a GPU.
 
     Args:
         config: The configuration; ``classes`` filled in.
         device: A CUDA device.
-        precision: Lightning's name of the arithmetic.
+        precision: Lightning's name of the numeric precision.
         batch: Pictures.
+
+    Returns:
+        Whether the steps took at most nine tenths of what is free.
     """
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)

@@ -19,7 +19,7 @@ from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
-from yolact_kit.training.distributed import any_process, gather, of_first
+from yolact_kit.training.distributed import any_process, broadcast_first, gather
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
@@ -69,12 +69,12 @@ class EndOfBudget(Callback):
         return True
 
     def on_validation_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Takes the time."""
+        """Notes when the validation began."""
         self._validation_started = time.monotonic()
 
     def on_validation_end(self, _trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Keeps back as much time as validation takes, so that the last one is inside the budget."""
-        took = of_first(time.monotonic() - self._validation_started, module.device)
+        """Reserves as much time as a validation takes, so that the last one is within the budget."""
+        took = broadcast_first(time.monotonic() - self._validation_started, module.device)
         self.budget.kept_back = max(self.budget.kept_back, took)
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Validation(Callback):
                 module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
         score = self.last["mask"]["AP"] or 0.0
         if (self.best is None or score >= self.best) and is_finite(module):
-            with going_on_without("the best weights", self.say):
+            with tolerating_write_errors("the best weights", self.say):
                 if trainer.is_global_zero:
                     save_weights(self.file, module.model, module.config)
                 self.best = score
@@ -180,15 +180,15 @@ class RunningAverage(WeightAveraging):
 
 
 @contextmanager
-def going_on_without(what: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Has training go on where something cannot be written, as on a full disk; the next time may find room.
+def tolerating_write_errors(what: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Lets training go on when something cannot be written, as on a full disk; the next time there may be room.
 
     Args:
         what: What is written.
         say: Prints a line.
 
     Example:
-        >>> with going_on_without("the weights", print):
+        >>> with tolerating_write_errors("the weights", print):
         ...     raise OSError(28, "No space left on device")
         warning: the weights cannot be written now (No space left on device); training goes on
     """

@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from yolact_kit.errors import UserError
 from yolact_kit.files import replacing
 from yolact_kit.models.weights import save_weights
-from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, going_on_without, is_finite
+from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, is_finite, tolerating_write_errors
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
@@ -51,7 +51,7 @@ class Saving(Callback):
         self._taken_up: dict[str, Any] = {}
 
     def on_train_batch_start(self, *_: Any) -> None:
-        """Gives the random numbers the state of the checkpoint, once everything that draws some has begun."""
+        """Sets the state of the random numbers to the checkpoint's, once everything that draws some has started."""
         if self._taken_up:
             torch.set_rng_state(self._taken_up["cpu"])
             if "cuda" in self._taken_up and torch.cuda.is_available():
@@ -61,9 +61,9 @@ class Saving(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
     ) -> None:
-        """Saves where that is due, and notes the state of the random numbers.
+        """Saves if it is time to, and notes the state of the random numbers.
 
-        A validation that an interrupt brings about takes some of them.
+        The state is noted here because a validation that follows an interrupt draws some of them.
         """
         self._random = _random_state()
         if self._saved_when is None:
@@ -75,7 +75,7 @@ class Saving(Callback):
             self.save(trainer, module)
 
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Saves what no validation has led to saving."""
+        """Saves the end of the training, unless the last validation has done so."""
         if self._saved_at != trainer.global_step:
             self.save(trainer, module)
 
@@ -104,10 +104,10 @@ class Saving(Callback):
         # large, does not.
         if trainer.is_global_zero:
             source = self.average.averaged(module) if self.average is not None else module
-            with going_on_without("the last weights", self.say):
+            with tolerating_write_errors("the last weights", self.say):
                 save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
         file = self.run / "checkpoints" / LAST
-        with going_on_without("the checkpoint", self.say), ExitStack() as stack:
+        with tolerating_write_errors("the checkpoint", self.say), ExitStack() as stack:
             try:
                 # Every process takes part, but only the first one writes a file that can be renamed.
                 beside = stack.enter_context(_keeping_previous(file)) if trainer.is_global_zero else file
@@ -121,7 +121,7 @@ class Saving(Callback):
         return self._random or _random_state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keeps the state until the first step."""
+        """Keeps the state until the first step, see `on_train_batch_start`."""
         self._taken_up = self._random = state_dict
 
 

@@ -1,8 +1,8 @@
-"""Convolutions whose gradient is fast on CPUs that have AVX2 alone.
+"""Convolutions with a fast gradient on CPUs that have AVX2 but not AVX-512.
 
-In channels-last, oneDNN has a fast AVX2 kernel for what a convolution gives and for the gradient of its input, but not
+In channels-last, oneDNN has a fast AVX2 kernel for a convolution's output and for the gradient of its input, but not
 for the gradient of its weights: on large feature maps that one takes two to five times as long as in the usual layout.
-So the weights' gradient alone is computed in the usual layout; to reorder costs a fraction of what it saves.
+So only the gradient of the weights is computed in the usual layout; reordering costs a fraction of what it saves.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from torch.nn import functional
 
 
 def weights_learn_slowly(device: torch.device, precision: str) -> bool:
-    """Whether `speed_up_gradients` pays: on CPUs with AVX2 but without AVX-512, in float32.
+    """Whether `speed_up_gradients` is worth it: on CPUs with AVX2 but without AVX-512, in float32.
 
     Args:
         device: What trains.
-        precision: Lightning's name of the arithmetic.
+        precision: Lightning's name of the numeric precision.
+
+    Returns:
+        Whether it is.
     """
     return device.type == "cpu" and precision == "32-true" and torch.backends.cpu.get_cpu_capability() == "AVX2"
 

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.torch_dataset import PreparedPictures, Sample, Shuffled, TrainingPictures
-from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, processes, share_of_batch
+from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, share_of_batch, world_size
 from yolact_kit.training.targets import Batch, collate
 
 
@@ -45,7 +45,7 @@ class DataModule(lightning.LightningDataModule):
         return DataLoader(
             self.training,
             batch_size=share_of_batch(batch),
-            sampler=draws if processes() == 1 else ShareOfBatches(draws, batch),
+            sampler=draws if world_size() == 1 else ShareOfBatches(draws, batch),
             num_workers=self.workers,
             collate_fn=collate,
             pin_memory=self.on_gpu,
@@ -56,7 +56,7 @@ class DataModule(lightning.LightningDataModule):
     def val_dataloader(self) -> DataLoader[tuple[torch.Tensor, int]]:
         """Validation pictures in their order."""
         batch = share_of_batch(self.config.train.batch_size)
-        mine = ShareOfPictures(len(self.validation)) if processes() > 1 else None
+        mine = ShareOfPictures(len(self.validation)) if world_size() > 1 else None
         return DataLoader(self.validation, batch_size=batch, sampler=mine, pin_memory=self.on_gpu)
 
     def transfer_batch_to_device(self, batch: object, device: torch.device, dataloader_idx: int) -> object:
@@ -68,9 +68,17 @@ class DataModule(lightning.LightningDataModule):
 
 
 def loader_workers(config: Config, device: torch.device) -> int:
-    """Processes that load pictures: as configured, else up to eight for a GPU and one or none beside a CPU that trains.
+    """How many processes load pictures.
 
-    On two cores a loading process takes from the network what it saves: its threads wait for each other.
+    For a GPU there are up to eight; beside a CPU that trains there is one, or none on two cores, where a loading
+    process takes from the network as much as it saves.
+
+    Args:
+        config: ``train.workers``, a number or ``auto``.
+        device: What trains.
+
+    Returns:
+        The number of processes, 0 for loading in the training process.
     """
     if config.train.workers != "auto":
         return config.train.workers

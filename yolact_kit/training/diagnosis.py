@@ -192,7 +192,7 @@ def _bad_batches(evidence: Evidence) -> Iterator[Cause]:
         share = evidence.result.bad_batches / max(evidence.result.steps, 1)
         yield Cause(
             min(1.0, 0.5 + share),
-            f"{evidence.result.bad_batches} batches were skipped since their loss was no number",
+            f"{evidence.result.bad_batches} batches were skipped because their loss was not finite",
             "train.log names the pictures. Where they differ, set train.learning_rate to a tenth.",
         )
 

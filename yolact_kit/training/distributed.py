@@ -1,4 +1,4 @@
-"""Processes that train together: what each one takes of a batch, and what they have to agree on."""
+"""Processes that train together: which part of a batch each one takes, and what they have to agree on."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ from yolact_kit.datasets.torch_dataset import Draw
 Number = TypeVar("Number", int, Tensor)
 
 
-def processes() -> int:
+def world_size() -> int:
     """How many processes train together; 1 where one trains alone."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
 def rank() -> int:
     """The number of this process, from 0."""
-    return distributed.get_rank() if processes() > 1 else 0
+    return distributed.get_rank() if world_size() > 1 else 0
 
 
-def each_share(count: Number, least: int = 0) -> Number | Tensor:
-    """What a process divides its sum by so that the mean over the processes is the mean over all they have.
+def mean_over_processes(count: Number, least: int = 0) -> Number | Tensor:
+    """The mean over the processes of what each has, which each divides its sum of losses by.
 
-    DDP averages gradients over the processes. Were each loss divided by its own count, a process with few objects
+    DDP averages gradients over the processes. If each divided its loss by its own count, a process with few objects
     would weigh as much as one with many.
 
     Args:
         count: What this process has, a number or a scalar.
-        least: The least that all have together.
+        least: Lower limit of the total.
 
     Returns:
-        All that the processes have over their number; ``count`` itself, not below ``least``, where one trains alone.
+        The total over the number of processes; for a single process ``count`` itself, but at least ``least``.
 
     Example:
-        >>> each_share(3)
+        >>> mean_over_processes(3)
         3
     """
-    if processes() > 1:
+    if world_size() > 1:
         total = torch.as_tensor(count, dtype=torch.float32, device=_device(count))
         distributed.all_reduce(total)
-        return total.clamp(min=least) / processes()
+        return total.clamp(min=least) / world_size()
     return count.clamp(min=least) if isinstance(count, Tensor) else max(count, least)
 
 
 def any_process(flag: bool, device: torch.device) -> bool:
-    """Whether ``flag`` is set in one of the processes; every process has to ask."""
-    if processes() == 1:
+    """Whether ``flag`` is set in any of the processes; every process has to call this."""
+    if world_size() == 1:
         return flag
     asked = torch.tensor(float(flag), device=device)
     distributed.all_reduce(asked)
     return bool(asked > 0)
 
 
-def of_first(value: float, device: torch.device) -> float:
-    """What the first process has; every process has to ask."""
-    if processes() == 1:
+def broadcast_first(value: float, device: torch.device) -> float:
+    """The ``value`` of the first process; every process has to call this."""
+    if world_size() == 1:
         return value
     told = torch.tensor(value, dtype=torch.float64, device=device)
     distributed.broadcast(told, src=0)
@@ -67,22 +67,22 @@ def of_first(value: float, device: torch.device) -> float:
 
 
 def gather(mine: dict[int, Any]) -> dict[int, Any]:
-    """The entries of all processes; every process has to ask."""
-    if processes() == 1:
+    """The entries of all processes; every process has to call this."""
+    if world_size() == 1:
         return mine
-    parts: list[dict[int, Any]] = [{} for _ in range(processes())]
+    parts: list[dict[int, Any]] = [{} for _ in range(world_size())]
     distributed.all_gather_object(parts, mine)
     return {key: value for part in parts for key, value in part.items()}
 
 
 def share_of_batch(batch_size: int) -> int:
-    """Pictures that this process takes of each batch: where it does not divide evenly, the first ones take one more.
+    """Pictures that this process takes of each batch; if it does not divide evenly, the first processes take one more.
 
     Example:
         >>> share_of_batch(8)
         8
     """
-    return len(range(rank(), batch_size, processes()))
+    return len(range(rank(), batch_size, world_size()))
 
 
 class ShareOfBatches(Sampler[Draw]):
@@ -99,7 +99,7 @@ class ShareOfBatches(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         for draw in self.draws:
-            if draw.number % self.batch_size % processes() == rank():
+            if draw.number % self.batch_size % world_size() == rank():
                 yield draw
 
 
@@ -114,10 +114,10 @@ class ShareOfPictures(Sampler[int]):
         self.count = count
 
     def __len__(self) -> int:
-        return len(range(rank(), max(self.count, processes()), processes()))
+        return len(range(rank(), max(self.count, world_size()), world_size()))
 
     def __iter__(self) -> Iterator[int]:
-        return (index % self.count for index in range(rank(), max(self.count, processes()), processes()))
+        return (index % self.count for index in range(rank(), max(self.count, world_size()), world_size()))
 
 
 def _device(count: int | Tensor) -> torch.device:

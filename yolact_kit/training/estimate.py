@@ -18,22 +18,22 @@ from yolact_kit.training.targets import Target
 _LARGEST_TRIAL = 320
 """Side in pixels of the largest trial picture on a CPU, where larger ones would take seconds."""
 _VALIDATION = 0.4
-"""Time of a validation picture as a share of that of a training picture: no way back, but masks and metrics."""
+"""Time of a validation picture relative to that of a training picture: no backward pass, but masks and metrics."""
 _COPIES = {"sgd": 3, "adamw": 4}
 """Weights, gradients and the optimiser's state, as multiples of the weights."""
 _PROCESS_BYTES = 820 << 20
 """What the libraries take by themselves, measured on Linux."""
 _BESIDE_ACTIVATIONS = 1.75
-"""Memory that a picture more in the batch takes, over what the way back keeps of it, measured: gradients of layers."""
+"""Memory that one more picture in the batch takes, relative to what is kept for its backward pass; measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one picture takes, and what is taken beside.
+    """What one training picture takes in time and memory.
 
     Attributes:
         seconds: Of one training picture at the full input size.
-        activations: Bytes that one such picture's way back needs.
+        activations: Bytes that the backward pass of one such picture needs.
         weights: Bytes of the network's weights.
         side: Side of the trial picture in pixels.
     """
@@ -115,7 +115,7 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
 
 
 class _Counted:
-    """Adds up what the way back keeps, each storage once."""
+    """Adds up the bytes that are kept for the backward pass, each storage once."""
 
     def __init__(self) -> None:
         self.seen: set[int] = set()
@@ -130,7 +130,7 @@ class _Counted:
 
 
 def trial_step(model: YOLACT, config: Config, side: int, device: torch.device, precision: str, batch: int = 1) -> None:
-    """One way forth and back with one object in the middle of each picture, to the end of the computation.
+    """A forward and a backward pass with one object in the middle of each picture; waits until a GPU is done.
 
     Args:
         model: The network on the device; its gradients are added to.

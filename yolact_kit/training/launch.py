@@ -1,4 +1,4 @@
-"""Whether this process leads a training or follows; kept apart, since it is asked before torch is imported."""
+"""Whether this process leads a training or was started by another one; in a file that imports no torch."""
 
 from __future__ import annotations
 
@@ -9,36 +9,33 @@ if TYPE_CHECKING:
     from yolact_kit.config.schema import TrainConfig
 
 _BATCH = "YOLACT_KIT_BATCH"
-"""How the process that leads divided the batch, for those that it starts."""
+"""Environment variable by which the leading process tells the others how it divided the batch."""
 
 _NUMBERS = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK")
-"""Variables by which Lightning, torchrun and clusters number the processes of a training from 0."""
+"""Environment variables in which Lightning, torchrun and clusters number the processes of a training from 0."""
 
 
-def follows() -> bool:
-    """Whether this process was started to train along with another one, which speaks and writes for both.
+def is_follower() -> bool:
+    """Whether another process leads this training, which alone prints and writes files.
 
     Example:
-        >>> follows()
+        >>> is_follower()
         False
     """
     return any(int(os.environ.get(name, "0")) > 0 for name in _NUMBERS)
 
 
-def starts_others(train: TrainConfig) -> bool:
-    """Whether this process starts every other one of its training, rather than another program or another machine.
-
-    Only then can it tell them what it has found out.
-    """
+def starts_all_processes(train: TrainConfig) -> bool:
+    """Whether this process itself starts all others of its training, so that it can pass settings on to them."""
     return train.nodes == 1 and not any(name in os.environ for name in _NUMBERS)
 
 
-def tell_batch(train: TrainConfig) -> None:
-    """Leaves word of the batch for the processes that this one will start."""
+def publish_batch(train: TrainConfig) -> None:
+    """Passes the batch on to the processes that this one will start."""
     os.environ[_BATCH] = f"{train.batch_size} {train.accumulate}"
 
 
-def heed_batch(train: TrainConfig) -> None:
-    """Takes the batch, in place, of which the process that leads has left word."""
+def adopt_batch(train: TrainConfig) -> None:
+    """Takes over the batch that the leading process has passed on, in place."""
     if _BATCH in os.environ:
         train.batch_size, train.accumulate = map(int, os.environ[_BATCH].split())

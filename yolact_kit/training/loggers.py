@@ -17,7 +17,7 @@ _PACKAGES = {"tensorboard": ("tensorboard", "tensorboardX"), "mlflow": ("mlflow"
 
 
 def require_loggers(names: Sequence[str]) -> None:
-    """Finds out before the training whether the packages of the loggers are installed.
+    """Checks before the training that the packages of the loggers are installed.
 
     Args:
         names: As ``train.loggers``.
@@ -47,14 +47,14 @@ def _is_installed(name: str) -> bool:
 
 
 def require_wandb_login(environment: Mapping[str, str], home: Path) -> None:
-    """Finds out whether W&B could send its runs; else it would ask for an account in the midst of the training.
+    """Checks that W&B can send its runs, since it would otherwise ask for an account in the middle of the training.
 
     Args:
         environment: Environment variables.
         home: The home folder, where ``wandb login`` leaves a key.
 
     Raises:
-        UserError: There is no key, and W&B is not told to work without network.
+        UserError: There is no key, and W&B is not set to work offline.
 
     Example:
         >>> require_wandb_login({"WANDB_MODE": "offline"}, Path("/nowhere"))

@@ -13,7 +13,7 @@ from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import encode
 from yolact_kit.ops.masks import crop_region
-from yolact_kit.training.distributed import each_share
+from yolact_kit.training.distributed import mean_over_processes
 from yolact_kit.training.matching import BACKGROUND, Matches, match
 from yolact_kit.training.targets import Target
 
@@ -32,12 +32,12 @@ def yolact_loss(
         targets: The ground truth of each picture of the batch.
         config: Weights and rules.
         scorer: The model's mask-IoU network, where it has one.
-        legacy: The original's mask loss to the letter, see `mask_loss`.
+        legacy: Whether to compute the mask loss exactly as the original does, see `mask_loss`.
 
     Returns:
-        ``box``, ``mask``, ``classification`` and, where the model has these parts, ``semantic`` and ``mask_scoring``;
-        each a scalar. Where processes train together, their mean over the processes is the loss of the whole batch.
-        They are computed in float32, whatever the network computes in: sums over a map go beyond what fp16 can hold.
+        ``box``, ``mask``, ``classification`` and, if the model has these parts, ``semantic`` and ``mask_scoring``;
+        each a scalar. If several processes train together, the mean over the processes is the loss of the whole batch.
+        They are computed in float32 even under mixed precision: sums over a map go beyond what fp16 can hold.
     """
     with torch.autocast(raw.logits.device.type, enabled=False):
         exact = raw._replace(**{name: value.float() for name, value in raw._asdict().items() if value is not None})
@@ -50,7 +50,7 @@ def _losses(
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
     # A batch of background pictures still has negatives to learn from, so never divide by zero.
-    positives = each_share((classes > 0).sum(), least=1)
+    positives = mean_over_processes((classes > 0).sum(), least=1)
     assembled = [assemble_positives(raw, index, matched, config.max_masks) for index, matched in enumerate(matches)]
     losses = {
         "box": config.box * box_loss(raw, matches) / positives,
@@ -58,7 +58,7 @@ def _losses(
         "classification": config.classification * classification_loss(raw.logits, classes, config) / positives,
     }
     if raw.semantic is not None:
-        losses["semantic"] = config.semantic * semantic_loss(raw.semantic, matches) / each_share(len(targets))
+        losses["semantic"] = config.semantic * semantic_loss(raw.semantic, matches) / mean_over_processes(len(targets))
     if scorer is not None:
         losses["mask_scoring"] = config.mask_scoring * mask_scoring_loss(assembled, scorer, config) / positives
     return losses
@@ -85,12 +85,12 @@ def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
 def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> Tensor:
     """Cross entropy of positive anchors and of the hardest negatives of each picture, summed.
 
-    A picture without objects is given the negatives of a picture with one, so that it teaches as well.
+    A picture without objects gets as many negatives as one with a single positive anchor, so that it counts too.
 
     Args:
         logits: [B, A, 1 + C].
         classes: int64 [B, A], as `Matches.classes`.
-        config: How many negatives for each positive.
+        config: Gives the number of negatives for each positive.
 
     Returns:
         A scalar.
@@ -112,7 +112,7 @@ class Assembled(NamedTuple):
         masks: float32 [N, h, w] of 0 and 1, the masks of their objects.
         boxes: float32 [N, 4], the boxes of their objects, x1 y1 x2 y2 in 0..1.
         labels: int64 [N], their classes.
-        share: How many positive anchors each of them stands for, 1 or more.
+        share: How many positive anchors each of them stands for, at least 1.
     """
 
     logits: Tensor
@@ -129,7 +129,7 @@ def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks:
         raw: The network's outputs.
         index: Which picture of the batch.
         matched: What each anchor is to learn.
-        max_masks: At most so many anchors of a picture, drawn at random, stand for all.
+        max_masks: If there are more positive anchors, this many of them, chosen at random, stand for all.
 
     Returns:
         The masks.
@@ -149,8 +149,8 @@ def mask_loss(assembled: list[Assembled], legacy: bool = False) -> Tensor:
 
     Args:
         assembled: The masks of each picture.
-        legacy: As the original computes it, from probabilities: a pixel beyond which float32 has no digits, at a logit
-            of about 17, costs 100 where it is wrong, and teaches nothing. From logits otherwise.
+        legacy: Whether to compute it from probabilities, as the original does: beyond a logit of about 17, where they
+            are 0 or 1 in float32, a wrong pixel costs 100 and has no gradient. From logits otherwise.
 
     Returns:
         A scalar: the sum over the anchors of the mean over an object's box.
@@ -190,7 +190,15 @@ def _mask_iou(first: Tensor, second: Tensor) -> Tensor:
 
 
 def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
-    """Masks uint8 [N, S, S] at the size of the prototypes: float32 [N, h, w] of 0 and 1."""
+    """Resizes ground-truth masks to the size of the prototypes.
+
+    Args:
+        masks: uint8 [N, S, S] of 0 and 1.
+        size: Height and width of the prototypes, h and w.
+
+    Returns:
+        float32 [N, h, w] of 0 and 1.
+    """
     if not len(masks):
         return torch.zeros((0, *size), device=masks.device)
     shrunk = functional.interpolate(masks[None].float(), size=tuple(size), mode="bilinear", align_corners=False)[0]

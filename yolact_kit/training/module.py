@@ -14,7 +14,7 @@ from torch.nn import functional
 from yolact_kit.config.schema import Config, TrainConfig
 from yolact_kit.models.yolact import YOLACT, RawOutputs
 from yolact_kit.training.bad_batches import BadBatches, not_finite
-from yolact_kit.training.distributed import any_process, of_first, processes
+from yolact_kit.training.distributed import any_process, broadcast_first, world_size
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import Budget, input_size_at, learning_rate_factor
 from yolact_kit.training.targets import Batch
@@ -27,7 +27,7 @@ class TrainingModule(lightning.LightningModule):
         model: The network.
         config: The configuration.
         budget: How long training goes on.
-        bad_batches: What is done about losses that are no numbers; they are told nobody by default.
+        bad_batches: Handles losses that are not finite; by default they are not reported.
     """
 
     def __init__(self, model: YOLACT, config: Config, budget: Budget, bad_batches: BadBatches | None = None) -> None:
@@ -42,7 +42,7 @@ class TrainingModule(lightning.LightningModule):
         self._compiled: list[Callable[[Tensor], RawOutputs]] = []  # in a list, it is no part of the module's state
 
     def training_step(self, batch: Batch, _index: int) -> Tensor | None:
-        """The sum of the losses of a batch; None, which makes Lightning skip it, where that is no number."""
+        """The sum of the losses of a batch; None, which makes Lightning skip it, if that is not finite."""
         self._shown, self._skipped = batch.names, False
         raw = self._network()(self._resized(batch.images))
         losses = yolact_loss(raw, batch.targets, self.config.loss, self.model.mask_scoring)
@@ -51,7 +51,7 @@ class TrainingModule(lightning.LightningModule):
             self.bad_batches.bad(self.global_step, not_finite(losses) or ["total"], self._suspects(raw, batch))
             return self._skip()
         logged = {f"loss/{name}": value.detach() for name, value in losses.items()} | {"loss/total": total.detach()}
-        self.log_dict(logged, batch_size=len(batch.images), sync_dist=processes() > 1)
+        self.log_dict(logged, batch_size=len(batch.images), sync_dist=world_size() > 1)
         return total
 
     def _network(self) -> Callable[[Tensor], RawOutputs]:
@@ -63,8 +63,8 @@ class TrainingModule(lightning.LightningModule):
         return self._compiled[0]
 
     def _suspects(self, raw: RawOutputs, batch: Batch) -> list[str]:
-        """The pictures whose own loss is no number; all of the batch where that cannot be told."""
-        if processes() > 1:
+        """The pictures whose own loss is not finite; all of the batch if that cannot be found out."""
+        if world_size() > 1:
             return batch.names
         suspects = []
         with torch.no_grad(), torch.random.fork_rng():
@@ -75,9 +75,9 @@ class TrainingModule(lightning.LightningModule):
         return suspects or batch.names
 
     def _skip(self) -> Tensor | None:
-        """What leaves the weights as they are; processes that train together must all go back through the network."""
+        """A loss that changes no weight; with several processes, all of them must have a backward pass."""
         self._skipped = True
-        if processes() == 1:
+        if world_size() == 1:
             return None
         return torch.stack([(value * 0).sum() for value in self.model.parameters() if value.requires_grad]).sum()
 
@@ -102,9 +102,9 @@ class TrainingModule(lightning.LightningModule):
             self.budget.start()
 
     def on_train_batch_start(self, _batch: Batch, _index: int) -> None:
-        """Agrees on the time, and keeps batch norm frozen, where it is: Lightning turns training mode on."""
-        if processes() > 1:
-            self.budget.agree(of_first(self.budget.clock(), self.device))
+        """Agrees on the time with the other processes, and freezes batch norm again, which Lightning has unfrozen."""
+        if world_size() > 1:
+            self.budget.agree(broadcast_first(self.budget.clock(), self.device))
         if self.frozen_batch_norm or self.progress() >= self.config.train.freeze_norm_from:
             for module in self.model.backbone.modules():
                 if isinstance(module, nn.BatchNorm2d):
@@ -116,9 +116,9 @@ class TrainingModule(lightning.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Limits the norm of the gradient; one that is no number changes no weight.
+        """Limits the norm of the gradient; a gradient that is not finite changes no weight.
 
-        With fp16 the gradient is infinite whenever the loss was scaled too far, which the scaler mends by itself.
+        With fp16 the gradient is infinite whenever the loss was scaled too far, which the scaler corrects by itself.
         """
         parameters = [value for group in optimizer.param_groups for value in group["params"] if value.grad is not None]
         if self._skipped or not parameters:
@@ -147,7 +147,10 @@ def make_optimizer(model: nn.Module, train: TrainConfig, precision: str) -> torc
     Args:
         model: The network, on its device.
         train: The configuration of the training.
-        precision: Lightning's name of the arithmetic.
+        precision: Lightning's name of the numeric precision.
+
+    Returns:
+        The optimiser; biases and normalisation layers have no weight decay.
     """
     groups = parameter_groups(model, train.weight_decay)
     if train.optimizer == "sgd":
@@ -165,7 +168,15 @@ def _of_picture(raw: RawOutputs, index: int) -> RawOutputs:
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameters with weight decay, and those without: biases and normalisation layers."""
+    """Splits parameters into those with weight decay and those without: biases and normalisation layers.
+
+    Args:
+        model: The network.
+        weight_decay: Weight decay of the former.
+
+    Returns:
+        Two groups, as the optimisers of torch take them.
+    """
     decayed = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.ndim <= 1]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

@@ -38,14 +38,14 @@ class Plan:
     """What a run is going to do, settled before its first step.
 
     Attributes:
-        config: The configuration, with everything that was ``auto`` still so.
+        config: The configuration; what was ``auto`` is still ``auto``.
         dataset: The data set.
         device: What trains.
         precision: Lightning's name of the arithmetic.
         budget: How long training goes on.
         notes: What was chosen, and why, a line each.
         augmented: Whether training pictures are augmented.
-        good_enough: Mask AP at which training ends before its time, None for none.
+        good_enough: Mask AP at which training ends early, None for none.
         problems: What `check_data` found in the data set, None where it was not asked.
     """
 
@@ -78,7 +78,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
 
     Raises:
         UserError: The data set cannot be read, has no training pictures or has other classes than the configuration,
-            or the configuration asks for what is not there.
+            or the configuration asks for a device or a logger that is not available.
     """
     dataset = load_dataset(config.dataset)
     pictures = dataset.splits.get("train", [])
@@ -107,7 +107,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
 
 
 def _fit_batch(config: Config, pictures: int) -> list[str]:
-    """Brings batch and learning rate into proportion; returns why."""
+    """Fits the batch to the number of pictures, and the learning rate to the batch; returns the reasons."""
     train, notes = config.train, []
     if train.batch_size > pictures:
         train.batch_size = pictures

@@ -1,4 +1,4 @@
-"""Which arithmetic trains fastest on a device without harm."""
+"""The numeric precision that trains fastest on a device without doing harm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 def choose_precision(device: torch.device) -> tuple[Precision, str]:
-    """The fastest arithmetic that the device has, and why.
+    """The fastest numeric precision that the device supports, and why.
 
     Args:
         device: What trains.
@@ -31,11 +31,14 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
 
 
 def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
-    """The fastest arithmetic that a GPU of NVIDIA's has without harm, and why.
+    """The fastest numeric precision of an NVIDIA GPU that does no harm, and why.
 
     Args:
         name: The GPU's name.
         generation: The first number of its compute capability.
+
+    Returns:
+        Lightning's name of the precision, and the reason in words.
 
     Example:
         >>> gpu_precision("Tesla T4", 7)

@@ -1,4 +1,4 @@
-"""How training shows itself: a live line on a terminal, plain lines elsewhere."""
+"""Training progress: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TrainingProgress(Callback):
         self._live.start()
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Brings the line up to date; elsewhere than on a terminal prints one at every twentieth."""
+        """Updates the line; elsewhere than on a terminal, prints a line at every twentieth of the training."""
         done = self.budget.progress(trainer.global_step)
         state = self.state(trainer, done)
         self._live.update(self._task, completed=done, state=state)
@@ -84,11 +84,11 @@ class TrainingProgress(Callback):
             )
 
     def on_train_end(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Takes the line away."""
+        """Removes the line."""
         self._live.stop()
 
     def on_exception(self, *_: Any) -> None:
-        """Takes the line away."""
+        """Removes the line."""
         self._live.stop()
 
     def state(self, trainer: lightning.Trainer, done: float) -> str:

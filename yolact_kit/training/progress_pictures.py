@@ -14,7 +14,7 @@ from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.training.callbacks import Validation, going_on_without
+from yolact_kit.training.callbacks import Validation, tolerating_write_errors
 
 SCORE = 0.3
 _LONGER_SIDE = 800
@@ -38,9 +38,9 @@ class ProgressPictures(Callback):
         self.chosen = [number * total // min(count, total) for number in range(min(count, total))]
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Draws."""
+        """Draws the predictions of the validation that has just ended."""
         if trainer.is_global_zero:
-            with going_on_without("the predictions", self.say):
+            with tolerating_write_errors("the predictions", self.say):
                 self._draw(trainer.global_step)
 
     def _draw(self, step: int) -> None:

@@ -30,7 +30,7 @@ from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, Va
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 from yolact_kit.training.data import DataModule
-from yolact_kit.training.launch import follows
+from yolact_kit.training.launch import is_follower
 from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
@@ -45,23 +45,23 @@ __all__ = ["Plan", "TrainResult", "plan_run", "train"]
 _FOREVER = 1 << 30
 
 SMALLEST_BATCH = 6
-"""Batch norm that was trained elsewhere stays frozen below so many pictures a step: their statistics are too noisy."""
+"""In smaller batches, batch norm that was trained elsewhere stays frozen, since their statistics are too noisy."""
 
 
 @dataclass(slots=True)
 class TrainResult:
-    """What a run has come to.
+    """The result of a run.
 
     Attributes:
         run: The run folder.
         steps: Steps that were taken, those of an earlier part included.
         best_ap: Best mask AP on the validation split, None where there is none.
         metrics: Metrics of the last validation, as in ``metrics.json``.
-        interrupted: Whether it was ended before its time.
-        stopped: Why it could not go on; None where it could.
-        bad_batches: Batches that were skipped since their loss was no number.
-        detections: Detections of the last validation, None where nothing was validated.
-        trained: Whether it was trained at all, rather than complete before.
+        interrupted: Whether the user ended it early.
+        stopped: Why it could not go on; None if it could.
+        bad_batches: Batches that were skipped because their loss was not finite.
+        detections: Detections of the last validation, None if nothing was validated.
+        trained: Whether it was trained at all; False if it was complete before.
     """
 
     run: Path
@@ -94,10 +94,10 @@ def train(
         say: Prints a plain line.
 
     Returns:
-        What the run has come to; its weights are in ``out / "weights"``.
+        The result; the weights are in ``out / "weights"``.
 
     Raises:
-        UserError: The weights cannot be had.
+        UserError: The weights to start from cannot be read or downloaded.
     """
     keep_freed_memory()
     config = plan.config
@@ -105,11 +105,11 @@ def train(
     found = find_checkpoint(out, say) if resume else None
     done = 0
     if found is not None:
-        done, complete = _take_up(plan, found[1])
+        done, complete = _resume(plan, found[1])
         if complete:
             say("This run is complete.")
             return TrainResult(out, done, trained=False)
-        if not follows():
+        if not is_follower():
             set_earlier_aside(out, done)
     bad_batches = BadBatches(config.train.max_bad_batches, say)
     start = weights or config.model.weights
@@ -170,14 +170,14 @@ def _keep_dataset_description(dataset: Path, file: Path) -> None:
     atomic_write_text(file, described.read_text(encoding="utf-8"))
 
 
-def _take_up(plan: Plan, stored: dict[str, Any]) -> tuple[int, bool]:
+def _resume(plan: Plan, stored: dict[str, Any]) -> tuple[int, bool]:
     """Goes on with the budget of a checkpoint, or for the time that the plan names.
 
     Returns:
         The steps done, and whether there is nothing more to do.
     """
     done, callbacks = int(stored["global_step"]), stored["callbacks"]
-    plan.budget = Budget.take_up(callbacks[EndOfBudget.__name__], plan.budget.seconds)
+    plan.budget = Budget.resumed(callbacks[EndOfBudget.__name__], plan.budget.seconds)
     waited = [state["wait_count"] for name, state in callbacks.items() if name.startswith(EarlyStopping.__name__)]
     early = plan.config.train.patience > 0 and any(count >= plan.config.train.patience for count in waited)
     return done, early or plan.budget.progress(done) >= 1

@@ -14,8 +14,8 @@ VALIDATIONS = 6
 class Budget:
     """What training may take: a number of steps, a time, or both; it ends with whichever is spent first.
 
-    The clock starts with the first step. What validation takes at the end is kept back from the time. Processes that
-    train together go by the clock of the first one: `agree`.
+    The clock starts with the first step. The time that the last validation needs is reserved. Processes that train
+    together use the clock of the first one, see `agree`.
 
     Args:
         steps: Number of steps, None for no limit.
@@ -37,7 +37,7 @@ class Budget:
         self._agreed: float | None = None
 
     def start(self, spent: float = 0.0) -> None:
-        """Starts the clock; ``spent`` are seconds that an earlier part of the same run took."""
+        """Starts the clock at ``spent``, the seconds that an earlier part of the same run took."""
         self._started = time.monotonic() - spent
 
     @property
@@ -46,7 +46,7 @@ class Budget:
         return self._started is not None
 
     def elapsed(self) -> float:
-        """Seconds since the first step, or those that were agreed on."""
+        """Seconds since the first step, by the clock of the first process if that was told by `agree`."""
         return self.clock() if self._agreed is None else self._agreed
 
     def clock(self) -> float:
@@ -54,11 +54,11 @@ class Budget:
         return 0.0 if self._started is None else time.monotonic() - self._started
 
     def agree(self, elapsed: float) -> None:
-        """Stops going by the own clock: until it is told again, so many seconds are over."""
+        """Uses this time, the first process's, instead of the own clock until the next call."""
         self._agreed = elapsed
 
     def state(self) -> dict[str, float | int | None]:
-        """The limits and what is spent, to be taken up again with `take_up`."""
+        """The limits and what is spent, to be taken up again with `resumed`."""
         return {
             "steps": self.steps,
             "seconds": self.seconds,
@@ -67,7 +67,7 @@ class Budget:
         }
 
     @classmethod
-    def take_up(cls, state: dict[str, float | int | None], more: float | None = None) -> Budget:
+    def resumed(cls, state: dict[str, float | int | None], more: float | None = None) -> Budget:
         """The budget of a run that goes on.
 
         Args:

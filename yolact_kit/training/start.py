@@ -22,7 +22,7 @@ Start = str | Checkpoint
 
 
 def find_start(weights: str, config: Config, model: str | None = None) -> Start:
-    """Reads what ``--weights`` names, so that a mistake is told before anything is written.
+    """Reads what ``--weights`` names, so that a mistake is reported before anything is written.
 
     Args:
         weights: ``none``, ``imagenet``, a file with weights of the backbone alone, or weights of a whole model as

@@ -18,7 +18,7 @@ class Target(NamedTuple):
         boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1.
         labels: int64 [N], 0-based.
         masks: uint8 [N, S, S] of 0 and 1, at the input size.
-        ignored: bool [N], true for crowds and for remnants too small to learn from: neither found nor missed there.
+        ignored: bool [N], true for crowds and for remnants too small to learn from, where nothing is learnt.
     """
 
     boxes: Tensor
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     Attributes:
         images: uint8 or float32 [B, 3, S, S], red, green, blue in 0..255.
         targets: B targets.
-        names: The pictures' names, to be told where one makes trouble.
+        names: The pictures' names, for messages.
     """
 
     images: Tensor
