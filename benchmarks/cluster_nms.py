@@ -27,9 +27,9 @@ from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.ops.boxes import box_iou
 from yolact_kit.ops.candidates import Candidates, choose_candidates
-from yolact_kit.ops.nms import NMS, Kept, NmsOptions
+from yolact_kit.ops.nms import NMS, NmsOptions
 
-Way = Callable[[Tensor, Tensor, NmsOptions], Kept]
+Way = Callable[[Tensor, Tensor, NmsOptions], Candidates]
 
 
 def overlaps(boxes: Tensor, found: Candidates) -> Tensor:
@@ -49,10 +49,10 @@ def not_suppressed(overlap: Tensor, iou: float) -> Tensor:
         left = after
 
 
-def cluster(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Kept:
+def cluster(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Candidates:
     """Cluster-NMS of one picture."""
     found = choose_candidates(scores[None], options.min_score, options.candidates)
-    return Kept(*found.take(not_suppressed(overlaps(boxes, found), options.iou)).best(options.top_k))
+    return found.take(not_suppressed(overlaps(boxes, found), options.iou)).best(options.top_k)
 
 
 WAYS: dict[str, Way] = {**NMS, "cluster": cluster}
@@ -64,7 +64,7 @@ def measure(name: str, weights: Path, data: Path, splits: list[str]) -> dict[str
     pictures = [picture for split in splits for picture in dataset.splits.get(split, [])]
     spent = 0.0
 
-    def timed(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Kept:
+    def timed(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Candidates:
         nonlocal spent
         start = time.process_time()
         kept = WAYS[name](boxes, scores, options)

@@ -12,7 +12,8 @@ from torchvision.ops import nms as torchvision_nms
 from tests.ops.scenes import BOX, scene
 from tests.ops.slow_nms import Pair, slow_candidates, slow_iou, slow_nms
 from yolact_kit.ops import nms
-from yolact_kit.ops.nms import NMS, Kept, NmsOptions, cluster_spm_nms, cross_class_fast_nms, fast_nms, standard_nms
+from yolact_kit.ops.candidates import Candidates
+from yolact_kit.ops.nms import NMS, NmsOptions, cluster_spm_nms, cross_class_fast_nms, fast_nms, standard_nms
 
 EVERY = pytest.mark.parametrize("name", list(NMS))
 SUPPRESSING = pytest.mark.parametrize("name", ["fast", "cross-class", "standard"])
@@ -27,7 +28,7 @@ OPTIONS = st.builds(
 SCENE = {"seed": st.integers(0, 10_000), "count": st.integers(0, 40), "classes": st.integers(1, 5)}
 
 
-def pairs(kept: Kept) -> list[Pair]:
+def pairs(kept: Candidates) -> list[Pair]:
     return list(zip(kept.rows.tolist(), kept.labels.tolist(), strict=True))
 
 

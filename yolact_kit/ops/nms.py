@@ -47,23 +47,7 @@ USUAL = NmsOptions()
 """The paper's options, with the second score threshold."""
 
 
-class Kept(NamedTuple):
-    """What is left after suppression, by picture, best first.
-
-    Attributes:
-        pictures: int64 [N], the picture of the batch that each lies in.
-        rows: int64 [N], the rows of the picture's ``boxes`` that were kept; one row may be kept for several classes.
-        labels: int64 [N], the class of each, 0-based without background.
-        scores: float32 [N].
-    """
-
-    pictures: Tensor
-    rows: Tensor
-    labels: Tensor
-    scores: Tensor
-
-
-def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
     """Fast NMS per class: a box is suppressed when any better box of its class, kept or not, overlaps it too much.
 
     Args:
@@ -72,7 +56,7 @@ def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept
         options: What is kept.
 
     Returns:
-        The detections that are kept.
+        The candidates that are kept, by picture, best first; a box may be kept for several classes.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [20, 20, 30, 30]])
@@ -83,10 +67,10 @@ def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept
     found = choose_candidates(
         scores, options.min_score, options.candidates, strict=options.legacy, every_class=options.legacy
     )
-    return Kept(*_keep_unlike_better(found, boxes, scores.shape[2], options.iou).best(options.top_k))
+    return _keep_unlike_better(found, boxes, scores.shape[2], options.iou).best(options.top_k)
 
 
-def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
     """Fast NMS over all classes at once: each box stands for its best class and is suppressed by any better box.
 
     Args:
@@ -95,7 +79,7 @@ def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = US
         options: What is kept.
 
     Returns:
-        The detections that are kept.
+        The candidates that are kept, by picture, best first; a box may be kept for several classes.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10]])
@@ -106,10 +90,10 @@ def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = US
     best = scores.amax(dim=-1, keepdim=True)
     found = choose_candidates(best, options.min_score, options.candidates, strict=options.legacy)
     kept = _keep_unlike_better(found, boxes, 1, options.iou).best(None if options.legacy else options.top_k)
-    return Kept(*kept._replace(labels=scores[kept.pictures, kept.rows].argmax(dim=-1)))
+    return kept._replace(labels=scores[kept.pictures, kept.rows].argmax(dim=-1))
 
 
-def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
     """Greedy NMS per class: a box is suppressed when a better box of its class that was kept overlaps it too much.
 
     Args:
@@ -118,7 +102,7 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
         options: What is kept.
 
     Returns:
-        The detections that are kept.
+        The candidates that are kept, by picture, best first; a box may be kept for several classes.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
@@ -129,17 +113,17 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
     limit = scores.shape[1] if options.legacy else options.candidates
     found = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
     if len(found.rows) == 0:
-        return Kept(*found)
+        return found
     # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has;
     # Apple's GPUs have no more.
     device = boxes.device if boxes.device.type != "mps" else torch.device("cpu")
     taken = boxes[found.pictures, found.rows].to(device).double()
     groups = found.groups(scores.shape[2]).to(device)
     kept = batched_nms(taken - taken.min(), found.scores.to(device).double(), groups, options.iou).sort().values
-    return Kept(*found.take(kept.to(boxes.device)).best(options.top_k))
+    return found.take(kept.to(boxes.device)).best(options.top_k)
 
 
-def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Kept:
+def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
     """Cluster-NMS with the score penalty: a box that overlaps better ones of its class has its score lowered.
 
     Only boxes that greedy NMS keeps take score from others. They are found by Fast NMS, repeated without the boxes that
@@ -151,7 +135,7 @@ def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) 
         options: What is kept; ``min_score`` holds for the lowered scores as well, and ``legacy`` changes nothing.
 
     Returns:
-        The detections that are kept, with their lowered scores.
+        The candidates that are kept, by picture, best first by their lowered scores.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 30, 30]])
@@ -165,10 +149,10 @@ def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) 
     left = _settled(overlap, options.iou)
     penalty = torch.exp(-(overlap.square() * left[..., None]).sum(dim=1) / _SIGMA)
     lowered = found._replace(scores=found.scores * penalty[place])
-    return Kept(*lowered.take(lowered.scores >= options.min_score).ranked().best(options.top_k))
+    return lowered.take(lowered.scores >= options.min_score).ranked().best(options.top_k)
 
 
-NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Kept]] = {
+NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Candidates]] = {
     "fast": fast_nms,
     "cross-class": cross_class_fast_nms,
     "standard": standard_nms,
