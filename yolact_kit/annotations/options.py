@@ -8,6 +8,9 @@ from typing import Literal
 
 from yolact_kit.annotations.pictures import MAX_PIXELS
 
+SourceFormat = Literal["auto", "labelme", "voc", "coco", "yolo"]
+"""The format of labels; ``auto`` finds it out."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
@@ -36,7 +39,7 @@ class ReadOptions:
         processes: Whether many files are read by processes; see `yolact_kit.annotations.parallel.in_parallel`.
     """
 
-    format: Literal["auto", "labelme", "voc", "coco", "yolo"] = "auto"
+    format: SourceFormat = "auto"
     pictures: Path | None = None
     classes: tuple[str, ...] | None = None
     label_map: dict[str, str | None] | None = None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -17,7 +17,7 @@ from yolact_kit.cli.steps import announce, plain_command, run_command
 from yolact_kit.errors import UserError
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.options import ReadOptions
+    from yolact_kit.annotations.options import ReadOptions, SourceFormat
     from yolact_kit.annotations.result import ReadResult
 
 _WITHOUT_OUTLINE = {"mask-missing", "segmentation-missing"}
@@ -86,7 +86,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
     from yolact_kit.annotations.options import ReadOptions
 
     require_folder(source, asker)
-    options = ReadOptions(format=_find_format(source, asker))  # type: ignore[arg-type]
+    options = ReadOptions(format=_find_format(source, asker))
     say(asker.text("reading", source=shown(source.resolve())))
     read, options = _read(source, options, asker)
     _say_found(read, asker)
@@ -99,7 +99,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
     }
 
 
-def _find_format(source: Path, asker: Asker) -> str:
+def _find_format(source: Path, asker: Asker) -> SourceFormat:
     from yolact_kit.annotations.detect_format import detect_format
 
     try:
@@ -107,7 +107,7 @@ def _find_format(source: Path, asker: Asker) -> str:
     except UserError:
         kinds = _label_kinds(source)
         if len(kinds) > 1:
-            return asker.prompt("ask_format", default=kinds[0], choices=kinds)
+            return cast("SourceFormat", asker.prompt("ask_format", default=kinds[0], choices=kinds))
         _label_first(source, asker)
         detect_format(source)
     return "auto"

@@ -19,6 +19,7 @@ from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
+    from yolact_kit.annotations.options import SourceFormat
     from yolact_kit.annotations.problems import Problem
     from yolact_kit.config.schema import ModelConfig
     from yolact_kit.datasets.checks import Validation
@@ -100,7 +101,7 @@ def validate(
 
     judged_as = template(choose_model(model, this_machine())[0]).model
     is_dataset = (source / "dataset.yaml").is_file() or source.name == "dataset.yaml"
-    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, from_, judged_as)
+    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, from_.value, judged_as)
     if strict:
         found = replace(found, problems=[replace(problem, severity="E") for problem in found.problems])
     refused = strict and bool(found.problems)
@@ -108,7 +109,7 @@ def validate(
     _print_problems(found.problems, source)
     if report is not None and not refused:
         _write_report(found, report, source)
-    mended = _mend(source, fix, from_, judged_as, overwrite) if fix is not None and not refused else None
+    mended = _mend(source, fix, from_.value, judged_as, overwrite) if fix is not None and not refused else None
     if as_json:
         print_json(_as_json(found, source, is_dataset, mended))
     say(_summary(found, strict))
@@ -136,14 +137,14 @@ def _validate_dataset(source: Path, model: ModelConfig) -> Validation:
     return validate_folder(source, model, lambda scans, total: track(scans, "Checking pictures", total))
 
 
-def _validate_source(source: Path, format: Format, model: ModelConfig) -> Validation:
+def _validate_source(source: Path, format: SourceFormat, model: ModelConfig) -> Validation:
     from yolact_kit.annotations.options import ReadOptions
     from yolact_kit.annotations.read import read_source
     from yolact_kit.annotations.result import SourceError
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:
-        options = ReadOptions(format=_literal(format), workers=min(8, os.cpu_count() or 1), processes=True)
+        options = ReadOptions(format=format, workers=min(8, os.cpu_count() or 1), processes=True)
         read = read_source(source, options, lambda done, total: track(done, "Reading", total))
     except SourceError as error:
         _print_problems(errors_first(error.problems), None)
@@ -153,11 +154,6 @@ def _validate_source(source: Path, format: Format, model: ModelConfig) -> Valida
     return validate_source(read, source, model)
 
 
-def _literal(format: Format) -> Any:
-    """The format's name, as the functions that read take it."""
-    return format.value
-
-
 def _write_report(found: Validation, file: Path, source: Path) -> None:
     from yolact_kit.reports.validation import write_validation_report
 
@@ -165,13 +161,13 @@ def _write_report(found: Validation, file: Path, source: Path) -> None:
     say(f"\nReport written to {file}")
 
 
-def _mend(source: Path, out: Path, format: Format, model: ModelConfig, overwrite: bool) -> Mended:
+def _mend(source: Path, out: Path, format: SourceFormat, model: ModelConfig, overwrite: bool) -> Mended:
     from yolact_kit.datasets.mending import mend
 
     def progress(items: Iterable[Any], count: int, description: str) -> Iterable[Any]:
         return track(items, description, count)
 
-    mended = mend(source, out, model, _literal(format), overwrite, progress)
+    mended = mend(source, out, model, format, overwrite, progress)
     say(f"\nMended data set written to {out}:")
     for what, count in mended.done.items():
         say(f"  {count} {what}" if not what.startswith("left out") else f"  {what} ({count})")

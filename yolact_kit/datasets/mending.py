@@ -10,11 +10,11 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
 from yolact_kit.annotations.json_files import json_text
+from yolact_kit.annotations.options import SourceFormat
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.schema import ModelConfig
@@ -24,7 +24,6 @@ from yolact_kit.datasets.checks.subject import scan_pictures
 from yolact_kit.datasets.convert import ConvertOptions, Progress, convert
 from yolact_kit.files import atomic_write_text, check_out, new_folder
 
-Format = Literal["auto", "labelme", "voc", "coco", "yolo"]
 REPORT = "mended.json"
 MENDABLE = frozenset({
     "annotation-ids", "area-zero", "category-ids", "category-unknown", "clipped", "coordinates-normalised",
@@ -54,7 +53,7 @@ def mend(
     path: Path | str,
     out: Path | str,
     model: ModelConfig,
-    format: Format = "auto",
+    format: SourceFormat = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mended:
@@ -89,7 +88,7 @@ def mend(
     check_out(out, overwrite, [source])
     with tempfile.TemporaryDirectory(prefix="yolact-kit-") as temporary:
         pictures = _pictures(source)
-        known: Format = "coco" if pictures is not None else format
+        known: SourceFormat = "coco" if pictures is not None else format
         options = ConvertOptions(format=known, repair=True, images="link", pictures=pictures)
         read = convert(source, Path(temporary) / source.name, options, progress)
         if pictures is not None and pictures.is_relative_to(source):
