@@ -53,7 +53,16 @@ def merge_rles(rles: list[Rle]) -> Rle:
 
 
 def rings_to_rle(rings: list[NDArray[np.float64]], height: int, width: int) -> Rle:
-    """The union of polygons as a mask of a picture of ``height`` x ``width`` pixels."""
+    """The union of polygons as a mask.
+
+    Args:
+        rings: The polygons, each float64 [P, 2] with P of at least 3, x y in pixels.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+
+    Returns:
+        Compressed RLE.
+    """
     encoded = coco_mask.frPyObjects([ring.reshape(-1).tolist() for ring in rings], height, width)
     merged = coco_mask.merge(encoded)
     return {"size": [height, width], "counts": merged["counts"].decode("ascii")}

@@ -77,6 +77,9 @@ def find_template(name: str) -> Path:
     Args:
         name: Its name, such as ``"yolact_nano"``.
 
+    Returns:
+        The YAML file.
+
     Raises:
         UserError: There is none of that name; the nearest one is named.
     """
@@ -93,6 +96,9 @@ def template(name: str) -> Config:
 
     Args:
         name: Its name, such as ``"yolact_nano"``.
+
+    Returns:
+        The configuration; ``dataset`` and ``classes`` are empty.
 
     Raises:
         UserError: There is none of that name; the nearest one is named.
@@ -153,7 +159,14 @@ def save_config(config: Config, path: Path | str, comments: Mapping[str, str] | 
 
 
 def render_config(config: Config, comments: Mapping[str, str] | None = None) -> str:
-    """A complete configuration as commented YAML text; see `save_config`.
+    """A complete configuration as commented YAML text.
+
+    Args:
+        config: The configuration.
+        comments: As in `save_config`.
+
+    Returns:
+        The text.
 
     Example:
         >>> "  epochs: 100" in render_config(Config()).splitlines()

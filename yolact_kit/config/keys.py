@@ -47,6 +47,13 @@ def key_names(model: type[BaseModel], prefix: str = "") -> list[str]:
 def field_of(model: type[BaseModel], key: str) -> FieldInfo:
     """The schema's entry of a dotted key.
 
+    Args:
+        model: The schema that the key starts from.
+        key: Such as ``"train.epochs"``.
+
+    Returns:
+        Pydantic's description of the field.
+
     Raises:
         KeyError: There is no such key.
     """
@@ -89,7 +96,7 @@ def key_docs(model: type[BaseModel]) -> dict[str, str]:
     Example:
         >>> from yolact_kit.config.schema import TrainConfig
         >>> key_docs(TrainConfig)["batch_size"]
-        'Pictures a batch, those of all processes together.'
+        'Pictures per batch, those of all processes together.'
     """
     _, _, attributes = (inspect.getdoc(model) or "").partition("Attributes:\n")
     docs: dict[str, str] = {}

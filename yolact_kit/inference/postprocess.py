@@ -52,8 +52,8 @@ class Detections(NamedTuple):
     rows: Tensor
 
 
-class Likely(NamedTuple):
-    """The anchors of one picture that are not all but certainly background.
+class LikelyAnchors(NamedTuple):
+    """The anchors of one picture that are likely enough to hold an object.
 
     Attributes:
         rows: int64 [N], which anchors they are.
@@ -86,8 +86,8 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
     return Detections(likely.boxes[kept.rows], kept.scores, kept.labels, coefficients, rows)
 
 
-def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> Likely:
-    """The anchors of which a class's score is high enough: most are background, and the rest of the work is on these.
+def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> LikelyAnchors:
+    """The anchors with a high enough score for some class: most are background, which the rest of the work leaves out.
 
     Args:
         raw: The network's raw outputs of a batch.
@@ -99,11 +99,19 @@ def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> Likely:
     """
     scores = raw.logits[index].float().softmax(dim=-1)[:, 1:]
     rows = (scores.amax(dim=1) >= detect.candidate_score).nonzero().squeeze(1)
-    return Likely(rows, decode(raw.regressions[index][rows].float(), raw.anchors[rows].float()), scores[rows])
+    return LikelyAnchors(rows, decode(raw.regressions[index][rows].float(), raw.anchors[rows].float()), scores[rows])
 
 
 def nms_options(detect: DetectConfig, legacy: bool = False) -> NmsOptions:
-    """What non-maximum suppression keeps, as a configuration has it; ``legacy`` as in `detect_objects`."""
+    """The options of non-maximum suppression that a configuration gives.
+
+    Args:
+        detect: The configuration.
+        legacy: As in `detect_objects`.
+
+    Returns:
+        The options.
+    """
     return NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k, legacy)
 
 
@@ -139,7 +147,19 @@ def postprocess(
 def choose_detections(
     raw: RawOutputs, index: int, detect: DetectConfig, score: float, legacy: bool, scorer: MaskScoring | None
 ) -> Detections:
-    """The detections of one picture whose final score is high enough, before there are masks; see `postprocess`."""
+    """The detections of one picture whose final score is high enough, without masks yet.
+
+    Args:
+        raw: The network's raw outputs of a batch.
+        index: Which picture of the batch.
+        detect: How raw outputs become detections.
+        score: Detections with a lower score are left out.
+        legacy: As in `postprocess`.
+        scorer: The model's mask-IoU network, which multiplies scores; None if it has none.
+
+    Returns:
+        The detections, best first; in legacy by their scores before the mask-IoU network.
+    """
     found = detect_objects(raw, index, detect, legacy)
     if scorer is not None and not legacy:
         found = _rescored(found, raw.prototypes[index], scorer)
@@ -188,7 +208,16 @@ def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: 
 
 
 def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Boxes [N, 4] in pixels and within the picture, from 0..1 and corners in either order."""
+    """Scales boxes to pixels and clips them to the picture.
+
+    Args:
+        boxes: float [N, 4], x1 y1 x2 y2 in 0..1; corners in any order.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+
+    Returns:
+        float [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 wherever a box meets the picture.
+    """
     first = torch.minimum(boxes[:, :2], boxes[:, 2:])
     second = torch.maximum(boxes[:, :2], boxes[:, 2:])
     size = boxes.new_tensor([width, height])

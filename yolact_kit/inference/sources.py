@@ -249,7 +249,7 @@ def read_pictures(
     Args:
         pictures: The pictures.
         on_problem: Called with each picture that cannot be read; it is left out.
-        ahead: At most so many decoded pictures wait.
+        ahead: At most this many decoded pictures wait.
 
     Yields:
         Name and pixels uint8 [H, W, 3], red, green, blue, upright, in the order given; of a video, each frame.
@@ -263,7 +263,17 @@ def decoded(
     ahead: int = 8,
     every: int = 1,
 ) -> Iterator[tuple[SourcePicture, NDArray[np.uint8]]]:
-    """As `read_pictures`, with the pictures themselves in the place of their names; ``every`` so many frames one."""
+    """Reads pictures as `read_pictures` does, and gives the pictures themselves instead of their names.
+
+    Args:
+        pictures: The pictures.
+        on_problem: Called with each picture that cannot be read; it is left out.
+        ahead: At most this many decoded pictures wait.
+        every: Of a video, only every Nth frame is given.
+
+    Yields:
+        Each picture and its pixels, uint8 [H, W, 3], red, green, blue, upright, in the order given.
+    """
     for moving, group in groupby(pictures, lambda picture: picture.moves):
         stills = in_order(group, lambda one: (one, one.read()), ahead, _DECODERS)
         for picture, result in _frames(group, ahead, every) if moving else stills:
@@ -297,7 +307,7 @@ def count_pictures(pictures: Iterable[SourcePicture], every: int = 1) -> int | N
 
     Args:
         pictures: The pictures and videos.
-        every: Each so many frames of a video count.
+        every: Of a video, only every Nth frame counts.
 
     Returns:
         Their number, as the videos' headers say it; None where nobody knows, as of a camera.

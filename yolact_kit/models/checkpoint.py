@@ -109,6 +109,13 @@ def _size(shape: torch.Size) -> str:
 def listed(names: Iterable[str], most: int = 4) -> str:
     """Joins names with commas; of many names it shows only the first.
 
+    Args:
+        names: The names.
+        most: At most this many are shown.
+
+    Returns:
+        The names, and how many more there are.
+
     Example:
         >>> listed("abcdef", most=2)
         'a, b and 4 more'

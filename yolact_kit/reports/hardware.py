@@ -169,6 +169,9 @@ def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None,
         driver: What the driver says; None where there is none.
         windows: Whether this is Windows, where the plain installation of torch is for CPUs only.
 
+    Returns:
+        A finding with what to do about it; none if torch can use a GPU or there is no driver.
+
     Example:
         >>> driver = NvidiaDriver(["NVIDIA GeForce RTX 3060"], "572.16", "12.8")
         >>> judge_gpu(None, False, driver, True)[0].advice.splitlines()[1].strip()
