@@ -54,3 +54,33 @@ def test_a_folder_without_labels(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     with pytest.raises(UserError, match="no annotation file of labelme, VOC, COCO or YOLO"):
         detect_format(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "program"),
+    [
+        ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n  <version>1.1</version></annotations>', "CVAT"),
+        ("a.json", '{"info": {"description": "ISAT", "width": 9}, "objects": []}', "ISAT"),
+        ("a.json", '{"a.jpg9": {"filename": "a.jpg", "regions": [], "file_attributes": {}}}', "VIA"),
+        ("a.json", '[{"id": 1, "annotations": [{"id": 2, "completed_by": 1, "result": []}]}]', "Label Studio"),
+        ("a.json", '[{"image": "a.jpg", "annotations": [{"label": "nut", "coordinates": {"x": 1}}]}]', "CreateML"),
+        ("a.json", '{"image": {"image_id": 1}, "annotations": [{"segmentation": {}}]}', "SA-1B"),
+        ("a.json", '{"description": "", "objects": [{"classTitle": "nut"}]}', "Supervisely"),
+        ("a.json", '{"infos": {}, "items": [{"id": "a", "annotations": []}]}', "Datumaro"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["auto", "same"])
+def test_labels_that_a_program_keeps_for_itself_are_named(
+    tmp_path: Path, name: str, text: str, program: str, asked: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    chosen = asked if asked == "auto" else "voc" if name.endswith("xml") else "coco"
+    with pytest.raises(UserError, match=f"{program}.*is not read") as error:
+        detect_format(tmp_path, chosen)
+    assert "COCO" in error.value.advice
+
+
+def test_a_coco_file_that_another_program_wrote_is_coco(tmp_path: Path) -> None:
+    text = '{"info": {"description": "ISAT"}, "annotations": [], "categories": [], "images": []}'
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    assert detect_format(tmp_path).format == "coco"

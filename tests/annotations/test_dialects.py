@@ -154,3 +154,98 @@ def test_cocos_export_of_via(tmp_path: Path) -> None:
     result = read(tmp_path)
     assert codes(result) == ["F segmentation-flat"]
     assert instances(result)[0].polygons[0].tolist() == TRIANGLE
+
+
+def coco(root: Path, categories: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> None:
+    """A COCO file of one picture."""
+    picture(root / "a.png")
+    images = [{"id": 0, "width": WIDTH, "height": HEIGHT, "file_name": "a.png"}]
+    document = {"images": images, "annotations": annotations, "categories": categories}
+    (root / "_annotations.coco.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def annotation(category: int, **more: Any) -> dict[str, Any]:
+    flat = [value for point in TRIANGLE for value in point]
+    return {"id": category, "image_id": 0, "category_id": category, "segmentation": [flat], **more}
+
+
+def test_the_group_that_roboflow_puts_before_the_classes_is_none(tmp_path: Path) -> None:
+    parts = [{"id": 0, "name": "parts", "supercategory": "none"}, {"id": 1, "name": "nut", "supercategory": "parts"}]
+    coco(tmp_path, parts, [annotation(1)])
+    result = read(tmp_path)
+    assert (result.classes, codes(result)) == (["nut"], ["F category-group"])
+
+
+def test_a_group_with_objects_and_a_class_that_is_its_own_group_are_classes(tmp_path: Path) -> None:
+    parts = [{"id": 0, "name": "parts", "supercategory": "none"}, {"id": 1, "name": "nut", "supercategory": "parts"},
+             {"id": 2, "name": "person", "supercategory": "person"}]  # fmt: skip
+    coco(tmp_path, parts, [annotation(0), annotation(1)])
+    assert read(tmp_path).classes == ["nut", "parts", "person"]
+
+
+def test_the_background_that_labelme_writes_as_a_category_is_no_class(tmp_path: Path) -> None:
+    coco(tmp_path, [{"id": 0, "name": "_background_"}, {"id": 1, "name": "nut"}], [annotation(1)])
+    assert read(tmp_path).classes == ["nut"]
+
+
+def test_a_wrong_box_is_shown_rounded(tmp_path: Path) -> None:
+    coco(tmp_path, [{"id": 1, "name": "nut"}], [annotation(1, bbox=[1.1234567, 2.0, 50, 30.00000001])])
+    assert read(tmp_path).problems[0].message == "Its box [1.12346, 2, 50, 30] is not that of its mask."
+
+
+def test_panoptic_segments_are_no_objects(tmp_path: Path) -> None:
+    coco(tmp_path, [{"id": 1, "name": "nut"}], [annotation(1)])
+    (tmp_path / "panoptic.json").write_text(
+        json.dumps({"images": [], "categories": [], "annotations": [{"image_id": 0, "segments_info": []}]}),
+        encoding="utf-8",
+    )
+    assert codes(read(tmp_path)) == ["S file-not-annotation"]
+
+
+def test_masks_of_labelmes_converter_to_voc(tmp_path: Path) -> None:
+    """Its older versions put the pictures into folders of their own, and arrays into those that VOC has."""
+    objects = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    objects[5:15, 5:15], objects[20:30, 30:40] = 1, 2
+    for folder, values in (("SegmentationObjectPNG", objects), ("SegmentationClassPNG", np.minimum(objects, 1))):
+        (tmp_path / folder).mkdir()
+        image = Image.fromarray(values)
+        image.putpalette(voc_palette().tobytes())
+        image.save(tmp_path / folder / "a.png")
+    (tmp_path / "class_names.txt").write_text("_background_\nnut", encoding="utf-8")
+    picture(tmp_path / "JPEGImages" / "a.jpg")
+    picture(tmp_path / "SegmentationClassVisualization" / "a.jpg", seed=1)
+    picture(tmp_path / "SegmentationObjectVisualization" / "a.jpg", seed=2)
+    result = read(tmp_path)
+    assert (result.classes, codes(result)) == (["nut"], [])
+    assert result.labelled[0].picture.file == "JPEGImages/a.jpg"
+    assert [entry.box() for entry in instances(result)] == [(5, 5, 10, 10), (30, 20, 10, 10)]
+
+
+def of_the_web(objects: str) -> str:
+    return f"<annotation><filename>a.png</filename><folder>x</folder>{objects}<imagesize><nrows>{HEIGHT}</nrows>" \
+           f"<ncols>{WIDTH}</ncols></imagesize></annotation>"  # fmt: skip
+
+
+def test_xml_of_the_labelme_of_the_web(tmp_path: Path) -> None:
+    """It keeps deleted objects, and sets of it come with mask pictures that the outlines make needless."""
+    polygon = "<polygon>" + "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in TRIANGLE) + "</polygon>"
+    (tmp_path / "a.xml").write_text(
+        of_the_web(
+            "".join(f"<object><name>nut</name><deleted>{deleted}</deleted>{polygon}</object>" for deleted in "01")
+        ),
+        encoding="utf-8",
+    )
+    picture(tmp_path / "a.png")
+    (tmp_path / "masks").mkdir()
+    Image.new("L", (WIDTH, HEIGHT), 7).save(tmp_path / "masks" / "a.png")
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert [entry.polygons[0].tolist() for entry in instances(result)] == [TRIANGLE]
+    assert result.labelled[0].picture.file == "a.png"
+
+
+def test_drawn_pictures_of_few_colours_are_no_masks(tmp_path: Path) -> None:
+    box = "<bndbox><xmin>5</xmin><ymin>5</ymin><xmax>20</xmax><ymax>20</ymax></bndbox>"
+    (tmp_path / "a.xml").write_text(of_the_web(f"<object><name>nut</name>{box}</object>"), encoding="utf-8")
+    Image.new("RGB", (WIDTH, HEIGHT), (9, 9, 9)).save(tmp_path / "a.png")
+    assert codes(read(tmp_path, box_as_mask=True)) == []

@@ -33,6 +33,15 @@ def test_exif_orientations_are_obeyed(shared_data: Path, orientation: int) -> No
     assert picture_size(path) == (1800, 1200)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_large_pictures_are_copied_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (11, 7, len(mode)), dtype=np.uint8)
+    Image.fromarray(noise, mode=mode).save(tmp_path / "a.tif")
+    whole = read_picture(tmp_path / "a.tif")
+    monkeypatch.setattr(pictures, "_AT_ONCE", 21)
+    assert np.array_equal(read_picture(tmp_path / "a.tif"), whole)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turn_does_what_pillow_does(tmp_path: Path, orientation: int) -> None:
     stored = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)

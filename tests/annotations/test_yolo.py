@@ -186,6 +186,15 @@ def test_a_folder_of_two_splits_counts_for_the_first(tmp_path: Path) -> None:
     assert (codes(result), result.splits) == (["W split-repeated"], {})
 
 
+def test_a_folder_of_val_and_test_is_vals_wherever_the_file_names_them(tmp_path: Path) -> None:
+    yolo(tmp_path, "train/images/a.png", "train/labels/a.txt")
+    yolo(tmp_path, "val/images/b.png", "val/labels/b.txt", seed=1)
+    described(tmp_path, names=["nut"], train="train/images", test="val/images", val="val/images")
+    result = read(tmp_path)
+    assert result.splits == {"train/images/a.png": "train", "val/images/b.png": "val"}
+    assert codes(result) == ["W split-repeated"]
+
+
 def test_a_yaml_file_may_lie_outside_of_the_folder_that_it_names(tmp_path: Path) -> None:
     for number, split in enumerate(("train", "val")):
         yolo(tmp_path / "sets" / "nuts", f"images/{split}/a{number}.png", f"labels/{split}/a{number}.txt", seed=number)

@@ -27,11 +27,13 @@ class CocoFile:
         path: The file.
         pictures: Its pictures, each with the problems that were found in it so far.
         classes: Names of its categories, in their order.
+        groups: Those of them that only name a group of others, as the first that Roboflow writes: no object has one.
     """
 
     path: Path
     pictures: list[tuple[RawPicture, Problems]] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
 
 
 def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile | None:
@@ -51,8 +53,8 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
     if not isinstance(document, dict) or not ({"images", "annotations"} & document.keys()):
         problems.add("file-not-annotation", "It is JSON, but has no 'images' and 'annotations', so it is not COCO's.")
         return None
-    if "categories" not in document and not _has_classes(document.get("annotations")):
-        problems.add("file-not-annotation", "Its annotations have no categories, as captions have none.")
+    if not _has_objects(document.get("annotations"), "categories" in document):
+        problems.add("file-not-annotation", "Its annotations are not objects, but captions or panoptic segments, say.")
         return None
     for key in ("images", "annotations", "categories"):
         if not isinstance(document.get(key), list):
@@ -62,9 +64,11 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
     return reader.read()
 
 
-def _has_classes(annotations: Any) -> bool:
+def _has_objects(annotations: Any, categories: bool) -> bool:
     """Whether annotations are of objects, or there are none that could tell."""
     found = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
+    if categories:
+        return not found or not all(item.keys() & {"caption", "segments_info"} for item in found)
     return not found or any("category_id" in item for item in found)
 
 
@@ -88,7 +92,13 @@ class _Reader:
         if repeated:
             self.problems.add("annotation-ids", f"{repeated} annotation ids are missing or repeated; all are new.")
         classes = list(dict.fromkeys(self.names.values()))
-        return CocoFile(self.path, list(self.by_id.values()), classes)
+        return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
+
+    def _groups(self) -> set[str]:
+        categories = self.document["categories"]
+        parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
+        used = {entry_id(item.get("category_id")) for item in self.document["annotations"] if isinstance(item, dict)}
+        return {name for key, name in self.names.items() if key not in used and name in parents}
 
     def _categories(self) -> None:
         for number, category in enumerate(self.document["categories"], start=1):
@@ -211,9 +221,15 @@ def _check_box(
         return
     points = np.concatenate(rings)
     if box is None:
-        problems.add("box-recomputed", f"Its box {str(given)[:60]} is no box.", name)
+        problems.add("box-recomputed", f"Its box {_shown(given)} is not a box.", name)
     elif np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - box).max() > 2 + 0.05 * np.ptp(points):
-        problems.add("box-recomputed", f"Its box {str(given)[:60]} is not that of its mask.", name)
+        problems.add("box-recomputed", f"Its box {_shown(given)} is not that of its mask.", name)
+
+
+def _shown(box: Any) -> str:
+    """A box for people: four rounded numbers, or the beginning of whatever stands there."""
+    plain = isinstance(box, list) and len(box) == 4 and all(isinstance(side, int | float) for side in box)
+    return f"[{', '.join(f'{side:.6g}' for side in box)}]" if plain else str(box)[:60]
 
 
 def _rle_parts(name: str, segmentation: dict[str, Any], picture: RawPicture, problems: Problems) -> list[RawPart]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from yolact_kit.annotations.foreign import Foreign, foreign_format
+from yolact_kit.annotations.mask_pictures import mask_folder
 from yolact_kit.annotations.picture_index import walk
 from yolact_kit.annotations.textfiles import decode
 from yolact_kit.annotations.yolo import NAME_FILES, find_yaml, is_label_file, picture_stems
@@ -89,6 +91,9 @@ def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) 
         why = f"mask pictures in '{mask_files[0].parent.name}', without XML files"
         return Found("voc", mask_files, others, masks=True, why=why)
     if not mine:
+        foreign = _foreign(others)
+        if foreign is not None:
+            raise foreign
         raise UserError(f"'{source}' holds no annotation file of the format '{chosen}'.", "Check --from.")
     if chosen == "coco" and (source / "dataset.yaml").is_file():
         return Found(chosen, mine, others, why="dataset.yaml")
@@ -148,7 +153,8 @@ def _sniff_bytes(data: bytes, suffix: str, whole: bool) -> Kind:
         return "voc" if root.group(1) == "annotation" else "other"
     if re.search(r'"shapes"\s*:', text):
         return "labelme"
-    if re.search(r'"(images|annotations)"\s*:\s*\[', text):
+    listed = re.findall(r'"(images|annotations)"\s*:\s*\[', text)
+    if "images" in listed or (listed and foreign_format(text) is None):
         return "coco"
     if whole and not text.rstrip("\0 \t\r\n").endswith(("}", "]")):
         return "broken"
@@ -183,10 +189,10 @@ def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path]
         return _without_formats(source, Counter(kinds.values()), files, masks)
     if len(several) > 1:
         listed = " and ".join(f"{name} ({_why(name, found[name])})" for name in several)
-        first, second = several[:2]
+        choices = " or ".join(f"--from {name}" for name in several)
         raise UserError(
             f"'{source}' holds labels of several formats: {listed}.",
-            f"Say which you mean with --from {first} or --from {second}, or give the folder of one of them.",
+            f"Say which you mean with {choices}, or give the folder of one of them.",
         )
     return several[0]
 
@@ -204,6 +210,9 @@ def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], mas
     broken = [path for path in files if path.suffix.lower() in (".json", ".xml")] if counts["broken"] else []
     if broken:
         return "voc" if all(path.suffix.lower() == ".xml" for path in broken) else "labelme"
+    foreign = _foreign(files)
+    if foreign is not None:
+        raise foreign
     what = "is empty" if not files else "holds no annotation file of labelme, VOC, COCO or YOLO"
     raise UserError(
         f"'{source}' {what}."
@@ -213,10 +222,27 @@ def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], mas
     )
 
 
+def _foreign(files: list[Path]) -> UserError | None:
+    """What to say of labels in a format that another program keeps for itself; None where there are none."""
+    for path in (path for path in files if path.suffix.lower() in (".json", ".xml")):
+        foreign = _foreign_format(path)
+        if foreign is not None:
+            return UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)
+    return None
+
+
+def _foreign_format(path: Path) -> Foreign | None:
+    try:
+        with path.open("rb") as stream:
+            return foreign_format(_forgiving(stream.read(_HEADS[-1])))
+    except OSError:
+        return None
+
+
 def _mask_files(files: list[Path]) -> list[Path]:
     """Mask pictures of VOC: those of objects where there are any, else those of classes."""
     for folder in ("SegmentationObject", "SegmentationClass"):
-        found = [path for path in files if folder in path.parts[:-1] and path.suffix.lower() == ".png"]
+        found = [path for path in files if path.suffix.lower() == ".png" and mask_folder(path, folder)]
         if found:
             return found
     return []

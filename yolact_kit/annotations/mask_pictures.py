@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from PIL import Image
 
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import normal, walk
+from yolact_kit.annotations.pictures import EXTENSIONS
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import read_text
 from yolact_kit.errors import UserError
@@ -90,7 +92,7 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
                 f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files."
             )
     named = {
-        name: _by_stem([path for path in pictures if name in path.parts[:-1]], name)
+        name: _by_stem([path for path in pictures if mask_folder(path, name)], name)
         for name in ("SegmentationObject", "SegmentationClass")
     }
     found: MaskFolder | None = None
@@ -101,7 +103,7 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
     elif named["SegmentationClass"]:
         found = MaskFolder("class", named["SegmentationClass"])
     else:
-        guessed = _guess(pictures, stems)
+        guessed = _guess(pictures, stems & _repeated(files))
         found = MaskFolder("class", guessed) if guessed else None
     if found is not None:
         found.names = _names(files, options)
@@ -123,16 +125,40 @@ def mask_of(masks: dict[str, Path], labels: Path) -> Path | None:
     return next((masks[name] for name in names if name in masks), None)
 
 
+def mask_folder(path: Path, name: str) -> str | None:
+    """The folder of mask pictures that a file lies in.
+
+    Args:
+        path: The file.
+        name: ``SegmentationObject`` or ``SegmentationClass``.
+
+    Returns:
+        ``name``, or ``name`` with ``PNG`` after it, as labelme's converter to VOC called it; None where it is in none.
+    """
+    return next((part for part in path.parts[:-1] if part in (name, f"{name}PNG")), None)
+
+
 def _by_stem(pictures: list[Path], below: str = "") -> dict[str, Path]:
     """Pictures by their names without suffix and, where they lie deeper in the folder ``below``, with their folders."""
     found: dict[str, Path] = {}
     for path in pictures:
-        stem = re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem))
+        stem = _stem(path)
         found[stem] = path
-        if below:
-            folders = path.parts[path.parts.index(below) + 1 : -1]
+        folder = mask_folder(path, below) if below else None
+        if folder:
+            folders = path.parts[path.parts.index(folder) + 1 : -1]
             found["/".join([*(normal(part) for part in folders), stem])] = path
     return found
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem))
+
+
+def _repeated(files: list[Path]) -> set[str]:
+    """Names that several pictures have, as a photo and its mask do."""
+    counts = Counter(_stem(path) for path in files if path.suffix.lower() in EXTENSIONS)
+    return {stem for stem, count in counts.items() if count > 1}
 
 
 def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:

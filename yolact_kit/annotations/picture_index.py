@@ -14,6 +14,9 @@ from yolact_kit.annotations.pictures import EXTENSIONS, PictureError, inspect_pi
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
 
+VOC_PICTURES = "JPEGImages"
+"""VOC's folder of pictures, beside which programs lay others that show the labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -187,7 +190,7 @@ class PictureIndex:
             fits = raw.size in ((info.width, info.height), info.upright)
         except PictureError:
             fits = False
-        return beside, folders, fits, parent.name == raw.folder, self._votes[parent]
+        return beside, folders, fits, parent.name in (raw.folder, VOC_PICTURES), self._votes[parent]
 
 
 def _key(path: Path) -> str:

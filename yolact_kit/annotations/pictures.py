@@ -31,7 +31,7 @@ Source = Path | str | bytes
 
 _ORIENTATION_TAG = 0x0112
 _AT_ONCE = 1 << 22
-"""Pixels of more than 8 bits that are scaled at once."""
+"""Pixels that are copied, or scaled to 8 bits, at once."""
 _SUFFIX_OF_FORMAT = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
     "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
@@ -319,7 +319,19 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
         image = image.convert("RGBA")
     if image.mode != "RGB":
         image = image.convert("RGB")
-    return np.array(image, dtype=np.uint8)
+    return _copied(image)
+
+
+def _copied(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an RGB picture, copied some rows at a time: at once, Pillow would hold them twice besides."""
+    width, height = image.size
+    rows = max(1, _AT_ONCE // width)
+    if rows >= height:
+        return np.array(image, dtype=np.uint8)
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, rows):
+        pixels[top : top + rows] = np.asarray(image.crop((0, top, width, min(top + rows, height))))
+    return pixels
 
 
 def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

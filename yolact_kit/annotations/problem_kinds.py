@@ -31,7 +31,7 @@ KINDS: dict[str, Kind] = {
     "file-unreadable": Kind("E", "annotation files that cannot be read", _REMOVE),
     "file-encoding-unknown": Kind("E", "annotation files of an unknown encoding", "Save the file as UTF-8."),
     "file-not-utf8": Kind("F", "annotation files that are not plain UTF-8, read all the same", "Save them as UTF-8."),
-    "file-not-annotation": Kind("S", "files that are no annotations"),
+    "file-not-annotation": Kind("S", "files that are not annotations"),
     "xml-forbidden": Kind("E", "XML files with entities, which could do harm", "Remove the <!DOCTYPE> of the file."),
     "file-malformed": Kind("E", "annotation files that lack something necessary",
                            "Mend the file, or export the labels again."),
@@ -83,7 +83,7 @@ KINDS: dict[str, Kind] = {
     # Geometry
     "points-too-few": Kind("S", "polygons of fewer than 3 points"),
     "area-zero": Kind("S", "objects without an area"),
-    "coordinates-not-finite": Kind("E", "objects with coordinates that are no numbers", _REDRAW),
+    "coordinates-not-finite": Kind("E", "objects with coordinates that are not numbers", _REDRAW),
     "coordinates-odd": Kind("E", "objects with an odd number of coordinates", _REDRAW),
     "coordinates-normalised": Kind("E", "objects with all coordinates within 0 and 1, probably shares of the picture",
                                    "Export the labels in pixels."),
@@ -106,6 +106,8 @@ KINDS: dict[str, Kind] = {
     "box-recomputed": Kind("F", "boxes that were wrong, computed anew from the mask"),
     "crowd-as-object": Kind("F", "brush masks that CVAT marks as crowds, taken as objects"),
     "name-of-class-repeated": Kind("W", "categories of the same name, taken as one"),
+    "category-group": Kind("F", "categories that are groups of others, left out", "To keep them as classes, list all "
+                           "classes with --classes."),
     # VOC
     "box-reversed": Kind("F", "boxes with their corners reversed"),
     "mask-missing": Kind("E", "objects without a mask", "Draw it, or take boxes as masks with --box-as-mask."),
@@ -116,7 +118,7 @@ KINDS: dict[str, Kind] = {
     "mask-touching": Kind("W", "objects of one class that touch in a mask picture, told apart by their boxes"),
     "difficult-dropped": Kind("S", "objects marked as difficult"),
     # YOLO
-    "shares-too-large": Kind("E", "rows whose coordinates are no shares of the picture, probably pixels",
+    "shares-too-large": Kind("E", "rows whose coordinates are not shares of the picture, probably pixels",
                              "Divide x by the width and y by the height of the picture."),
     "split-missing": Kind("W", "splits whose folder or list of pictures is missing", "Mend the paths in data.yaml."),
     "split-repeated": Kind("W", "splits with the folder of another one, whose pictures stay in that one",
@@ -129,6 +131,8 @@ KINDS: dict[str, Kind] = {
                               "the XML only"),
     "picture-renamed": Kind("F", "pictures that got another name, since another one has theirs"),
     # The whole set
+    "no-objects": Kind("W", "sets without any object: there is nothing to learn", "See above what was skipped and why, "
+                       "or label some objects."),
     "class-without-training": Kind("W", "classes without an object in the training split",
                                    "Label more pictures of the class, or convert with another --seed."),
     "split-too-small": Kind("W", "splits that stay empty, since there are too few pictures"),

@@ -150,10 +150,18 @@ def _voc_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOption
         items.append((raw, problems))
     raws = [raw for raw, _ in items if raw is not None]
     prepare(raws)
+    if masks is not None and masks.kind == "class" and not masks.names and _all_outlined(raws):
+        masks = None
     names = _mask_names(raws, masks, found, options)
     _refuse_boxes(raws, masks, options)
     whole = partial(_match_voc, root=root, index=index, options=options, masks=masks)
     return _Jobs(partial(whole, names=names, lists=_image_sets(files)), items)
+
+
+def _all_outlined(raws: list[RawPicture]) -> bool:
+    """Whether there are objects, and all of them have outlines."""
+    objects = [item for raw in raws for item in raw.objects]
+    return bool(objects) and all(item.parts for item in objects)
 
 
 def _match_voc(
@@ -260,6 +268,9 @@ def _coco_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOptio
         )
     items = [(raw, problems, split) for document, split in files for raw, problems in document.pictures]
     unordered = {name for document, _ in files for name in document.classes}.difference(order)
+    for name in sorted(set.intersection(*([document.groups for document, _ in files if document.classes] or [set()]))):
+        general.add("category-group", f"The category '{name}' only names a group of others: it has no object.")
+        unordered.discard(name)
     return _Jobs(partial(_match_coco, index=index, options=options), items, [*order, *sorted(unordered)])
 
 

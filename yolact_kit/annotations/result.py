@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.detect_format import Found
-from yolact_kit.annotations.objects import IGNORE, map_label, plain_label, same_key
+from yolact_kit.annotations.objects import IGNORE, NO_LABELS, map_label, plain_label, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -109,6 +109,8 @@ def assemble(
         for item in labelled:
             item.picture.instances = _ignored_for_all(item.picture.instances, classes)
     whole = Problems()
+    if not instances:
+        whole.add("no-objects", "No picture has an object that could be read.")
     check_labels(labels, whole)
     used = {item.picture.path for item in labelled} | _spoken_of(outcomes)
     without = [entry.relative for entry in index.entries.values() if entry.path not in used]
@@ -220,7 +222,8 @@ def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOption
     if listed is None:
         return sorted(labels)
     mapped = [map_label(name, options.label_map or {}) for name in listed]
-    return list(dict.fromkeys(name for name in mapped if name is not None and (name in labels or name in listed)))
+    kept = (name for name in mapped if name is not None and name not in NO_LABELS)
+    return list(dict.fromkeys(name for name in kept if name in labels or name in listed))
 
 
 def check_labels(labels: Counter[str], problems: Problems) -> None:

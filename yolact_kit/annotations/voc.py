@@ -42,8 +42,13 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
     if root.tag != "annotation":
         problems.add("file-not-annotation", f"It is XML, but its root is <{root.tag}>, not VOC's <annotation>.")
         return None
-    objects = [_object(number, element, options, problems) for number, element in enumerate(root.findall("object"), 1)]
-    width, height = _number(root, "size/width"), _number(root, "size/height")
+    objects = [
+        _object(number, element, options, problems)
+        for number, element in enumerate(root.findall("object"), 1)
+        if _text(element, "deleted") != "1"  # The LabelMe of the web keeps what was deleted, and names sizes otherwise.
+    ]
+    width = _number(root, "size/width") or _number(root, "imagesize/ncols")
+    height = _number(root, "size/height") or _number(root, "imagesize/nrows")
     return RawPicture(
         source=path,
         reference=_text(root, "filename"),

@@ -249,10 +249,9 @@ def _split(result: ReadResult, options: ConvertOptions, kept: dict[str, str]) ->
 def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options: ConvertOptions) -> list[Problem]:
     problems = Problems()
     trained = {instance.label for picture in splits.get("train", []) for instance in picture.instances}
-    missing = [name for name in result.classes if name not in trained]
-    if missing:
-        listed = ", ".join(f"'{name}'" for name in missing[:10]) + (", ..." if len(missing) > 10 else "")
-        problems.add("class-without-training", f"Without an object in the training split: {listed}.")
+    for name in result.classes if trained else ():
+        if name not in trained:
+            problems.add("class-without-training", f"'{name}' has no object in the training split.")
     for name, share in (("val", _share(options.val, 0.2)), ("test", _share(options.test, 0.0))):
         if share > 0 and name not in splits and not result.splits:
             problems.add("split-too-small", f"There are too few pictures for the split '{name}', which stays empty.")

@@ -1,0 +1,60 @@
+"""Labels in formats that programs keep for themselves: not read, but known, so that a message can say what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A format that is not read.
+
+    Attributes:
+        name: What messages call it.
+        sign: What the beginning of its files has.
+        advice: How to come by labels that can be read.
+    """
+
+    name: str
+    sign: re.Pattern[str]
+    advice: str
+
+
+_AS_COCO = "Export the labels as COCO, with polygons or masks."
+
+FOREIGN = tuple(
+    Foreign(name, re.compile(sign, re.DOTALL), advice)
+    for name, sign, advice in (
+        ("CVAT's own XML", r"<annotations>.*<version>\d", "Export the task or project from CVAT as 'COCO 1.0'."),
+        ("ISAT's own JSON", r'"description"\s*:\s*"ISAT"', "Let ISAT's converter write them as COCO."),
+        ("VIA's own JSON", r'"_via_settings"|"file_attributes"',
+         "In VIA, choose 'Export Annotations (COCO format)' in the menu 'Annotation'."),
+        ("Label Studio's own JSON", r'"completed_by"|"from_name"', "Export them from Label Studio as COCO or YOLO."),
+        ("Labelbox's own JSON", r'"DataRow ID"|"data_row"', _AS_COCO),
+        ("Supervisely's own JSON", r'"classTitle"|"geometryType"', _AS_COCO),
+        ("VoTT's own JSON", r'"vottVersion"|"videoSettings"|"lastVisitedAssetId"', _AS_COCO),
+        ("EISeg's own JSON", r'"labelIdx"', "In EISeg, choose to save them as COCO."),
+        ("CreateML's JSON", r'"coordinates"\s*:\s*\{', f"It has boxes only. {_AS_COCO}"),
+        ("Datumaro's own JSON", r'"(dm_format_version|media_type)"|^\s*\{\s*"infos"\s*:', _AS_COCO),
+        ("SA-1B's JSON", r'^\s*\{\s*"image"\s*:\s*\{.*"annotations"',
+         "Its masks have no classes: write them as COCO with a category for each."),
+    )
+)  # fmt: skip
+"""The formats; the first whose sign a file has is its format."""
+
+
+def foreign_format(text: str) -> Foreign | None:
+    """The format of another program that a file is in.
+
+    Args:
+        text: The beginning of a JSON or XML file.
+
+    Returns:
+        The format; None where it is none of `FOREIGN`.
+
+    Example:
+        >>> foreign_format('{"info": {"description": "ISAT"}, "objects": []}').name
+        "ISAT's own JSON"
+    """
+    return next((one for one in FOREIGN if one.sign.search(text)), None)
