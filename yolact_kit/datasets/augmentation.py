@@ -20,14 +20,14 @@ FILL = 114
 
 
 class Augmentation:
-    """Moves, mirrors, recolours and resizes pictures together with their masks, by albumentations.
+    """Moves, mirrors, recolours and resizes pictures together with their masks, with albumentations.
 
     Args:
-        config: What is done; None only resizes.
+        config: How pictures are augmented; None only resizes them.
         model: The input size, and how pictures are resized.
 
     Attributes:
-        smallest_scale: The least that objects are enlarged by.
+        smallest_scale: The smallest factor by which objects are scaled.
 
     Example:
         >>> augment = Augmentation(None, ModelConfig(input_size=64))
@@ -50,7 +50,7 @@ class Augmentation:
         Args:
             picture: uint8 [H, W, 3].
             masks: uint8 [N, H, W] of 0 and 1.
-            seed: What is drawn depends on it alone.
+            seed: Decides all random choices.
 
         Returns:
             uint8 [S, S, 3] and uint8 [N, S, S].

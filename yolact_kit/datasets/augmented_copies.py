@@ -40,7 +40,7 @@ class CopyOptions:
         steps: The pipeline, see `yolact_kit.datasets.pipelines`.
         min_object: Objects of a copy with a side below this many pixels are dropped.
         min_visible: Objects of which less than this share is still in the copy are dropped.
-        seed: Seed of what is drawn.
+        seed: Random seed.
         overwrite: Whether a folder that is not empty is replaced.
     """
 
@@ -85,8 +85,8 @@ def write_augmented(
 ) -> Augmented:
     """Writes a data set with all pictures of another and augmented copies of those in its training split.
 
-    Copies are for programs that do not augment by themselves, and for looking at; this program's training augments anew
-    each time that a picture is shown.
+    The copies are meant for programs that do not augment by themselves, and for looking at; training with this package
+    augments a picture afresh each time it is shown.
 
     Args:
         dataset: The data set; its folder stays as it is.
@@ -98,7 +98,7 @@ def write_augmented(
         What was written.
 
     Raises:
-        UserError: Nothing was written: there is nothing to train on, the pipeline is wrong, or ``out`` cannot be.
+        UserError: Nothing was written: there is nothing to train on, the pipeline is wrong, or ``out`` cannot be made.
 
     Example:
         >>> write_augmented(data, "more", CopyOptions(copies=3, steps=load_steps("light"))).copies  # doctest: +SKIP

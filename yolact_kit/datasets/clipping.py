@@ -1,4 +1,4 @@
-"""Objects as far as they lie in their picture."""
+"""Clipping objects to their picture."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from yolact_kit.annotations.geometry import clip, is_inside, outer_rings
 def clipped(instance: Instance, width: int, height: int) -> Instance | None:
     """The part of an object that lies in its picture.
 
-    A polygon that reaches far beyond the picture takes pycocotools memory in proportion, so that it must not be given
-    any that was not clipped.
+    pycocotools needs memory in proportion to how far a polygon reaches beyond the picture, so it must only be given
+    polygons that were clipped.
 
     Args:
         instance: The object.

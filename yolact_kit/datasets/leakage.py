@@ -1,4 +1,4 @@
-"""Pictures that show the same: they belong into one split, since training would know those of the others."""
+"""Pictures that show the same: they belong in one split, since training would otherwise have seen test pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FURTHEST = 12.0
 """Mean difference of two thumbnails, in grey levels, up to which pictures of nearly one hash show the same; hashes
 alone cannot tell plain ones apart."""
 _NO_NOISE = 2
-"""Difference of two thumbnails, in grey levels, that saving a picture anew leaves anywhere."""
+"""Largest difference of two thumbnails, in grey levels, that comes from saving a picture again."""
 
 
 def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
@@ -44,7 +44,7 @@ def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
 
 
 def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> list[Problem]:
-    """Finds pictures of val and test that the training split has as well, or one that nearly is the same.
+    """Finds pictures of val and test that are also in the training split, exactly or nearly.
 
     Args:
         splits: The pictures of each split.

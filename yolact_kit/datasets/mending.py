@@ -1,7 +1,7 @@
-"""Mending a data set where that is safe: into a new folder, the input stays as it is.
+"""Mending a data set where that is safe: the result goes to a new folder, the input is not changed.
 
-Labels are mended by the very functions that read them for `yolact_kit.datasets.convert`; what a split data set can have
-wrong besides is mended here.
+Labels are mended by the functions that read them for `yolact_kit.datasets.convert`; what else can be wrong with a data
+set that is already split is mended here.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def mend(
     """Writes a mended copy of a data set, or of a folder of labels as a data set.
 
     Objects are clipped to their picture, outlines that cross themselves are mended, ids and classes are put in order,
-    boxes are computed anew. Objects without an area, there twice, or too small to learn are left out, and so are
-    pictures that cannot be used or that have an object which cannot be read: half its labels would teach wrong
-    negatives. Of pictures with the same pixels and the same labels one is kept, of such pictures in two splits the one
-    that is not trained on.
+    boxes are computed again. Objects that have no area, are duplicates, or are too small to learn are left out, and so
+    are pictures that cannot be used or that have an object which cannot be read: with only some of its labels, a
+    picture would teach wrong negatives. Of pictures with the same pixels and the same labels one is kept, preferably
+    one that is not in the training split.
 
     Args:
         path: A data set folder, its ``dataset.yaml``, or a folder of labels in any format.
@@ -77,7 +77,7 @@ def mend(
         What was done.
 
     Raises:
-        UserError: Nothing was written: ``out`` cannot be, or nothing in ``path`` can be used.
+        UserError: Nothing was written: ``out`` cannot be made, or nothing in ``path`` can be used.
 
     Example:
         >>> mend("data", "mended", model).done  # doctest: +SKIP

@@ -15,7 +15,7 @@ GRID = 32
 
 
 def co_occurrence(dataset: Dataset, classes: list[str] | None = None) -> NDArray[np.int64]:
-    """In how many pictures two classes are together.
+    """In how many pictures two classes occur together.
 
     Args:
         dataset: The data set.
@@ -37,7 +37,7 @@ def co_occurrence(dataset: Dataset, classes: list[str] | None = None) -> NDArray
 
 
 def objects_a_picture(dataset: Dataset) -> dict[int, int]:
-    """How many pictures have so many objects, crowds left out, by ascending number of objects."""
+    """The number of pictures by the number of objects in them, ascending; crowds are not counted."""
     counts = Counter(sum(not instance.crowd for instance in picture.instances) for picture in dataset.pictures())
     return dict(sorted(counts.items()))
 

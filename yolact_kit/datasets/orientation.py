@@ -1,4 +1,4 @@
-"""Which way objects lie: seen from above they lie every way, seen from the side they have an upper end."""
+"""In which directions objects lie: seen from above in all directions, seen from the side with one end up."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Instance, Picture
 
 ELONGATED = 1.3
-"""An object at least this much longer than wide has a direction that can be told."""
+"""An object has a direction if it is at least this many times as long as wide."""
 
 FEWEST = 30
-"""Fewer objects with a direction say nothing of how the others may lie."""
+"""With fewer objects that have a direction, nothing can be said about the others."""
 
 SPREAD = 0.3
-"""A class whose directions' resultant length is below this lies every way; 1 is all one way."""
+"""Below this resultant length of the directions, objects lie in all directions; 1 would be a single direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Orientation:
 
     @property
     def any_way(self) -> bool:
-        """Whether the objects surely lie every way."""
+        """Whether there is enough evidence that the objects lie in all directions."""
         return self.counted >= FEWEST and self.agreement < SPREAD
 
 

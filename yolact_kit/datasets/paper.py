@@ -17,13 +17,13 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network fo
 import albumentations as A  # noqa: N812
 
 LARGEST_CANVAS = 4.0
-"""Times that the canvas is as wide and as high as the picture, at most."""
+"""The canvas is at most this many times as wide and as high as the picture."""
 _OVERLAPS = (None, 0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
 """IoU that a cut-out has with an object at least; None leaves all of the canvas, 0 asks for an object's centre only."""
 _SMALLEST_SIDE = 0.3
 _TRIALS = 50
 _DRAWS = 20
-"""Overlaps that are asked for, one after the other, where objects are too small for a cut-out to have them."""
+"""How many overlaps are tried, one after the other, if objects are too small for a cut-out to reach them."""
 
 
 class Window(NamedTuple):

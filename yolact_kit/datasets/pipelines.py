@@ -29,14 +29,14 @@ _TRANSFORMS: dict[str, type[A.BasicTransform]] = {
     # These mix in other pictures, which they would have to be given.
     and not {"metadata_key", "reference_images"} & set(inspect.signature(value).parameters)
 }
-"""What may be in a pipeline: whatever makes a picture of a picture."""
+"""The transforms that a pipeline may have: those that make one picture of one picture."""
 _EXAMPLE = "A pipeline is a list under `steps:`, such as `- HorizontalFlip: {p: 0.5}`."
 
 
 class Pipeline:
     """Transforms pictures together with their masks, as a file says.
 
-    One is not for several threads at the same time, which would draw from each other's random numbers.
+    A pipeline must not be shared by threads, since they would disturb each other's random numbers.
 
     Args:
         steps: The transforms, each a mapping of its name to its options; `OneOf` and `Sequential` have `steps`
@@ -63,7 +63,7 @@ class Pipeline:
         Args:
             picture: uint8 [H, W, 3].
             masks: uint8 [N, H, W] of 0 and 1.
-            seed: What is drawn depends on it alone.
+            seed: Decides all random choices.
 
         Returns:
             uint8 [H', W', 3] and uint8 [N, H', W'].

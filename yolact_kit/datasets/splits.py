@@ -25,13 +25,13 @@ class SplitOptions:
     """How pictures are divided.
 
     Attributes:
-        method: ``random``; ``stratified``: each split with its share of the objects of each class; ``group``: pictures
-            of one group stay together, as they do with the others where ``group_by`` is given.
+        method: ``random``; ``stratified``: each split gets its share of the objects of each class; ``group``: pictures
+            of one group stay together, as they also do with the other methods if ``group_by`` is given.
         val: Share of the pictures for validation, 0 to below 1.
         test: Share of the pictures for the test, 0 to below 1.
-        seed: Seed of what is drawn.
-        group_by: Regular expression that is looked for in a picture's path: its first group, or all it finds, names
-            the picture's group. Without it, a picture's folder does.
+        seed: Random seed.
+        group_by: Regular expression that is searched in a picture's path: its first group, or else the whole match,
+            is the name of the picture's group. Without it, the name of the picture's folder is.
     """
 
     method: Literal["random", "stratified", "group"] = "random"
@@ -163,12 +163,12 @@ def _in_order(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
 
 
 def _stratified(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
-    """Deals out the pictures of the rarest class first, each to the split that lacks most of its due of that class.
+    """Assigns the pictures of the rarest class first, each to the split that lacks the largest part of its quota of it.
 
     This is iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
-    2011), by objects instead of pictures and with the sizes of the splits fixed. A split's due is its share of the
-    pictures. Pictures with many objects of the class come first, so that those with few can even things out. Where
-    splits lack the same, the largest comes first, so that a class that is in one picture only can be learned.
+    2011), by objects instead of pictures and with the sizes of the splits fixed. A split's quota of a class is its
+    share of the pictures. Pictures with many objects of the class come first, so that those with few can even things
+    out. If splits lack the same part, the largest comes first, so that a class in a single picture can be learnt.
     """
     count = sum(len(unit) for unit in units)
     room = {name: min(wanted[name], count) for name in ("val", "test")}
@@ -199,7 +199,7 @@ def _stratified(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]
 
 
 def _largest_first(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
-    """Deals out whole groups, the largest first, each to the split that lacks most pictures."""
+    """Assigns whole groups, the largest first, each to the split that lacks most pictures."""
     lacking = {name: wanted[name] for name in SPLITS}
     chosen: dict[str, str] = {}
     for unit in sorted(units, key=lambda unit: -len(unit)):

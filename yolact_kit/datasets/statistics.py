@@ -1,4 +1,4 @@
-"""What a data set holds: class balance, object sizes at the training size, anchor recall, crowding."""
+"""Statistics of a data set: class balance, object sizes at the training size, anchor recall, crowding."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def collect(dataset: Dataset, model: ModelConfig, positive_iou: float = 0.5) -> 
     Args:
         dataset: The data set.
         model: Gives the training size and the anchors.
-        positive_iou: The IoU at which an anchor counts as one to learn from.
+        positive_iou: The least IoU with an object at which an anchor learns it.
 
     Returns:
         The statistics.

@@ -1,4 +1,4 @@
-"""Training pictures as torch sees them: decoded once, kept small in memory, augmented each time that they are shown."""
+"""The torch data sets: training pictures are decoded once, kept small in memory, and augmented each time."""
 
 from __future__ import annotations
 
@@ -146,12 +146,12 @@ def boxes_of(masks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class Shuffled(Sampler[Draw]):
-    """Passes over the pictures without end, each in its own order, none left short by the end of a pass.
+    """Endless passes over the pictures, each in a different order; batches continue across the end of a pass.
 
     Args:
         count: Number of pictures.
         seed: Seed of the orders.
-        start: Number of the showing to begin with, for training that is taken up again.
+        start: Number of the showing to begin with, for training that is resumed.
     """
 
     def __init__(self, count: int, seed: int, start: int = 0) -> None:
@@ -169,7 +169,7 @@ class Shuffled(Sampler[Draw]):
 
 
 class PreparedPictures(TorchDataset[tuple[Tensor, int]]):
-    """Pictures as the network takes them when it predicts, each with its index, kept once they were read.
+    """Pictures as the network takes them in prediction, each with its index; they are kept in memory once read.
 
     Args:
         pictures: The pictures of a split.

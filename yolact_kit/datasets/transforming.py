@@ -14,10 +14,10 @@ import albumentations as A  # noqa: N812
 def transform(
     steps: A.Compose, picture: NDArray[np.uint8], masks: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A picture and its masks after the steps, without objects as well, which albumentations refuses.
+    """Transforms a picture and its masks, even if there are no masks, which albumentations refuses.
 
     Args:
-        steps: The pipeline; its random numbers are drawn.
+        steps: The pipeline.
         picture: uint8 [H, W, 3].
         masks: uint8 [N, H, W] of 0 and 1.
 

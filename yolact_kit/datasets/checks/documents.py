@@ -19,7 +19,7 @@ def _name(annotation: dict[str, Any]) -> str:
 
 @check("classes-differ", "E", "Every split must have the same classes in the same order. " + _CONVERT_AGAIN, "document")
 def classes_differ(document: Document) -> Iterator[Finding]:
-    """The classes of an annotation file are other ones than those of ``dataset.yaml``."""
+    """The classes of an annotation file differ from those of ``dataset.yaml``."""
     names = [str(category.get("name")) for category in document.categories]
     if names != document.classes:
         missing = [name for name in document.classes if name not in names]

@@ -1,4 +1,4 @@
-"""Data set folders read so that nothing wrong in them ends the reading: what cannot be used is left out.
+"""Reading data set folders without stopping at mistakes: what cannot be used is left out.
 
 `yolact_kit.annotations.dataset_folder.load_dataset` is for data sets that are in order and stops at the first mistake;
 this is for finding every mistake.
@@ -98,7 +98,7 @@ def read_folder(path: Path | str) -> tuple[Folder, list[Problem]]:
         The folder, and a problem for each annotation file that cannot be read.
 
     Raises:
-        UserError: ``dataset.yaml`` is missing, cannot be read, or lacks what makes it one.
+        UserError: ``dataset.yaml`` is missing, cannot be read, or does not name classes and splits.
     """
     path = Path(path)
     file = path / "dataset.yaml" if path.is_dir() else path
@@ -123,7 +123,7 @@ def build_dataset(folder: Folder) -> Dataset:
         folder: The folder, as `read_folder` gives it.
 
     Returns:
-        The data set, without the entries that the checks of documents call errors.
+        The data set, without the entries that the checks of annotation files report as errors.
     """
     splits: dict[str, list[Picture]] = {}
     for document in folder.documents:

@@ -1,4 +1,4 @@
-"""Checks of what may be slips of the people who labelled: objects drawn twice, rectangles instead of outlines."""
+"""Checks for likely labelling mistakes: objects drawn twice, rectangles instead of outlines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAME = 0.85
 _FULL = 0.97
 """Share of its box that a mask fills from which it is nearly a rectangle."""
 _SAMPLE = 200
-"""So many objects tell what shape a class has."""
+"""How many objects are looked at to tell what shape a class has."""
 _SIDE = 12
 """Smaller masks are rectangles because they have few pixels."""
 

@@ -1,4 +1,4 @@
-"""The registry of checks: what each is called, how grave it is, what to do about it, and the function that looks."""
+"""The registry of checks: what each is called, how severe it is, what to do about it, and the function that runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ and ``copies`` are looked at, and ``splits`` where it has splits: the reading it
 
 
 class Finding(NamedTuple):
-    """What a check found, once for each time it found it.
+    """One thing that a check found.
 
     Attributes:
         message: What is wrong: one sentence.

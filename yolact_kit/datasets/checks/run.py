@@ -26,7 +26,7 @@ from yolact_kit.datasets.splits import SPLITS
 from yolact_kit.datasets.statistics import Statistics
 
 SEVERITY_WORDS = {"E": "error", "F": "mended by convert", "W": "warning", "S": "left out by convert"}
-"""What people read for a severity."""
+"""How messages name a severity."""
 _FOUND_READING = frozenset(KINDS) - {"leakage", "class-without-training"}
 """Problems that reading looks for by itself; the ones taken away are of splits, which only ``convert`` makes."""
 
@@ -39,7 +39,7 @@ class Validation:
         dataset: What of it can be used.
         problems: Every problem, errors first; the rest in the order of the checks.
         statistics: What it holds.
-        files: The picture that a problem's file speaks of, by the file's name in problems, where it is not a picture.
+        files: The picture that an annotation file is about, by the file's name in the problems.
         read: Decodes a picture of ``dataset``, upright: uint8 [H, W, 3], or raises a `PictureError`.
     """
 
@@ -56,13 +56,13 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
     Args:
         path: The folder, or its ``dataset.yaml``.
         model: Gives the training size and the anchors that objects are judged by.
-        progress: Wraps the pictures as they are decoded, to show how far it is; also given how many there are.
+        progress: Wraps the pictures as they are decoded, to show progress; called with them and their number.
 
     Returns:
         The problems, and what the folder holds.
 
     Raises:
-        UserError: It is no data set folder.
+        UserError: It is not a data set folder.
 
     Example:
         >>> from yolact_kit.config.schema import Config
@@ -80,9 +80,9 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
 
 
 def validate_source(read: ReadResult, source: Path, model: ModelConfig) -> Validation:
-    """Checks what the reading of a source gave, besides what the reading itself found.
+    """Checks a source that was read, and adds to the problems that the reading itself found.
 
-    Pictures are not decoded again, and nothing is looked for that the reading looks for.
+    Pictures are not decoded again, and what the reading has looked for is not looked for again.
 
     Args:
         read: What was read.

@@ -75,7 +75,7 @@ def scan_pictures(paths: Iterable[Path], progress: ScanProgress | None = None) -
 
     Args:
         paths: The pictures.
-        progress: Wraps the results as they come, to show how far they are; also given how many there will be.
+        progress: Wraps the results as they come, to show progress; called with them and their number.
 
     Returns:
         What was found, by path.
