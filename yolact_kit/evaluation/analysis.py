@@ -19,7 +19,7 @@ from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
 
 @dataclass(slots=True)
 class Analysis:
-    """What a set of detections is good and bad at. All of it is of masks, at an IoU of 0.5 where there is one.
+    """What a set of detections is good and bad at, by masks; IoUs are compared with 0.5 unless COCO does otherwise.
 
     Attributes:
         score: The threshold of the operating points, the confusion matrix and the worst pictures.
@@ -65,8 +65,8 @@ def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Anal
     """Analyses the detections of an evaluation.
 
     Args:
-        evaluation: What was found, and against what.
-        score: The threshold that detections are going to be used with.
+        evaluation: The detections and the ground truth.
+        score: The score threshold that the model is going to be used with.
         worst: How many of the worst pictures are listed.
 
     Returns:

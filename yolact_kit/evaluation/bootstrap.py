@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """What can be said of the first model: only an interval that leaves out 0 is news."""
+        """What can be said about the first model: a difference is clear only if the interval does not contain 0."""
         if self.low is None or self.high is None:
             return "undefined"
         if self.low > 0:
@@ -65,7 +65,7 @@ class Comparison:
 
     Attributes:
         pictures: How many pictures there are.
-        resamples: How many times they were drawn anew.
+        resamples: How many bootstrap samples were drawn.
         mask: AP, AP50 and AP75 of masks.
         box: The same of boxes.
         mask_by_class: AP of masks of each class.
@@ -100,9 +100,9 @@ def compare(this: Metrics, other: Metrics, resamples: int = RESAMPLES, seed: int
     """Compares two models by a paired bootstrap over pictures (Efron and Tibshirani 1993, percentile interval).
 
     Pictures are drawn with replacement, as many as there are; the metrics of both models are computed on the same draw,
-    and their difference is noted. The middle 95 % of these differences are the interval. What is difficult about a
-    picture is difficult for both models, hence the pairs: two intervals apart would be much wider. It speaks of other
-    pictures like these, not of training anew with another seed.
+    and their difference is noted. The middle 95 % of these differences are the interval. A difficult picture is
+    difficult for both models, which is why they are compared in pairs: separate intervals would be much wider. The
+    interval covers other pictures of the same kind, not another training with another seed.
 
     Args:
         this: The metrics of the first model.

@@ -23,7 +23,7 @@ _LEAST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """How well the masks of some objects that were found follow them.
+    """How well the masks of the objects that were found follow their outlines.
 
     Attributes:
         objects: How many objects were found, at a mask IoU of 0.5.
@@ -41,7 +41,7 @@ class BoundaryQuality:
     """How well masks follow the outlines of objects.
 
     Attributes:
-        scores: COCO's metrics where two masks overlap as much as the lesser of their IoU and Boundary IoU.
+        scores: COCO's metrics with the smaller of mask IoU and Boundary IoU as the overlap.
         all: The objects that were found.
         by_class: The same of each class.
     """
@@ -70,8 +70,8 @@ def boundary(mask: MaskCrop, width: int) -> MaskCrop:
 
     Args:
         mask: The part of the mask that is not empty.
-        width: Pixels of the mask so far, in rows, columns or diagonals, from one outside belong to the boundary; what
-            is beyond the picture is outside.
+        width: Pixels of the mask at most this many steps (also diagonal ones) from a pixel outside belong to the
+            boundary; everything beyond the picture is outside.
 
     Returns:
         The boundary, in the same part of the picture.

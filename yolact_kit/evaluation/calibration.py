@@ -39,7 +39,7 @@ class Calibration:
         bins: The ranges of scores, from 0 to 1.
         error: Expected calibration error, 0..1: how far mean score and precision of a range are apart, on average over
             the detections; None where there are none.
-        excess: Mean score less precision over all detections: above 0 where scores promise too much.
+        excess: Mean score minus precision over all detections: above 0 if scores are too high.
     """
 
     bins: list[Bin]
@@ -59,7 +59,7 @@ def calibrate(ranking: Ranking, bins: int = BINS) -> Calibration:
     """Measures the reliability of scores: reliability diagram and expected calibration error.
 
     After Guo et al. 2017 (On Calibration of Modern Neural Networks), for detectors as in Küppers et al. 2020: precision
-    takes the place of accuracy, since nobody counts what was rightly not detected.
+    takes the place of accuracy, since a detector has no true negatives.
 
     Args:
         ranking: The detections; one is right where the IoU of the masks is at least 0.5.

@@ -1,4 +1,4 @@
-"""The confusion matrix: what is taken for what, what is missed, and what is seen where nothing is."""
+"""The confusion matrix: which classes are confused, what is missed, and what is detected where nothing is."""
 
 from __future__ import annotations
 

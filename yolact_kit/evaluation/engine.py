@@ -32,14 +32,14 @@ def run_cocoeval(
     engine: Engine | None = None,
     refine: Callable[[Any], None] | None = None,
 ) -> Any:
-    """Runs a COCOeval from beginning to end, without a word.
+    """Runs a COCOeval from beginning to end, without its messages.
 
     Args:
         truth: A COCO document.
         results: Detections that have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for, and not the other.
         kind: What is compared.
         engine: Which program; the fastest one by default.
-        refine: Given the COCOeval before it runs, to change what it does; pycocotools' alone can be changed.
+        refine: Called with the COCOeval before it runs, to change what it does; only pycocotools' can be changed.
 
     Returns:
         The COCOeval, with ``stats``, ``eval`` and ``evalImgs``; ids of annotations and results in it are 1..N, and

@@ -1,7 +1,6 @@
-"""What kinds of errors cost how much: TIDE (Bolya et al. 2020).
+"""How much each kind of error costs: TIDE (Bolya et al. 2020).
 
-Every detection that is not an object has one kind of error, by its IoU with the objects of its picture; f is 0.5 and
-b 0.1.
+Every wrong detection has one kind of error, by its IoU with the objects of its picture; f is 0.5 and b is 0.1.
 
 ============  ==================================================================================
 localisation  at least b, less than f, with an object of its class
@@ -12,7 +11,7 @@ both          the rest: at least b, less than f, with an object of another class
 missed        objects that no detection has, nor would have if its class or place were right
 ============  ==================================================================================
 
-The first that holds, from the top. What a kind costs is by how much AP50 rises when its errors alone are mended.
+The first line that is true counts. The cost of a kind is how much AP50 rises when only its errors are corrected.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class ErrorBreakdown:
     Attributes:
         ap50: AP50 of the masks as they are, 0..1; None where there is no object.
         counts: How many errors of each kind there are.
-        cost: By how much AP50 would rise, 0..1, if the errors of one kind were mended; None where there is no object.
+        cost: How much AP50 would rise, 0..1, if the errors of one kind were corrected; None where there is no object.
         false_positives: The same if no detection were wrong.
         false_negatives: The same if no object were missed.
         by_class: Counts of each class: that of the detection, or of the missed object.
@@ -85,10 +84,10 @@ class _Table:
 
 
 def break_down_errors(truth: dict[str, Any], results: Sequence[dict[str, Any]], masks: Scores) -> ErrorBreakdown:
-    """Splits the errors of a model by kind.
+    """Sorts the errors of a model by kind, and measures what each kind costs.
 
-    Of several detections that would be the same object once mended, the best is, and the others go. A missed object is
-    mended by not asking for it; a class of which no object is left then counts 1.
+    If several detections would be the same object once corrected, the best one is, and the others are removed. A missed
+    object is corrected by removing it; a class that then has no object left has an AP of 1.
 
     Args:
         truth: A COCO document.
@@ -96,7 +95,7 @@ def break_down_errors(truth: dict[str, Any], results: Sequence[dict[str, Any]], 
         masks: The metrics of these masks.
 
     Returns:
-        The kinds, their counts, and what they cost.
+        The counts and the costs.
 
     Example:
         >>> break_down_errors(found.truth, found.results, found.metrics.mask).counts["missed"]  # doctest: +SKIP

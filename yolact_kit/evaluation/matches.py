@@ -1,4 +1,4 @@
-"""What COCOeval matched with what, kept so that other numbers come from the same matches without matching again."""
+"""The matches of a COCOeval, kept so that other metrics can use them without matching again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ClassMatches:
         """COCO's average precision at each IoU threshold, with pictures counted as often as wanted.
 
         Args:
-            weights: int64 [B, P], B ways of counting each picture so many times; each once by default.
+            weights: int64 [B, P], how often each picture counts, in B different ways; by default each counts once.
 
         Returns:
             float64 [B, T], 0..1; NaN where the pictures that count hold no object of this class.
@@ -97,7 +97,7 @@ def mean_precision(
 
 
 def collect_matches(evaluation: Any) -> list[ClassMatches]:
-    """Takes the matches over all sizes out of a COCOeval.
+    """Collects the matches for objects of all sizes from a COCOeval.
 
     Args:
         evaluation: A COCOeval that was run, where ids of annotations and results are 1..N.

@@ -41,10 +41,10 @@ def evaluate_split(
     """Predicts on the pictures of a split and measures the predictions against its labels.
 
     Args:
-        predictor: The model; a ``score`` of 0 gives every detection that COCO's metrics want.
+        predictor: The model; its ``score`` should be 0, since COCO's metrics count all detections.
         split: The split.
         track: Wraps the predictions and their number to show progress.
-        on_problem: Told of each picture that cannot be read; it is left out with its labels.
+        on_problem: Called for each picture that cannot be read; it is left out with its labels.
 
     Returns:
         The metrics and the detections.

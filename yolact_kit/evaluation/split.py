@@ -35,6 +35,9 @@ class Split:
 
         Args:
             classes: A model's class names.
+
+        Returns:
+            Both lists of names, each in its own order.
         """
         given = list(classes)
         lacking = [name for name in self.classes if name not in given]

@@ -14,13 +14,13 @@ from yolact_kit.evaluation.matches import ClassMatches
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What is found where detections below a score are left out; IoU of the masks at least 0.5.
+    """Counts at a score threshold; a detection is right if its mask has an IoU of at least 0.5 with an object.
 
     Attributes:
         score: The threshold, 0..1.
-        right: Detections that are an object.
-        wrong: Detections that are not, or are a second one of the same.
-        missed: Objects that no detection is.
+        right: True positives: detections that match an object.
+        wrong: False positives: detections that match no object, or one that is matched already.
+        missed: False negatives: objects that no detection matches.
     """
 
     score: float
@@ -68,12 +68,15 @@ class Ranking:
 
     @classmethod
     def of(cls, matches: Sequence[ClassMatches]) -> Ranking:
-        """The detections of some classes together, crowds left out.
+        """The detections of some classes together, without those that lie in crowds.
 
-        A detection is matched before all those with lower scores, so that leaving these out changes nothing for it.
+        A detection is matched before all those with lower scores, so leaving these out changes nothing for it.
 
         Args:
             matches: The matches of each class.
+
+        Returns:
+            The detections of all of them.
         """
         parts = [one.counted() for one in matches]
         scores = np.concatenate([np.zeros(0), *(part[0] for part in parts)])
@@ -82,17 +85,20 @@ class Ranking:
         return cls(scores[order], right[order], sum(int(one.objects.sum()) for one in matches))
 
     def at(self, score: float) -> OperatingPoint:
-        """What is found with a threshold.
+        """The operating point at a threshold.
 
         Args:
             score: Detections with a lower score are left out.
+
+        Returns:
+            The counts.
         """
         kept = int(np.searchsorted(-self.scores, -score, side="right"))
         right = int(self.right[:kept].sum())
         return OperatingPoint(score, right, kept - right, self.objects - right)
 
     def best(self) -> OperatingPoint | None:
-        """What is found with the threshold that makes F1 largest, the highest of several.
+        """The operating point with the largest F1; of several, the one with the highest threshold.
 
         Returns:
             The point, its threshold half-way to the next lower score; None where no threshold finds anything.

@@ -41,13 +41,13 @@ class PictureErrors:
 
 
 def worst_pictures(truth: dict[str, Any], masks: Scores, score: float, most: int = 20) -> list[PictureErrors]:
-    """The pictures with the lowest F1; of those alike, the ones with most errors come first.
+    """The pictures with the lowest F1; among equal ones, those with most errors come first.
 
     Args:
         truth: The COCO document that was evaluated against.
         masks: The metrics of the masks.
         score: Detections with a lower score are left out.
-        most: At most so many pictures; those without any error never are among them.
+        most: At most this many pictures; those without any error are never among them.
 
     Returns:
         The pictures, worst first.
