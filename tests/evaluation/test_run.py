@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.errors import UserError
+from yolact_kit.evaluation import plots
 from yolact_kit.evaluation.confusion import confusion_matrix
 from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
 from yolact_kit.evaluation.run import Evaluation, evaluate_split
@@ -136,6 +138,16 @@ def test_classes_are_matched_by_name_and_what_only_one_has_counts_for_nothing(
     found = evaluate_split(predictor, split)
     assert {result["category_id"] for result in found.results} == {11}
     assert found.metrics.mask.by_class["knife"]["AP"] == 0
+
+
+def test_curves_are_told_apart_by_more_than_their_colours(
+    found: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(plots, "_save", lambda figure, _: drawn.append(figure))
+    plot_precision_recall(found.metrics.mask, tmp_path / "a.png")
+    curves = drawn[0].axes[0].lines[:-1]  # the last is the mean
+    assert 1 < len(curves) == len({line.get_linestyle() for line in curves})
 
 
 def test_plots_are_written_for_names_of_every_script(found: Evaluation, tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ def test_of_many_classes_some_have_curves_and_all_are_in_the_mean(tmp_path: Path
     assert f"The {len(there) - CURVES} classes with fewest objects" in text
 
 
+def test_curves_are_told_apart_by_more_than_their_colours(page: Path) -> None:
+    dashes = re.findall(r'<polyline style="[^"]*stroke-dasharray:([^"]*)"', page.read_text(encoding="utf-8"))
+    assert len(dashes) >= 4 and len(set(dashes)) == len(dashes) // 2  # a curve of each class in either chart
+
+
 def test_the_slider_and_the_pictures_work_in_a_browser(page: Path, browser: Browser) -> None:
     browser.open(page.as_uri())
     said = browser.said(

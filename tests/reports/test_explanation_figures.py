@@ -81,7 +81,22 @@ def test_boxes_have_the_colours_of_their_classes(explained: list[Explanation], t
         draw_decisions(one, tmp_path / "a.png")
         pixels = pixels_of(tmp_path / "a.png")
         drawn = {label for label in range(3) if count_of(pixels, class_color(label)) > 200}
-        assert drawn == set(one.prediction.labels.tolist())
+        assert drawn == set(one.prediction.labels[:15].tolist())
+
+
+def test_of_many_objects_the_best_are_drawn_and_long_names_fit(explained: list[Explanation], tmp_path: Path) -> None:
+    one = explained[0]
+    assert len(one.prediction) > 16
+    draw_decisions(one, tmp_path / "a.png")
+    few = pixels_of(tmp_path / "a.png")
+    best = replace(one, prediction=one.prediction[:15], sources=one.sources[:15])
+    draw_decisions(best, tmp_path / "b.png")
+    panels = slice(48, 400), slice(0, 1300)
+    np.testing.assert_array_equal(few[panels], pixels_of(tmp_path / "b.png")[panels])
+    assert (few != pixels_of(tmp_path / "b.png")).any()  # how many more there are
+    named = replace(best.prediction, classes=["a class whose name is very long indeed, as some are"] * 3)
+    draw_decisions(replace(best, prediction=named), tmp_path / "c.png")
+    assert pixels_of(tmp_path / "c.png").shape[1] > few.shape[1] + 100
 
 
 def test_without_a_picture_there_is_nothing_to_write(tmp_path: Path) -> None:

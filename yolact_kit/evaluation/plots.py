@@ -18,6 +18,8 @@ from yolact_kit.inference.drawing import class_color
 from yolact_kit.inference.fonts import FontChoice, find_font
 
 _SHOWN_CLASSES = 20
+_DASHES = ("-", "--", "-.", ":")
+"""Lines of the classes, one after the other: who cannot tell two colours apart can tell these."""
 
 
 def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
@@ -30,7 +32,7 @@ def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
     """
     classes = list(scores.by_class)
     font = find_font([*classes, title])
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure = Figure(figsize=(12, 4.6), layout="constrained")
     for axes, place, iou in zip(figure.subplots(1, 2, sharey=True), (0, 5), ("0.50", "0.75"), strict=True):
         _draw_curves(axes, scores, place, classes, font)
         axes.set(title=f"IoU {iou}", xlabel="recall", xlim=(0, 1), ylim=(0, 1.02))
@@ -53,6 +55,7 @@ def _draw_curves(axes: Axes, scores: Scores, place: int, classes: Sequence[str],
                 recall,
                 scores.precision[place, :, index],
                 color=color,
+                linestyle=_DASHES[index % len(_DASHES)],
                 label=f"{font.shown(name, index)} {value:.2f}",
             )
     curves = scores.precision[place]
@@ -60,7 +63,7 @@ def _draw_curves(axes: Axes, scores: Scores, place: int, classes: Sequence[str],
     if defined.shape[1]:
         mean = defined.mean(axis=1)
         axes.plot(recall, mean, color="black", linewidth=2.5, label=f"mean {mean.mean():.2f}")
-        axes.legend(prop=_properties(font, 8), loc="lower left")
+        axes.legend(prop=_properties(font, 9), loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=3)
 
 
 def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path, title: str = "") -> None:
@@ -74,7 +77,7 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
     """
     font = find_font([*classes, title])
     names = [font.shown(name, index) for index, name in enumerate(classes)]
-    side = min(30.0, 3.5 + 0.5 * len(counts))
+    side, size = min(30.0, 3.5 + 0.5 * len(counts)), max(8, 14 - len(counts) // 2)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -82,10 +85,10 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
     for (row, column), count in np.ndenumerate(counts):
         if count:
             color = "white" if shares[row, column] > 0.6 else "black"
-            axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
+            axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=size)
     marks = range(len(counts))
-    axes.set_xticks(marks, [*names, "missed"], rotation=45, ha="right", fontproperties=_properties(font, 9))
-    axes.set_yticks(marks, [*names, "nothing there"], fontproperties=_properties(font, 9))
+    axes.set_xticks(marks, [*names, "missed"], rotation=45, ha="right", fontproperties=_properties(font, size))
+    axes.set_yticks(marks, [*names, "nothing there"], fontproperties=_properties(font, size))
     axes.set(xlabel="detected", ylabel="labelled")
     axes.set_title(font.drawable(title), fontproperties=_properties(font, 11))
     _save(figure, path)

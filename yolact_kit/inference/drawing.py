@@ -193,7 +193,7 @@ def _draw_labels(
     for shape, (left, top, right, bottom) in zip(labelled, placed, strict=True):
         canvas.rounded_rectangle((left, top, right - 1, bottom - 1), radius=margin, fill=(*shape.color, 235))
         canvas.text(
-            (left + margin, top + margin // 2), shape.text, font=letters, fill=_readable_on(shape.color), anchor="la"
+            (left + margin, top + margin // 2), shape.text, font=letters, fill=readable_on(shape.color), anchor="la"
         )
     return np.array(image, dtype=np.uint8)
 
@@ -256,8 +256,15 @@ def _spots(
         yield inside_x, inside_y, inside_x + wide, inside_y + tall
 
 
-def _readable_on(color: Color) -> Color:
-    """Black or white, whichever stands out against ``color``."""
+def readable_on(color: Color) -> Color:
+    """Black or white, whichever stands out against ``color``.
+
+    Args:
+        color: Red, green, blue in 0..255.
+
+    Returns:
+        The colour of text on it.
+    """
     bright = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
     return (0, 0, 0) if bright > 150 else (255, 255, 255)
 

@@ -24,6 +24,8 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 CURVES = 20
 """At most so many classes have a curve of their own, those with most objects."""
+_DASHES = ("", "9 4", "9 4 2 4", "2 4")
+"""Lines of the classes, one after the other: who cannot tell two colours apart can tell these."""
 _MATRIX = 30
 """At most so many classes are in the confusion matrix."""
 _ADVICE = {
@@ -179,6 +181,7 @@ def _curves(scores: Scores, colors: dict[str, str]) -> list[dict[str, Any]]:
             {
                 "name": names[place],
                 "color": colors[names[place]],
+                "dash": _DASHES[place % len(_DASHES)],
                 "value": scores.by_class[names[place]][key],
                 "points": _polyline(list(zip(recall, scores.precision[level, :, place].tolist(), strict=True))),
             }
@@ -187,7 +190,7 @@ def _curves(scores: Scores, colors: dict[str, str]) -> list[dict[str, Any]]:
         if there:
             mean = scores.precision[level][:, there].mean(axis=1)
             points = _polyline(list(zip(recall, mean.tolist(), strict=True)))
-            lines.append({"name": "mean", "color": "", "value": float(mean.mean()), "points": points})
+            lines.append({"name": "mean", "color": "", "dash": "", "value": float(mean.mean()), "points": points})
         charts.append({"title": title, "lines": lines, "left_out": len(there) - len(shown)})
     return charts
 

@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.inference.drawing import Color, class_color, class_font, label_text
+from yolact_kit.inference.drawing import class_color, class_font, label_text, readable_on
 from yolact_kit.inference.explanation import Box, Explanation
-from yolact_kit.inference.fonts import FontChoice, find_font
-from yolact_kit.reports.sheets import INK, Sheet, colored, fit
+from yolact_kit.inference.fonts import FontChoice, find_font, load_font
+from yolact_kit.reports.sheets import Sheet, colored, fit
 from yolact_kit.words import counted
 
 SHOWN_PROTOTYPES, SHOWN_PICTURES, SHOWN_OBJECTS = 6, 8, 6
@@ -20,7 +20,7 @@ _TERMS = (1, 2, 4, 8)
 _PLUS, _MINUS, _GREY, _WHITE = (217, 72, 15), (25, 113, 194), (170, 170, 170), (255, 255, 255)
 _LINES = 16
 _TILE, _GAP, _MARGIN = 220, 10, 24
-_BARS, _PANEL = 400, 620
+_BARS, _PANEL = 640, 620
 
 
 def choose_prototypes(explained: Sequence[Explanation], count: int = SHOWN_PROTOTYPES) -> list[int]:
@@ -127,12 +127,12 @@ def _draw_mask_row(
 def _draw_bars(sheet: Sheet, explained: Explanation, index: int, top: float, font: FontChoice) -> None:
     order, left = explained.order(index), _MARGIN + _TILE + 4 * _GAP
     half, step = _height(explained, _TILE) / 2, (_BARS - 3 * _GAP) / len(order)
-    middle = top + half
+    middle, size = top + half, min(13, max(6, round(0.7 * step)))
     for place, k in enumerate(order.tolist()):
         value = float(explained.coefficients[index, k])
         x1, x2, end = left + step * place, left + step * (place + 0.8), middle - half * value
         sheet.fill((x1, min(end, middle), x2, max(end, middle)), _PLUS if value > 0 else _MINUS)
-        sheet.text((x1 + x2) / 2, top + 2 * half + 4, str(k + 1), font.path, 8, _GREY if place % 2 else INK, "ma")
+        sheet.text((x1 + x2) / 2, top + 2 * half + 4, str(k + 1), font.path, size, anchor="ma")
     sheet.fill((left, middle, left + _BARS - 3 * _GAP, middle + 1), _GREY)
     for value in (-1, 0, 1):
         sheet.text(left - 6, middle - half * value, f"{value:+d}".replace("+0", "0"), font.path, 11, anchor="rm")
@@ -148,7 +148,10 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
     font, plain = class_font(explained.prediction.classes), find_font(["a"])
     height, winners = _height(explained, _PANEL), _winners(explained)
     left, right, words = _MARGIN, 2 * _MARGIN + _PANEL, 3 * _MARGIN + 2 * _PANEL
-    sheet, top = Sheet(words + 660, max(height, 24 * _LINES) + 3 * _MARGIN), 2.0 * _MARGIN
+    shown = list(winners.items())[: _LINES if len(winners) <= _LINES else _LINES - 1]
+    stories = [_story(explained, source, losers, font) for source, losers in shown]
+    wide = max([500.0, *(load_font(font.path, 15).getlength(story) for story in stories)])
+    sheet, top = Sheet(words + 34 + wide + _MARGIN, max(height, 24 * _LINES) + 3 * _MARGIN), 2.0 * _MARGIN
     titles = {
         left: "anchors (dashed), and the boxes they became",
         right: "boxes that lost, in the colour of the winner",
@@ -158,7 +161,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
         sheet.text(x, top - 10, title, plain.path, 18, anchor="ls")
     for x in (left, right):
         sheet.put(x, top, fit(explained.view, _PANEL, height))
-    for source, losers in winners.items():
+    for source, losers in reversed(shown):  # the best is on top
         one = explained.candidates[source]
         color = class_color(one.label)
         sheet.box(_placed(explained, one.anchor, left, top, _PANEL), _WHITE, 2, dash=9)
@@ -166,13 +169,17 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
         for loser in losers:
             sheet.box(_placed(explained, explained.candidates[loser].box, right, top, _PANEL), color, 1)
         sheet.box(_placed(explained, one.box, right, top, _PANEL), color, 4)
-    for number, source in enumerate(winners, start=1):
-        one = explained.candidates[source]
+    for number, (source, _) in reversed(list(enumerate(shown, start=1))):
+        one, line = explained.candidates[source], top + 24 * number - 12
         x1, y1, _, _ = _placed(explained, one.box, left, top, _PANEL)
-        sheet.fill((x1 - 12, y1 - 12, x1 + 12, y1 + 12), class_color(one.label))
-        sheet.text(x1, y1, str(number), plain.path, 15, _WHITE, "mm")
-    for line, (text, color) in enumerate(_story(explained, winners, font)):
-        sheet.text(words, top + 24 * line, text, font.path, 15, color, "la")
+        for across, down in ((x1, y1), (words + 12, line)):
+            sheet.fill((across - 12, down - 11, across + 12, down + 11), class_color(one.label))
+            sheet.text(across, down, str(number), plain.path, 15, readable_on(class_color(one.label)), "mm")
+        sheet.text(words + 34, line, stories[number - 1], font.path, 15, anchor="lm")
+    rest = len(winners) - len(shown)
+    if rest or not winners:
+        told = f"... and {counted(rest, 'more object')} on the page" if rest else "No object was given out."
+        sheet.text(words, top + 24 * len(shown) + 12, told, plain.path, 15, anchor="lm")
     sheet.save(path)
 
 
@@ -188,19 +195,13 @@ def _winners(explained: Explanation) -> dict[int, list[int]]:
     return winners
 
 
-def _story(explained: Explanation, winners: dict[int, list[int]], font: FontChoice) -> list[tuple[str, Color]]:
-    """A line for each detection, in its colour: which boxes it suppressed."""
-    lines: list[tuple[str, Color]] = []
-    for number, (source, losers) in enumerate(winners.items(), start=1):
-        winner = explained.candidates[source]
-        some = [explained.candidates[place] for place in losers[:3]]
-        told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "nobody"
-        rest = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
-        name = label_text(explained.prediction.classes, winner.label, winner.score, font)
-        lines.append((f"{number}  {name}, anchor of P{winner.level}, beat {told}{rest}", class_color(winner.label)))
-    if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], (f"... and {len(lines) - _LINES + 1} more objects", INK)]
-    return lines or [("No object was given out.", INK)]
+def _story(explained: Explanation, source: int, losers: Sequence[int], font: FontChoice) -> str:
+    """Which boxes a detection suppressed, in words."""
+    winner, some = explained.candidates[source], [explained.candidates[place] for place in losers[:3]]
+    told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "nobody"
+    rest = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
+    name = label_text(explained.prediction.classes, winner.label, winner.score, font)
+    return f"{name}, anchor of P{winner.level}, beat {told}{rest}"
 
 
 def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
