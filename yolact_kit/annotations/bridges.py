@@ -1,4 +1,4 @@
-"""Objects of several parts or with holes as one outline, for formats that have room for no more."""
+"""Objects of several parts or with holes as one outline, for formats that store only one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from yolact_kit.annotations.rle import decode_rle
 
 
 def rings_of(instance: Instance) -> tuple[list[Ring], list[Ring]]:
-    """The outlines of an object, whatever it is kept as.
+    """The outlines of an object, whether it is stored as polygons or as a mask.
 
     Args:
         instance: The object.
 
     Returns:
         Its outer rings and its holes, each float64 [P, 2] in pixels. Those of a mask run along the edges of its
-        pixels, so that the mask can be had back from them.
+        pixels, so that the mask can be restored from them.
     """
     return mask_rings(instance.rle) if instance.rle is not None else (instance.polygons, [])
 
@@ -67,7 +67,7 @@ def mask_rings(rle: Rle) -> tuple[list[Ring], list[Ring]]:
 
 
 def join_rings(rings: Iterable[Ring]) -> Ring:
-    """Makes one outline of several, as YOLO has it: there and back again along a line between the nearest points.
+    """Joins several outlines into one, as YOLO does: by a line there and back between their nearest points.
 
     What lies within an odd number of the rings lies within the outline, so that holes stay holes.
 
@@ -93,7 +93,7 @@ def join_rings(rings: Iterable[Ring]) -> Ring:
 
 
 def has_bridges(ring: Ring) -> bool:
-    """Whether an outline goes along a line and back again, as those that `join_rings` and others have joined do."""
+    """Whether an outline goes along a line and back again, as outlines do that `join_rings` or others have joined."""
     points = [tuple(point) for point in ring.tolist()]
     edges = set(zip(points, points[1:] + points[:1], strict=True))
     return any(start != end and (end, start) in edges for start, end in edges)

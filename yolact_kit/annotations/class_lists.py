@@ -19,14 +19,14 @@ def read_classes(given: str) -> tuple[str, ...]:
     """Reads class names in their order.
 
     Args:
-        given: Names with commas between them, or a file: a name a line as labelme's ``--labels`` has it, or YAML or
-            JSON with a list, which may be under ``names`` or ``classes``.
+        given: Names separated by commas, or a file: one name per line as for labelme's ``--labels``, or YAML or JSON
+            with a list, which may be under ``names`` or ``classes``.
 
     Returns:
-        The names; ``__ignore__`` and ``_background_`` are no classes.
+        The names, without ``__ignore__`` and ``_background_``, which are not classes.
 
     Raises:
-        UserError: The file cannot be read, or there are no names, or one is there twice.
+        UserError: The file cannot be read, or there are no names, or one is given twice.
 
     Example:
         >>> read_classes("nut, bolt")
@@ -41,7 +41,9 @@ def read_classes(given: str) -> tuple[str, ...]:
         names = [name.strip() for name in given.split(",")]
     classes = [name for name in names if name not in NO_LABELS]
     if not classes:
-        raise UserError(f"There are no class names in '{given}'.", "Give names with commas between, or a name a line.")
+        raise UserError(
+            f"There are no class names in '{given}'.", "Give names separated by commas, or a file with one per line."
+        )
     repeated = sorted({name for name in classes if classes.count(name) > 1})
     if repeated:
         raise UserError(f"The class '{repeated[0]}' is given twice.", "Give each class once.")
@@ -70,10 +72,10 @@ def _names_in(path: Path) -> list[str]:
 
 
 def read_label_map(path: Path) -> dict[str, str | None]:
-    """Reads which label becomes which.
+    """Reads a file that renames labels.
 
     Args:
-        path: YAML or JSON of ``old: new``, or lines ``old,new``; nothing after ``old`` drops the label's objects.
+        path: YAML or JSON of ``old: new``, or lines ``old,new``; if ``new`` is empty, the label's objects are dropped.
 
     Returns:
         New label by old label.

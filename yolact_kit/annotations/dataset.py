@@ -26,7 +26,7 @@ class Instance:
         polygons: Outer rings, each float64 [P, 2], x y in pixels; empty where ``rle`` is set.
         rle: The mask itself, for objects with holes and for labels that came as masks.
         crowd: COCO's ``iscrowd``: a region of many objects, ignored in training and evaluation.
-        extra: What the source says of the object and COCO has no place for (labelme's flags, group id, shape type).
+        extra: What the source says about the object that COCO has no place for (labelme's flags, group id, shape type).
     """
 
     label: str
@@ -36,7 +36,15 @@ class Instance:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def encode(self, height: int, width: int) -> Rle:
-        """The object's mask as compressed RLE of a picture of ``height`` x ``width`` pixels."""
+        """The object's mask as compressed RLE.
+
+        Args:
+            height: Height of the picture in pixels.
+            width: Width of the picture in pixels.
+
+        Returns:
+            The mask of the picture's size.
+        """
         from pycocotools import mask as coco_mask
 
         if self.rle is not None:
@@ -46,7 +54,15 @@ class Instance:
         return {"size": [height, width], "counts": merged["counts"].decode("ascii")}
 
     def mask(self, height: int, width: int) -> NDArray[np.uint8]:
-        """The object's mask, uint8 [height, width] of 0 and 1."""
+        """The object's mask as an array.
+
+        Args:
+            height: Height of the picture in pixels.
+            width: Width of the picture in pixels.
+
+        Returns:
+            uint8 [height, width] of 0 and 1.
+        """
         from pycocotools import mask as coco_mask
 
         rle = self.encode(height, width)
@@ -74,8 +90,8 @@ class Picture:
         width: Width in pixels.
         height: Height in pixels.
         path: Where the picture lies on disk.
-        instances: The objects; none makes a background picture.
-        extra: What the source says of the picture and COCO has no place for.
+        instances: The objects; a picture without any is a background picture.
+        extra: What the source says about the picture that COCO has no place for.
     """
 
     file: str

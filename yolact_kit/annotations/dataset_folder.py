@@ -87,10 +87,10 @@ def _fault(root: Path, file: Path, what: str) -> UserError:
 
 
 def read_instance(annotation: dict[str, Any], label: str, picture: Picture) -> Instance:
-    """The object of an annotation that `segmentation_fault` finds no fault with.
+    """The object of an annotation in which `segmentation_fault` finds nothing wrong.
 
     Args:
-        annotation: The annotation as it stands in the file.
+        annotation: The annotation as in the file.
         label: Its class.
         picture: Its picture.
 
@@ -115,7 +115,7 @@ def save_dataset(
     source: str = "",
     options: dict[str, Any] | None = None,
 ) -> None:
-    """Writes ``dataset.yaml`` and the COCO annotations of each split; pictures are the caller's to put in place.
+    """Writes ``dataset.yaml`` and the COCO annotations of each split, but not the pictures, see `copy_pictures`.
 
     Args:
         dataset: The data set.

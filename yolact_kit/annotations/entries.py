@@ -13,10 +13,10 @@ Fault = tuple[str, str]
 
 
 def entry_id(value: Any) -> str:
-    """An id as ids are compared: 7, "7" and 7.0 are the same.
+    """An id in a form that can be compared: 7, "7" and 7.0 are the same.
 
     Args:
-        value: The id as it stands in the file.
+        value: The id as in the file.
 
     Returns:
         The id as text.

@@ -17,11 +17,11 @@ Ring = NDArray[np.float64]
 FURTHEST = 1e9
 """Coordinates beyond this are taken for infinite."""
 _BEYOND = 1e-6
-"""Points outside of the picture by no more, in pixels, are inside: rounding errors are no reason to touch a polygon."""
+"""Points no further outside of the picture than this, in pixels, are taken as inside: they are rounding errors."""
 
 
 class GeometryError(ValueError):
-    """Coordinates that no shape can be made of.
+    """Coordinates that do not make a shape.
 
     Args:
         code: Which problem it is, a key of `yolact_kit.annotations.problem_kinds.KINDS`.
@@ -34,7 +34,7 @@ class GeometryError(ValueError):
 
 
 def to_points(values: Any) -> Ring:
-    """Checks coordinates as they stand in a file, before any native library sees them.
+    """Checks coordinates from a file, before any native library sees them.
 
     Args:
         values: A list of pairs ``[[x, y], ...]`` or a flat list ``[x, y, x, y, ...]``.
@@ -146,7 +146,7 @@ def stroke_rings(points: Ring, width: float) -> list[Ring]:
 
 
 def ring_area(ring: Ring) -> float:
-    """The area that a ring encloses, in square pixels; of one that crosses itself, all its parts.
+    """The area that a ring encloses, in square pixels; if it crosses itself, the sum of its parts.
 
     Args:
         ring: float64 [P, 2].

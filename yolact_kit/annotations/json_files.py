@@ -1,4 +1,4 @@
-"""Reading and writing JSON: by orjson, and what it refuses by Python's own reader and writer."""
+"""Reading and writing JSON with orjson, or with Python's own module where orjson refuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yolact_kit.annotations.textfiles import read_text
 
 
 def read_json(path: Path, problems: Problems) -> Any:
-    """Reads a JSON file of whatever encoding.
+    """Reads a JSON file in any known encoding.
 
     Args:
         path: The file.
@@ -58,11 +58,11 @@ def parse_json(text: str) -> Any:
 
 
 def json_text(document: Any, indent: bool = False) -> str:
-    r"""JSON that people can read in any language; characters that no file can hold are escaped.
+    r"""JSON text with the characters of every language as they are; only what no file can hold is escaped.
 
     Args:
         document: What to write.
-        indent: Whether it takes a line for each value, two spaces deeper with each level.
+        indent: Whether to put each value on its own line, indented by two spaces per level.
 
     Returns:
         The text, ended by a newline.

@@ -34,13 +34,16 @@ def plugin_folder() -> Path | None:
 
 
 def options_of(version: str) -> list[str]:
-    """The options, beside the folder and the labels, that set a version of labelme up for a data set.
+    """The options, besides the folder and the labels, that set up a version of labelme for a data set.
 
-    Up to labelme 5, saving by itself and leaving the picture out of the JSON must be asked for; from 6 on both are the
-    default, and asking for them is deprecated.
+    Up to labelme 5, saving automatically and leaving the picture out of the JSON must be asked for; from 6 on both are
+    the default, and asking for them is deprecated.
 
     Args:
         version: labelme's version, such as ``"6.3.1"``.
+
+    Returns:
+        Words for the command line.
 
     Example:
         >>> options_of("6.3.1")

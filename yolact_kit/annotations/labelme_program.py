@@ -1,4 +1,4 @@
-"""Finding labelme and running it on a folder of pictures, as a program of its own: it is never imported here."""
+"""Finding labelme and running it on a folder of pictures as a separate program; it is never imported here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def find_labelme() -> list[str]:
 
 
 def _interpreter_of(script: Path) -> Path | None:
-    """The Python that a console script runs with: from its first line, else the one that lies beside or above it."""
+    """The Python that a console script runs with: from its first line, else the one beside or above it."""
     head = script.read_bytes()[:500]
     named = re.match(rb"#!\s*(/[^\n]*python[0-9.]*)\s*\n", head) or re.search(
         rb"exec' [\"']?(/[^\n\"']*python[0-9.]*)", head
@@ -129,12 +129,12 @@ def find_pictures(folder: Path) -> list[Path]:
 def annotate(folder: Path, labels: list[str], verbose: bool = False) -> tuple[int, int]:
     """Opens labelme on a folder, with these classes only, and waits until it is closed.
 
-    labelme saves by itself, a JSON file beside each picture, without the picture's bytes in it.
+    labelme saves automatically, a JSON file beside each picture, without the picture's bytes in it.
 
     Args:
         folder: The pictures.
-        labels: Class names; labelme takes no others.
-        verbose: Lets labelme print what it does.
+        labels: Class names; labelme accepts no others.
+        verbose: Whether labelme prints what it does.
 
     Returns:
         How many pictures have a JSON file now, and how many there are.
@@ -158,7 +158,7 @@ def annotate(folder: Path, labels: list[str], verbose: bool = False) -> tuple[in
 
 @contextmanager
 def _ending_on_sigterm() -> Iterator[None]:
-    """Makes SIGTERM an exception for as long as it is entered, by which `subprocess.run` ends its child as well."""
+    """Turns SIGTERM into an exception while it is active, so that `subprocess.run` ends its child as well."""
     # Only the main thread can take signals.
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Bringing labels and the pixels they belong to together: size, EXIF orientation, embedded pictures."""
+"""Matching labels with the pixels that they belong to: size, EXIF orientation, embedded pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From objects as a file has them to instances: labels sorted out, outlines checked and brought into the picture."""
+"""From the objects of a file to instances: labels are sorted out, outlines are checked and clipped to the picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IGNORE = "__ignore__"
 """Label of a region that is ignored whatever the class; `yolact_kit.annotations.result` gives it every class."""
 
 IGNORED = frozenset({"", IGNORE})
-"""Those of `NO_LABELS` whose shapes may hold objects, so that they can be ignored instead of taken as background."""
+"""Those of `NO_LABELS` whose shapes may hold objects, so that they can be ignored instead of learnt as background."""
 
 
 def to_instances(
@@ -94,14 +94,14 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
 
 
 def map_label(label: str, label_map: Mapping[str, str | None]) -> str | None:
-    """What a map makes of a label; where it lacks the very label, without regard to outer spaces and Unicode form.
+    """Renames a label; one that the map does not have exactly is looked up without outer spaces, in any Unicode form.
 
     Args:
         label: The label.
         label_map: New label by old label; None drops objects of the label.
 
     Returns:
-        The new label, None where its objects are dropped; the label itself where the map says nothing of it.
+        The new label, None if its objects are dropped; the label itself if the map does not have it.
 
     Example:
         >>> map_label("Nut ", {"Nut": "nut"})
@@ -222,7 +222,7 @@ def _place(part: RawPart, width: int, height: int, problems: Problems) -> Rle | 
 
 
 def same_key(instance: Instance) -> tuple[str, bytes]:
-    """What objects of one picture have in common that are the same: label and outline."""
+    """A key that is equal for identical objects of one picture: label and outline."""
     if instance.rle is not None:
         return instance.label, instance.rle["counts"].encode("ascii")
     return instance.label, b"|".join(ring.tobytes() for ring in instance.polygons)

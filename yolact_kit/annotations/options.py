@@ -1,4 +1,4 @@
-"""What a caller can ask of the reading of labels."""
+"""Options for reading labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ReadOptions:
     Attributes:
         format: The format of the source; ``auto`` finds it out.
         pictures: A folder to look for pictures in, besides the source.
-        classes: Class names in their order; objects of other classes are skipped. None for the labels, alphabetical.
+        classes: Class names in order; objects of other classes are skipped. None for all labels, alphabetically.
         label_map: New label by old label; None drops objects of the label.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         skip_missing: Counts labels whose picture is missing as skipped rather than as errors.
@@ -28,7 +28,7 @@ class ReadOptions:
         rescale: Scales labels to pictures of another size than the labels say.
         repair: Mends polygons whose outline crosses itself.
         max_pixels: Pictures with more pixels are refused.
-        difficult: What becomes of VOC's difficult objects.
+        difficult: What to do with VOC's difficult objects.
         ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
             training and evaluation, for every class.
         line_width: Width in pixels to draw labelme's lines and points with; None skips them.

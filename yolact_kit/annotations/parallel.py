@@ -1,4 +1,4 @@
-"""Doing the same to many items on every core, in their order."""
+"""Applying a function to many items on all cores, with the results in order."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ def in_parallel(
 ) -> Generator[R, None, None]:
     """Applies a function to items at the same time.
 
-    Decoding pictures leaves Python's lock, so that threads keep every core busy with it; reading labels does not, so
-    that many files are better read by processes.
+    Decoding pictures releases Python's global lock, so threads keep every core busy with it; reading labels does not,
+    so many files are better read by processes.
 
-    Where the function writes files, close this (`contextlib.closing`): what is at hand ends before anything is removed.
+    If the function writes files, close the generator (`contextlib.closing`): that waits for the items in progress, so
+    that nothing is written after the folder has been removed.
 
     Args:
         function: What to do with an item. For processes it has to be a function of a module, or a `partial` of one.
         items: The items.
-        workers: Number of threads or processes; 1 does it here.
-        processes: Whether they are processes, which pays from `PROCESSES_FROM` items on. They start afresh, as Windows
-            starts them: a program that asks for them does its work below ``if __name__ == "__main__"``.
+        workers: Number of threads or processes; with 1 the work is done in the caller's thread.
+        processes: Whether to use processes, which is worth it from `PROCESSES_FROM` items on. They are spawned, as on
+            Windows: a program that uses them must do its work below ``if __name__ == "__main__"``.
         chunk: How many items a process is given at once.
 
     Yields:

@@ -32,7 +32,7 @@ class Entry:
 
 
 def normal(name: str) -> str:
-    """A name as names are compared: without regard to case and Unicode form."""
+    """A name in a form that can be compared, whatever its case and Unicode form."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

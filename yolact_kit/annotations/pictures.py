@@ -82,12 +82,12 @@ class PictureInfo:
         return self.mode == "RGB" and not self.deep
 
     def turned(self, orientation: int) -> tuple[int, int]:
-        """Width and height once turned as an EXIF orientation says."""
+        """Width and height after turning by an EXIF orientation, 1 to 8."""
         return (self.height, self.width) if orientation >= 5 else (self.width, self.height)
 
     @property
     def upright(self) -> tuple[int, int]:
-        """Width and height once turned as EXIF says."""
+        """Width and height after turning as EXIF says."""
         return self.turned(self.orientation)
 
     def suits(self, suffix: str) -> bool:

@@ -1,4 +1,4 @@
-"""Masks as run lengths; broken run lengths are found before pycocotools' native code, which trusts them, sees them."""
+"""Masks as run lengths; broken ones are found before they reach pycocotools' native code, which trusts them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def rings_to_rle(rings: list[NDArray[np.float64]], height: int, width: int) -> R
 
 
 def parse_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
-    """Checks run lengths as they stand in COCO files, compressed or not, and compresses them.
+    """Checks run lengths from a COCO file, compressed or not, and compresses them.
 
     Args:
         segmentation: ``{"size": [height, width], "counts": list of numbers | text}``.

@@ -1,4 +1,4 @@
-"""Labels as a file has them, before they are checked, and pictures with where their pixels come from."""
+"""Labels as they are in a file, before they are checked, and pictures with the source of their pixels."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ class RawPicture:
 
     Attributes:
         source: The annotation file.
-        reference: The picture's name or path as it stands there; empty where it does not.
+        reference: The picture's name or path in the file; empty if the file does not name it.
         stem: The name that the picture has when ``reference`` leads nowhere: the annotation file's, without suffix.
-        size: Width and height as they stand there, None where they do not.
+        size: Width and height in the file, None if it does not give them.
         objects: The objects.
         embedded: The picture itself as a file in base64, where the annotation file holds it.
         upright: Whether labels of this format belong to pictures that are turned upright.
-        folder: Name of the picture's folder as it stands there; empty where it does not.
+        folder: Name of the picture's folder in the file; empty if the file does not name it.
         shares: Whether coordinates are shares of the picture's width and height instead of pixels.
         extra: What COCO has no place for.
     """
@@ -95,7 +95,7 @@ class RawPicture:
 
 @dataclass(slots=True)
 class Labelled:
-    """A picture with its objects, and how its pixels are to be had.
+    """A picture with its objects, and where its pixels come from.
 
     Attributes:
         picture: The picture; ``path`` is the file that its pixels come from, as it lies in the source.

@@ -13,7 +13,7 @@ from yolact_kit.annotations.textfiles import read_text
 
 NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
          "testing": "test"}  # fmt: skip
-"""What programs call the splits, and what they are called here."""
+"""Names that programs give to the splits, and their names here."""
 
 
 class SplitLists:
@@ -47,7 +47,7 @@ class SplitLists:
 
 
 def read_lists(files: Iterable[Path]) -> SplitLists:
-    """Reads lists of pictures, a picture a line.
+    """Reads lists of pictures, one picture per line.
 
     Args:
         files: Text files named as their splits are: ``train.txt``, ``val.txt`` and so on; others are passed over.

@@ -1,4 +1,4 @@
-"""Reading text files of whatever encoding people's programs have written them in."""
+"""Reading text files in whatever encoding they were written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_WORDS = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 
 
 class _Words(yaml.SafeLoader):
-    """YAML in which whatever has no quotes is text as it stands, numbers and truth values included."""
+    """YAML in which everything without quotes is plain text, numbers and truth values included."""
 
 
 _Words.yaml_implicit_resolvers = {
@@ -115,16 +115,16 @@ def _is_korean(text: str) -> bool:
 
 
 def yaml_words(text: str) -> Any:
-    """Reads YAML or JSON of names: ``on``, ``no`` and ``007`` are names as well as any other.
+    """Reads YAML or JSON that holds names: ``on``, ``no`` and ``007`` are names like any other.
 
     Args:
         text: The document.
 
     Returns:
-        It, with text in place of truth values, numbers and dates.
+        The document, with text in place of truth values, numbers and dates.
 
     Raises:
-        yaml.YAMLError: It is no YAML.
+        yaml.YAMLError: It is not YAML.
 
     Example:
         >>> yaml_words("names: [on, off, 007]")

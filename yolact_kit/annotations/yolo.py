@@ -1,4 +1,4 @@
-"""Reading YOLO's files for instance segmentation: a text file a picture, a line an object, names in a YAML file."""
+"""Reading YOLO's files for instance segmentation: one text file per picture, one line per object, names in YAML."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class YoloSet:
     lists: SplitLists = field(default_factory=lambda: SplitLists({}))
 
     def split_of(self, picture: Path) -> str:
-        """The split that a picture belongs to; empty where nothing says it."""
+        """The split that a picture belongs to; empty if it is unknown."""
         picture = Path(os.path.normpath(picture.absolute()))
         for folder, split in self.folders.items():
             if picture.is_relative_to(folder):
@@ -56,12 +56,15 @@ def find_yaml(files: list[Path]) -> Path | None:
 
 
 def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
-    """Whether a text file holds, by its place, the labels of a picture: in ``labels``, or beside the picture.
+    """Whether a text file holds the labels of a picture by where it lies: in ``labels``, or beside the picture.
 
     Args:
         path: The text file.
         stems: Paths of the pictures without their suffixes.
         root: The folder of the set.
+
+    Returns:
+        Whether it does.
     """
     if path.name in NAME_FILES:
         return False

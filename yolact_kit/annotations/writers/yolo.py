@@ -1,4 +1,4 @@
-"""Writing YOLO's files for instance segmentation: a text file a picture, a line an object."""
+"""Writing YOLO's files for instance segmentation: one text file per picture, one line per object."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def write_yolo(dataset: Dataset, folder: Path, problems: Problems) -> None:
 
 
 def yolo_line(instance: Instance, picture: Picture, ids: dict[str, int]) -> str:
-    """An object as YOLO has it: the id of its class, then x and y of each point as shares of the picture.
+    """An object as a line of YOLO's: the id of its class, then x and y of each point as shares of the picture.
 
-    Several parts and holes are joined to one outline by lines there and back.
+    Several parts and holes are joined into one outline by lines there and back.
 
     Args:
         instance: The object.
