@@ -1,4 +1,4 @@
-"""Every kind of problem that reading labels can find: its code, how grave it is, and what the user can do about it."""
+"""Every kind of problem that reading labels can find: its code, its severity, and what the user can do about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "file-empty": Kind("E", "empty annotation files", _REMOVE),
     "file-unreadable": Kind("E", "annotation files that cannot be read", _REMOVE),
     "file-encoding-unknown": Kind("E", "annotation files of an unknown encoding", "Save the file as UTF-8."),
-    "file-not-utf8": Kind("F", "annotation files that are not plain UTF-8, read all the same", "Save them as UTF-8."),
+    "file-not-utf8": Kind("F", "annotation files that are not plain UTF-8, read anyway", "Save them as UTF-8."),
     "file-not-annotation": Kind("S", "files that are not annotations"),
     "xml-forbidden": Kind("E", "XML files with entities, which could do harm", "Remove the <!DOCTYPE> of the file."),
     "file-malformed": Kind("E", "annotation files that lack something necessary",
@@ -38,20 +38,20 @@ KINDS: dict[str, Kind] = {
     # Pictures
     "picture-missing": Kind("E", "pictures that are missing", "Put the picture beside its labels, give its folder with "
                             "--pictures, or leave such pictures out with --skip-missing."),
-    "picture-skipped": Kind("S", "labels left out since their picture is missing"),
+    "picture-skipped": Kind("S", "labels left out because their picture is missing"),
     "picture-ambiguous": Kind("E", "labels that several pictures fit", "Give the right folder with --pictures."),
     "picture-labelled-twice": Kind("E", "pictures with two annotation files", "Keep one of the files."),
     "picture-undecodable": Kind("E", "pictures that are damaged", "Copy the picture again from its source."),
     "picture-too-large": Kind("E", "pictures with too many pixels", "Make it smaller, or raise --max-pixels."),
-    "picture-by-stem": Kind("F", "labels that name another picture than the one of their own name, which is taken"),
+    "picture-by-stem": Kind("F", "labels that name a picture other than the one with their own name, which is used"),
     "picture-name-differs": Kind("F", "pictures whose name differs in case or extension from what the labels say"),
-    "picture-embedded": Kind("F", "pictures taken out of their labels, since their file is missing"),
+    "picture-embedded": Kind("F", "pictures taken from inside their labels, because their file is missing"),
     "picture-embedded-bad": Kind("E", "labels whose embedded picture cannot be decoded", _REMOVE),
-    "picture-embedded-differs": Kind("W", "labels whose embedded picture is another than the file", "Check that the "
+    "picture-embedded-differs": Kind("W", "labels whose embedded picture differs from the file", "Check that the "
                                      "labels fit the picture file: that one is used."),
     "picture-suffix": Kind("F", "pictures whose extension is not that of their content", "Rename them."),
     "picture-mode": Kind("F", "pictures that were turned into 8-bit RGB"),
-    "picture-16-bit": Kind("W", "pictures of 16 bits a channel, scaled to 8", "Check that they are light enough."),
+    "picture-16-bit": Kind("W", "pictures of 16 bits a channel, scaled to 8", "Check that they are bright enough."),
     "picture-rotated": Kind("F", "pictures that were turned upright as their EXIF says"),
     "picture-as-stored": Kind("W", "pictures whose EXIF orientation the labels ignore; taken as stored", "Look at "
                               "them with `yolact-kit preview`."),

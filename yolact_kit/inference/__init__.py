@@ -1,1 +1,1 @@
-"""Predictions: sources, the predictor, drawing and the writers of every output format."""
+"""Prediction: sources, the predictor, drawing, and a writer for every output format."""

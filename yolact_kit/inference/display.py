@@ -14,13 +14,13 @@ _SCREEN_SHARE = 0.9
 
 
 class Window:
-    """A window on the screen, of tkinter's: OpenCV's own is not in its headless build.
+    """A window on the screen, made with tkinter, since OpenCV's headless build has no windows.
 
     Args:
         title: Its title.
 
     Raises:
-        UserError: No window can be had: there is no screen, or Python was built without tkinter.
+        UserError: No window can be opened: there is no screen, or Python was built without tkinter.
     """
 
     def __init__(self, title: str) -> None:
@@ -45,10 +45,13 @@ class Window:
             self._root.bind(key, lambda _: self._end())
 
     def show(self, pixels: NDArray[np.uint8]) -> None:
-        """Shows a picture, uint8 [H, W, 3], red, green, blue; made smaller where the screen is.
+        """Shows a picture, reduced to fit the screen.
+
+        Args:
+            pixels: uint8 [H, W, 3], red, green, blue.
 
         Raises:
-            KeyboardInterrupt: The window was closed, or q or Escape pressed: the run is to end.
+            KeyboardInterrupt: The window was closed, or q or Escape was pressed, which ends the run.
         """
         image = Image.fromarray(pixels)
         screen = self._root.winfo_screenwidth(), self._root.winfo_screenheight()

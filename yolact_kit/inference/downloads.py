@@ -12,7 +12,7 @@ from urllib.request import Request, build_opener
 from yolact_kit.annotations.pictures import PictureError
 
 MAX_BYTES = 100 * 2**20
-"""Larger files are not fetched to their end."""
+"""Files larger than this are not downloaded completely."""
 
 _TIMEOUT = 30
 _ADDRESS = re.compile(r"https?://[^/]", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Writing video files: H.264 where PyAV is installed and has it, else MPEG-4 by OpenCV."""
+"""Writing video files: H.264 if PyAV is installed and has it, else MPEG-4 with OpenCV."""
 
 from __future__ import annotations
 
@@ -21,14 +21,19 @@ class Encoder(Protocol):
     """A video file that is being written."""
 
     def add(self, pixels: NDArray[np.uint8], time: float) -> None:
-        """Adds a frame, uint8 [H, W, 3], red, green, blue, which is shown ``time`` seconds after the beginning."""
+        """Adds a frame.
+
+        Args:
+            pixels: uint8 [H, W, 3], red, green, blue.
+            time: When it is shown, in seconds from the beginning of the source.
+        """
 
     def close(self) -> None:
-        """Ends the file, so that it can be played."""
+        """Finishes the file, so that it can be played."""
 
 
 def h264_codec() -> str:
-    """Name of the H.264 encoder that there is on this machine, "" for none."""
+    """Name of the H.264 encoder on this machine, "" if there is none."""
     try:
         import av
     except ImportError:
@@ -37,7 +42,7 @@ def h264_codec() -> str:
 
 
 def fallback_hint() -> str:
-    """What to tell the user where there is no H.264; empty where there is."""
+    """What to tell the user if H.264 is not available; empty if it is."""
     if h264_codec():
         return ""
     return (

@@ -48,9 +48,9 @@ class Candidate:
         level: The pyramid level of the anchor: 3 for P3, the finest.
         label: 0-based index of the class.
         score: Score of the class, 0..1, before suppression and mask scoring.
-        fate: What became of it: ``given out``; kept, but of too ``low score`` or with an ``empty mask``;
-            ``suppressed``; or ``cut off`` by the largest number of detections.
-        rival: The candidate that it lost to, None for none.
+        fate: What became of it: ``given out`` as a detection; kept, but with too ``low score`` or an ``empty mask``;
+            ``suppressed``; or ``cut off`` by the limit on the number of detections.
+        rival: The candidate that suppressed it, None if none did.
         iou: The IoU of the two boxes; 0 without a rival.
     """
 
@@ -77,8 +77,8 @@ class Explanation:
         candidates: The boxes that took part in non-maximum suppression, best first.
         sources: The candidate that each of the N detections was.
         anchors: How many anchors the picture has.
-        likely: How many of them have a class with a score that is high enough for suppression.
-        nms: The way to suppress.
+        likely: How many of them have a score high enough to take part in suppression.
+        nms: The kind of non-maximum suppression, a key of `yolact_kit.ops.nms.NMS`.
         nms_iou: A box that overlaps a better one by more is suppressed.
         min_score: Detections with a lower score are left out.
     """
@@ -97,7 +97,10 @@ class Explanation:
     min_score: float
 
     def shares(self, index: int) -> NDArray[np.float32]:
-        """What each prototype adds to the mask of detection ``index``: coefficient times prototype, mean in the crop.
+        """What each prototype adds to a mask: coefficient times prototype, averaged over the crop.
+
+        Args:
+            index: Which detection.
 
         Returns:
             float32 [K], signed.
@@ -108,7 +111,14 @@ class Explanation:
         return np.asarray(self.coefficients[index] * means, dtype=np.float32)
 
     def order(self, index: int) -> NDArray[np.int64]:
-        """The prototypes of detection ``index``, int64 [K], those with the largest share, of either sign, first."""
+        """The prototypes by how much they add to a mask, positively or negatively.
+
+        Args:
+            index: Which detection.
+
+        Returns:
+            int64 [K], indices of prototypes, the one with the largest share first.
+        """
         return np.argsort(-np.abs(self.shares(index)), kind="stable")
 
     def running_sum(self, index: int, terms: int | None = None) -> NDArray[np.float32]:

@@ -122,5 +122,13 @@ def _characters(path: Path) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def load_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """A font at a size in pixels, kept for the next time."""
+    """Loads a font, which is kept for the next call.
+
+    Args:
+        path: The font file.
+        size: Size in pixels.
+
+    Returns:
+        The font, for Pillow.
+    """
     return ImageFont.truetype(str(path), size)

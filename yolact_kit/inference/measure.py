@@ -1,4 +1,4 @@
-"""What people measure of a mask: where its middle is and which way it lies."""
+"""Measures of a mask: its centre and its direction."""
 
 from __future__ import annotations
 

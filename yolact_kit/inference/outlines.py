@@ -14,13 +14,13 @@ from yolact_kit.annotations.geometry import Ring, outer_rings, polygons_of
 from yolact_kit.ops.masks import MaskCrop
 
 SIMPLIFY = 1.0
-"""How far, in pixels, a simplified outline may be from the mask's where the user says nothing."""
+"""How far, in pixels, a simplified outline may be from the mask's by default."""
 
 
 def outlines(part: MaskCrop, width: int, height: int, simplify: float = SIMPLIFY) -> list[Ring]:
     """Polygons of a mask: one for each part of it, without holes, simplified (Douglas and Peucker 1973).
 
-    A polygon has no place for a hole, so a part with holes is cut in two through each of them. Parts and holes that are
+    A polygon cannot have a hole, so a part with holes is cut in two through each of them. Parts and holes that are
     thinner than twice the allowed error are left out; the largest part stays as it is.
 
     Args:

@@ -1,4 +1,4 @@
-"""Work that goes on in other threads while its results are taken in order."""
+"""Working in other threads while the results are taken in order."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def in_order(
     Args:
         items: What to work on; taken in the caller's thread.
         work: What is done with each.
-        ahead: At most so many items wait, are worked on, or are done and not yet taken.
+        ahead: At most this many items are waiting, in progress, or done and not yet taken.
         workers: Number of threads; with one, the work itself is done in order too.
 
     Yields:
-        Each item and its result, in the order of the items; the result's exception, where there is one, is raised when
-        it is asked for.
+        Each item and the future of its result, in the order of the items; an exception is raised when the result is
+        asked for.
 
     Example:
         >>> [result.result() for _, result in in_order([1, 2, 3], lambda number: number * 10, ahead=2)]
@@ -47,10 +47,10 @@ def in_order(
 
 
 def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
-    """Works on items at the same time, each on cores of its own.
+    """Works on items at the same time, each on its own cores.
 
-    PyTorch would have all cores work on one item after the other: they wait for each other at every operation, and what
-    is no operation of PyTorch's has one core alone.
+    PyTorch by itself would use all cores for one item after the other: they would wait for each other at every
+    operation, and whatever is not an operation of PyTorch's would run on a single core.
 
     Args:
         items: What to work on.

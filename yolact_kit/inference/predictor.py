@@ -62,11 +62,11 @@ class Predictor:
         config: Its configuration, with the classes.
         device: Where the pictures go; None for where the model is.
         score: Detections with a lower score are left out.
-        legacy: The original's evaluation to the letter, see `postprocess`.
-        batch_size: Pictures that are worked on at once.
-        views: How often each picture is looked at; once by default.
-        exact: Whether the network computes to the last bit as it was trained. Otherwise, on a processor, it is used as
-            it is now, see `accelerated`; what the model learns afterwards is not noticed.
+        legacy: Whether to do exactly what the original's evaluation does, see `postprocess`.
+        batch_size: Pictures that are processed at once.
+        views: Tiles and test-time augmentation; by default each picture is predicted on once.
+        exact: Whether the network computes exactly as it was trained, to the last bit. If not, a CPU uses a faster copy
+            of the model as it is now, see `accelerated`, which does not change when the model learns on.
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
@@ -120,11 +120,11 @@ class Predictor:
             score: Detections with a lower score are left out.
             top_k: Detections kept of a picture, None for the configuration's.
             nms: ``fast``, ``cross-class``, ``standard`` or ``cluster-spm``, None for the configuration's.
-            legacy: The original's evaluation to the letter, see `postprocess`.
-            batch_size: Pictures that are worked on at once.
-            model: Which model a checkpoint of the original's is of, where its name does not say.
-            views: How often each picture is looked at; once by default.
-            exact: Whether the network computes to the last bit as it was trained, which takes a processor longer.
+            legacy: Whether to do exactly what the original's evaluation does, see `postprocess`.
+            batch_size: Pictures that are processed at once.
+            model: Which model a checkpoint of the original's is of, if its name does not say.
+            views: Tiles and test-time augmentation; by default each picture is predicted on once.
+            exact: Whether the network computes exactly as it was trained, to the last bit, which is slower on a CPU.
 
         Returns:
             The predictor.
@@ -158,7 +158,7 @@ class Predictor:
         return list(self.stream(zip(names, pictures)))  # noqa: B905 - the default names have no end
 
     def stream(self, pictures: Iterable[tuple[str, NDArray[np.uint8]]]) -> Iterator[Prediction]:
-        """The detections of named pictures, as they come; no more than a batch of them is held at a time.
+        """The detections of named pictures, one after the other; at most one batch is in memory at a time.
 
         Args:
             pictures: Name and pixels of each, see `predict`.
@@ -190,7 +190,7 @@ class Predictor:
         """The network's raw outputs for pictures.
 
         Args:
-            pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size. They go through at once.
+            pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size. They are one batch.
 
         Returns:
             The raw outputs, before detection.

@@ -1,4 +1,4 @@
-"""Which pictures are worth labelling next: those on which the model is least sure of what it finds."""
+"""Choosing pictures to label next: those on which the model is least sure of what it finds."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def most_uncertain(
     Args:
         predictor: The model; detections below its score do not count.
         pictures: Pictures, no videos.
-        count: At most so many are chosen.
+        count: At most this many are chosen.
         track: Wraps the predictions and their number to show progress.
-        on_problem: Told of each picture that cannot be read.
+        on_problem: Called for each picture that cannot be read.
 
     Returns:
-        The chosen ones, the least sure one first; of pictures that are alike in that, those that come first.
+        The chosen pictures, the most uncertain one first; of equally uncertain ones those that come first.
 
     Raises:
         UserError: There are videos among them, or none can be read.

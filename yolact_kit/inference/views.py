@@ -1,4 +1,4 @@
-"""Looking at a picture more than once: in tiles, mirrored, from nearer and from further away."""
+"""Tiles and test-time augmentation: predicting on several views of a picture, and merging what they show."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ _FURTHER, _NEARER = 4 / 3, 2 / 3
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
-    """How often a picture is looked at.
+    """The views of a picture that are predicted on.
 
     Attributes:
-        tile: Side of the tiles in pixels, 0 for none. The whole picture is looked at as well, for what is larger.
-        overlap: Share of a tile that the next one shows too, 0 or more and below 1; what is no larger than that is
-            whole in one of the tiles.
-        tta: What else is looked at, of `TTA`: each view mirrored, and the picture from further and from nearer.
+        tile: Side of the tiles in pixels, 0 for none. The whole picture is a view as well, for larger objects.
+        overlap: Share of a tile that the next one also shows, at least 0 and below 1; an object no larger than the
+            overlap is whole in one of the tiles.
+        tta: Test-time augmentation, names of `TTA`: ``flip`` mirrors each view; ``scale`` adds the picture reduced, and
+            parts of it enlarged.
     """
 
     tile: int = 0
@@ -63,8 +64,8 @@ class View(NamedTuple):
         y: Its top edge.
         width: In pixels.
         height: In pixels.
-        mirrored: Whether left and right are changed.
-        tile: Whether it is there for what is too small elsewhere, so that nobody wonders if no other view shows that.
+        mirrored: Whether left and right are swapped.
+        tile: Whether it is one of the tiles, whose objects may be too small to be found in any other view.
     """
 
     x: int
@@ -75,7 +76,14 @@ class View(NamedTuple):
     tile: bool = False
 
     def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What it shows of a picture, uint8 [height, width, 3]: the picture's mean where it reaches beyond it."""
+        """What the view shows of a picture.
+
+        Args:
+            pixels: uint8 [H, W, 3], the picture.
+
+        Returns:
+            uint8 [height, width, 3]; the picture's mean colour where the view reaches beyond it.
+        """
         tall, wide = pixels.shape[:2]
         top, left, bottom, right = self.y, self.x, self.y + self.height, self.x + self.width
         shown = pixels[max(top, 0) : min(bottom, tall), max(left, 0) : min(right, wide)]
@@ -151,7 +159,7 @@ def merge(
     limit: int | None = None,
     score: float = 0.0,
 ) -> Prediction:
-    """One prediction of what was found in the views of a picture.
+    """Merges what was found in the views of a picture into one prediction.
 
     Two detections of a class from different views are of one object if their masks agree: by IoU where both are whole;
     where one is cut by the border of its view, by the intersection over the smaller of what both views show. The mask
@@ -162,7 +170,7 @@ def merge(
         found: What was found in each of them.
         name: The picture's name.
         size: Height and width of the picture in pixels.
-        limit: At most so many objects are kept, the best ones.
+        limit: At most this many objects are kept, the best ones.
         score: Objects with a lower score are left out.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Writers: what predictions are given out as, as files of each picture and as documents of all of them."""
+"""Writers of predictions: some write files for each picture, others one document for all of them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class CutoutWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        options: How; nothing of it matters here.
+        options: Not used here.
     """
 
     def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:

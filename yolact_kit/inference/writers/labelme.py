@@ -26,8 +26,8 @@ FOLDER = "labelme"
 class LabelmeWriter:
     """Writes ``labelme/``: a file a picture, polygons and scores of what was found.
 
-    The files bear a digest of what they say. One without it, or that says something else by now, was saved by a person
-    and is never written over.
+    Each file holds a digest of its content. A file without one, or whose content has changed, was saved by a person and
+    is never overwritten.
 
     Args:
         out: Folder to write into.
@@ -64,7 +64,7 @@ def is_labelled_by_a_person(path: Path) -> bool:
         path: The file.
 
     Returns:
-        True for every file that does not prove to be a prediction as it was written.
+        True for every file that is not proved to be a prediction as it was written.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
@@ -91,7 +91,7 @@ def _digest(document: dict[str, Any]) -> str:
 
 
 def _embedded(pixels: NDArray[np.uint8]) -> str:
-    """A picture that lies nowhere, as labelme's files hold it themselves."""
+    """A picture that is not on disk, in the form in which labelme's files embed it."""
     coded = io.BytesIO()
     Image.fromarray(pixels).save(coded, "JPEG", quality=95)
     return base64.b64encode(coded.getvalue()).decode("ascii")

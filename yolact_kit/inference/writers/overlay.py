@@ -21,7 +21,7 @@ class OverlayWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        options: How; its style is.
+        options: Its style is used.
     """
 
     def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:

@@ -18,7 +18,7 @@ class VideoWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        options: How; its style is.
+        options: Its style is used.
     """
 
     def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
@@ -43,7 +43,7 @@ class VideoWriter:
         self._encoder.add(drawn(item, self._style), frame.time)
 
     def close(self) -> None:
-        """Ends the last file."""
+        """Finishes the last file."""
         self._end()
         self.folder.mkdir(parents=True, exist_ok=True)
 
