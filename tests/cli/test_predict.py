@@ -55,6 +55,15 @@ def test_formats_by_comma_and_by_repetition(run_folder: Path, photos: Path, tmp_
     assert not (tmp_path / "a" / "overlay").exists()
 
 
+def test_where_top_k_may_have_left_objects_out_it_is_said(
+    run_folder: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for score, top_k, warned in (("0.1", "2", True), ("0.1", "9999", False), ("0", "2", False)):
+        options = ["--format", "csv", "--score", score, "--top-k", top_k]
+        assert predict(run_folder, photos, "--out", tmp_path / f"{score} {top_k}", *options) == 0
+        assert ("as many objects as --top-k allows" in capsys.readouterr().err) == warned
+
+
 def test_top_k_and_score_are_obeyed(run_folder: Path, photos: Path, tmp_path: Path) -> None:
     def found(*options: str) -> list[dict]:
         out = tmp_path / "-".join(options or ("all",)).replace("--", "")

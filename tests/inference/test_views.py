@@ -102,6 +102,17 @@ def test_objects_on_tile_borders_are_found_whole_and_once(
         assert found.boxes[index].tolist() == [x.min(), y.min(), x.max() + 1, y.max() + 1]
 
 
+def test_tiles_alone_find_what_is_small_and_join_what_is_large(scene: tuple[np.ndarray, list]) -> None:
+    pixels, objects = scene
+    options = ViewOptions(tile=320, whole=False)
+    assert all(view.tile for view in views_of(1000, 700, options)) and len(views_of(1000, 700, options)) == 12
+    found = found_by(options, pixels)
+    assert ious(found, objects) == [1.0] * len(objects) and len(found) == len(objects)
+    assert views_of(300, 200, options) == [View(0, 0, 300, 200)]  # it is smaller than a tile
+    with pytest.raises(UserError, match="Without tiles"):
+        ViewOptions(whole=False)
+
+
 def test_the_parts_of_what_no_tile_shows_whole_are_joined() -> None:
     views = [View(x, 0, 100, 100, tile=True) for x in (0, 80, 160)]
     bar = np.zeros((100, 260), dtype=np.uint8)

@@ -42,6 +42,7 @@ from yolact_kit.cli.predict_options import (
     Simplify,
     Sources,
     Tile,
+    TilesOnly,
     TopK,
     TrackObjects,
     Tta,
@@ -80,6 +81,7 @@ def predict(
     legacy: Legacy = False,
     tile: Tile = 0,
     overlap: Overlap = 0.2,
+    tiles_only: TilesOnly = False,
     tta: Tta = [],  # noqa: B006
     every: Every = 1,
     track_objects: TrackObjects = False,
@@ -119,7 +121,7 @@ def predict(
         {
             "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
             "batch_size": batch_size, "exact": exact, "model": model,
-            "views": {"tile": tile, "overlap": overlap, "tta": listed(tta)},
+            "views": {"tile": tile, "overlap": overlap, "tta": listed(tta), "whole": not tiles_only},
         },
     )  # fmt: skip
     _close(outcome, seconds, "overlay" in names)
@@ -260,6 +262,11 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     rate = _rate(outcome.pictures - outcome.continued, seconds)
     pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate}).")
+    if outcome.full:
+        warn(
+            f"{counted(outcome.full, 'picture has', 'pictures have')} as many objects as --top-k allows: give a larger "
+            "one to see whether there are more."
+        )
     for line in counts_in_words(outcome.counts):
         say(f"  {line}")
     if outcome.broken:

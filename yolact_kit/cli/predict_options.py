@@ -29,7 +29,7 @@ Formats = Annotated[
     list[str],
     typer.Option(
         "--format",
-        metavar="coco,labelme,csv,png,cutouts,overlay,video",
+        metavar="NAME,NAME",
         help="coco: predictions.json. labelme: files to correct and train on. csv: predictions.csv, one row per "
         "object. png: masks as pictures. cutouts: each object on a transparent background. overlay: pictures with the "
         "masks drawn over them. video: the same for each video, as an MP4.",
@@ -103,13 +103,21 @@ Overlap = Annotated[
         "--overlap", metavar="SHARE", help="Share of a tile that the next one also shows.", rich_help_panel="Detection"
     ),
 ]
+TilesOnly = Annotated[
+    bool,
+    typer.Option(
+        "--tiles-only",
+        help="With --tile: do not look at the whole picture as well. For pictures in which every object is small.",
+        rich_help_panel="Detection",
+    ),
+]
 Tta = Annotated[
     list[str],
     typer.Option(
         "--tta",
         metavar="flip,scale",
-        help="Also predict on the mirrored picture, or on it enlarged and reduced, and merge the results: slower, "
-        "sometimes a little better.",
+        help="Also predict on the picture mirrored, or enlarged and reduced, and merge the results: slower, sometimes "
+        "a little better.",
         rich_help_panel="Detection",
     ),
 ]

@@ -39,6 +39,7 @@ class Outcome:
         pictures: How many pictures were predicted on, those of an earlier start of the run included.
         continued: How many of them an earlier start of the run had done.
         objects: How many objects were found.
+        full: How many pictures have as many objects as are kept of one, so that there may be more in them.
         by_class: How many of each class, those that were found.
         broken: The pictures that could not be read, with what is wrong.
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
@@ -51,6 +52,7 @@ class Outcome:
     pictures: int = 0
     continued: int = 0
     objects: int = 0
+    full: int = 0
     by_class: dict[str, int] = field(default_factory=dict)
     broken: list[tuple[SourcePicture, PictureError]] = field(default_factory=list)
     interrupted: bool = False
@@ -59,10 +61,13 @@ class Outcome:
     counts: dict[str, Any] = field(default_factory=dict)
     _most: int = 0
 
-    def count(self, done: Record, classes: Sequence[str]) -> None:
+    def count(self, done: Record, predictor: Predictor) -> None:
         """Takes one picture into the counts."""
+        classes, detect = predictor.classes, predictor.config.detect
         self.pictures += 1
         self.objects += len(done["objects"])
+        # Without a threshold there is always something more, however unlikely.
+        self.full += len(done["objects"]) >= detect.top_k and predictor.score > detect.candidate_score
         for found in done["objects"]:
             name = classes[found["category_id"] - 1]
             self.by_class[name] = self.by_class.get(name, 0) + 1
@@ -179,7 +184,7 @@ class _Run:
                 )
             self._done.add(done["origin"])
             stems.append(done["stem"])
-            self.outcome.count(done, self._predictor.classes)
+            self.outcome.count(done, self._predictor)
         self._names = Names(stems)
         self.outcome.continued = self.outcome.pictures
 
@@ -230,7 +235,7 @@ class _Run:
             writer.add(item)
         done = record(item.prediction, item.picture, item.stem)
         self._journal.add(done)
-        self.outcome.count(done, self._predictor.classes)
+        self.outcome.count(done, self._predictor)
         return done
 
     def finish(self) -> None:

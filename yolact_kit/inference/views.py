@@ -31,16 +31,18 @@ class ViewOptions:
     """The views of a picture that are predicted on.
 
     Attributes:
-        tile: Side of the tiles in pixels, 0 for none. The whole picture is a view as well, for larger objects.
+        tile: Side of the tiles in pixels, 0 for none.
         overlap: Share of a tile that the next one also shows, at least 0 and below 1; an object no larger than the
             overlap is whole in one of the tiles.
         tta: Test-time augmentation, names of `TTA`: ``flip`` mirrors each view; ``scale`` adds the picture reduced, and
             parts of it enlarged.
+        whole: Whether the whole picture is a view besides its tiles, for larger objects.
     """
 
     tile: int = 0
     overlap: float = 0.2
     tta: tuple[str, ...] = ()
+    whole: bool = True
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.tta) - set(TTA))
@@ -51,6 +53,9 @@ class ViewOptions:
                 f"Tiles of {self.tile} pixels with an overlap of {self.overlap} cannot be made.",
                 "--tile is 32 at least, --overlap 0 or more and below 1.",
             )
+
+        if not (self.whole or self.tile):
+            raise UserError("Without tiles there is nothing to look at.", "Give --tile PX with --tiles-only.")
 
     def __bool__(self) -> bool:
         return bool(self.tile or self.tta)
@@ -119,7 +124,7 @@ def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
     if options.tile:
         side = options.tile
         tiles = [view for view in _grid(width, height, side, side, options.overlap) if view not in views]
-        views += [view._replace(tile=True) for view in tiles]
+        views = [*(views if options.whole or not tiles else ()), *(view._replace(tile=True) for view in tiles)]
     if "flip" in options.tta:
         views += [view._replace(mirrored=True) for view in views]
     return views
