@@ -1,7 +1,7 @@
-"""The program ``yolact-kit``: its commands, and what becomes of errors and interrupts.
+"""The program ``yolact-kit``: its commands, and how errors and interrupts become exit codes.
 
 Only the module of the command that was called is imported, so that ``--help`` answers at once and a fault in one
-command leaves the others alone.
+command does not affect the others.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ COMMANDS = {
     "preview": "Draw pictures of a data set with their labels on contact sheets.",
     "augment": "Write an augmented copy of a data set.",
     "config": "Plan a configuration from a data set.",
-    "train": "Train a model as a configuration says.",
+    "train": "Train a model from a configuration.",
     "evaluate": "Measure a trained model on a split of a data set.",
     "predict": "Find objects in pictures and videos with a trained model.",
-    "explain": "Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.",
+    "explain": "Show how a model makes its masks: prototypes, coefficients, anchors, duplicates.",
     "benchmark": "Measure how fast parts of the detection are on this machine.",
 }
 """Every command and its purpose; a test keeps these lines equal to the commands' own."""

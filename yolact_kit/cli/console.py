@@ -29,7 +29,7 @@ def is_verbose() -> bool:
 
 
 def use_forgiving_streams() -> None:
-    """Keeps a console whose code page lacks a character (cp949, ASCII) from ending the program."""
+    """Keeps the program from failing on a console whose code page lacks a character (cp949, ASCII)."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -1,4 +1,4 @@
-"""What ``convert`` can be asked for: its arguments and options, and how they become `ConvertOptions`."""
+"""The arguments and options of ``convert``, and how they become `ConvertOptions`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Method(str, Enum):
 
 
 class Images(str, Enum):
-    """What becomes of the picture files."""
+    """What to do with the picture files."""
 
     copy = "copy"
     link = "link"
@@ -54,7 +54,7 @@ class Images(str, Enum):
 
 
 class Difficult(str, Enum):
-    """What becomes of VOC's difficult objects."""
+    """What to do with VOC's difficult objects."""
 
     keep = "keep"
     crowd = "crowd"

@@ -1,4 +1,4 @@
-"""``yolact-kit explain``: how a model comes to its masks, on the user's own pictures."""
+"""``yolact-kit explain``: how a model makes its masks, on the user's own pictures."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def explain(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show how a model comes to its masks: prototypes, coefficients, anchors, duplicates.
+    """Show how a model makes its masks: prototypes, coefficients, anchors, duplicates.
 
     Writes a page where each coefficient has a slider and the mask follows it (explanation.html, which works offline),
     and figures to print: the prototypes across the pictures (prototypes.png), how the coefficients of each object add

@@ -26,7 +26,7 @@ _LISTED = 8
 def guide(
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[SOURCE]", help="Folder with your pictures and labels.", show_default=False),
+        typer.Argument(metavar="SOURCE", help="Folder with your pictures and labels.", show_default=False),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing: take the defaults.", rich_help_panel="Questions")

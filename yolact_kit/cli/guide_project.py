@@ -76,7 +76,7 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
 
 
 def find_project() -> Path | None:
-    """The project folder that is meant where none is named: the current one, or the only one in it."""
+    """The project folder if none is named: the current folder, or the only project in it."""
     here = Path()
     if (here / FILE).is_file():
         return here

@@ -13,7 +13,7 @@ Words = list[str | Path]
 def words_of(step: str, project: Project) -> Words:
     """The command of a step, without the program's name.
 
-    What an interrupted step left behind is overwritten; an interrupted training is gone on with.
+    What an interrupted step left behind is overwritten; an interrupted training is resumed.
 
     Args:
         step: Name of the step.

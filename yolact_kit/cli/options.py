@@ -89,7 +89,7 @@ def weights_files(weights: str | None) -> list[Path]:
         weights: What the user gave.
 
     Returns:
-        The file, or nothing where ``weights`` are no file and no run folder.
+        The file; nothing if ``weights`` are neither a file nor a run folder.
     """
     path = Path(weights or "")
     if weights is None or not path.exists():
@@ -115,7 +115,7 @@ def at_hand(weights: str) -> str:
 
 
 def without_videos(found: list[SourcePicture]) -> list[SourcePicture]:
-    """The pictures alone, for what cannot be done with videos; how many videos that leaves out is said.
+    """Leaves out videos, for what cannot be done with them, and says how many there were.
 
     Args:
         found: Pictures and videos.

@@ -1,4 +1,4 @@
-"""Running one command as a step of another: what is printed is what runs."""
+"""Running one command as a step of another; the command that is printed is the one that runs."""
 
 from __future__ import annotations
 

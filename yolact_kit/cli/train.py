@@ -81,7 +81,7 @@ def train(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train a model as a configuration says.
+    """Train a model from a configuration.
 
     First says what it is going to do, and starts only if `yolact-kit validate` finds no error in the data set. Ctrl-C
     ends the training after the current step; the model is then validated and saved.
@@ -174,7 +174,7 @@ def _check_data(config: Config) -> list[Problem]:
 
 @contextmanager
 def _begun_or_gone(run: Path) -> Iterator[None]:
-    """Removes a run folder that training never began to fill, so that the same command can be given again."""
+    """Removes a run folder in which training never started, so that the same command can be given again."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The machine that a configuration is planned for."""
+"""The hardware that a configuration is planned for."""
 
 from __future__ import annotations
 

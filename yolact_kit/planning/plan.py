@@ -19,10 +19,10 @@ CPU_MODEL = "yolact_nano"
 GPU_MODEL = "yolact_resnet50"
 
 _STEPS = {"cpu": 2_000, "gpu": 10_000}
-"""Steps of a full batch after which a small data set has been learnt on such a machine, by order of magnitude."""
+"""Steps of a full batch in which such a machine learns a small data set, by order of magnitude."""
 _EPOCHS = (30, 400)
 _GPU_MEMORY_PER_PICTURE = 1.0
-"""GiB that a picture of 550 px takes in training a ResNet-50, by experience."""
+"""GiB that a picture of 550 px takes in training a ResNet-50; a rule of thumb."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def choose_pictures(dataset: Dataset, split: str | None, count: int, seed: int) 
         dataset: The data set.
         split: Only pictures of this split; of all where it is None.
         count: How many; 0 for all.
-        seed: Seed of what is drawn.
+        seed: Random seed.
 
     Returns:
         The pictures, in the order that they have in the data set.
@@ -97,7 +97,7 @@ def plain_tiles(pictures: list[Picture], classes: list[str]) -> Iterator[Tiles]:
 
 
 def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
-    """Each picture as training sees it: resized, and augmented in several ways, with what is learnt of it drawn.
+    """Each picture as training sees it: resized, and augmented in several ways, with the objects that are learnt.
 
     Args:
         pictures: The pictures.

@@ -1,4 +1,4 @@
-"""Figures of how detections came about: prototypes, how coefficients add up to masks, anchors and suppression."""
+"""Figures that explain detections: prototypes, how coefficients add up to masks, anchors and suppression."""
 
 from __future__ import annotations
 

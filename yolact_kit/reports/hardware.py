@@ -1,4 +1,4 @@
-"""What the machine is made of: processor, memory, GPUs, and what keeps torch from using them."""
+"""The machine's hardware: processor, memory, GPUs, and what keeps torch from using them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways to suppress duplicates compared on this machine: how long they take, and what they keep (YOLACT, table 2c)."""
+"""Kinds of NMS compared on this machine: how long they take, and what they keep (YOLACT, table 2c)."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def compare_nms(
     repeats: int = 15,
     device: torch.device | str = "cpu",
 ) -> Iterator[list[NmsRow]]:
-    """Times every way to suppress, and holds what it keeps against standard NMS.
+    """Times every kind of NMS, and compares what it keeps with standard NMS.
 
-    The ways take turns in every repeat, so that what else the machine does falls on all of them alike.
+    They take turns in every repeat, so that other load on the machine affects all of them alike.
 
     Args:
         classes: Numbers of classes.
@@ -86,7 +86,7 @@ def crowded_scene(anchors: int, classes: int, above: int, seed: int = 0) -> tupl
         anchors: Number of anchors A.
         classes: Number of classes C.
         above: Anchors on objects, with one score from 0.05 up to 1, the higher the better they fit; others are lower.
-        seed: Seed of what is drawn.
+        seed: Random seed.
 
     Returns:
         Boxes [A, 4], x1 y1 x2 y2 around 0..1, and scores [A, C].

@@ -1,4 +1,4 @@
-"""Sheets: figures put together from tiles, lines and text at places in pixels."""
+"""Sheets: figures composed of tiles, lines and text at positions in pixels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sheet:
         self.pixels: NDArray[np.uint8] = np.full((round(height), round(width), 3), 255, dtype=np.uint8)
 
     def put(self, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
-        """Lays a picture, uint8 [h, w, 3], on the sheet."""
+        """Puts a picture, uint8 [h, w, 3], on the sheet with its upper left corner at x, y."""
         left, top = round(x), round(y)
         self.pixels[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
 
@@ -45,7 +45,14 @@ class Sheet:
         self.pixels[y1:y2, x1:x2] = color
 
     def box(self, corners: Corners, color: Color, width: int, dash: int = 0) -> None:
-        """Outlines x1 y1 x2 y2 with a line so many pixels wide, in dashes so many pixels long where there are any."""
+        """Draws a rectangle.
+
+        Args:
+            corners: x1 y1 x2 y2.
+            color: Red, green, blue.
+            width: Width of the line in pixels.
+            dash: Length of dashes in pixels, 0 for a solid line.
+        """
         x1, y1, x2, y2 = (round(value) for value in corners)
         if not dash:
             cv2.rectangle(self.pixels, (x1, y1), (x2, y2), color, width)
@@ -60,7 +67,17 @@ class Sheet:
     def text(
         self, x: float, y: float, words: str, font: Path, size: int, color: Color = INK, anchor: str = "ms"
     ) -> None:
-        """Writes text whose letters are so many pixels high; ``anchor`` as Pillow has it, in the middle above."""
+        """Writes a line of text.
+
+        Args:
+            x: Position of the anchor.
+            y: Position of the anchor.
+            words: The text.
+            font: The font file.
+            size: Height of the letters in pixels.
+            color: Red, green, blue.
+            anchor: Pillow's name of the point of the text that is put there; by default the middle of its base line.
+        """
         top, bottom = max(0, round(y) - 2 * size), round(y) + 2 * size
         band = Image.fromarray(self.pixels[top:bottom])
         ImageDraw.Draw(band).text((x, y - top), words, font=load_font(font, size), fill=color, anchor=anchor)

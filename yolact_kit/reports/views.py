@@ -15,9 +15,9 @@ Window = tuple[int, int, int, int]
 """x1 y1 x2 y2 in pixels."""
 
 _CONTEXT = 4.0
-"""A part is so many times as large as the object in it."""
+"""A part is this many times as large as the object in it."""
 _LEAST_PART = 0.2
-"""A part is at least this share of the picture's shorter side, and never smaller than so many pixels:"""
+"""A part is at least this share of the picture's shorter side, and at least this many pixels:"""
 _LEAST_PIXELS = 48
 
 

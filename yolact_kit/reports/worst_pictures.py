@@ -1,4 +1,4 @@
-"""Pictures that a model does badly on: beside the truth, where what is missed and what is wrong stands out."""
+"""Drawings of the pictures that a model does badly on, beside the labels; misses and wrong detections stand out."""
 
 from __future__ import annotations
 
