@@ -72,6 +72,18 @@ def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
+def test_what_another_program_has_written_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(UserError, match="Another program") as caught, new_folder(out) as folder:
+        (folder / "mine.txt").write_text("mine", encoding="utf-8")
+        out.mkdir()
+        (out / "theirs.txt").write_text("theirs", encoding="utf-8")
+    assert names(out) == ["theirs.txt"]
+    assert names(tmp_path / "out-2") == ["mine.txt"]
+    assert "out-2" in caught.value.advice
+    assert names(tmp_path) == ["out", "out-2"]
+
+
 def test_the_current_folder_is_filled_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with new_folder(".") as folder:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from yolact_kit.errors import UserError
@@ -110,7 +111,8 @@ def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path |
         The temporary folder to write to.
 
     Raises:
-        UserError: ``out`` is not empty and ``overwrite`` is not set, is a file, touches an input, or cannot be made.
+        UserError: ``out`` is not empty and ``overwrite`` is not set, is a file, touches an input, or cannot be made. If
+            another program has filled it while the body ran, the result is kept beside it, and the message says where.
 
     Example:
         >>> import tempfile
@@ -129,7 +131,7 @@ def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path |
         raise UserError(f"The folder '{out}' cannot be made: {error.strerror}.", "Choose another place.") from error
     try:
         yield beside
-        _move_into_place(beside, out)
+        _move_into_place(beside, out, overwrite)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -199,10 +201,14 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")
 
 
-def _move_into_place(beside: Path, out: Path) -> None:
+def _move_into_place(beside: Path, out: Path, overwrite: bool) -> None:
     if not out.exists():
         beside.rename(out)
     elif any(out.iterdir()):
+        if not overwrite:  # it was empty when the work began
+            kept = next(path for number in count(2) if not (path := out.with_name(f"{out.name}-{number}")).exists())
+            beside.rename(kept)
+            raise UserError(f"Another program has written to '{out}' meanwhile.", f"The result is in '{kept}' instead.")
         old = _beside(out)
         out.rename(old)
         try:
