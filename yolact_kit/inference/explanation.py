@@ -18,7 +18,6 @@ from torchvision.ops import box_convert
 from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.inference.postprocess import (
-    Detections,
     choose_detections,
     in_picture,
     in_pixels,
@@ -190,7 +189,7 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> 
     decisions = explain_nms(detect.nms, likely.boxes, likely.scores, nms_options(detect, predictor.legacy))
     chosen = choose_detections(raw, 0, detect, predictor.score, predictor.legacy, predictor.model.mask_scoring)
     found, places = in_picture(chosen, raw.prototypes[0], (height, width), predictor.legacy)
-    final = Detections(*(part[torch.from_numpy(places).to(part.device)] for part in chosen))
+    final = chosen.take(torch.from_numpy(places).to(chosen.rows.device))
     rows = likely.rows[decisions.rows]
     where = {pair: place for place, pair in enumerate(_pairs(rows, decisions.labels))}
     sources = [where[pair] for pair in _pairs(final.rows, final.labels)]

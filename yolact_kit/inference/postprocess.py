@@ -51,6 +51,10 @@ class Detections(NamedTuple):
     coefficients: Tensor
     rows: Tensor
 
+    def take(self, places: Tensor) -> Detections:
+        """The detections at ``places``, int64 or bool [N], in that order."""
+        return Detections(*(part[places] for part in self))
+
 
 class LikelyAnchors(NamedTuple):
     """The anchors of one picture that are likely enough to hold an object.
@@ -164,7 +168,7 @@ def choose_detections(
     if scorer is not None and not legacy:
         found = _rescored(found, raw.prototypes[index], scorer)
     wanted = found.scores > score if legacy and score > 0 else found.scores >= score
-    found = Detections(*(part[wanted] for part in found))
+    found = found.take(wanted)
     if scorer is not None and legacy:
         # The original scores masks after the threshold, and leaves the order as it was.
         found = _rescored(found, raw.prototypes[index], scorer, sort=False)
@@ -203,8 +207,7 @@ def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: 
     rescored = found._replace(scores=found.scores * fit)
     if not sort:
         return rescored
-    order = rescored.scores.argsort(descending=True, stable=True)
-    return Detections(*(part[order] for part in rescored))
+    return rescored.take(rescored.scores.argsort(descending=True, stable=True))
 
 
 def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:

@@ -13,10 +13,9 @@ from PIL import Image
 from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.inference.image_files import save_image
-from yolact_kit.inference.prediction import Prediction
 from yolact_kit.training.callbacks import Validation, tolerating_write_errors
 
-SCORE = 0.3
+_SCORE = 0.3
 _LONGER_SIDE = 800
 
 
@@ -46,24 +45,9 @@ class ProgressPictures(Callback):
     def _draw(self, step: int) -> None:
         for index in self.chosen:
             picture = self.validation.pictures[index]
-            pixels = read_picture(picture.path)
-            drawn = Image.fromarray(draw_prediction(pixels, confident(self.validation.predictions[index])))
+            found = self.validation.predictions[index]
+            drawn = Image.fromarray(draw_prediction(read_picture(picture.path), found[found.scores >= _SCORE]))
             drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
             target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"
             save_image(target, drawn, quality=88)
-
-
-def confident(prediction: Prediction, score: float = SCORE) -> Prediction:
-    """The detections with at least that score.
-
-    Args:
-        prediction: Detections, best first.
-        score: 0..1.
-
-    Returns:
-        The first ones of them.
-    """
-    count = int((prediction.scores >= score).sum())
-    parts = (prediction.boxes[:count], prediction.scores[:count], prediction.labels[:count], prediction.masks[:count])
-    return Prediction(prediction.file, prediction.width, prediction.height, *parts, prediction.classes)
