@@ -32,3 +32,5 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice
+        if advice and hasattr(self, "add_note"):  # from Python 3.11 on: tracebacks and notebooks show it
+            self.add_note(advice)

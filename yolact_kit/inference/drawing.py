@@ -153,7 +153,7 @@ def _unit(pixels: NDArray[np.uint8], shapes: Sequence[Shape]) -> float:
     boxes = np.array([shape.box for shape in shapes], dtype=np.float64).reshape(-1, 4)
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
     whole = float(min(pixels.shape[:2]))
-    return min(whole, 8 * float(np.median(sides))) if len(sides) else whole
+    return min(whole, 5 * float(np.median(sides))) if len(sides) else whole
 
 
 def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) -> None:
