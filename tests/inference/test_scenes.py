@@ -141,10 +141,10 @@ def test_without_the_library_there_is_a_clear_error(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (VideoOptions(lines=((0, 0, 5),)), "no line"),
-        (VideoOptions(lines=((5, 5, 5, 5),)), "no line"),
-        (VideoOptions(zones=((0, 0, 5, 5),)), "no zone"),
-        (VideoOptions(zones=((0, 0, 5, 5, 9, 9, 3),)), "no zone"),
+        (VideoOptions(lines=((0, 0, 5),)), "not a line"),
+        (VideoOptions(lines=((5, 5, 5, 5),)), "not a line"),
+        (VideoOptions(zones=((0, 0, 5, 5),)), "not a zone"),
+        (VideoOptions(zones=((0, 0, 5, 5, 9, 9, 3),)), "not a zone"),
     ],
 )
 def test_places_that_are_none(options: VideoOptions, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What a run over pictures has done until now, kept in a file beside its results so that it can be continued."""
+"""The journal of a run over pictures: what it has done so far, kept beside its results so that it can be continued."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = "unfinished.jsonl"
 
 
 class Record(TypedDict):
-    """What is remembered of a picture that is done.
+    """What is recorded of a picture that is done.
 
     Attributes:
         file: The picture's name.
@@ -42,7 +42,16 @@ class Record(TypedDict):
 
 
 def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
-    """What is remembered of a picture and its prediction."""
+    """Makes the record of a picture.
+
+    Args:
+        prediction: What was found in it.
+        picture: Where it came from.
+        stem: What the names of its files begin with.
+
+    Returns:
+        The record.
+    """
     objects = prediction.measured()
     ids = None if prediction.ids is None else prediction.ids.tolist()
     for index, found in enumerate(objects):
@@ -61,13 +70,13 @@ def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
 
 
 class Journal:
-    """The journal of a run: a line with its settings, then a line for each picture, written once its files are.
+    """The journal of a run: a line with its settings, then a line for each picture once its files are written.
 
-    A process that dies in the middle of a line loses that picture only: the line is cut off when the run goes on.
+    A process that dies in the middle of a line loses only that picture: the line is removed when the run continues.
 
     Args:
         out: The run's folder.
-        settings: What decides how pictures are predicted on and written; a run goes on with the same only.
+        settings: What decides how pictures are predicted on and written; a run continues only with the same.
     """
 
     def __init__(self, out: Path, settings: dict[str, Any]) -> None:
@@ -75,17 +84,17 @@ class Journal:
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))
 
     def begin(self) -> None:
-        """Starts a journal, in the place of any that is there."""
+        """Starts a new journal, which replaces an existing one."""
         self.file.write_text(json.dumps(self._settings) + "\n", encoding="utf-8")
 
     def recover(self) -> bool:
-        """Gets the journal of an unfinished run ready to go on with.
+        """Prepares the journal of an unfinished run for continuing it.
 
         Returns:
             Whether there is one.
 
         Raises:
-            UserError: It is of a run with other settings.
+            UserError: It belongs to a run with other settings.
         """
         if not self.file.is_file():
             return False
@@ -107,7 +116,7 @@ class Journal:
         return bool(found)
 
     def add(self, done: Record) -> None:
-        """Takes in a picture whose files are written."""
+        """Adds a picture whose files are written."""
         with self.file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(done) + "\n")
 

@@ -32,7 +32,7 @@ Track = Callable[[Iterable[Record], int | None], Iterable[Record]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a run over pictures.
+    """The result of a run over pictures.
 
     Attributes:
         out: The folder that was written.
@@ -43,8 +43,8 @@ class Outcome:
         by_class: How many of each class, those that were found.
         broken: The pictures that could not be read, with what is wrong.
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
-        best: What the files' names of the picture with the most objects begin with, "" where there is none.
-        kept: The labelme files that a person had saved, which were not written over.
+        best: What the names of the files for the picture with the most objects begin with, "" if there is none.
+        kept: The labelme files that a person had saved, which were not overwritten.
         counts: What was counted in videos, the content of counts.json; empty where nothing was followed.
     """
 
@@ -62,7 +62,12 @@ class Outcome:
     _most: int = 0
 
     def count(self, done: Record, predictor: Predictor) -> None:
-        """Takes one picture into the counts."""
+        """Adds one picture to the counts.
+
+        Args:
+            done: What was recorded of the picture.
+            predictor: The model; gives the class names and the limits.
+        """
         classes, detect = predictor.classes, predictor.config.detect
         self.pictures += 1
         self.objects += len(done["objects"])
@@ -87,10 +92,10 @@ def predict_to_folder(
     video: VideoOptions | None = None,
     show: Callable[[Item], None] | None = None,
 ) -> Outcome:
-    """Predicts on pictures and writes what was found; a run that was cut off goes on where it stopped.
+    """Predicts on pictures and writes what was found; an interrupted run continues where it stopped.
 
-    Decoding, the model and writing overlap. What is held in memory does not grow with the number of pictures, but for
-    their names. A run that writes videos or follows objects cannot go on in the middle: it begins anew.
+    Decoding, the model and writing overlap. Apart from the names, memory does not grow with the number of pictures. A
+    run that writes videos or follows objects cannot continue in the middle: it starts over.
 
     Args:
         predictor: The model.
@@ -98,14 +103,14 @@ def predict_to_folder(
         out: Folder to write.
         formats: What to write, see `FORMATS`.
         overwrite: Whether a folder that is not empty may be replaced; labelme files that a person saved are kept.
-        track: Wraps what is done and its number to show progress.
-        on_problem: Told of each picture that cannot be read, as it is met; the others go on.
-        options: How it is written.
+        track: Wraps the pictures as they are done, to show progress; called with them and their number.
+        on_problem: Called for each picture that cannot be read; the run goes on with the others.
+        options: How the results are written.
         video: What is done with videos and cameras.
         show: Called, in this thread, with each picture and what was found in it.
 
     Returns:
-        What became of it.
+        The result.
 
     Raises:
         UserError: The folder may not be written, none of the pictures can be read, or what videos need is missing;
@@ -135,7 +140,16 @@ def predict_to_folder(
 
 
 def can_go_on(pictures: Sequence[SourcePicture], formats: Collection[str], video: VideoOptions) -> bool:
-    """Whether a run that is cut off can be continued: not if that takes what was before, as a video file does."""
+    """Whether an interrupted run can be continued: not if it depends on earlier pictures, as a video file does.
+
+    Args:
+        pictures: The pictures, videos and cameras.
+        formats: What is written.
+        video: What is done with videos and cameras.
+
+    Returns:
+        Whether it can.
+    """
     return not (video.follows or "video" in formats or any(picture.camera >= 0 for picture in pictures))
 
 
@@ -194,7 +208,7 @@ class _Run:
         return None if total is None else max(0, total - self.outcome.continued)
 
     def work(self) -> Generator[Record]:
-        """Decodes in some threads, predicts in this one, writes in another one; what is written, in order."""
+        """Decodes in some threads, predicts in this one and writes in another; gives what was written, in order."""
         ahead = self._predictor.batch_size
         held: deque[Read] = deque()
 

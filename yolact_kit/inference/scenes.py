@@ -1,4 +1,4 @@
-"""What is followed from frame to frame: which object is which, what crosses a line, how fast it goes."""
+"""Following objects from frame to frame: which object is which, what crosses a line, how many frames a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
 
 _SURE = 0.5
-"""Detections of at least this score begin a track (Zhang et al. 2022); weaker ones only go on with one."""
+"""Detections of at least this score begin a track (Zhang et al. 2022); weaker ones can only continue one."""
 
 _RECENT = 32
 """Frames that the speed is told by: whole batches, as they are by default."""
@@ -28,7 +28,7 @@ class VideoOptions:
     """What is done with videos and cameras besides predicting on their frames.
 
     Attributes:
-        every: Only each so many frames are looked at.
+        every: Only every Nth frame is processed.
         track: Whether objects get an id that they keep from frame to frame.
         lines: Lines to count at, each x1 y1 x2 y2 in pixels.
         zones: Zones to count in, each x1 y1 x2 y2 x3 y3 ... in pixels, three corners at least.
@@ -67,10 +67,14 @@ def check_videos(pictures: Sequence[SourcePicture], formats: Collection[str], op
             )
     for place in options.lines:
         if len(place) != 4 or place[:2] == place[2:]:
-            raise UserError(f"{list(place)} is no line.", "A line is x1,y1,x2,y2 in pixels, from one end to the other.")
+            raise UserError(
+                f"{list(place)} is not a line.", "A line is x1,y1,x2,y2 in pixels, from one end to the other."
+            )
     for place in options.zones:
         if len(place) < 6 or len(place) % 2:
-            raise UserError(f"{list(place)} is no zone.", "A zone is x1,y1,x2,y2,x3,y3,... in pixels, a pair a corner.")
+            raise UserError(
+                f"{list(place)} is not a zone.", "A zone is x1,y1,x2,y2,x3,y3,... in pixels, a pair for each corner."
+            )
 
 
 class Scenes:

@@ -39,9 +39,9 @@ class SourcePicture(NamedTuple):
 
     Attributes:
         name: Its path relative to the source that it was found under, with forward slashes; unique in its list.
-        path: Where it lies; its name where it lies nowhere.
-        address: Where it is fetched from, "" for none.
-        content: The file itself, where it came through standard input.
+        path: The file; only its name if it is not on disk.
+        address: The address that it is fetched from, "" for none.
+        content: The file itself, if it came through standard input.
         camera: The number of the camera that it comes from, -1 for none.
         frame: Which frame of the video or camera it is, None for none.
     """
@@ -65,7 +65,7 @@ class SourcePicture(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """What tells it from other pictures of the same name."""
+        """What distinguishes it from other pictures of the same name."""
         if self.content:
             return f"{_PIPED}:{zlib.crc32(self.content):08x}"
         whole = self.address or os.path.abspath(self.path)  # noqa: PTH100 - resolving links takes long on shares
@@ -103,14 +103,15 @@ def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePict
     """The pictures that sources stand for.
 
     Args:
-        sources: One source or several: a picture, a folder (its pictures and videos, with the folders in it), a glob
-            such as ``in/**/*.jpg``, a ``.txt`` with a source a line (relative to its own folder, or to the current
+        sources: One source or several: a picture, a folder (its pictures and videos, subfolders included), a glob such
+            as ``in/**/*.jpg``, a ``.txt`` with one source per line (relative to its own folder, or to the current
             one), a video, the number of a camera, an address that begins with http, or ``-``: standard input, which
             holds either one picture file or such a list.
 
     Returns:
-        The pictures, each once, in the order of the sources and by name within one; a video is one of them. Those that
-        a list names are there even if they are missing, so that the others go on; addresses are not fetched yet.
+        The pictures, each once, in the order of the sources and by name within one; a video is one of them. Pictures
+        that a list names are included even if they are missing, so that the others can be used; addresses are not
+        fetched yet.
 
     Raises:
         UserError: A source does not exist, or holds no picture.
@@ -174,7 +175,7 @@ def _listed(text: str, folder: Path, what: str) -> Iterator[Path | str]:
     lines = [line.strip().strip("\"'") for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
-        raise UserError(f"{what} names no picture.", "Write a path a line into it.")
+        raise UserError(f"{what} names no picture.", "Write one path per line into it.")
     for line in lines:
         beside = folder / line
         if is_address(line):
@@ -310,7 +311,7 @@ def count_pictures(pictures: Iterable[SourcePicture], every: int = 1) -> int | N
         every: Of a video, only every Nth frame counts.
 
     Returns:
-        Their number, as the videos' headers say it; None where nobody knows, as of a camera.
+        Their number, by the videos' headers; None if it is unknown, as for a camera.
     """
     total = 0
     for picture in pictures:

@@ -20,7 +20,7 @@ VIDEO_EXTENSIONS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", "
 """File name suffixes of videos, in lower case."""
 
 CUT_OFF = "video-cut-off"
-"""`PictureError.code` of a video that ends before its end: the frames until there were given."""
+"""`PictureError.code` of a video that ends too early: the frames before that were given."""
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a video is said once, by `PictureError`
 
@@ -35,7 +35,7 @@ class Frame(NamedTuple):
     Attributes:
         number: Its number in the video, the first is 0.
         time: When it is shown, in seconds from the video's beginning; of a camera, from the first frame.
-        rate: Frames in a second of those that are looked at.
+        rate: Frames per second of those that are processed.
     """
 
     number: int

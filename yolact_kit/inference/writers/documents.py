@@ -1,4 +1,4 @@
-"""Predictions as one document of all pictures, made from the run's journal without holding it in memory."""
+"""Predictions of all pictures in one document, made from the run's journal without loading it into memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What writers are given of a picture, and how they are to write."""
+"""What writers are given of a picture, and their options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class WriteOptions:
 
 
 class Writer(Protocol):
-    """Writes the files of one picture after the other into a folder."""
+    """Writes the files of pictures, one after the other, into a folder."""
 
     def add(self, item: Item) -> None:
         """Writes the files of one picture, each as a whole or not at all."""
