@@ -28,6 +28,14 @@ def test_a_yolo_set_beside_another_format_is_asked_about(tmp_path: Path) -> None
     assert detect_format(tmp_path, "yolo").files == [tmp_path / "labels" / "a.txt"]
 
 
+@pytest.mark.parametrize("asked", ["voc", "yolo"])
+def test_what_there_is_instead_of_what_was_asked_for_is_said(tmp_path: Path, asked: str) -> None:
+    labelled(tmp_path, "a", [shape()])
+    with pytest.raises(UserError, match=f"format '{asked}'") as error:
+        detect_format(tmp_path, asked)
+    assert error.value.advice == "Give --from labelme: it holds such."
+
+
 def test_coco_beside_labelme_is_asked_about(tmp_path: Path) -> None:
     labelled(tmp_path, "a", [shape()])
     coco = {"images": [], "annotations": [], "categories": []}

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from yolact_kit.annotations import pictures
+from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.pictures import (
     PictureError,
     inspect_picture,
@@ -31,6 +32,14 @@ def test_exif_orientations_are_obeyed(shared_data: Path, orientation: int) -> No
         upright = np.array(ImageOps.exif_transpose(image))
     assert np.array_equal(read_picture(path), upright)
     assert picture_size(path) == (1800, 1200)
+
+
+def test_a_picture_of_a_data_set_is_as_large_as_its_labels_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 20)
+    Image.new("RGB", (7, 5)).save(tmp_path / "a.png")
+    assert Picture("a.png", 7, 5, tmp_path / "a.png").read().shape == (5, 7, 3)
+    with pytest.raises(PictureError, match="more than 20"):
+        Picture("a.png", 1, 1, tmp_path / "a.png").read()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "CMYK"])

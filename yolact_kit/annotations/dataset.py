@@ -101,6 +101,19 @@ class Picture:
     instances: list[Instance] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def read(self) -> NDArray[np.uint8]:
+        """Decodes the picture; one as large as its labels say is not too large.
+
+        Returns:
+            uint8 [height, width, 3], R G B, upright.
+
+        Raises:
+            PictureError: The file is missing, not decodable, truncated, or larger than the labels and the limit say.
+        """
+        from yolact_kit.annotations.pictures import MAX_PIXELS, read_picture
+
+        return read_picture(self.path, max_pixels=max(MAX_PIXELS, self.width * self.height))
+
 
 @dataclass(slots=True)
 class Dataset:

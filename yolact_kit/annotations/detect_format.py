@@ -94,7 +94,7 @@ def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) 
         foreign = _foreign(others)
         if foreign is not None:
             raise foreign
-        raise UserError(f"'{source}' holds no annotation file of the format '{chosen}'.", "Check --from.")
+        raise _without(source, chosen, kinds)
     if chosen == "coco" and (source / "dataset.yaml").is_file():
         return Found(chosen, mine, others, why="dataset.yaml")
     return Found(chosen, mine, others, why=_why(chosen, mine))
@@ -110,7 +110,7 @@ def _found_yolo(source: Path, files: list[Path], kinds: dict[Path, Kind], descri
     texts = [path for path in files if path.suffix.lower() == ".txt"]
     mine = [path for path in texts if is_label_file(path, stems, source) or kinds[path] == "yolo"]
     if not mine:
-        raise UserError(f"'{source}' holds no annotation file of the format 'yolo'.", "Check --from.")
+        raise _without(source, "yolo", kinds)
     return Found("yolo", mine, why=_why("yolo", mine), described=described)
 
 
@@ -220,6 +220,12 @@ def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], mas
         else f"'{source}' is not an annotation file of labelme, VOC, COCO or YOLO.",
         "Give the folder with the JSON, XML or text files; `yolact-kit annotate PICTURES` makes some.",
     )
+
+
+def _without(source: Path, chosen: Known, kinds: dict[Path, Kind]) -> UserError:
+    there = sorted({kind for kind in kinds.values() if kind in _KNOWN} - {chosen})
+    advice = f"Give --from {' or --from '.join(there)}: it holds such." if there else "Check --from and the folder."
+    return UserError(f"'{source}' holds no annotation file of the format '{chosen}'.", advice)
 
 
 def _foreign(files: list[Path]) -> UserError | None:

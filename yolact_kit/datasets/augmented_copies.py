@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
 from yolact_kit.annotations.parallel import in_parallel
-from yolact_kit.annotations.pictures import PictureError, read_picture, rgb_name, write_picture
+from yolact_kit.annotations.pictures import PictureError, rgb_name, write_picture
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.datasets.clipping import clipped
 from yolact_kit.datasets.pipelines import Pipeline
@@ -150,7 +150,7 @@ def _names(file: str, copies: int, taken: set[str]) -> list[str]:
 def _copies(index: int, picture: Picture, names: list[str], images: Path, options: CopyOptions) -> _Done:
     done = _Done()
     try:
-        pixels = read_picture(picture.path)
+        pixels = picture.read()
     except PictureError as error:
         done.error = error
         return done

@@ -145,7 +145,7 @@ def _is_tiny(instance: Instance, picture: Picture, size: int) -> bool:
 
 def _drop_copies(dataset: Dataset, done: dict[str, int]) -> None:
     """Drops pictures that are there again with the same labels; of two in different splits, the one in train."""
-    scans = scan_pictures(picture.path for picture in dataset.pictures())
+    scans = scan_pictures(dataset.pictures())
     seen: set[tuple[str, frozenset[object]]] = set()
     dropped = 0
     for split in sorted(dataset.splits, key=lambda name: name == "train"):

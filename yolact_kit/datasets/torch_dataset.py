@@ -15,7 +15,6 @@ from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.datasets.augmentation import Augmentation
 from yolact_kit.models.preprocess import prepare, resize
@@ -113,7 +112,7 @@ class TrainingPictures(TorchDataset[Sample]):
         if index in self._cache:
             return self._cache[index]
         picture = self.pictures[index]
-        pixels = read_picture(picture.path)
+        pixels = picture.read()
         height, width = pixels.shape[:2]
         shrink = min(1.0, self.config.model.input_size / min(height, width))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
@@ -188,7 +187,7 @@ class PreparedPictures(TorchDataset[tuple[Tensor, int]]):
         """The input float32 [3, S, S] of a picture, and its index."""
         if index in self._cache:
             return self._cache[index], index
-        prepared = prepare(read_picture(self.pictures[index].path), self.config)
+        prepared = prepare(self.pictures[index].read(), self.config)
         if (len(self._cache) + 1) * prepared.nbytes <= CACHE_BYTES:
             self._cache[index] = prepared
         return prepared, index

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.pictures import PictureError, read_picture
+from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.torch_dataset import Draw, Sample, TrainingPictures
@@ -89,7 +89,7 @@ def plain_tiles(pictures: list[Picture], classes: list[str]) -> Iterator[Tiles]:
     """
     for picture in pictures:
         try:
-            drawn = draw_view(read_picture(picture.path), picture.instances, classes, TILE)
+            drawn = draw_view(picture.read(), picture.instances, classes, TILE)
         except PictureError as error:
             yield Tiles(picture.file, error=error)
         else:

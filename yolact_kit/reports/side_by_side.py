@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.errors import UserError
 from yolact_kit.inference.drawing import draw_instances, draw_prediction
 from yolact_kit.inference.fonts import find_font, load_font
@@ -86,7 +85,7 @@ def draw_side_by_side(picture: Picture, prediction: Prediction) -> NDArray[np.ui
     Raises:
         UserError: The picture cannot be read.
     """
-    pixels = read_picture(picture.path)
+    pixels = picture.read()
     labels = [instance for instance in picture.instances if not instance.crowd]
     classes = prediction.classes + sorted({instance.label for instance in labels} - {*prediction.classes})
     labelled = _titled(draw_instances(pixels, labels, classes), f"labels: {counted(len(labels), 'object')}")

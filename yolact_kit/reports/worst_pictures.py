@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.dataset import Rle
-from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.annotations.dataset import Picture, Rle
 from yolact_kit.evaluation.overlaps import to_rle
 from yolact_kit.evaluation.worst import PictureErrors
 from yolact_kit.inference.drawing import Shape, Style, class_color, class_font, draw, label_text
@@ -83,4 +82,5 @@ def draw_worst(
         Each of them, and its drawing, see `draw_errors`.
     """
     for errors in worst:
-        yield errors, draw_errors(read_picture(folder / errors.image["file_name"]), errors, truth, results)
+        file, width, height = (errors.image[key] for key in ("file_name", "width", "height"))
+        yield errors, draw_errors(Picture(file, width, height, folder / file).read(), errors, truth, results)

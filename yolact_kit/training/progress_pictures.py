@@ -10,7 +10,6 @@ import lightning
 from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.inference.image_files import save_image
 from yolact_kit.training.callbacks import Validation, tolerating_write_errors
@@ -46,7 +45,7 @@ class ProgressPictures(Callback):
         for index in self.chosen:
             picture = self.validation.pictures[index]
             found = self.validation.predictions[index]
-            drawn = Image.fromarray(draw_prediction(read_picture(picture.path), found[found.scores >= _SCORE]))
+            drawn = Image.fromarray(draw_prediction(picture.read(), found[found.scores >= _SCORE]))
             drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
             target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"

@@ -47,7 +47,7 @@ class Validation:
     problems: list[Problem]
     statistics: Statistics
     files: dict[str, Picture] = field(default_factory=dict)
-    read: Callable[[Picture], NDArray[np.uint8]] = lambda picture: read_picture(picture.path)
+    read: Callable[[Picture], NDArray[np.uint8]] = lambda picture: picture.read()
 
 
 def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress | None = None) -> Validation:
@@ -73,7 +73,7 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
     for document in folder.documents:
         problems += run_checks(document, ["document"])
     dataset = build_dataset(folder)
-    scans = scan_pictures([picture.path for picture in dataset.pictures()], progress)
+    scans = scan_pictures(dataset.pictures(), progress)
     subject = Subject(dataset, model, scans)
     problems += run_checks(subject, ["pictures", "copies", "dataset", "splits"])
     return Validation(dataset, errors_first(problems), subject.statistics)

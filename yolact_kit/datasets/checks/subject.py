@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.fingerprints import digest, grey_thumbnail
 from yolact_kit.annotations.parallel import in_parallel
-from yolact_kit.annotations.pictures import PictureError, read_picture
+from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.datasets.picture_hash import thumbnail_hash
 from yolact_kit.datasets.statistics import Statistics, collect
@@ -70,33 +70,33 @@ class Subject:
         return [picture for picture in pictures if self.scans[picture.path].error is None]
 
 
-def scan_pictures(paths: Iterable[Path], progress: ScanProgress | None = None) -> dict[Path, Scan]:
+def scan_pictures(pictures: Iterable[Picture], progress: ScanProgress | None = None) -> dict[Path, Scan]:
     """Decodes pictures, several at a time.
 
     Args:
-        paths: The pictures.
+        pictures: The pictures.
         progress: Wraps the results as they come, to show progress; called with them and their number.
 
     Returns:
         What was found, by path.
     """
-    unique = list(dict.fromkeys(paths))
-    done = in_parallel(scan_picture, unique, min(8, os.cpu_count() or 1))
+    unique = {picture.path: picture for picture in pictures}
+    done = in_parallel(scan_picture, list(unique.values()), min(8, os.cpu_count() or 1))
     scans = zip(unique, done, strict=True)
     return dict(progress(scans, len(unique)) if progress is not None else scans)
 
 
-def scan_picture(path: Path) -> Scan:
+def scan_picture(picture: Picture) -> Scan:
     """Decodes a picture.
 
     Args:
-        path: The picture.
+        picture: The picture.
 
     Returns:
         Its size and what to compare it by, or why it does not decode.
     """
     try:
-        pixels = read_picture(path)
+        pixels = picture.read()
     except PictureError as error:
         return Scan(error)
     height, width = pixels.shape[:2]
