@@ -176,6 +176,13 @@ def test_the_group_that_roboflow_puts_before_the_classes_is_none(tmp_path: Path)
     assert (result.classes, codes(result)) == (["nut"], ["F category-group"])
 
 
+def test_a_group_of_the_name_of_a_class_is_that_class(tmp_path: Path) -> None:
+    parts = [{"id": 0, "name": "nut", "supercategory": "none"}, {"id": 1, "name": "nut", "supercategory": "nut"}]
+    coco(tmp_path, parts, [annotation(1)])
+    result = read(tmp_path)
+    assert (result.classes, codes(result)) == (["nut"], ["W name-of-class-repeated"])
+
+
 def test_a_group_with_objects_and_a_class_that_is_its_own_group_are_classes(tmp_path: Path) -> None:
     parts = [{"id": 0, "name": "parts", "supercategory": "none"}, {"id": 1, "name": "nut", "supercategory": "parts"},
              {"id": 2, "name": "person", "supercategory": "person"}]  # fmt: skip

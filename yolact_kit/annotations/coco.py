@@ -97,8 +97,9 @@ class _Reader:
     def _groups(self) -> set[str]:
         categories = self.document["categories"]
         parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
-        used = {entry_id(item.get("category_id")) for item in self.document["annotations"] if isinstance(item, dict)}
-        return {name for key, name in self.names.items() if key not in used and name in parents}
+        found = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
+        used = {self.names.get(entry_id(category)) for category in found}
+        return {name for name in self.names.values() if name in parents and name not in used}
 
     def _categories(self) -> None:
         for number, category in enumerate(self.document["categories"], start=1):
