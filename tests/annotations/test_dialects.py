@@ -195,6 +195,12 @@ def test_the_background_that_labelme_writes_as_a_category_is_no_class(tmp_path: 
     assert read(tmp_path).classes == ["nut"]
 
 
+def test_a_map_to_a_label_that_means_none_drops(tmp_path: Path) -> None:
+    coco(tmp_path, [{"id": 1, "name": "nut"}, {"id": 2, "name": "dirt"}], [annotation(1), annotation(2)])
+    result = read(tmp_path, label_map={"dirt": "_background_"})
+    assert (result.classes, codes(result)) == (["nut"], ["S label-dropped"])
+
+
 def test_a_wrong_box_is_shown_rounded(tmp_path: Path) -> None:
     coco(tmp_path, [{"id": 1, "name": "nut"}], [annotation(1, bbox=[1.1234567, 2.0, 50, 30.00000001])])
     assert read(tmp_path).problems[0].message == "Its box [1.12346, 2, 50, 30] is not that of its mask."

@@ -84,7 +84,7 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
         return None
     if options.label_map is not None:
         label = map_label(raw.label, options.label_map)
-        if label is None:
+        if label is None or label in NO_LABELS:
             problems.add("label-dropped", f"The map drops the label '{raw.label}'.", raw.name)
             return None
     if options.classes is not None and label not in options.classes:
