@@ -19,9 +19,9 @@ Known = Literal["labelme", "voc", "coco", "yolo"]
 Kind = Literal["labelme", "voc", "coco", "yolo", "broken", "other"]
 
 _HEADS = 1 << 12, 1 << 16
-"""Bytes of a file's beginning that are looked at: the first number tells of nearly all."""
+"""Bytes that are read from the beginning of a file: the first number is enough for nearly all files."""
 REPORT = "conversion.json"
-"""What `yolact_kit.datasets.convert` writes into the folder of a data set besides its labels."""
+"""Name of the report that `yolact_kit.datasets.convert` writes into the folder of a data set."""
 
 _YOLO_LINE = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
 
@@ -43,7 +43,7 @@ class Found:
         files: Annotation files, those that cannot be read included.
         others: Files that look like annotations but are not of this format.
         masks: Whether there are only mask pictures of VOC, without XML files.
-        why: What the format was told by, for people.
+        why: How the format was recognised, for people.
         described: YOLO's file of class names and splits, where there is one.
     """
 

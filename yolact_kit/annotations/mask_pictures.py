@@ -66,7 +66,15 @@ class MaskPicture:
     colours: dict[int, list[Colour]]
 
     def name(self, code: int, names: dict[Colour, str | None]) -> str | None:
-        """The class that a number stands for; None where ``names`` has none."""
+        """The class that a number stands for.
+
+        Args:
+            code: The number.
+            names: Class name by colour.
+
+        Returns:
+            The class; None if ``names`` does not have its colour.
+        """
         return next((names[colour] for colour in self.colours[code] if colour in names), None)
 
 

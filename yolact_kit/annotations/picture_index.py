@@ -1,4 +1,4 @@
-"""Finding the picture that a label file speaks of."""
+"""Finding the picture that a label file belongs to."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class _Jobs:
 
 
 def read_source(source: Path | str, options: ReadOptions | None = None, progress: Progress | None = None) -> ReadResult:
-    """Reads the labels under a folder, whatever their format, and the pictures that they speak of.
+    """Reads the labels under a folder, whatever their format, and the pictures that they belong to.
 
     Args:
         source: A folder, or one annotation file.

@@ -1,4 +1,4 @@
-"""What reading a source gives, put together from what its files gave."""
+"""The result of reading a source, put together from the results of its files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReadResult:
         splits: Names of the splits by picture, where the source has splits.
         left_out: Pictures left out because of an error, or because they are missing.
         without_labels: Pictures that no annotation file speaks of.
-        why: What the format was told by, for people.
+        why: How the format was recognised, for people.
     """
 
     format: str
@@ -53,7 +53,7 @@ class ReadResult:
 
 
 class SourceError(UserError):
-    """A source of which nothing can be read.
+    """A source from which nothing can be read.
 
     Args:
         message: What is wrong.
@@ -75,7 +75,7 @@ def assemble(
     outcomes: list[Outcome],
     general: Problems,
 ) -> ReadResult:
-    """Puts together what became of each picture.
+    """Puts together the outcomes of the pictures.
 
     Args:
         found: The annotation files.

@@ -60,7 +60,7 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
 
 
 def prepare(raws: list[RawPicture]) -> None:
-    """Does what takes all files of a set to decide, in place.
+    """Corrects boxes and file names, in place, where only all files of a set together tell what they mean.
 
     VOC counts pixels from 1, so that a box from 1 to the width covers the whole picture; many programs count from 0.
     A coordinate of 0, or with a fraction, anywhere in the set tells. A file name that several files give is of no use.

@@ -1,4 +1,4 @@
-"""Giving the objects of VOC's XML files the masks that lie in mask pictures."""
+"""Giving the objects of VOC's XML files the masks that are in mask pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SURE = 0.8
 
 
 def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str | None]:
-    """Finds out from boxes which colour stands for which class.
+    """Learns from boxes which colour stands for which class.
 
     In each picture the part of a colour that lies in an object's box is compared with that box. The class whose boxes
     a colour fills best, over all pictures, is the one that it stands for.

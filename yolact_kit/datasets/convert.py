@@ -40,14 +40,14 @@ class ConvertOptions(ReadOptions):
 
     Attributes:
         to: The format to write: ``coco`` makes a folder to train on, the others are for other programs.
-        split: How pictures are divided; None for the splits that the source has, or at random where it has none.
+        split: How pictures are divided; None for the splits that the source has, or at random if it has none.
         val: Share of the pictures for validation; None for 0.2.
         test: Share of the pictures for the test; None for 0.
-        seed: Seed of what is drawn.
+        seed: Random seed.
         group_by: Regular expression that finds a picture's group in its path.
         keep_splits: An earlier data set, whose pictures keep their splits.
         images: Whether pictures are copied, linked, or kept where they are.
-        strict: Whether anything at all that is wrong is an error.
+        strict: Whether nothing is written if anything at all is wrong.
         overwrite: Whether a folder that is not empty is replaced.
     """
 
@@ -91,7 +91,7 @@ class ConversionResult:
 
 
 class StrictError(UserError):
-    """Something is wrong, and the caller asked for nothing to be.
+    """Something is wrong, and ``strict`` was asked for.
 
     Args:
         message: How much is wrong.
@@ -120,7 +120,7 @@ def convert(
         The data set, and everything that was wrong.
 
     Raises:
-        UserError: Nothing was written: the source holds nothing, an option is wrong, or ``strict`` found fault.
+        UserError: Nothing was written: the source holds nothing, an option is wrong, or ``strict`` found a problem.
 
     Example:
         >>> convert("photos", "data", ConvertOptions(val=0.25)).counts["pictures"]  # doctest: +SKIP
@@ -203,7 +203,7 @@ def _kept(options: ConvertOptions) -> dict[str, str]:
 
 
 def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
-    """Gives pictures that are written anew a suffix that fits, and those whose name is taken one of their own.
+    """Gives pictures that are rewritten a fitting suffix, and those whose name is taken another name.
 
     Args:
         labelled: The pictures.
