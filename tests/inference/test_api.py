@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from pathlib import Path
 
@@ -50,7 +52,10 @@ def test_a_prediction_gives_all_that_one_asks_for(model: YOLACT, photo: Path) ->
 def test_what_is_not_on_the_disk_is_kept_to_be_drawn(model: YOLACT, photo: Path) -> None:
     drawn = [found.plot() for found in model.predict([photo, Image.open(photo), np.array(Image.open(photo))])]
     assert all(np.array_equal(one, drawn[0]) for one in drawn)
-    assert model.predict(photo)[0].pixels is None
+    assert model.predict(photo)[0].pixels is None and model.predict(photo)[0].to_labelme()["imageData"] is None
+    [document] = [one.to_labelme() for one in model.predict(np.array(Image.open(photo)))]
+    assert document["imagePath"] == "0.jpg"
+    assert Image.open(io.BytesIO(base64.b64decode(document["imageData"]))).size == (70, 50)
 
 
 def test_frames_of_a_video_are_kept_to_be_drawn(model: YOLACT, tmp_path: Path) -> None:

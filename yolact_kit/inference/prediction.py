@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -107,15 +107,14 @@ class Prediction:
         from PIL import Image
 
         from yolact_kit.annotations.pictures import PictureError
+        from yolact_kit.inference.image_files import jpeg
 
         try:
             image = Image.fromarray(self.plot())
         except PictureError:
             return None
         image.thumbnail((_SHOWN, _SHOWN))
-        coded = io.BytesIO()
-        image.save(coded, "JPEG", quality=90)
-        return coded.getvalue()
+        return jpeg(image, 90)
 
     def mask(self, index: int) -> NDArray[np.uint8]:
         """Mask of detection ``index``, uint8 [height, width] of 0 and 1."""
@@ -180,10 +179,14 @@ class Prediction:
 
         Returns:
             The document, as it lies beside the picture: a polygon for each part of an object, those of one object with
-            a ``group_id`` of their own, the score in ``description``. Objects without any pixel are left out.
+            a ``group_id`` of their own, the score in ``description``. Objects without any pixel are left out. Where
+            ``pixels`` are kept the picture is in it, as a JPEG.
         """
+        from PIL import Image
+
         from yolact_kit.annotations.dataset import Instance, Picture
         from yolact_kit.annotations.writers.labelme import labelme_document
+        from yolact_kit.inference.image_files import jpeg
         from yolact_kit.inference.outlines import outlines
 
         instances = []
@@ -191,7 +194,11 @@ class Prediction:
             rings = outlines(self.crop(index), self.width, self.height, simplify)
             if rings:
                 instances.append(Instance(name, rings, extra={"description": f"{score:.3f}"}))
-        return labelme_document(Picture(self.file, self.width, self.height, Path(self.file), instances))
+        document = labelme_document(Picture(self.file, self.width, self.height, Path(self.file), instances))
+        if self.pixels is not None:
+            document["imagePath"] = f"{Path(self.file).stem}.jpg"
+            document["imageData"] = base64.b64encode(jpeg(Image.fromarray(self.pixels))).decode("ascii")
+        return document
 
     def to_supervision(self) -> Any:
         """The detections for the library supervision: its annotators, trackers, zones and metrics.

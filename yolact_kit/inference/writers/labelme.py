@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.writers.labelme import picture_reference
@@ -44,12 +39,10 @@ class LabelmeWriter:
         path = self.folder / f"{item.stem}.json"
         if path.exists() and is_labelled_by_a_person(path):
             return
-        document = item.prediction.to_labelme(self._simplify)
+        kept = None if item.picture.on_disk else item.pixels
+        document = replace(item.prediction, pixels=kept).to_labelme(self._simplify)
         if item.picture.on_disk:
             document["imagePath"] = picture_reference(item.picture.path, path.parent)
-        else:
-            document["imagePath"] = f"{Path(item.stem).name}.jpg"
-            document["imageData"] = _embedded(item.pixels)
         atomic_write_text(path, json_text({**document, _MARK: _digest(document)}, indent=True))
 
     def close(self) -> None:
@@ -88,10 +81,3 @@ def labelled_by_people(out: Path) -> list[Path]:
 def _digest(document: dict[str, Any]) -> str:
     text = json.dumps(document, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def _embedded(pixels: NDArray[np.uint8]) -> str:
-    """A picture that is not on disk, in the form in which labelme's files embed it."""
-    coded = io.BytesIO()
-    Image.fromarray(pixels).save(coded, "JPEG", quality=95)
-    return base64.b64encode(coded.getvalue()).decode("ascii")
