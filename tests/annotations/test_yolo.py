@@ -57,12 +57,13 @@ def test_layouts(tmp_path: Path, image: str, label: str, train: Any, val: Any, n
     assert read(tmp_path / "data.yaml").splits == result.splits
 
 
-def test_the_names_may_lie_beside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["obj.names", "class.names"])
+def test_the_names_may_lie_beside(tmp_path: Path, file: str) -> None:
     yolo(tmp_path, "obj_train_data/a.png", "obj_train_data/a.txt")
-    (tmp_path / "obj.names").write_text("nut\nbolt\n", encoding="utf-8")
+    (tmp_path / file).write_text("nut\nbolt\n", encoding="utf-8")
     (tmp_path / "train.txt").write_text("data/obj_train_data/a.png\n", encoding="utf-8")
     assert read(tmp_path).classes == ["nut", "bolt"]
-    (tmp_path / "obj.names").unlink()
+    (tmp_path / file).unlink()
     with pytest.raises(UserError, match="what the numbers of the classes"):
         read(tmp_path)
     assert [entry.label for entry in instances(read(tmp_path, classes=("cup",)))] == ["cup"]

@@ -12,7 +12,7 @@ from yolact_kit.annotations.foreign import Foreign, foreign_format
 from yolact_kit.annotations.mask_pictures import mask_folder
 from yolact_kit.annotations.picture_index import walk
 from yolact_kit.annotations.textfiles import decode
-from yolact_kit.annotations.yolo import NAME_FILES, find_yaml, is_label_file, picture_stems
+from yolact_kit.annotations.yolo import find_yaml, is_label_file, is_name_file, picture_stems
 from yolact_kit.errors import UserError
 
 Known = Literal["labelme", "voc", "coco", "yolo"]
@@ -199,7 +199,7 @@ def _choose(source: Path, kinds: dict[Path, Kind], asked: str, files: list[Path]
 
 def _yolo_by_place(source: Path, files: list[Path], stems: set[Path]) -> list[Known]:
     """YOLO where the places of files say so, although no row of them can be read."""
-    named = find_yaml(files) is not None or any(path.name in NAME_FILES for path in files)
+    named = find_yaml(files) is not None or any(map(is_name_file, files))
     texts = [path for path in files if path.suffix.lower() == ".txt"]
     return ["yolo"] if named and any(is_label_file(path, stems, source) for path in texts) else []
 

@@ -21,7 +21,7 @@ from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
 from yolact_kit.annotations.textfiles import read_text, yaml_words
 from yolact_kit.errors import UserError
 
-NAME_FILES = ("classes.txt", "obj.names", "_darknet.labels")
+_NAME_FILES = ("classes.txt", "_darknet.labels")
 _FURTHEST = 2.0
 """Coordinates beyond this share of the picture are pixels."""
 
@@ -55,6 +55,11 @@ def find_yaml(files: list[Path]) -> Path | None:
     return min(candidates, key=lambda path: (len(path.parts), path.stem != "data", path.name), default=None)
 
 
+def is_name_file(path: Path) -> bool:
+    """Whether a file holds the names of the classes, by its own name: ``classes.txt``, or Darknet's ``*.names``."""
+    return path.name in _NAME_FILES or path.suffix.lower() == ".names"
+
+
 def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
     """Whether a text file holds the labels of a picture by where it lies: in ``labels``, or beside the picture.
 
@@ -66,7 +71,7 @@ def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
     Returns:
         Whether it does.
     """
-    if path.name in NAME_FILES:
+    if is_name_file(path):
         return False
     folders = path.relative_to(root).parts[:-1] if path.is_relative_to(root) else ()
     return "labels" in (folder.lower() for folder in folders) or path.with_suffix("") in stems
@@ -255,7 +260,7 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
 
 
 def _names_beside(files: list[Path]) -> dict[int, str]:
-    for path in sorted((path for path in files if path.name in NAME_FILES), key=lambda path: len(path.parts)):
+    for path in sorted(filter(is_name_file, files), key=lambda path: len(path.parts)):
         lines = (read_text(path, Problems()) or "").splitlines()
         return dict(enumerate(line.strip() for line in lines if line.strip()))
     return {}
