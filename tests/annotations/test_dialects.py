@@ -195,6 +195,16 @@ def test_the_background_that_labelme_writes_as_a_category_is_no_class(tmp_path: 
     assert read(tmp_path).classes == ["nut"]
 
 
+def test_label_studio_puts_a_number_before_the_names_of_pictures(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    images = [{"id": 0, "width": WIDTH, "height": HEIGHT, "file_name": "images/1/79296a5a-a.png"}]
+    document = {"images": images, "annotations": [annotation(1)], "categories": [{"id": 1, "name": "nut"}]}
+    (tmp_path / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    result = read(tmp_path)
+    assert codes(result) == ["F picture-name-differs"]
+    assert result.labelled[0].picture.file == "a.png"
+
+
 def test_a_map_to_a_label_that_means_none_drops(tmp_path: Path) -> None:
     coco(tmp_path, [{"id": 1, "name": "nut"}, {"id": 2, "name": "dirt"}], [annotation(1), annotation(2)])
     result = read(tmp_path, label_map={"dirt": "_background_"})

@@ -69,6 +69,13 @@ def test_the_names_may_lie_beside(tmp_path: Path, file: str) -> None:
     assert [entry.label for entry in instances(read(tmp_path, classes=("cup",)))] == ["cup"]
 
 
+def test_a_text_file_of_label_studio_belongs_to_the_picture_that_was_uploaded(tmp_path: Path) -> None:
+    yolo(tmp_path, "images/a.1.png", "labels/79296a5a-a.1.txt")
+    (tmp_path / "classes.txt").write_text("nut", encoding="utf-8")
+    result = read(tmp_path)
+    assert (len(instances(result)), codes(result)) == (1, ["F picture-name-differs"])
+
+
 def test_an_empty_file_is_a_background_and_none_leaves_its_picture_out(tmp_path: Path) -> None:
     yolo(tmp_path, "images/a.png", "labels/a.txt")
     yolo(tmp_path, "images/b.png", "labels/b.txt", "", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -151,12 +152,20 @@ class PictureIndex:
         if by_stem and named and normal(reference.name) == normal(raw.stem):
             by_stem = False  # a.jpg.json speaks of a.jpg
         candidates = own if by_stem else named
+        if not candidates and not raw.embedded:
+            reference = PurePosixPath(reference.name or raw.stem)
+            candidates = self._uploaded(reference.name)
         if not candidates:
             return None
         entry = self._best(candidates, raw, problems)
         if entry is not None:
             _note_name(entry, reference, bool(named) and by_stem, problems)
         return entry
+
+    def _uploaded(self, name: str) -> list[Entry]:
+        """The pictures that have a name without the random number that Label Studio puts before it on uploading."""
+        plain = re.sub(r"^[0-9a-f]{8}-", "", normal(name))
+        return [] if plain == normal(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
 
     def _named(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
         """The pictures that ``reference`` can mean: the very path, else those of its name, else of its stem."""
