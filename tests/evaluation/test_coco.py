@@ -64,6 +64,9 @@ def test_the_numbers_that_coco_published(shared_data: Path) -> None:
     for scores, kind in ((metrics.mask, "segm"), (metrics.box, "bbox")):
         found = [scores.values[name] for name in PRECISIONS + RECALLS]
         assert [round(value, 3) for value in found if value is not None] == published(text, kind)
+        for name in PRECISIONS:  # each is the mean of the classes that have such objects
+            by_class = [one[name] for one in scores.by_class.values() if one[name] is not None]
+            assert np.mean(by_class) == pytest.approx(scores.values[name], abs=1e-12)
 
 
 def test_finding_everything_gives_one() -> None:
@@ -71,7 +74,9 @@ def test_finding_everything_gives_one() -> None:
     metrics = evaluate(pictures, CLASSES, [prediction((0, 0.9, 10, 10, 40), (1, 0.8, 60, 60, 20)), prediction()])
     for scores in (metrics.mask, metrics.box):
         assert [scores.values[name] for name in PRECISIONS] == [ONE, ONE, ONE, ONE, ONE, None]
-        assert scores.by_class["컵"] == {"AP": ONE, "AP50": ONE, "AP75": ONE}
+        all_sizes = {"AP": ONE, "AP50": ONE, "AP75": ONE}
+        assert scores.by_class["컵"] == {**all_sizes, "APs": None, "APm": ONE, "APl": None}
+        assert scores.by_class["plate"] == {**all_sizes, "APs": ONE, "APm": None, "APl": None}
         assert scores.objects == {"컵": 1, "plate": 1}
 
 

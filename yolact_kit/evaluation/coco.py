@@ -26,7 +26,7 @@ class Scores:
 
     Attributes:
         values: By name, ``AP`` to ``APl`` and ``AR1`` to ``ARl``.
-        by_class: AP, AP50 and AP75 of each class.
+        by_class: AP, AP50, AP75, APs, APm and APl of each class.
         objects: How many objects of each class there are to be found.
         precision: float [T, R, C]: precision at each IoU threshold (0.50 to 0.95), recall (0 to 1 in 101 steps) and
             class, over all sizes, -1 where undefined; None where there is nothing to compare.
@@ -172,16 +172,17 @@ def score_documents(
         counts[annotation["category_id"]] += 1 - annotation.get("iscrowd", 0)
     evaluation = run_cocoeval(truth, results, kind, engine, refine)
     values = [None if value < 0 else float(value) for value in evaluation.stats]
-    precision: NDArray[np.float64] = np.asarray(evaluation.eval["precision"])[:, :, :, 0, -1]
-    by_class = {
-        names[number]: _of_class(precision[:, :, place]) for place, number in enumerate(evaluation.params.catIds)
-    }
+    by_size: NDArray[np.float64] = np.asarray(evaluation.eval["precision"])[..., -1]
+    by_class = {names[number]: _of_class(by_size[:, :, place]) for place, number in enumerate(evaluation.params.catIds)}
     objects = {names[number]: counts[number] for number in evaluation.params.catIds}
     matches = collect_matches(evaluation)
-    return Scores(dict(zip(PRECISIONS + RECALLS, values, strict=True)), by_class, objects, precision, matches)
+    whole = dict(zip(PRECISIONS + RECALLS, values, strict=True))
+    return Scores(whole, by_class, objects, by_size[..., 0], matches)
 
 
 def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:
-    """AP of one class from precision [T, R]."""
-    chosen = {"AP": precision, "AP50": precision[0], "AP75": precision[5]}
-    return {name: float(part.mean()) if (part > -1).all() else None for name, part in chosen.items()}
+    """AP of one class from precision [T, R, A], A for objects of all sizes, small, medium and large ones."""
+    chosen = (precision[..., 0], precision[0, :, 0], precision[5, :, 0], *np.moveaxis(precision[..., 1:], -1, 0))
+    return {
+        name: float(part.mean()) if (part > -1).all() else None for name, part in zip(PRECISIONS, chosen, strict=True)
+    }

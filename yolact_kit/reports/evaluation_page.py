@@ -11,7 +11,7 @@ import numpy as np
 from yolact_kit import __version__
 from yolact_kit.evaluation.analysis import Analysis
 from yolact_kit.evaluation.bootstrap import Comparison, Difference
-from yolact_kit.evaluation.coco import Scores
+from yolact_kit.evaluation.coco import PRECISIONS, Scores
 from yolact_kit.evaluation.errors import KINDS
 from yolact_kit.evaluation.run import Evaluation
 from yolact_kit.evaluation.split import Split
@@ -116,15 +116,18 @@ def _number(value: float | None) -> str:
 
 
 def _classes(found: Evaluation, colors: dict[str, str]) -> list[dict[str, Any]]:
+    """A row for each class, and one for all."""
     mask, box = found.metrics.mask, found.metrics.box
+    rows = [(name, colors[name], mask.objects[name], mask.by_class[name], box.by_class[name]) for name in mask.by_class]
+    rows.append(("", "", sum(mask.objects.values()), mask.values, box.values))
     return [
         {
             "name": name,
-            "color": colors[name],
-            "objects": mask.objects[name],
-            "values": [part.by_class[name][column] for part in (mask, box) for column in ("AP", "AP50", "AP75")],
+            "color": color,
+            "objects": objects,
+            "values": [masks[column] for column in PRECISIONS] + [boxes[column] for column in PRECISIONS[:3]],
         }
-        for name in mask.by_class
+        for name, color, objects, masks, boxes in rows
     ]
 
 
