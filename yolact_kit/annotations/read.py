@@ -159,7 +159,7 @@ def _voc_jobs(found: Found, root: Path, index: PictureIndex, options: ReadOption
 
 
 def _all_outlined(raws: list[RawPicture]) -> bool:
-    """Whether there are objects, and all of them have outlines."""
+    """Whether there are objects, and all have outlines: mask pictures of classes then tell nothing more."""
     objects = [item for raw in raws for item in raw.objects]
     return bool(objects) and all(item.parts for item in objects)
 
