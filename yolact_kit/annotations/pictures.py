@@ -265,7 +265,7 @@ def _opened(source: Source, max_pixels: int) -> Iterator[Image.Image]:
         if width * height > max_pixels:
             raise PictureError(
                 f"{_name(source)} has {width} x {height} pixels, more than {max_pixels:,}.",
-                "Make it smaller, or raise the limit with --max-pixels.",
+                "Make it smaller. `convert` takes larger ones with --max-pixels.",
                 "picture-too-large",
             )
         yield image
