@@ -191,10 +191,13 @@ def run_folder(command: str, base: Path | str = "runs") -> Path:
         >>> run_folder("train", "/nowhere").name
         'train-1'
     """
-    number = 1
-    while (path := Path(base) / f"{command}-{number}").exists():
-        number += 1
-    return path
+    return _first_free(Path(base) / command, 1)
+
+
+def _first_free(path: Path, first: int) -> Path:
+    """The path with the lowest number after its name, from ``first`` on, that does not exist."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in count(first))
+    return next(one for one in numbered if not one.exists())
 
 
 def _beside(path: Path) -> Path:
@@ -206,7 +209,7 @@ def _move_into_place(beside: Path, out: Path, overwrite: bool) -> None:
         beside.rename(out)
     elif any(out.iterdir()):
         if not overwrite:  # it was empty when the work began
-            kept = next(path for number in count(2) if not (path := out.with_name(f"{out.name}-{number}")).exists())
+            kept = _first_free(out, 2)
             beside.rename(kept)
             raise UserError(f"Another program has written to '{out}' meanwhile.", f"The result is in '{kept}' instead.")
         old = _beside(out)

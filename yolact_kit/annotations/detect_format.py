@@ -91,9 +91,7 @@ def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) 
         why = f"mask pictures in '{mask_files[0].parent.name}', without XML files"
         return Found("voc", mask_files, others, masks=True, why=why)
     if not mine:
-        foreign = _foreign(others)
-        if foreign is not None:
-            raise foreign
+        _refuse_foreign(others)
         raise _without(source, chosen, kinds)
     if chosen == "coco" and (source / "dataset.yaml").is_file():
         return Found(chosen, mine, others, why="dataset.yaml")
@@ -210,9 +208,7 @@ def _without_formats(source: Path, counts: Counter[Kind], files: list[Path], mas
     broken = [path for path in files if path.suffix.lower() in (".json", ".xml")] if counts["broken"] else []
     if broken:
         return "voc" if all(path.suffix.lower() == ".xml" for path in broken) else "labelme"
-    foreign = _foreign(files)
-    if foreign is not None:
-        raise foreign
+    _refuse_foreign(files)
     what = "is empty" if not files else "holds no annotation file of labelme, VOC, COCO or YOLO"
     raise UserError(
         f"'{source}' {what}."
@@ -228,13 +224,12 @@ def _without(source: Path, chosen: Known, kinds: dict[Path, Kind]) -> UserError:
     return UserError(f"'{source}' holds no annotation file of the format '{chosen}'.", advice)
 
 
-def _foreign(files: list[Path]) -> UserError | None:
-    """What to say of labels in a format that another program keeps for itself; None where there are none."""
+def _refuse_foreign(files: list[Path]) -> None:
+    """Says what to do about labels in a format that another program keeps for itself, if there are any."""
     for path in (path for path in files if path.suffix.lower() in (".json", ".xml")):
         foreign = _foreign_format(path)
         if foreign is not None:
-            return UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)
-    return None
+            raise UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)
 
 
 def _foreign_format(path: Path) -> Foreign | None:

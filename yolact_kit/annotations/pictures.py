@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from yolact_kit.errors import UserError
-from yolact_kit.files import with_ending
+from yolact_kit.files import replacing, with_ending
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -239,7 +239,7 @@ def rgb_name(name: str) -> str:
 
 
 def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> None:
-    """Writes a picture in the format of its suffix, as little changed as the format allows.
+    """Writes a picture in the format of its suffix, as a whole or not at all, as little changed as the format allows.
 
     Args:
         path: The file, named as `rgb_name` says.
@@ -252,8 +252,8 @@ def write_picture(path: Path | str, pixels: NDArray[np.uint8]) -> None:
         "WEBP": {"lossless": True},
         "TIFF": {"compression": "tiff_lzw"},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, format=name, **options.get(name, {}))
+    with replacing(path) as beside:
+        Image.fromarray(pixels).save(beside, format=name, **options.get(name, {}))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -61,20 +61,29 @@ def lines_place(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tup
         >>> lines_place(Notes(), (480, 640), find_font(["a"]))
         []
     """
-    return [_laid_out(notes.lines, size, font)[1]] if notes.lines else []
+    return [_lay_out(notes.lines, size, font).behind] if notes.lines else []
 
 
 def _letters(size: Sequence[int], font: FontChoice) -> ImageFont.FreeTypeFont:
     return load_font(font.path, max(11, round(min(size[:2]) / 28)))
 
 
-def _laid_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> tuple[str, tuple[int, int, int, int]]:
-    """The lines, broken where they are too long for the frame, and the rectangle that they take."""
+class _Layout(NamedTuple):
+    """Lines of text as they are drawn: broken where they are too long, where they start, the rectangle behind them."""
+
+    text: str
+    start: tuple[int, int]
+    behind: tuple[int, int, int, int]
+
+
+def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _Layout:
     letters, margin = _letters(size, font), max(4, min(size[:2]) // 80)
     text = "\n".join(row for line in lines for row in _broken(line, letters, size[1] - 4 * margin))
+    start = 2 * margin, 2 * margin
     canvas = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-    left, top, right, bottom = canvas.multiline_textbbox((2 * margin, 2 * margin), text, font=letters)
-    return text, (int(left) - margin, int(top) - margin, math.ceil(right) + margin, math.ceil(bottom) + margin)
+    left, top, right, bottom = canvas.multiline_textbbox(start, text, font=letters)
+    behind = int(left) - margin, int(top) - margin, math.ceil(right) + margin, math.ceil(bottom) + margin
+    return _Layout(text, start, behind)
 
 
 def _broken(line: str, letters: ImageFont.FreeTypeFont, room: int) -> list[str]:
@@ -115,8 +124,7 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes, font: FontChoice) -> NDA
         x, y = min(max(x, 2), image.width - wide), min(max(y, 2), image.height - tall)
         canvas.text((round(x), round(y)), mark.name, **around)
     if notes.lines:
-        text, behind = _laid_out(notes.lines, pixels.shape, font)
-        canvas.rectangle(behind, fill=(0, 0, 0, 170))
-        margin = 2 * max(4, unit // 80)
-        canvas.multiline_text((margin, margin), text, font=letters, fill=(255, 255, 255))
+        layout = _lay_out(notes.lines, pixels.shape, font)
+        canvas.rectangle(layout.behind, fill=(0, 0, 0, 170))
+        canvas.multiline_text(layout.start, layout.text, font=letters, fill=(255, 255, 255))
     return np.array(image, dtype=np.uint8)
