@@ -56,6 +56,5 @@ def test_four_minutes_of_training_find_the_parts_within_six_minutes(tmp_path: Pa
     log = (out / "run" / "train.log").read_text(encoding="utf-8")
     steps = int(re.findall(r"validation after (\d+) steps", log)[-1])
     print(f"quickstart on {os.cpu_count()} cores: {seconds:.0f} s, {steps} steps, mask {metrics['mask']}")
-    # Two free cores take about 500 steps in four minutes; where others have a share of them, less is learnt.
-    assert metrics["mask"]["AP50"] >= (0.80 if steps >= 400 else 0.50)
+    assert metrics["mask"]["AP50"] >= 0.80, f"{steps} steps; two free cores take about 500 in four minutes"
     assert seconds <= 360
