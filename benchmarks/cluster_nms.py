@@ -22,12 +22,12 @@ from rich.table import Table
 from torch import Tensor
 
 from yolact_kit.annotations.dataset_folder import load_dataset
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.ops.boxes import box_iou
 from yolact_kit.ops.candidates import Candidates, choose_candidates
 from yolact_kit.ops.nms import NMS, NmsOptions
+from yolact_kit.pixels.pictures import read_picture
 
 Way = Callable[[Tensor, Tensor, NmsOptions], Candidates]
 

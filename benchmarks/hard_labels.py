@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from small_set import rows
 
-from yolact_kit.annotations.rle import encode_mask
+from yolact_kit.shapes.rle import encode_mask
 
 SIDE = 64
 BATCH = 4

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "yolact_kit"
 ROOMS = [
-    "annotations", "ops", "config", "models", "datasets", "planning",
+    "shapes", "pixels", "ops", "config", "annotations", "labelme_app", "models", "datasets", "planning",
     "inference", "evaluation", "training", "reports", "cli",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "lightning", "cv2", "pycocotools", "matplotlib", "albumentations", "shapely", "scipy"}

@@ -25,7 +25,8 @@ from tests.annotations.making import (
     read,
     shape,
 )
-from yolact_kit.annotations.result import ReadResult, SourceError
+from yolact_kit.annotations.problems import SourceError
+from yolact_kit.annotations.result import ReadResult
 from yolact_kit.datasets.convert import ConvertOptions, convert
 from yolact_kit.errors import UserError
 

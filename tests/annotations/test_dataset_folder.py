@@ -20,8 +20,8 @@ from tests.annotations.making import HEIGHT, WIDTH
 from tests.annotations.writers.folders import dataset_of, objects
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset, to_coco
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.errors import UserError
+from yolact_kit.shapes.rle import encode_mask
 
 CLASSES = ["너트", "bolt"]
 point = st.tuples(st.floats(0, WIDTH), st.floats(0, HEIGHT))

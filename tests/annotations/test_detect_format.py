@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.annotations.making import labelled, picture, read, shape
-from tests.annotations.test_yolo import TRIANGLE, described, yolo
+from tests.annotations.readers.test_yolo import TRIANGLE, described, yolo
 from yolact_kit.annotations.detect_format import detect_format
 from yolact_kit.errors import UserError
 

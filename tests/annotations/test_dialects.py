@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.annotations.making import HEIGHT, TRIANGLE, WIDTH, codes, instances, labelme_document, picture, read
-from tests.annotations.test_labelme import mask_shape
+from tests.annotations.readers.test_labelme import mask_shape
 from yolact_kit.annotations.writers.labelme import labelme_document as written
 from yolact_kit.annotations.writers.voc import voc_palette
 

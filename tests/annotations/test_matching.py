@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.annotations.making import HEIGHT, WIDTH, codes, instances, labelled, labelme_document, picture, read, shape
-from yolact_kit.annotations.result import SourceError
+from yolact_kit.annotations.problems import SourceError
 
 
 def labels(path: Path, image: str, **more: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.annotations.making import codes, labelled, picture, read, shape
-from tests.annotations.test_voc import item, voc
+from tests.annotations.readers.test_voc import item, voc
 from yolact_kit.annotations.split_lists import SplitLists, read_lists
 
 

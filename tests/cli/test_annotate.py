@@ -241,7 +241,7 @@ WITHOUT_THE_PACKAGE = (
     "import sys\n"
     "sys.modules['labelme'] = None\n"  # as if it were not installed beside yolact-kit
     "from yolact_kit.cli.app import main\n"
-    "from yolact_kit.annotations.labelme_program import find_labelme\n"
+    "from yolact_kit.labelme_app.program import find_labelme\n"
 )
 
 

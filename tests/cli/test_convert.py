@@ -15,8 +15,8 @@ from PIL import Image
 
 from tests.annotations.making import HEIGHT, WIDTH, labelled, labelme_document, picture, shape
 from yolact_kit.annotations.dataset_folder import load_dataset
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.cli.app import main
+from yolact_kit.pixels.pictures import read_picture
 
 
 def run(*words: str | Path) -> int:

@@ -14,10 +14,10 @@ from tests.datasets.folders import FolderMaker, good_folder, polygon
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.read import read_source
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.files import template
 from yolact_kit.datasets.checks import CHECKS, check, validate_folder, validate_source
 from yolact_kit.errors import UserError
+from yolact_kit.shapes.rle import encode_mask
 
 MODEL = template("yolact_nano").model
 

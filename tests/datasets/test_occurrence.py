@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.datasets.occurrence import GRID, co_occurrence, heat_maps, objects_a_picture
+from yolact_kit.shapes.rle import encode_mask
 
 
 def _square(label: str, x: float, y: float, side: float, crowd: bool = False) -> Instance:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.files import template
 from yolact_kit.config.schema import AnchorConfig
 from yolact_kit.datasets.statistics import (
@@ -19,6 +18,7 @@ from yolact_kit.datasets.statistics import (
     pyramid_levels,
     size_histogram,
 )
+from yolact_kit.shapes.rle import encode_mask
 
 
 def _ring(x: float, y: float, width: float, height: float) -> np.ndarray:

@@ -14,7 +14,7 @@ from pycocotools import mask as coco_mask
 from tests.end_to_end.conftest import Way
 from tests.programs import yolact_kit_here
 from yolact_kit import load_config, load_dataset
-from yolact_kit.annotations.pictures import read_picture
+from yolact_kit.pixels.pictures import read_picture
 
 
 def test_the_pictures_are_split_as_asked_and_none_is_in_two_splits(way: Way) -> None:

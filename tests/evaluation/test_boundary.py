@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.evaluation.boundary import boundary, crop_iou, measure_boundaries
 from yolact_kit.evaluation.coco import evaluate_documents
-from yolact_kit.ops.masks import MaskCrop, decode_crop
+from yolact_kit.shapes.crops import MaskCrop, decode_crop
+from yolact_kit.shapes.rle import encode_mask
 
 from .scenes import SIZE, scene
 

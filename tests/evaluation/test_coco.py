@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from yolact_kit.annotations.dataset import Instance, Picture, Rle
+from yolact_kit.annotations.dataset import Instance, Picture
 from yolact_kit.evaluation.coco import PRECISIONS, RECALLS, Metrics, evaluate, evaluate_documents, ground_truth
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.shapes.rle import Rle
 
 CLASSES = ["컵", "plate"]
 ONE = pytest.approx(1)  # COCOeval adds a tiny number to its denominators

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.sources import SourcePicture, find_pictures, read_pictures
+from yolact_kit.pixels.pictures import PictureError
 
 
 class Handler(SimpleHTTPRequestHandler):

@@ -9,7 +9,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pycocotools import mask as coco_mask
 
-from yolact_kit.annotations.dataset import Instance, Rle
+from yolact_kit.annotations.dataset import Instance
 from yolact_kit.inference import fonts
 from yolact_kit.inference.drawing import (
     Shape,
@@ -24,6 +24,7 @@ from yolact_kit.inference.drawing import (
 )
 from yolact_kit.inference.fonts import VARIABLE, find_font
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.shapes.rle import Rle
 
 HEIGHT, WIDTH = 120, 200
 

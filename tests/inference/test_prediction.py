@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.errors import UserError
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.shapes.rle import encode_mask
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from tests.tiny_model import tiny_config, tiny_model
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.errors import UserError
 from yolact_kit.inference import sources
 from yolact_kit.inference.journal import FILE, Record
@@ -24,6 +23,7 @@ from yolact_kit.inference.run import predict_to_folder
 from yolact_kit.inference.sources import SourcePicture, find_pictures
 from yolact_kit.inference.writers import FORMATS, Item, WriteOptions, check_formats
 from yolact_kit.inference.writers.names import Names, safe_name
+from yolact_kit.pixels.pictures import read_picture
 
 CLASSES = ["컵/잔", "plate", "fork"]
 PICTURE_FORMATS = [name for name in FORMATS if name != "video"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.errors import UserError
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.scenes import Scenes, VideoOptions, check_videos
 from yolact_kit.inference.sources import SourcePicture
 from yolact_kit.inference.videos import Frame
+from yolact_kit.shapes.rle import encode_mask
 
 CLASSES = ["컵", "nut"]
 SIZE = 200

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
 from yolact_kit.inference.sources import SourcePicture, find_pictures, read_pictures
+from yolact_kit.pixels.pictures import PictureError
 
 
 @pytest.fixture

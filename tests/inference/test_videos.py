@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.inference.making_videos import make_video, noise
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.inference.sources import SourcePicture, count_pictures, decoded, find_pictures
 from yolact_kit.inference.videos import CUT_OFF, count_frames, read_frames
+from yolact_kit.pixels.pictures import PictureError
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import tiny_config, tiny_model
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.errors import UserError
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.views import View, ViewOptions, merge, views_of
+from yolact_kit.shapes.rle import encode_mask
 
 CLASSES = ["red", "green", "blue"]
 

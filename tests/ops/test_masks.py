@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from torch.nn import functional
 
-from yolact_kit.annotations.dataset import Rle
-from yolact_kit.annotations.rle import encode_mask
-from yolact_kit.ops.masks import MaskCrop, assemble, crop, decode_crop, encode_crop, masks_to_rle
+from yolact_kit.ops.masks import assemble, crop, masks_to_rle
+from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop
+from yolact_kit.shapes.rle import Rle, encode_mask
 
 seeds = st.integers(0, 10_000)
 sizes = st.integers(1, 24)

@@ -32,13 +32,14 @@ def test_gives_what_the_convolution_gives(
     torch.testing.assert_close(plain.double(), exact(images, weight, None), rtol=0, atol=5e-5)
 
 
-@pytest.mark.parametrize(("m", "limit"), [(4, 5), (6, 15)])
-def test_rounding_errors_stay_close_to_the_convolutions(m: int, limit: int) -> None:
+@pytest.mark.parametrize(("m", "limit"), [(4, 16), (6, 48)])
+def test_rounding_errors_are_a_few_times_the_precision_of_float32(m: int, limit: int) -> None:
     torch.manual_seed(1)
     images, weight = torch.randn(1, 128, 36, 36).relu(), torch.randn(64, 128, 3, 3) / 24
     truth = exact(images, weight, None)
-    usual = (functional.conv2d(images, weight, padding=1) - truth).std()
-    assert (convolve(images, transform_kernels(weight, m), None, m) - truth).std() < limit * usual
+    # Not measured by the convolution's own error: some processors add in an order that makes it a fifth of others'.
+    precision = torch.finfo(torch.float32).eps * truth.std()
+    assert (convolve(images, transform_kernels(weight, m), None, m) - truth).std() < limit * precision
 
 
 @pytest.mark.parametrize("m", POINTS)

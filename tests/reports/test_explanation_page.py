@@ -16,11 +16,11 @@ import torch
 from tests.browser import Browser
 from tests.reports.pages import assert_needs_nothing_but_itself
 from tests.tiny_model import tiny_config, tiny_model
-from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.ops.masks import masks_to_rle
 from yolact_kit.reports.explanation_page import explanation_page, funnel, packed
+from yolact_kit.shapes.rle import decode_rle
 
 MASK = "Array.from(current).join('')"
 

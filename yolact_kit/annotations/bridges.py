@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import shapely
 
-from yolact_kit.annotations.dataset import Instance, Rle
-from yolact_kit.annotations.geometry import Ring, inner_rings, outer_rings
-from yolact_kit.annotations.rle import decode_rle
+from yolact_kit.annotations.dataset import Instance
+from yolact_kit.shapes.rings import Ring, inner_rings, outer_rings
+from yolact_kit.shapes.rle import Rle, decode_rle
 
 
 def rings_of(instance: Instance) -> tuple[list[Ring], list[Ring]]:
@@ -53,7 +53,7 @@ def mask_rings(rle: Rle) -> tuple[list[Ring], list[Ring]]:
         Outer rings and holes, corners only, x y in pixels: whole numbers.
 
     Example:
-        >>> from yolact_kit.annotations.rle import encode_mask
+        >>> from yolact_kit.shapes.rle import encode_mask
         >>> outer, holes = mask_rings(encode_mask(np.ones((2, 3))))
         >>> shapely.Polygon(outer[0]).bounds, holes
         ((0.0, 0.0, 3.0, 2.0), [])

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-class Rle(TypedDict):
-    """COCO's compressed run-length encoding of one mask: ``size`` [height, width], ``counts`` as ASCII text."""
-
-    size: list[int]
-    counts: str
+from yolact_kit.shapes.rle import Rle
 
 
 @dataclass(slots=True)
@@ -110,7 +105,7 @@ class Picture:
         Raises:
             PictureError: The file is missing, not decodable, truncated, or larger than the labels and the limit say.
         """
-        from yolact_kit.annotations.pictures import MAX_PIXELS, read_picture
+        from yolact_kit.pixels.pictures import MAX_PIXELS, read_picture
 
         return read_picture(self.path, max_pixels=max(MAX_PIXELS, self.width * self.height))
 

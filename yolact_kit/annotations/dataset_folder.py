@@ -12,11 +12,11 @@ import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
-from yolact_kit.annotations.geometry import ring_areas
-from yolact_kit.annotations.json_files import json_text, parse_json
-from yolact_kit.annotations.rle import parse_rle, rle_area
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
+from yolact_kit.json_text import json_text, parse_json
+from yolact_kit.shapes.rings import ring_areas
+from yolact_kit.shapes.rle import parse_rle, rle_area
 
 
 def load_dataset(path: Path | str) -> Dataset:

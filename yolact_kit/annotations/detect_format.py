@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from yolact_kit.annotations.foreign import Foreign, foreign_format
-from yolact_kit.annotations.mask_pictures import mask_folder
 from yolact_kit.annotations.picture_index import walk
+from yolact_kit.annotations.readers.foreign import Foreign, foreign_format
+from yolact_kit.annotations.readers.mask_pictures import mask_folder
+from yolact_kit.annotations.readers.yolo import find_yaml, is_label_file, is_name_file, picture_stems
+from yolact_kit.annotations.source import Found, Known
 from yolact_kit.annotations.textfiles import decode
-from yolact_kit.annotations.yolo import find_yaml, is_label_file, is_name_file, picture_stems
 from yolact_kit.errors import UserError
 
-Known = Literal["labelme", "voc", "coco", "yolo"]
 Kind = Literal["labelme", "voc", "coco", "yolo", "broken", "other"]
 
 _HEADS = 1 << 12, 1 << 16
@@ -32,27 +31,6 @@ _SIGNS: dict[Known, str] = {
     "coco": "JSON files with 'images' and 'annotations'",
     "yolo": "text files with lines of numbers",
 }
-
-
-@dataclass(slots=True)
-class Found:
-    """The files of a source.
-
-    Attributes:
-        format: Format of the labels.
-        files: Annotation files, those that cannot be read included.
-        others: Files that look like annotations but are not of this format.
-        masks: Whether there are only mask pictures of VOC, without XML files.
-        why: How the format was recognised, for people.
-        described: YOLO's file of class names and splits, where there is one.
-    """
-
-    format: Known
-    files: list[Path] = field(default_factory=list)
-    others: list[Path] = field(default_factory=list)
-    masks: bool = False
-    why: str = ""
-    described: Path | None = None
 
 
 def detect_format(source: Path, asked: str = "auto", masks: Path | None = None) -> Found:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from yolact_kit.annotations.geometry import FURTHEST
-from yolact_kit.annotations.rle import parse_rle
+from yolact_kit.shapes.rings import FURTHEST
+from yolact_kit.shapes.rle import parse_rle
 
 Fault = tuple[str, str]
 """The code of a problem, and what is wrong as the end of a sentence: ``"has no mask"``."""

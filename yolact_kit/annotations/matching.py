@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.annotations.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import Entry, PictureIndex
-from yolact_kit.annotations.pictures import (
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, Outcome, RawPicture
+from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
+from yolact_kit.pixels.pictures import (
     PictureError,
     PictureInfo,
     inspect_picture,
@@ -22,9 +24,7 @@ from yolact_kit.annotations.pictures import (
     read_picture,
     read_small,
 )
-from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.rle import decode_rle
-from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, Outcome, RawPicture
+from yolact_kit.shapes.rle import decode_rle
 
 _OTHER_PICTURE = 12.0
 """Mean difference of two thumbnails, in grey levels, above which they show different pictures; JPEG is below 2."""

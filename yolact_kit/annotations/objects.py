@@ -8,13 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 import shapely
 
-from yolact_kit.annotations import geometry
-from yolact_kit.annotations.dataset import Instance, Rle
-from yolact_kit.annotations.geometry import Ring
+from yolact_kit.annotations.dataset import Instance
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.rle import decode_rle, encode_mask, merge_rles, rings_to_rle, rle_area
 from yolact_kit.annotations.source import RawObject, RawPart
+from yolact_kit.shapes.rings import Ring, clip, crossing, inner_rings, is_inside, is_normalised, outer_rings, ring_areas
+from yolact_kit.shapes.rle import Rle, decode_rle, encode_mask, merge_rles, rings_to_rle, rle_area
 from yolact_kit.words import counted
 
 NO_LABELS = frozenset({"", "__ignore__", "_background_"})
@@ -65,7 +64,7 @@ def _measure(parts: list[RawPart]) -> None:
     """Finds out of all outlines at once, which is faster, what they enclose and whether they cross themselves."""
     outlines = [(part, part.ring) for part in parts if part.ring is not None]
     rings = [ring for _, ring in outlines]
-    for (part, _), crosses, area in zip(outlines, geometry.crossing(rings), geometry.ring_areas(rings), strict=True):
+    for (part, _), crosses, area in zip(outlines, crossing(rings), ring_areas(rings), strict=True):
         part.crosses, part.area = crosses, area
 
 
@@ -154,14 +153,14 @@ def _part_rings(
     if part.area <= 0:
         problems.add("area-zero", "Its outline encloses nothing.", part.name)
         return [], []
-    if geometry.is_normalised(ring, width, height):
+    if is_normalised(ring, width, height):
         problems.add(
             "coordinates-normalised",
             "All of its coordinates lie within 0 and 1, so they are probably shares of the picture's size.",
             part.name,
         )
         return [], []
-    if geometry.is_inside(ring, width, height) and not (part.crosses and (options.repair or part.bridged)):
+    if is_inside(ring, width, height) and not (part.crosses and (options.repair or part.bridged)):
         if part.crosses:
             problems.add("self-intersecting", "Its outline crosses or touches itself.", part.name)
         return [ring], []
@@ -169,17 +168,17 @@ def _part_rings(
 
 
 def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems) -> tuple[list[Ring], list[Ring]]:
-    left: shapely.Geometry = geometry.clip(ring, width, height)
-    rings = geometry.outer_rings(left)
+    left: shapely.Geometry = clip(ring, width, height)
+    rings = outer_rings(left)
     if not rings:
         problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
         return [], []
-    if not geometry.is_inside(ring, width, height):
+    if not is_inside(ring, width, height):
         beyond = float(np.max(np.concatenate([-ring.min(axis=0), ring.max(axis=0) - (width, height)])))
         problems.add("clipped", f"It reached {beyond:.1f} px beyond the picture and was clipped.", part.name)
     if part.crosses and not part.bridged:
         problems.add("repaired", "Its outline crossed itself and was mended.", part.name)
-    return rings, geometry.inner_rings(left)
+    return rings, inner_rings(left)
 
 
 def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -> Rle:

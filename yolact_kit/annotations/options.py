@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from yolact_kit.annotations.pictures import MAX_PIXELS
+from yolact_kit.pixels.pictures import MAX_PIXELS
 
 SourceFormat = Literal["auto", "labelme", "voc", "coco", "yolo"]
 """The format of labels; ``auto`` finds it out."""
@@ -36,7 +36,7 @@ class ReadOptions:
             written anew: a picture that is cut off, one unlike the picture embedded in its labels, and the same
             picture in two splits are not noticed.
         workers: Threads, or processes, that read files at the same time.
-        processes: Whether many files are read by processes; see `yolact_kit.annotations.parallel.in_parallel`.
+        processes: Whether many files are read by processes; see `yolact_kit.parallel.in_parallel`.
     """
 
     format: SourceFormat = "auto"

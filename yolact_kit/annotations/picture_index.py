@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from yolact_kit.annotations.pictures import EXTENSIONS, PictureError, inspect_picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
+from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
 """VOC's folder of pictures, beside which programs lay others that show the labels."""

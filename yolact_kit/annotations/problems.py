@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from yolact_kit.errors import UserError
+
 Severity = Literal["E", "F", "W", "S"]
 """``E`` an error, ``F`` mended, ``W`` a warning, ``S`` skipped and counted."""
 
@@ -42,3 +44,17 @@ class Problem:
 def has_errors(problems: Iterable[Problem]) -> bool:
     """Whether one of the problems is an error."""
     return any(problem.severity == "E" for problem in problems)
+
+
+class SourceError(UserError):
+    """A source from which nothing can be read.
+
+    Args:
+        message: What is wrong.
+        advice: What to do about it.
+        problems: Everything that was found in its files.
+    """
+
+    def __init__(self, message: str, advice: str, problems: list[Problem]) -> None:
+        super().__init__(message, advice)
+        self.problems = problems

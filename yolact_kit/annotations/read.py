@@ -12,23 +12,24 @@ from typing import Any
 
 import yaml
 
-from yolact_kit.annotations.coco import CocoFile, read_coco
-from yolact_kit.annotations.detect_format import REPORT, Found, detect_format
+from yolact_kit.annotations.detect_format import REPORT, detect_format
 from yolact_kit.annotations.json_files import read_json
-from yolact_kit.annotations.labelme import read_labelme
-from yolact_kit.annotations.mask_pictures import Colour, MaskFolder, find_masks
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.parallel import PROCESSES_FROM, in_parallel
 from yolact_kit.annotations.picture_index import PictureIndex, normal, walk
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.result import ReadResult, SourceError, assemble
-from yolact_kit.annotations.source import Outcome, RawPicture
+from yolact_kit.annotations.problems import SourceError
+from yolact_kit.annotations.readers.coco import CocoFile, read_coco
+from yolact_kit.annotations.readers.labelme import read_labelme
+from yolact_kit.annotations.readers.mask_pictures import Colour, MaskFolder, find_masks
+from yolact_kit.annotations.readers.voc import prepare, read_voc
+from yolact_kit.annotations.readers.voc_masks import attach_masks, learn_names
+from yolact_kit.annotations.readers.yolo import YoloSet, by_stem, name_picture, read_set, read_yolo
+from yolact_kit.annotations.result import ReadResult, assemble
+from yolact_kit.annotations.source import Found, Outcome, RawPicture
 from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
-from yolact_kit.annotations.voc import prepare, read_voc
-from yolact_kit.annotations.voc_masks import attach_masks, learn_names
-from yolact_kit.annotations.yolo import YoloSet, by_stem, name_picture, read_set, read_yolo
 from yolact_kit.errors import UserError
+from yolact_kit.parallel import PROCESSES_FROM, in_parallel
 
 Progress = Callable[[Iterable[Outcome], int], Iterable[Outcome]]
 Pending = tuple[RawPicture | None, Problems]

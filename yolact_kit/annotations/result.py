@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.detect_format import Found
 from yolact_kit.annotations.objects import IGNORE, NO_LABELS, map_label, plain_label, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.problems import Problem, has_errors
-from yolact_kit.annotations.source import Labelled, Outcome
-from yolact_kit.errors import UserError
+from yolact_kit.annotations.problems import Problem, SourceError, has_errors
+from yolact_kit.annotations.source import Found, Labelled, Outcome
 
 
 @dataclass(slots=True)
@@ -50,20 +48,6 @@ class ReadResult:
         """The pictures as a data set with the one split ``all``, pixels where they lie in the source."""
         pictures: list[Picture] = [item.picture for item in self.labelled]
         return Dataset(name, self.classes, {"all": pictures})
-
-
-class SourceError(UserError):
-    """A source from which nothing can be read.
-
-    Args:
-        message: What is wrong.
-        advice: What to do about it.
-        problems: Everything that was found in its files.
-    """
-
-    def __init__(self, message: str, advice: str, problems: list[Problem]) -> None:
-        super().__init__(message, advice)
-        self.problems = problems
 
 
 def assemble(

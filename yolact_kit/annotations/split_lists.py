@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from yolact_kit.annotations.picture_index import normal
-from yolact_kit.annotations.pictures import EXTENSIONS
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.pixels.pictures import EXTENSIONS
 
 NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
          "testing": "test"}  # fmt: skip

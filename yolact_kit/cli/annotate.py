@@ -35,13 +35,13 @@ def annotate(
     Example: yolact-kit annotate photos --labels bolt,nut,washer
     """
     set_level(quiet, verbose)
-    from yolact_kit.annotations import labelme_program
+    from yolact_kit.labelme_app.program import find_pictures, open_labelme, read_labels
 
-    names = labelme_program.read_labels(labels)
-    found = len(labelme_program.find_pictures(pictures))
+    names = read_labels(labels)
+    found = len(find_pictures(pictures))
     say(
         f"Opening labelme on {counted(found, 'picture')}, with the classes {', '.join(names)}. "
         "Close its window when you are done."
     )
-    labelled, total = labelme_program.annotate(pictures, names, verbose)
+    labelled, total = open_labelme(pictures, names, verbose)
     say(f"{labelled} of {total} pictures have labels. Next: {plain_command(['convert', pictures, 'data'])}")

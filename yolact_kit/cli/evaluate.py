@@ -173,7 +173,7 @@ def _plot(folder: Path, truth: Split, found: Evaluation, analysis: Analysis) -> 
 
 
 def _write_json(file: Path, document: Any, indent: bool = True) -> None:
-    from yolact_kit.annotations.json_files import json_text
+    from yolact_kit.json_text import json_text
 
     atomic_write_text(file, json_text(document, indent))
 

@@ -96,9 +96,9 @@ def explain(
 
 def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[list[Explanation], int]:
     """The explanations, and how many pictures could not be read; the first error is raised where none could."""
-    from yolact_kit.annotations.pictures import PictureError
     from yolact_kit.inference.explanation import explain as explain_picture
     from yolact_kit.inference.predictor import Predictor
+    from yolact_kit.pixels.pictures import PictureError
 
     predictor = Predictor.load(at_hand(options.pop("weights")), **options)
     explained: list[Explanation] = []

@@ -141,15 +141,15 @@ def _label_first(source: Path, asker: Asker) -> None:
 
 
 def _count_pictures(source: Path) -> int:
-    from yolact_kit.annotations.pictures import EXTENSIONS
+    from yolact_kit.pixels.pictures import EXTENSIONS
 
     return sum(path.suffix.lower() in EXTENSIONS for path in source.rglob("*") if path.is_file())
 
 
 def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult, ReadOptions]:
     """Reads the labels as `convert` will, asking for what is missing until there is something to train on."""
+    from yolact_kit.annotations.problems import SourceError
     from yolact_kit.annotations.read import read_source
-    from yolact_kit.annotations.result import SourceError
 
     refused = False
     try:

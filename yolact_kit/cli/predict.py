@@ -54,7 +54,6 @@ from yolact_kit.files import run_folder
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.pictures import PictureError
     from yolact_kit.inference.drawing import Style
     from yolact_kit.inference.prediction import Prediction
     from yolact_kit.inference.predictor import Predictor
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from yolact_kit.inference.scenes import VideoOptions
     from yolact_kit.inference.sources import SourcePicture
     from yolact_kit.inference.writers import Item
+    from yolact_kit.pixels.pictures import PictureError
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _COLORS = ("class", "instance")

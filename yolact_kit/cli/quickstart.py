@@ -41,7 +41,7 @@ def quickstart(
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """
-    from yolact_kit.annotations.json_files import json_text
+    from yolact_kit.json_text import json_text
 
     set_level(quiet, verbose)
     start = time.monotonic()

@@ -139,8 +139,8 @@ def _validate_dataset(source: Path, model: ModelConfig) -> Validation:
 
 def _validate_source(source: Path, format: SourceFormat, model: ModelConfig) -> Validation:
     from yolact_kit.annotations.options import ReadOptions
+    from yolact_kit.annotations.problems import SourceError
     from yolact_kit.annotations.read import read_source
-    from yolact_kit.annotations.result import SourceError
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:

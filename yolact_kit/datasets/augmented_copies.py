@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
-from yolact_kit.annotations.parallel import in_parallel
-from yolact_kit.annotations.pictures import PictureError, rgb_name, write_picture
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.datasets.clipping import clipped
 from yolact_kit.datasets.pipelines import Pipeline
 from yolact_kit.datasets.torch_dataset import boxes_of
 from yolact_kit.errors import UserError
 from yolact_kit.files import check_out, new_folder
+from yolact_kit.parallel import in_parallel
+from yolact_kit.pixels.pictures import PictureError
+from yolact_kit.pixels.writing import rgb_name, write_picture
+from yolact_kit.shapes.rle import encode_mask
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yolact_kit.annotations.dataset import Instance
-from yolact_kit.annotations.geometry import clip, is_inside, outer_rings
+from yolact_kit.shapes.rings import clip, is_inside, outer_rings
 
 
 def clipped(instance: Instance, width: int, height: int) -> Instance | None:

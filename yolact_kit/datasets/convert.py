@@ -15,14 +15,11 @@ from typing import Any, Literal
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
 from yolact_kit.annotations.detect_format import REPORT
-from yolact_kit.annotations.json_files import json_text
-from yolact_kit.annotations.labelme import embedded_picture
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.parallel import in_parallel
-from yolact_kit.annotations.pictures import read_picture, rgb_name, write_picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, has_errors
 from yolact_kit.annotations.read import read_source
+from yolact_kit.annotations.readers.labelme import embedded_picture
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.writers import LAYOUTS
@@ -30,6 +27,10 @@ from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder, with_ending
+from yolact_kit.json_text import json_text
+from yolact_kit.parallel import in_parallel
+from yolact_kit.pixels.pictures import read_picture
+from yolact_kit.pixels.writing import rgb_name, write_picture
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.annotations.fingerprints import THUMBNAIL
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.source import Labelled
-from yolact_kit.datasets.picture_hash import near_pairs, thumbnail_hash
+from yolact_kit.pixels.fingerprints import THUMBNAIL
+from yolact_kit.pixels.hashes import near_pairs, thumbnail_hash
 
 _FURTHEST = 12.0
 """Mean difference of two thumbnails, in grey levels, up to which pictures of nearly one hash show the same; hashes

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
-from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.options import SourceFormat
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
@@ -23,6 +22,7 @@ from yolact_kit.datasets.checks.objects import TINY, shape_key
 from yolact_kit.datasets.checks.subject import scan_pictures
 from yolact_kit.datasets.convert import ConvertOptions, Progress, convert
 from yolact_kit.files import atomic_write_text, check_out, new_folder
+from yolact_kit.json_text import json_text
 
 REPORT = "mended.json"
 MENDABLE = frozenset({

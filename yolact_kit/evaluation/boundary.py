@@ -13,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from yolact_kit.evaluation.coco import Scores, score_documents, without_key
 from yolact_kit.evaluation.overlaps import to_rle
-from yolact_kit.ops.masks import MaskCrop, decode_crop
+from yolact_kit.shapes.crops import MaskCrop, decode_crop
 
 WIDTH = 0.02
 """How wide the boundary is, as a share of the picture's diagonal, as the paper takes it for COCO."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.annotations.rle import rle_area
 from yolact_kit.evaluation.engine import Engine, Kind, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.shapes.rle import rle_area
 
 PRECISIONS = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
 from yolact_kit.evaluation.coco import Metrics, evaluate_documents
 from yolact_kit.evaluation.split import Split
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, read_pictures
+from yolact_kit.pixels.pictures import PictureError
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from yolact_kit.annotations.dataset_folder import load_dataset
-from yolact_kit.annotations.json_files import parse_json
 from yolact_kit.errors import UserError
+from yolact_kit.json_text import parse_json
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import Request, build_opener
 
-from yolact_kit.annotations.pictures import PictureError
+from yolact_kit.pixels.pictures import PictureError
 
 MAX_BYTES = 100 * 2**20
 """Files larger than this are not downloaded completely."""

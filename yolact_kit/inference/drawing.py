@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from yolact_kit.annotations.dataset import Instance, Rle
+from yolact_kit.annotations.dataset import Instance
 from yolact_kit.inference.fonts import FontChoice, find_font, load_font
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.ops.masks import decode_crop
+from yolact_kit.shapes.crops import decode_crop
+from yolact_kit.shapes.rle import Rle
 
 Color = tuple[int, int, int]
 Rectangle = tuple[int, int, int, int]

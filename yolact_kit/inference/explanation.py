@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.ops import box_convert
 
-from yolact_kit.annotations.rle import decode_rle
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.inference.postprocess import (
     choose_detections,
@@ -29,6 +28,7 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.preprocess import resize
 from yolact_kit.ops.masks import crop_region, masks_to_rle
 from yolact_kit.ops.nms_decisions import Decisions, explain_nms
+from yolact_kit.shapes.rle import decode_rle
 
 VIEW = 800
 """Longer side in pixels of the largest picture that is kept as it is; larger ones are kept at this size."""

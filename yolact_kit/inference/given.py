@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from yolact_kit.annotations.pictures import PictureError, pixels_of, read_picture
 from yolact_kit.errors import UserError
 from yolact_kit.inference.sources import SourcePicture, decoded, find_pictures
+from yolact_kit.pixels.pictures import PictureError, pixels_of, read_picture
 
 Picture = str | Path | bytes | NDArray[np.uint8] | Tensor | Image.Image
 """A picture: a path, a folder, a glob, a video or an address as `find_pictures` takes them, the content of a picture

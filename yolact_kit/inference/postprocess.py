@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from yolact_kit.annotations.dataset import Rle
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import decode
 from yolact_kit.ops.masks import assemble, masks_to_rle
 from yolact_kit.ops.nms import NMS, NmsOptions
+from yolact_kit.shapes.rle import Rle
 
 
 class Found(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.dataset import Rle
-    from yolact_kit.ops.masks import MaskCrop
+    from yolact_kit.shapes.crops import MaskCrop
+    from yolact_kit.shapes.rle import Rle
 
 
 _SHOWN = 1024
@@ -106,8 +106,8 @@ class Prediction:
         """What a notebook shows; None, and so the text, where the picture is gone."""
         from PIL import Image
 
-        from yolact_kit.annotations.pictures import PictureError
-        from yolact_kit.inference.image_files import jpeg
+        from yolact_kit.pixels.pictures import PictureError
+        from yolact_kit.pixels.writing import jpeg
 
         try:
             image = Image.fromarray(self.plot())
@@ -118,7 +118,7 @@ class Prediction:
 
     def mask(self, index: int) -> NDArray[np.uint8]:
         """Mask of detection ``index``, uint8 [height, width] of 0 and 1."""
-        from yolact_kit.annotations.rle import decode_rle
+        from yolact_kit.shapes.rle import decode_rle
 
         return decode_rle(self.masks[index])
 
@@ -131,7 +131,7 @@ class Prediction:
         Returns:
             ``x``, ``y`` and ``pixels``, bool [h, w]: the pixels [y : y + h, x : x + w] of `mask`.
         """
-        from yolact_kit.ops.masks import decode_crop
+        from yolact_kit.shapes.crops import decode_crop
 
         return decode_crop(self.masks[index])
 
@@ -152,7 +152,7 @@ class Prediction:
             A dictionary for each detection: ``image_id``, ``category_id``, ``bbox`` [x, y, width, height] in pixels,
             ``segmentation`` as compressed RLE, ``area`` in pixels, ``score``.
         """
-        from yolact_kit.annotations.rle import rle_area
+        from yolact_kit.shapes.rle import rle_area
 
         ids = range(1, len(self.classes) + 1) if category_ids is None else category_ids
         return [
@@ -175,7 +175,7 @@ class Prediction:
 
         Args:
             simplify: How far the polygons may be from the masks' outlines, in pixels, see
-                `yolact_kit.inference.outlines.outlines`.
+                `yolact_kit.shapes.outlines.outlines`.
 
         Returns:
             The document, as it lies beside the picture: a polygon for each part of an object, those of one object with
@@ -186,8 +186,8 @@ class Prediction:
 
         from yolact_kit.annotations.dataset import Instance, Picture
         from yolact_kit.annotations.writers.labelme import labelme_document
-        from yolact_kit.inference.image_files import jpeg
-        from yolact_kit.inference.outlines import outlines
+        from yolact_kit.pixels.writing import jpeg
+        from yolact_kit.shapes.outlines import outlines
 
         instances = []
         for index, (name, score) in enumerate(zip(self.names, self.scores.tolist(), strict=True)):
@@ -236,7 +236,7 @@ class Prediction:
         Returns:
             A dictionary for each: ``picture``, ``object`` (its number from 1), ``class``, ``score``, ``x``, ``y``,
             ``width``, ``height``, ``area``, ``centroid_x``, ``centroid_y`` in pixels, and ``orientation`` in degrees,
-            see `yolact_kit.inference.measure.Measures`.
+            see `yolact_kit.shapes.measure.Measures`.
         """
         from yolact_kit.inference.writers.documents import CSV_COLUMNS, csv_row
 
@@ -247,7 +247,7 @@ class Prediction:
 
     def measured(self) -> list[dict[str, Any]]:
         """As `to_coco` with the id 0, each with its ``centroid`` and ``orientation``, see `Measures`."""
-        from yolact_kit.inference.measure import measure
+        from yolact_kit.shapes.measure import measure
 
         found = self.to_coco(0)
         for index, one in enumerate(found):
@@ -276,8 +276,8 @@ class Prediction:
         Raises:
             PictureError: The picture cannot be read.
         """
-        from yolact_kit.annotations.pictures import read_picture
         from yolact_kit.inference.drawing import Style, draw_prediction
+        from yolact_kit.pixels.pictures import read_picture
 
         given = self.pixels if pixels is None else pixels
         style = Style(boxes=boxes, labels=labels, by_instance=by_instance)
@@ -293,8 +293,8 @@ class Prediction:
         Raises:
             UserError: The picture cannot be read, or the suffix is none of a picture that can be written.
         """
-        from yolact_kit.annotations.pictures import rgb_name, write_picture
         from yolact_kit.errors import UserError
+        from yolact_kit.pixels.writing import rgb_name, write_picture
 
         if rgb_name(str(path)) != str(path):
             raise UserError(f"'{path}' is no name of a picture that can be written.", "Let it end in .jpg or .png.")

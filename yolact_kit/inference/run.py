@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.json_files import json_text
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.journal import Journal, Record, check_folder, record
@@ -26,6 +24,8 @@ from yolact_kit.inference.sources import Read, SourcePicture, count_pictures, de
 from yolact_kit.inference.writers import DOCUMENTS, Item, WriteOptions, check_formats, make_writers
 from yolact_kit.inference.writers.labelme import labelled_by_people
 from yolact_kit.inference.writers.names import Names
+from yolact_kit.json_text import json_text
+from yolact_kit.pixels.pictures import PictureError
 
 Track = Callable[[Iterable[Record], int | None], Iterable[Record]]
 

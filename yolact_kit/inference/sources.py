@@ -17,13 +17,13 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import decode, read_text
 from yolact_kit.errors import UserError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.pipeline import in_order
 from yolact_kit.inference.videos import VIDEO_EXTENSIONS, Frame, count_frames, is_video, read_frames
+from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture
 
 _KINDS = (
     "a picture, a folder, a glob in quotes, a list of pictures (.txt), a video, a camera's number, an address, "

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, decoded
+from yolact_kit.pixels.pictures import PictureError
 
 LIST = "uncertain.txt"
 """Name of the list of the chosen pictures, the least sure one first."""

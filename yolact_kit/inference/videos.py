@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.pictures import PictureError
+from yolact_kit.pixels.pictures import PictureError
 
 VIDEO_EXTENSIONS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg", ".ts", ".flv"})
 """File name suffixes of videos, in lower case."""

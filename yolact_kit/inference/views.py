@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.dataset import Rle
 from yolact_kit.errors import UserError
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.ops.masks import MaskCrop, encode_crop
+from yolact_kit.shapes.crops import MaskCrop, encode_crop
+from yolact_kit.shapes.rle import Rle
 
 TTA = ("flip", "scale")
 _AGREE = 0.5

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from yolact_kit.annotations.dataset import Rle
-from yolact_kit.annotations.rle import decode_counts
+from yolact_kit.shapes.rle import Rle, compress, drop_pairs, run_lengths
 
 _BAND = 2**18
 """Values of a band of columns: 2 MB as doubles, near enough to the processor to stay in its cache."""
-
-
-class MaskCrop(NamedTuple):
-    """The part of a mask that is not empty.
-
-    Attributes:
-        x: Left column of the part in the picture, in pixels.
-        y: Top row of the part in the picture, in pixels.
-        pixels: bool [h, w]; [0, 0] where the whole mask is empty.
-    """
-
-    x: int
-    y: int
-    pixels: NDArray[np.bool_]
 
 
 def assemble(prototypes: Tensor, coefficients: Tensor, boxes: Tensor, padding: float = 1) -> Tensor:
@@ -124,42 +107,10 @@ def masks_to_rle(masks: Tensor, height: int, width: int, threshold: float = 0.5)
     """
     rles, areas = [], []
     for mask in masks.detach().float().nan_to_num(0).cpu().numpy():
-        counts = _run_lengths(_flips(mask, height, width, threshold), height, width)
-        rles.append(_compressed(counts, height, width))
+        counts = run_lengths(_flips(mask, height, width, threshold), height, width)
+        rles.append(compress(counts, height, width))
         areas.append(int(counts[1::2].sum()))
     return rles, np.array(areas, dtype=np.int64)
-
-
-def encode_crop(part: MaskCrop, height: int, width: int) -> Rle:
-    """A mask of the picture's size from the part of it that is not empty; the inverse of `decode_crop`.
-
-    Args:
-        part: The part; it lies within the picture.
-        height: Height of the picture in pixels.
-        width: Width of the picture in pixels.
-
-    Returns:
-        Compressed RLE.
-
-    Example:
-        >>> decode_crop(encode_crop(MaskCrop(2, 1, np.ones((2, 3), dtype=bool)), 5, 9)).pixels.shape
-        (2, 3)
-    """
-    framed = np.zeros((part.pixels.shape[1], part.pixels.shape[0] + 2), dtype=np.bool_)
-    framed[:, 1:-1] = part.pixels.T
-    column, row = (framed[:, 1:] != framed[:, :-1]).nonzero()
-    flips = _undoubled((part.x + column) * height + part.y + row)
-    return _compressed(_run_lengths(flips, height, width), height, width)
-
-
-def _run_lengths(flips: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
-    counts = np.diff(flips, prepend=0, append=height * width)
-    return counts[:-1] if len(counts) > 1 and counts[-1] == 0 else counts
-
-
-def _compressed(counts: NDArray[np.int64], height: int, width: int) -> Rle:
-    coded = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-    return Rle(size=[height, width], counts=coded["counts"].decode("ascii"))
 
 
 def _flips(mask: NDArray[np.float32], height: int, width: int, threshold: float) -> NDArray[np.int64]:
@@ -175,17 +126,7 @@ def _flips(mask: NDArray[np.float32], height: int, width: int, threshold: float)
     band = max(1, _BAND // mask.shape[0])
     places = (np.arange(start, min(start + band, end)) for start in range(first, end, band))
     flips = np.concatenate([_column_flips(columns, place, height, width, threshold) for place in places])
-    return _undoubled(flips)
-
-
-def _undoubled(flips: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Flips without the pairs that undo each other: of a run that ends where it began, or where the next one begins."""
-    if len(flips) == 0:
-        return flips
-    once = np.r_[True, flips[1:] != flips[:-1]].nonzero()[0]
-    odd = np.diff(once, append=len(flips)) % 2 == 1
-    kept: NDArray[np.int64] = flips[once[odd]]
-    return kept
+    return drop_pairs(flips)
 
 
 def _column_flips(
@@ -211,36 +152,3 @@ def _column_flips(
     row[after == tall] = height
     flips: NDArray[np.int64] = place[column] * height + row
     return flips
-
-
-def decode_crop(rle: Rle) -> MaskCrop:
-    """The part of a mask that is not empty, without decoding the whole.
-
-    Args:
-        rle: Compressed RLE, as `masks_to_rle` gives it.
-
-    Returns:
-        The part; no row or column at its border is empty.
-
-    Example:
-        >>> part = decode_crop(masks_to_rle(torch.tensor([[[0.0, 0.0], [0.0, 1.0]]]), 4, 4)[0][0])
-        >>> part.x, part.y, part.pixels.tolist()
-        (2, 2, [[True, True], [True, True]])
-    """
-    height = rle["size"][0]
-    flips = np.cumsum(decode_counts(rle["counts"]))
-    starts, ends = flips[0:-1:2], flips[1::2]
-    starts, ends = starts[starts < ends], ends[starts < ends]
-    if len(starts) == 0:
-        return MaskCrop(0, 0, np.zeros((0, 0), dtype=np.bool_))
-    first, last = starts // height, (ends - 1) // height
-    top, bottom = starts % height, (ends - 1) % height
-    x, y, tall = int(first[0]), int(top.min()), int(bottom.max() - top.min()) + 1
-    if (first < last).any():
-        y, tall = 0, height
-    # +1 where a run begins and -1 behind it, in the part's own columns: their running sum is the part.
-    steps = np.zeros((int(last[-1]) - x + 1) * tall + 1, dtype=np.int8)
-    steps[(first - x) * tall + top - y] += 1
-    steps[(last - x) * tall + bottom - y + 1] -= 1
-    pixels = np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
-    return MaskCrop(x, y, np.ascontiguousarray(pixels.reshape(-1, tall).T))

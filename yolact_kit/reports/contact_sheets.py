@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.pictures import PictureError
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.torch_dataset import Draw, Sample, TrainingPictures
 from yolact_kit.inference.fonts import find_font, load_font
-from yolact_kit.inference.image_files import save_image
+from yolact_kit.pixels.pictures import PictureError
+from yolact_kit.pixels.writing import save_image
 from yolact_kit.reports.views import draw_view
+from yolact_kit.shapes.rle import encode_mask
 
 TILE = 300
 """Longer side of a tile in pixels."""

@@ -12,8 +12,8 @@ from importlib import import_module, metadata
 from typing import Any
 
 from yolact_kit import __version__
-from yolact_kit.annotations.labelme_program import find_labelme
 from yolact_kit.errors import UserError
+from yolact_kit.labelme_app.program import find_labelme
 from yolact_kit.reports.hardware import Finding, gpus, judge_gpu, nvidia_driver, system
 
 _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.datasets.checks import CHECKS, Validation
+from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.reports.pages import data_url
 from yolact_kit.reports.views import draw_view, window_around
 

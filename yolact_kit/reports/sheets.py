@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from yolact_kit.inference.drawing import Color
 from yolact_kit.inference.fonts import load_font
-from yolact_kit.inference.image_files import save_image
+from yolact_kit.pixels.writing import save_image
 
 INK: Color = (34, 34, 34)
 Corners = tuple[float, float, float, float]

@@ -15,8 +15,8 @@ from yolact_kit.annotations.dataset import Picture
 from yolact_kit.errors import UserError
 from yolact_kit.inference.drawing import draw_instances, draw_prediction
 from yolact_kit.inference.fonts import find_font, load_font
-from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.pixels.writing import save_image
 from yolact_kit.words import counted
 
 OVERVIEW = "overview.jpg"

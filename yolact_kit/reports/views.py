@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Instance
-from yolact_kit.annotations.rle import decode_rle, encode_mask
 from yolact_kit.datasets.clipping import clipped
 from yolact_kit.inference.drawing import Style, draw_instances
+from yolact_kit.shapes.rle import decode_rle, encode_mask
 
 Window = tuple[int, int, int, int]
 """x1 y1 x2 y2 in pixels."""

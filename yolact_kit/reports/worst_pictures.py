@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.dataset import Picture, Rle
+from yolact_kit.annotations.dataset import Picture
 from yolact_kit.evaluation.overlaps import to_rle
 from yolact_kit.evaluation.worst import PictureErrors
 from yolact_kit.inference.drawing import Shape, Style, class_color, class_font, draw, label_text
+from yolact_kit.shapes.rle import Rle
 
 LONGEST = 720
 """Longer side of each half in pixels, at most."""

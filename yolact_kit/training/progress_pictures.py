@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
 from yolact_kit.inference.drawing import draw_prediction
-from yolact_kit.inference.image_files import save_image
+from yolact_kit.pixels.writing import save_image
 from yolact_kit.training.callbacks import Validation, tolerating_write_errors
 
 _SCORE = 0.3

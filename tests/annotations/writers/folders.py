@@ -12,8 +12,8 @@ from tests.annotations.making import HEIGHT, WIDTH, picture, read
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.result import ReadResult
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.annotations.writers import LAYOUTS
+from yolact_kit.shapes.rle import encode_mask
 
 CLASSES = ["nut", "너트", "볼트 1"]
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.annotations.making import HEIGHT, WIDTH, labelled, read, shape
-from tests.annotations.test_labelme import mask_shape
+from tests.annotations.readers.test_labelme import mask_shape
 from tests.annotations.writers.folders import CLASSES, dataset_of, mask_of, objects, ring, save, through
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from yolact_kit.annotations.rle import encode_mask
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
 from yolact_kit.inference.writers import Item
+from yolact_kit.shapes.rle import encode_mask
 
 HEIGHT, WIDTH = 90, 120
 CLASSES = ["nut", "너트"]

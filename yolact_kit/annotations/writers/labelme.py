@@ -13,14 +13,14 @@ import numpy as np
 from PIL import Image
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.geometry import Ring, to_points
-from yolact_kit.annotations.json_files import json_text
-from yolact_kit.annotations.labelme import CROWD_FLAG, read_shapes
 from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.rle import decode_rle
+from yolact_kit.annotations.readers.labelme import CROWD_FLAG, read_shapes
 from yolact_kit.annotations.source import SKIPPED_SHAPES
+from yolact_kit.json_text import json_text
+from yolact_kit.shapes.rings import Ring, to_points
+from yolact_kit.shapes.rle import decode_rle
 
 Shape = dict[str, Any]
 """A shape as it stands in labelme's JSON."""

@@ -13,10 +13,10 @@ from PIL import Image
 
 from yolact_kit.annotations.bridges import rings_of
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.geometry import Ring
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.rle import decode_rle, rle_area
 from yolact_kit.errors import UserError
+from yolact_kit.shapes.rings import Ring
+from yolact_kit.shapes.rle import decode_rle, rle_area
 
 MOST = 254
 """Objects in a picture, and classes, that a mask picture of 8 bits can tell apart: 0 is background, 255 ignored."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
-from yolact_kit.datasets.picture_hash import near_groups, near_pairs
+from yolact_kit.pixels.hashes import near_groups, near_pairs
 
 _LEAK_ADVICE = (
     "Scores on pictures that training has seen mean nothing. Convert again and keep such pictures in one split "

@@ -16,9 +16,9 @@ import yaml
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import read_instance
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
-from yolact_kit.annotations.json_files import parse_json
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
+from yolact_kit.json_text import parse_json
 
 _LISTS = ("images", "annotations", "categories")
 _CONVERT_AGAIN = "Write the data set again with `yolact-kit convert`."

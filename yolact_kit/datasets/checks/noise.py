@@ -11,12 +11,12 @@ from pycocotools import mask as coco_mask
 from torchvision.ops import box_iou
 
 from yolact_kit.annotations.dataset import Instance, Picture
-from yolact_kit.annotations.geometry import ring_area
-from yolact_kit.annotations.rle import rle_area
 from yolact_kit.datasets.checks.objects import shape_key
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.datasets.clipping import clipped
+from yolact_kit.shapes.rings import ring_area
+from yolact_kit.shapes.rle import rle_area
 
 _SAME = 0.85
 """Masks of one object that two people draw overlap by more than this, masks of two objects hardly ever do."""

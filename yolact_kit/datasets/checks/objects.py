@@ -9,9 +9,9 @@ from shapely import Polygon
 from shapely.validation import explain_validity
 
 from yolact_kit.annotations.dataset import Instance, Picture
-from yolact_kit.annotations.geometry import crosses_itself, ring_area
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.shapes.rings import crosses_itself, ring_area
 
 _TOLERANCE = 1.0
 """Pixels that a polygon may leave the picture by: labelling programs round."""

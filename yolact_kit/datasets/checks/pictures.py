@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from yolact_kit.annotations.pictures import EXTENSIONS
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.pixels.pictures import EXTENSIONS
 
 
 @check("picture-missing", "E", "Put the picture back, or convert again without it.", "pictures")

@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Picture
-from yolact_kit.annotations.labelme import embedded_picture
-from yolact_kit.annotations.pictures import read_picture
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
+from yolact_kit.annotations.readers.labelme import embedded_picture
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.datasets.checks.folder import build_dataset, read_folder
 from yolact_kit.datasets.checks.registry import CHECKS, Level, run_checks
 from yolact_kit.datasets.checks.subject import Scan, ScanProgress, Subject, scan_pictures
-from yolact_kit.datasets.picture_hash import thumbnail_hash
 from yolact_kit.datasets.splits import SPLITS
 from yolact_kit.datasets.statistics import Statistics
+from yolact_kit.pixels.hashes import thumbnail_hash
+from yolact_kit.pixels.pictures import read_picture
 
 SEVERITY_WORDS = {"E": "error", "F": "mended by convert", "W": "warning", "S": "left out by convert"}
 """How messages name a severity."""

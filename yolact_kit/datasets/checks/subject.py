@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.fingerprints import digest, grey_thumbnail
-from yolact_kit.annotations.parallel import in_parallel
-from yolact_kit.annotations.pictures import PictureError
 from yolact_kit.config.schema import ModelConfig
-from yolact_kit.datasets.picture_hash import thumbnail_hash
 from yolact_kit.datasets.statistics import Statistics, collect
+from yolact_kit.parallel import in_parallel
+from yolact_kit.pixels.fingerprints import digest, grey_thumbnail
+from yolact_kit.pixels.hashes import thumbnail_hash
+from yolact_kit.pixels.pictures import PictureError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Scan:
         error: Why it does not; None where it does.
         size: Width and height in pixels; zeros where it does not decode.
         digest: Fingerprint of the decoded pixels: equal for the same picture whatever its file format.
-        hash: Perceptual hash, see `yolact_kit.datasets.picture_hash`.
+        hash: Perceptual hash, see `yolact_kit.pixels.hashes`.
     """
 
     error: PictureError | None = None

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.writers.items import Item, WriteOptions
 from yolact_kit.inference.writers.names import object_name
+from yolact_kit.pixels.writing import save_image
 
 
 class CutoutWriter:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from yolact_kit.inference.drawing import Style
 from yolact_kit.inference.notes import Notes
-from yolact_kit.inference.outlines import SIMPLIFY
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
+from yolact_kit.shapes.outlines import SIMPLIFY
 
 
 class Item(NamedTuple):

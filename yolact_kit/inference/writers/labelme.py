@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from yolact_kit.annotations.json_files import json_text
 from yolact_kit.annotations.writers.labelme import picture_reference
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.writers.items import Item, WriteOptions
+from yolact_kit.json_text import json_text
 
 _MARK = "predicted"
 FOLDER = "labelme"

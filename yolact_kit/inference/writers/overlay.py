@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.inference.drawing import Style, class_font, draw_prediction
-from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.notes import Notes, draw_notes, lines_place
 from yolact_kit.inference.writers.items import Item, WriteOptions
+from yolact_kit.pixels.writing import save_image
 
 
 class OverlayWriter:

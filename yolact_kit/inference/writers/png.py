@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from yolact_kit.annotations.json_files import json_text
 from yolact_kit.files import atomic_write_text
 from yolact_kit.inference.drawing import class_color
-from yolact_kit.inference.image_files import save_image
 from yolact_kit.inference.writers.items import Item, WriteOptions
 from yolact_kit.inference.writers.names import object_name
+from yolact_kit.json_text import json_text
+from yolact_kit.pixels.writing import save_image
 
 
 class PngWriter:

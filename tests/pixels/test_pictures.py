@@ -1,0 +1,172 @@
+"""Pictures of every kind become upright 8-bit RGB, or an error that names the file."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from yolact_kit.annotations.dataset import Picture
+from yolact_kit.pixels import pictures, rgb
+from yolact_kit.pixels.pictures import PictureError, inspect_picture, picture_size, read_picture, turn
+from yolact_kit.pixels.writing import rgb_name, write_picture
+
+MODES = Path("odd", "image_modes", "Tests", "images")
+
+
+@pytest.mark.parametrize("orientation", range(9))
+def test_exif_orientations_are_obeyed(shared_data: Path, orientation: int) -> None:
+    path = shared_data / "odd" / "exif_orientation" / f"Landscape_{orientation}.jpg"
+    with Image.open(path) as image:
+        upright = np.array(ImageOps.exif_transpose(image))
+    assert np.array_equal(read_picture(path), upright)
+    assert picture_size(path) == (1800, 1200)
+
+
+def test_a_picture_of_a_data_set_is_as_large_as_its_labels_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 20)
+    Image.new("RGB", (7, 5)).save(tmp_path / "a.png")
+    assert Picture("a.png", 7, 5, tmp_path / "a.png").read().shape == (5, 7, 3)
+    with pytest.raises(PictureError, match="more than 20"):
+        Picture("a.png", 1, 1, tmp_path / "a.png").read()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_large_pictures_are_copied_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (11, 7, len(mode)), dtype=np.uint8)
+    Image.fromarray(noise, mode=mode).save(tmp_path / "a.tif")
+    whole = read_picture(tmp_path / "a.tif")
+    monkeypatch.setattr(rgb, "_AT_ONCE", 21)
+    assert np.array_equal(read_picture(tmp_path / "a.tif"), whole)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turn_does_what_pillow_does(tmp_path: Path, orientation: int) -> None:
+    stored = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    image = Image.fromarray(stored)
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    path = tmp_path / "a.png"
+    image.save(path, exif=exif)
+    with Image.open(path) as again:
+        expected = np.array(ImageOps.exif_transpose(again))
+    assert np.array_equal(turn(stored, orientation), expected)
+    assert np.array_equal(read_picture(path), expected)
+    assert np.array_equal(read_picture(path, orientation=1), stored)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "hopper.bmp", "hopper.gif", "hopper.jpg", "hopper.tif", "hopper.webp", "hopper_gray.jpg",
+        "hopper_gray_4bpp.tif", "hopper_16bit_qtables.jpg", "pil123p.png", "pil123rgba.png", "pil_sample_cmyk.jpg",
+        "1_trns.png", "i_trns.png", "multipage.tiff", "exif_typeerror.jpg", "invalid-exif.jpg", "10ct_32bit_128.tiff",
+    ],
+)  # fmt: skip
+def test_every_mode_becomes_rgb(shared_data: Path, name: str) -> None:
+    path = shared_data / MODES / name
+    pixels = read_picture(path)
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (*reversed(picture_size(path)), 3)
+    assert pixels.std() > 3
+
+
+def test_the_same_picture_in_other_formats_looks_the_same(shared_data: Path) -> None:
+    png = read_picture(shared_data / MODES / "hopper.png").astype(int)
+    for name in ("hopper.bmp", "hopper.jpg", "hopper.webp", "hopper.gif", "hopper.tif"):
+        assert np.abs(read_picture(shared_data / MODES / name) - png).mean() < 8, name
+
+
+@pytest.mark.parametrize(("top", "lightest"), [(65535, 255), (4095, 255), (3000, 187), (200, 200), (20000, 78)])
+def test_16_bits_are_scaled_from_their_own_range(tmp_path: Path, top: int, lightest: int) -> None:
+    values = np.linspace(0, top, 64 * 64).astype(np.uint16).reshape(64, 64)
+    path = tmp_path / "deep.png"
+    Image.fromarray(values).save(path)
+    pixels = read_picture(path)
+    assert inspect_picture(path).deep
+    assert pixels.min() == 0
+    assert pixels.max() == lightest
+    assert (np.diff(pixels[:, :, 0].reshape(-1).astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("values", [np.uint16, np.float32])
+def test_more_than_8_bits_are_scaled_some_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: Any
+) -> None:
+    drawn = np.random.default_rng(0).integers(0, 60_000, (700, 500)).astype(values)
+    file = tmp_path / "a.tif"
+    Image.fromarray(drawn).save(file)
+    whole = read_picture(file)
+    monkeypatch.setattr(rgb, "_AT_ONCE", 2000)
+    tracemalloc.start()
+    try:
+        assert np.array_equal(read_picture(file), whole)
+        assert tracemalloc.get_traced_memory()[1] < 16 * drawn.size  # as floats alone it would take 16 or more
+    finally:
+        tracemalloc.stop()
+
+
+def test_16_bits_in_colour_are_noticed(tmp_path: Path) -> None:
+    import cv2
+
+    path = tmp_path / "deep.png"
+    cv2.imwrite(str(path), np.full((4, 4, 3), 40000, dtype=np.uint16))
+    assert inspect_picture(path).deep
+    assert int(read_picture(path).max()) == 40000 // 256
+
+
+@pytest.mark.parametrize("name", ["broken.png", "broken_data_stream.png", "truncated_image.png", "zero_width.gif"])
+def test_damaged_pictures_are_named(shared_data: Path, name: str) -> None:
+    with pytest.raises(PictureError, match=name) as caught:
+        read_picture(shared_data / MODES / name)
+    assert caught.value.code == "picture-undecodable"
+    assert caught.value.advice
+
+
+def test_a_jpeg_that_was_cut_off_is_an_error(shared_data: Path, tmp_path: Path) -> None:
+    data = (shared_data / "fruitnuts_labelme" / "images" / "0.jpg").read_bytes()
+    path = tmp_path / "잘린 사진.jpg"
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(PictureError, match="잘린 사진"):
+        read_picture(path)
+
+
+def test_missing_empty_and_foreign_files(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="does not exist") as caught:
+        read_picture(tmp_path / "없음.jpg")
+    assert caught.value.code == "picture-missing"
+    (tmp_path / "empty.jpg").touch()
+    with pytest.raises(PictureError, match="is empty"):
+        read_picture(tmp_path / "empty.jpg")
+    (tmp_path / "text.jpg").write_text("not a picture", encoding="utf-8")
+    with pytest.raises(PictureError, match="is not a picture"):
+        read_picture(tmp_path / "text.jpg")
+
+
+def test_too_many_pixels_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    Image.new("1", (15000, 13000)).save(path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(PictureError, match="15000 x 13000") as caught:
+        read_picture(path)
+    assert caught.value.code == "picture-too-large"
+    assert inspect_picture(path, max_pixels=200_000_000).width == 15000
+    assert Image.MAX_IMAGE_PIXELS is not None
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.webp", "a.gif", "a.unknown"])
+def test_writing_is_exact_where_the_format_is(tmp_path: Path, name: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    path = tmp_path / rgb_name(name)
+    write_picture(path, pixels)
+    assert np.array_equal(read_picture(path), pixels)
+
+
+def test_writing_jpeg_changes_little(shared_data: Path, tmp_path: Path) -> None:
+    pixels = read_picture(shared_data / "fruitnuts_labelme" / "images" / "0.jpg")
+    write_picture(tmp_path / "a.jpg", pixels)
+    assert np.abs(read_picture(tmp_path / "a.jpg").astype(int) - pixels).mean() < 1.5

@@ -1,0 +1,261 @@
+"""Reading COCO's files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from yolact_kit.annotations.entries import entry_id
+from yolact_kit.annotations.json_files import read_json
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
+from yolact_kit.shapes.rle import parse_rle
+
+
+@dataclass(slots=True)
+class CocoFile:
+    """What one COCO file says.
+
+    Attributes:
+        path: The file.
+        pictures: Its pictures, each with the problems that were found in it so far.
+        classes: Names of its categories, in their order.
+        groups: Those of them that only name a group of others, as the first that Roboflow writes: no object has one.
+    """
+
+    path: Path
+    pictures: list[tuple[RawPicture, Problems]] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+
+
+def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile | None:
+    """Reads a COCO file.
+
+    Args:
+        path: The file.
+        options: How labels are read.
+        problems: Where problems of the file as a whole are added.
+
+    Returns:
+        Its pictures; None with a problem where it cannot be read or is not COCO's.
+    """
+    document = read_json(path, problems)
+    if document is None:
+        return None
+    if not isinstance(document, dict) or not ({"images", "annotations"} & document.keys()):
+        problems.add("file-not-annotation", "It is JSON, but has no 'images' and 'annotations', so it is not COCO's.")
+        return None
+    if not _has_objects(document.get("annotations"), "categories" in document):
+        problems.add("file-not-annotation", "Its annotations are not objects, but captions or panoptic segments, say.")
+        return None
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(document.get(key), list):
+            problems.add("file-malformed", f"It has no list '{key}'.")
+            return None
+    reader = _Reader(path, options, problems, document)
+    return reader.read()
+
+
+def _has_objects(annotations: Any, categories: bool) -> bool:
+    """Whether annotations are of objects, or there are none that could tell."""
+    found = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
+    if categories:
+        return not found or not all(item.keys() & {"caption", "segments_info"} for item in found)
+    return not found or any("category_id" in item for item in found)
+
+
+class _Reader:
+    def __init__(self, path: Path, options: ReadOptions, problems: Problems, document: dict[str, Any]) -> None:
+        self.path, self.options, self.problems, self.document = path, options, problems, document
+        self.by_id: dict[str, tuple[RawPicture, Problems]] = {}
+        self.names: dict[str, str] = {}
+        self.cvat = _is_cvat(document)
+
+    def read(self) -> CocoFile | None:
+        self._categories()
+        if self.problems.failed:
+            return None
+        self._images()
+        seen: Counter[str] = Counter()
+        for number, annotation in enumerate(self.document["annotations"], start=1):
+            seen[entry_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
+            self._annotation(number, annotation)
+        repeated = sum(count - 1 for count in seen.values())
+        if repeated:
+            self.problems.add("annotation-ids", f"{repeated} annotation ids are missing or repeated; all are new.")
+        classes = list(dict.fromkeys(self.names.values()))
+        return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
+
+    def _groups(self) -> set[str]:
+        categories = self.document["categories"]
+        parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
+        found = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
+        used = {self.names.get(entry_id(category)) for category in found}
+        return {name for name in self.names.values() if name in parents and name not in used}
+
+    def _categories(self) -> None:
+        for number, category in enumerate(self.document["categories"], start=1):
+            if not isinstance(category, dict) or category.get("id") is None or not category.get("name"):
+                self.problems.add("file-malformed", f"Category {number} has no id or no name.", f"category {number}")
+                continue
+            key, name = entry_id(category["id"]), str(category["name"])
+            if key in self.names:
+                self.problems.add("file-malformed", f"The category id {key} is there twice.", f"category {number}")
+            elif name in self.names.values():
+                self.problems.add("name-of-class-repeated", f"Two categories are named '{name}'.", f"category {number}")
+            self.names[key] = name
+
+    def _images(self) -> None:
+        repeated: set[str] = set()
+        for number, image in enumerate(self.document["images"], start=1):
+            subject = f"image {number}"
+            if not isinstance(image, dict) or image.get("id") is None or not isinstance(image.get("file_name"), str):
+                self.problems.add("file-malformed", "It has no id or no file_name.", subject)
+                continue
+            key = entry_id(image["id"])
+            if key not in self.by_id:
+                self.by_id[key] = (self._picture(image), Problems(self.problems.file))
+            elif self.by_id[key][0].reference != image["file_name"]:
+                repeated.add(key)
+        for key in repeated:
+            picture, problems = self.by_id[key]
+            problems.add("image-id-repeated", f"The id {key} of '{picture.reference}' is another picture's as well.")
+
+    def _picture(self, image: dict[str, Any]) -> RawPicture:
+        width, height = _side(image.get("width")), _side(image.get("height"))
+        reference = str(image["file_name"])
+        return RawPicture(
+            source=self.path,
+            reference=reference,
+            stem=PurePosixPath(reference.replace("\\", "/")).stem,
+            size=(width, height) if width and height else None,
+            upright=self.cvat,
+            extra=image["labelme"] if isinstance(image.get("labelme"), dict) else {},
+        )
+
+    def _annotation(self, number: int, annotation: Any) -> None:
+        subject = f"annotation {number}"
+        if not isinstance(annotation, dict):
+            self.problems.add("file-malformed", "It is not an annotation.", subject)
+            return
+        if annotation.get("id") is not None:
+            subject = f"annotation {annotation['id']}"
+        found = self.by_id.get(entry_id(annotation.get("image_id")))
+        if found is None:
+            self.problems.add("image-unknown", f"Its image_id {annotation.get('image_id')} is not listed.", subject)
+            return
+        picture, problems = found
+        label = self.names.get(entry_id(annotation.get("category_id")))
+        if label is None:
+            problems.add("category-unknown", f"Its category_id {annotation.get('category_id')} is not listed.", subject)
+            return
+        subject = f"{subject} ({label})"
+        try:
+            raw = self._object(subject, label, annotation, picture, problems)
+        except GeometryError as error:
+            problems.add(error.code, str(error), subject)
+            return
+        if raw is not None:
+            picture.objects.append(raw)
+
+    def _object(
+        self, name: str, label: str, annotation: dict[str, Any], picture: RawPicture, problems: Problems
+    ) -> RawObject | None:
+        segmentation = annotation.get("segmentation")
+        crowd = str(annotation.get("iscrowd", 0)) in ("1", "True")
+        if isinstance(segmentation, dict):
+            parts = _rle_parts(name, segmentation, picture, problems)
+            if crowd and self.cvat:
+                problems.add("crowd-as-object", "It is marked as a crowd, as CVAT marks every brush mask.", name)
+                crowd = False
+        else:
+            parts = _polygon_parts(name, segmentation, problems)
+        box = _box(annotation.get("bbox"))
+        if not parts:
+            if not _is_empty(segmentation) or problems.failed:
+                return None
+            if not (self.options.box_as_mask and box):
+                problems.add("segmentation-missing", "It has no mask.", name)
+                return None
+            parts = [RawPart(name, ring=rectangle_ring(to_points(list(box)).reshape(2, 2)))]
+        _check_box(name, annotation.get("bbox"), box, parts, problems)
+        extra = annotation.get("labelme")
+        return RawObject(name, label, parts, crowd, box, extra if isinstance(extra, dict) else {})
+
+
+def _side(value: Any) -> int | None:
+    try:
+        side = int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return side if side > 0 else None
+
+
+def _is_cvat(document: dict[str, Any]) -> bool:
+    """Whether CVAT wrote the file: it leaves this empty licence in each."""
+    return document.get("licenses") == [{"name": "", "id": 0, "url": ""}]
+
+
+def _box(values: Any) -> tuple[float, float, float, float] | None:
+    """COCO's x y width height as corners; None where it is missing or of no use."""
+    try:
+        (x, y), (width, height) = to_points(values)
+    except (GeometryError, ValueError):
+        return None
+    return (float(x), float(y), float(x + width), float(y + height)) if width > 0 and height > 0 else None
+
+
+def _check_box(
+    name: str, given: Any, box: tuple[float, float, float, float] | None, parts: list[RawPart], problems: Problems
+) -> None:
+    """Reports a box that is of no use, or is not that of the polygons; boxes are always computed from the masks."""
+    rings = [part.ring for part in parts if part.ring is not None and len(part.ring)]
+    if given in (None, []) or not rings:
+        return
+    points = np.concatenate(rings)
+    if box is None:
+        problems.add("box-recomputed", f"Its box {_shown(given)} is not a box.", name)
+    elif np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - box).max() > 2 + 0.05 * np.ptp(points):
+        problems.add("box-recomputed", f"Its box {_shown(given)} is not that of its mask.", name)
+
+
+def _shown(box: Any) -> str:
+    """A box for people: four rounded numbers, or the beginning of whatever stands there."""
+    plain = isinstance(box, list) and len(box) == 4 and all(isinstance(side, int | float) for side in box)
+    return f"[{', '.join(f'{side:.6g}' for side in box)}]" if plain else str(box)[:60]
+
+
+def _rle_parts(name: str, segmentation: dict[str, Any], picture: RawPicture, problems: Problems) -> list[RawPart]:
+    try:
+        height, width = (picture.size[1], picture.size[0]) if picture.size else segmentation["size"]
+        return [RawPart(name, rle=parse_rle(segmentation, int(height), int(width)))]
+    except (ValueError, TypeError, KeyError) as error:
+        reason = str(error) if type(error) is ValueError else "its mask has no size"
+        problems.add("rle-malformed", f"The annotation is broken: {reason}.", name)
+        return []
+
+
+def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[RawPart]:
+    if _is_empty(segmentation):
+        return []
+    if not isinstance(segmentation, list):
+        problems.add("shape-malformed", "Its segmentation is neither a list of polygons nor run lengths.", name)
+        return []
+    if not isinstance(segmentation[0], list):
+        problems.add("segmentation-flat", "Its polygon is a flat list of numbers; it was read all the same.", name)
+        segmentation = [segmentation]
+    elif segmentation[0] and isinstance(segmentation[0][0], list):
+        segmentation = [ring for ring in segmentation if ring]
+    return [RawPart(name, ring=to_points(ring)) for ring in segmentation if ring != []]
+
+
+def _is_empty(segmentation: Any) -> bool:
+    """Whether there is no mask at all: null, ``[]``, ``[[]]``, ``[[], []]``."""
+    return segmentation is None or (isinstance(segmentation, list) and all(ring == [] for ring in segmentation))

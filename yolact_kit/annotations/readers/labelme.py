@@ -1,0 +1,230 @@
+"""Reading labelme's files, of versions 3 to 7."""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from yolact_kit.annotations.json_files import read_json
+from yolact_kit.annotations.matching import embedded_bytes
+from yolact_kit.annotations.objects import IGNORED, NO_LABELS
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import SKIPPED_SHAPES, RawObject, RawPart, RawPicture
+from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, stroke_rings, to_points
+
+_NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
+_OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle", "rotation", "quadrilateral"}
+_STROKES = {"line", "linestrip", "point", "points"}
+
+CROWD_FLAG = "iscrowd"
+"""The flag that makes a shape a region of many objects, as COCO's key of the same name does."""
+
+
+def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:
+    """Reads one labelme file.
+
+    Args:
+        path: The file.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        What it says; None with a problem where it cannot be read or is not labelme's.
+    """
+    document = read_json(path, problems)
+    if document is None:
+        return None
+    if not isinstance(document, dict) or not isinstance(document.get("shapes"), list):
+        problems.add("file-not-annotation", "It is JSON, but has no list of shapes, so it is not labelme's.")
+        return None
+    reference = document.get("imagePath")
+    embedded = document.get("imageData")
+    size = _side(document.get("imageWidth")), _side(document.get("imageHeight"))
+    return RawPicture(
+        source=path,
+        reference=reference if isinstance(reference, str) else "",
+        stem=path.stem,
+        size=(size[0], size[1]) if size[0] and size[1] else None,
+        objects=read_shapes(document["shapes"], options, problems),
+        embedded=embedded if isinstance(embedded, str) and embedded else None,
+        upright=True,
+        extra=_extra(document, options),
+    )
+
+
+def _extra(document: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
+    """What a file says besides its objects, the shapes that are none included."""
+    extra = {key: value for key, value in document.items() if key not in _NOT_KEPT}
+    skipped = [shape for shape in document["shapes"] if _is_no_object(shape, options)]
+    return {**extra, SKIPPED_SHAPES: skipped} if skipped else extra
+
+
+def _is_no_object(shape: Any, options: ReadOptions) -> bool:
+    if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
+        return False
+    stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
+    if not stroke and not _means_none(shape["label"], options):
+        return False
+    try:
+        return len(to_points(shape.get("points"))) > 0
+    except GeometryError:
+        return False
+
+
+def _means_none(label: str, options: ReadOptions) -> bool:
+    return label.strip() in (NO_LABELS - IGNORED if options.ignore_as_crowd else NO_LABELS)
+
+
+def embedded_picture(path: Path) -> bytes:
+    """The picture file that a labelme file holds, which `read_labelme` has read before.
+
+    Args:
+        path: The labelme file.
+
+    Returns:
+        The content of the picture file.
+    """
+    document = read_json(path, Problems())
+    return embedded_bytes(document["imageData"]) or b""
+
+
+def _side(value: Any) -> int | None:
+    try:
+        side = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return side if side > 0 else None
+
+
+def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> list[RawObject]:
+    """Reads the shapes of a file and puts those of one group together.
+
+    Args:
+        shapes: The shapes as they stand there.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        The objects.
+    """
+    objects: list[RawObject] = []
+    groups: dict[tuple[str, str], RawObject] = {}
+    labels: dict[str, set[str]] = defaultdict(set)
+    for number, shape in enumerate(shapes, start=1):
+        raw = _object(number, shape, options, problems)
+        if raw is None:
+            continue
+        group = shape.get("group_id")
+        if group is None or raw.label.strip() in NO_LABELS:
+            objects.append(raw)
+            continue
+        labels[str(group)].add(raw.label)
+        whole = groups.setdefault((str(group), raw.label), raw)
+        if whole is raw:
+            objects.append(raw)
+        else:
+            whole.extra.setdefault("parts", [dict(whole.extra)]).append(raw.extra)
+            whole.parts.extend(raw.parts)
+            whole.crowd = whole.crowd or raw.crowd
+    for group_id, names in labels.items():
+        if len(names) > 1:
+            listed = ", ".join(f"'{name}'" for name in sorted(names))
+            problems.add("group-labels-differ", f"Group {group_id} has shapes of the labels {listed}.")
+    for raw in objects:
+        _forget_outlines(raw)
+    return objects
+
+
+def _forget_outlines(raw: RawObject) -> None:
+    """Takes out of what is kept of the shapes what the object's polygons or its mask say themselves."""
+    mixed = "parts" in raw.extra and any(part.ring is None for part in raw.parts)
+    for extra in (raw.extra, *raw.extra.get("parts", [])) if not mixed else (raw.extra,):
+        extra.pop("mask", None)
+        if (extra.get("shape_type") or "polygon") == "polygon":
+            extra.pop("points", None)
+
+
+def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -> RawObject | None:
+    if not isinstance(shape, dict):
+        problems.add("shape-malformed", "It is not a shape.", f"shape {number}")
+        return None
+    label = shape.get("label")
+    if isinstance(label, list | dict):
+        problems.add("shape-malformed", "Its label is not text.", f"shape {number}")
+        return None
+    label = "" if label is None else str(label)
+    name = f"shape {number} ({label})" if label else f"shape {number}"
+    kind = shape.get("shape_type") or "polygon"
+    extra = {key: value for key, value in shape.items() if key != "label"}
+    if _means_none(label, options):
+        return RawObject(name, label, [])
+    if shape.get("difficult") is True and options.difficult == "drop":
+        problems.add("difficult-dropped", "It is marked as difficult.", name)
+        return None
+    try:
+        parts = _parts(name, str(kind), shape, options, problems)
+    except GeometryError as error:
+        problems.add(error.code, str(error), name)
+        return None
+    return RawObject(name, label, parts, _is_crowd(shape, options), extra=extra) if parts else None
+
+
+def _is_crowd(shape: dict[str, Any], options: ReadOptions) -> bool:
+    flags = shape.get("flags")
+    flagged = isinstance(flags, dict) and flags.get(CROWD_FLAG) is True
+    return flagged or (shape.get("difficult") is True and options.difficult == "crowd")
+
+
+def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:
+    if kind not in _OUTLINES | _STROKES | {"mask"}:
+        problems.add("shape-type-skipped", f"Shapes of the type '{kind}' are unknown.", name)
+        return []
+    points = to_points(shape.get("points"))
+    if kind == "mask":
+        part = _mask_part(name, points, shape.get("mask"), problems)
+        return [part] if part else []
+    if kind in _STROKES:
+        if options.line_width is None or not len(points):
+            problems.add("shape-type-skipped", f"A {kind} encloses no area.", name)
+            return []
+        strokes = [points] if kind in ("line", "linestrip") else [point[None] for point in points]
+        rings = [ring for stroke in strokes for ring in stroke_rings(stroke, options.line_width)]
+        return [RawPart(name, ring=ring) for ring in rings]
+    return _outline(name, kind, points, problems)
+
+
+def _outline(name: str, kind: str, points: Ring, problems: Problems) -> list[RawPart]:
+    if kind == "rectangle" and len(points) >= 2:
+        return [RawPart(name, ring=rectangle_ring(points))]
+    if kind == "circle":
+        if len(points) != 2:
+            problems.add("shape-malformed", f"A circle has 2 points, this one {len(points)}.", name)
+            return []
+        ring = circle_ring(points)
+        if not len(ring):
+            problems.add("circle-zero", "It is a circle without a radius.", name)
+            return []
+        return [RawPart(name, ring=ring)]
+    return [RawPart(name, ring=points)]
+
+
+def _mask_part(name: str, points: Ring, encoded: Any, problems: Problems) -> RawPart | None:
+    """A ``mask`` shape: a small picture of the object, whose place is the first of its two points."""
+    content = embedded_bytes(encoded) if isinstance(encoded, str) else None
+    try:
+        with Image.open(io.BytesIO(content or b"")) as image:
+            mask = np.asarray(image.convert("L") if image.mode not in ("1", "L") else image) != 0
+    except Exception:  # Pillow's plugins raise nearly anything on damaged files
+        problems.add("mask-bad", "Its mask is not a picture in base64.", name)
+        return None
+    if len(points) < 1:
+        problems.add("shape-malformed", "Its mask has no place: it has no points.", name)
+        return None
+    x, y = np.floor(points.min(axis=0)).astype(int)
+    return RawPart(name, mask=mask, offset=(int(x), int(y)))

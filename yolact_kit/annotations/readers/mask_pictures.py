@@ -1,0 +1,305 @@
+"""Mask pictures: finding them, reading them, and learning which colour stands for which class."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from PIL import Image
+
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import normal, walk
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.errors import UserError
+from yolact_kit.pixels.pictures import EXTENSIONS
+
+Colour = tuple[int, ...]
+"""What stands for a class: R, G, B; or one number, the index in a palette or the grey value."""
+
+_BACKGROUND: frozenset[Colour] = frozenset({(0,), (0, 0, 0)})
+_IGNORED: frozenset[Colour] = frozenset({(255,), (224, 224, 192)})
+"""VOC's border between objects: index 255, or the colour that its palette gives it."""
+
+_BACKGROUND_NAMES = {"background", "_background_", "__background__", "bg"}
+_SUFFIXES = {".png", ".bmp", ".gif", ".tif", ".tiff"}
+_MOST_COLOURS = 64
+_LINE = re.compile(
+    r"""\s*["']?(?P<name>.+?)["']?\s*[:,;=\s]\s*[\[(]?\s*(?P<r>\d{1,3})\s*[,;\s]\s*(?P<g>\d{1,3})\s*[,;\s]\s*(?P<b>\d{1,3})"""
+    r"\s*[\])]?\s*(::?.*)?"
+)
+
+
+@dataclass(slots=True)
+class MaskFolder:
+    """The mask pictures of a set.
+
+    Attributes:
+        kind: ``instance``: a colour an object; ``class``: a colour a class.
+        files: Mask picture by the normalised stem of the picture it belongs to; see `mask_of`.
+        classes: Where ``kind`` is ``instance``: mask pictures with a colour a class, by stem.
+        names: Class name by colour; empty where it has to be found out from boxes. None for background.
+    """
+
+    kind: Literal["instance", "class"]
+    files: dict[str, Path]
+    classes: dict[str, Path] = field(default_factory=dict)
+    names: dict[Colour, str | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MaskPicture:
+    """A mask picture.
+
+    Attributes:
+        codes: int32 [height, width]: a number for each colour, 0 for background and for what is to be ignored.
+        colours: The colours that a number stands for: R G B, and the palette's index or grey value where it has one.
+    """
+
+    codes: NDArray[np.int32]
+    colours: dict[int, list[Colour]]
+
+    def name(self, code: int, names: dict[Colour, str | None]) -> str | None:
+        """The class that a number stands for.
+
+        Args:
+            code: The number.
+            names: Class name by colour.
+
+        Returns:
+            The class; None if ``names`` does not have its colour.
+        """
+        return next((names[colour] for colour in self.colours[code] if colour in names), None)
+
+
+def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> MaskFolder | None:
+    """Finds the mask pictures of a set.
+
+    Args:
+        files: All files of the source.
+        stems: Normalised stems of the annotation files; empty where there are none.
+        options: ``masks`` names a folder, where they are not found by themselves.
+
+    Returns:
+        The mask pictures; None where there are none.
+
+    Raises:
+        UserError: ``options.masks`` is no folder with pictures, or ``options.colors`` cannot be read.
+    """
+    pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
+    if options.masks is not None:
+        pictures = [path for path in walk(options.masks) if path.suffix.lower() in _SUFFIXES]
+        if not pictures:
+            raise UserError(
+                f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files."
+            )
+    named = {
+        name: _by_stem([path for path in pictures if mask_folder(path, name)], name)
+        for name in ("SegmentationObject", "SegmentationClass")
+    }
+    found: MaskFolder | None = None
+    if named["SegmentationObject"]:
+        found = MaskFolder("instance", named["SegmentationObject"], named["SegmentationClass"])
+    elif options.masks is not None:
+        found = MaskFolder("class", _by_stem(pictures))
+    elif named["SegmentationClass"]:
+        found = MaskFolder("class", named["SegmentationClass"])
+    else:
+        guessed = _guess(pictures, stems & _repeated(files))
+        found = MaskFolder("class", guessed) if guessed else None
+    if found is not None:
+        found.names = _names(files, options)
+    return found
+
+
+def mask_of(masks: dict[str, Path], labels: Path) -> Path | None:
+    """The mask picture that belongs to an annotation file.
+
+    Args:
+        masks: ``files`` or ``classes`` of a `MaskFolder`.
+        labels: The annotation file.
+
+    Returns:
+        That of the same folders and name, else that of the same name; None where there is none.
+    """
+    parts = [normal(part) for part in labels.with_suffix("").parts]
+    names = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((masks[name] for name in names if name in masks), None)
+
+
+def mask_folder(path: Path, name: str) -> str | None:
+    """The folder of mask pictures that a file lies in.
+
+    Args:
+        path: The file.
+        name: ``SegmentationObject`` or ``SegmentationClass``.
+
+    Returns:
+        ``name``, or ``name`` with ``PNG`` after it, as labelme's converter to VOC called it; None where it is in none.
+    """
+    return next((part for part in path.parts[:-1] if part in (name, f"{name}PNG")), None)
+
+
+def _by_stem(pictures: list[Path], below: str = "") -> dict[str, Path]:
+    """Pictures by their names without suffix and, where they lie deeper in the folder ``below``, with their folders."""
+    found: dict[str, Path] = {}
+    for path in pictures:
+        stem = _stem(path)
+        found[stem] = path
+        folder = mask_folder(path, below) if below else None
+        if folder:
+            folders = path.parts[path.parts.index(folder) + 1 : -1]
+            found["/".join([*(normal(part) for part in folders), stem])] = path
+    return found
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem))
+
+
+def _repeated(files: list[Path]) -> set[str]:
+    """Names that several pictures have, as a photo and its mask do."""
+    counts = Counter(_stem(path) for path in files if path.suffix.lower() in EXTENSIONS)
+    return {stem for stem, count in counts.items() if count > 1}
+
+
+def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:
+    """The pictures of the folder whose names fit the annotations and which have few colours, as no photo has."""
+    best: dict[str, Path] = {}
+    for folder in sorted({path.parent for path in pictures}):
+        fitting = {
+            stem: path
+            for stem, path in _by_stem([path for path in pictures if path.parent == folder]).items()
+            if stem in stems
+        }
+        if len(fitting) > len(best) and all(_has_few_colours(path) for path in list(fitting.values())[:3]):
+            best = fitting
+    return best
+
+
+def _has_few_colours(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return image.getcolors(_MOST_COLOURS) is not None
+    except Exception:  # Pillow's plugins raise nearly anything on damaged files
+        return False
+
+
+def read_mask(path: Path, names: dict[Colour, str | None], ignore: bool = True) -> MaskPicture:
+    """Reads a mask picture: palette, grey or RGB.
+
+    Args:
+        path: The picture.
+        names: Class name by colour; colours named as background count as background.
+        ignore: Whether VOC's border between objects is ignored.
+
+    Returns:
+        The mask picture.
+
+    Raises:
+        ValueError: It cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            indexed = image.mode in ("P", "L", "1")
+            palette = image.convert("RGB") if image.mode == "P" else None
+            raw = np.asarray(image.convert("L") if image.mode == "1" else image if indexed else image.convert("RGB"))
+            rgb = (
+                np.asarray(palette)
+                if palette is not None
+                else raw
+                if raw.ndim == 3
+                else np.repeat(raw[:, :, None], 3, 2)
+            )
+    except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+        raise ValueError(f"its mask picture '{path.name}' cannot be decoded ({error})") from error
+    packed = (rgb.astype(np.int32) * (65536, 256, 1)).sum(axis=2).astype(np.int32)
+    values, first, codes = np.unique(raw if indexed else packed, return_index=True, return_inverse=True)
+    colours: dict[int, list[Colour]] = {}
+    lookup = np.zeros(len(values), dtype=np.int32)
+    binary = indexed and palette is None and {int(value) for value in values} <= {0, 255}
+    for number, (value, position) in enumerate(zip(values, first, strict=True), start=1):
+        of_code: list[Colour] = [tuple(int(part) for part in rgb.reshape(-1, 3)[position])]
+        of_code = [(int(value),), *of_code] if indexed else of_code
+        if not _is_background(of_code, names, ignore and not binary):
+            lookup[number - 1] = number
+            colours[number] = of_code
+    return MaskPicture(lookup[codes.reshape(packed.shape)], colours)
+
+
+def _is_background(colours: list[Colour], names: dict[Colour, str | None], ignore: bool) -> bool:
+    for colour in colours:
+        if colour in names:
+            return names[colour] is None
+    return colours[0] in _BACKGROUND or (ignore and colours[0] in _IGNORED)
+
+
+def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
+    if options.colors is not None:
+        return read_colours(options.colors)
+    for path in files:
+        if path.name == "labelmap.txt":
+            return read_colours(path)
+        if path.name == "class_names.txt":
+            lines = (read_text(path, Problems()) or "").split("\n")
+            return {(index,): _name(line) for index, line in enumerate(line for line in lines if line.strip())}
+    return {}
+
+
+def _name(text: str) -> str | None:
+    return None if text.strip().lower() in _BACKGROUND_NAMES else text.strip()
+
+
+def read_colours(path: Path) -> dict[Colour, str | None]:
+    """Reads which colour stands for which class.
+
+    Args:
+        path: A file of lines ``name,r,g,b`` or ``name:r,g,b`` (as CVAT's ``labelmap.txt``), or YAML or JSON with
+            ``name: [r, g, b]``, ``name: "#rrggbb"`` or ``name: index``.
+
+    Returns:
+        Class name by colour; None for background.
+
+    Raises:
+        UserError: It cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "colors.txt"
+        >>> _ = file.write_text("cup,0,0,230", encoding="utf-8")
+        >>> read_colours(file)
+        {(0, 0, 230): 'cup'}
+    """
+    problems = Problems()
+    text = read_text(path, problems) if path.is_file() else None
+    if text is None:
+        raise UserError(f"The file of colours '{path}' cannot be read.", "Give lines such as `cup,0,0,230`.")
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    matches = [_LINE.fullmatch(line) for line in lines]
+    if lines and all(matches):
+        return {(int(found["r"]), int(found["g"]), int(found["b"])): _name(found["name"]) for found in matches if found}
+    try:
+        document = yaml.safe_load(text)
+        return {_colour(value): _name(str(name)) for name, value in document.items()}
+    except (yaml.YAMLError, AttributeError, ValueError, TypeError) as error:
+        raise UserError(
+            f"The file of colours '{path}' cannot be understood.", "Give a line a class, such as `cup,0,0,230`."
+        ) from error
+
+
+def _colour(value: Any) -> Colour:
+    if isinstance(value, str):
+        digits = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", value.strip())
+        if digits is None:
+            raise ValueError(value)
+        return tuple(int(part, 16) for part in digits.groups())
+    colour = tuple(int(part) for part in value) if isinstance(value, list) else (int(value),)
+    if len(colour) not in (1, 3) or not all(0 <= part <= 255 for part in colour):
+        raise ValueError(value)
+    return colour

@@ -1,0 +1,291 @@
+"""Reading YOLO's files for instance segmentation: one text file per picture, one line per object, names in YAML."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from yolact_kit.annotations.bridges import has_bridges
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex, normal
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
+from yolact_kit.annotations.textfiles import read_text, yaml_words
+from yolact_kit.errors import UserError
+from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
+
+_NAME_FILES = ("classes.txt", "_darknet.labels")
+_FURTHEST = 2.0
+"""Coordinates beyond this share of the picture are pixels."""
+
+
+@dataclass(slots=True)
+class YoloSet:
+    """What holds for all files of a set.
+
+    Attributes:
+        names: Class name by id.
+        folders: Split by the folder of its pictures.
+        lists: Splits by lists of pictures.
+    """
+
+    names: dict[int, str]
+    folders: dict[Path, str] = field(default_factory=dict)
+    lists: SplitLists = field(default_factory=lambda: SplitLists({}))
+
+    def split_of(self, picture: Path) -> str:
+        """The split that a picture belongs to; empty if it is unknown."""
+        picture = Path(os.path.normpath(picture.absolute()))
+        for folder, split in self.folders.items():
+            if picture.is_relative_to(folder):
+                return split
+        return self.lists.split_of(PurePosixPath(picture.as_posix()))
+
+
+def find_yaml(files: list[Path]) -> Path | None:
+    """The file that names the classes and the splits of a set: the outermost that has ``names``; None without one."""
+    candidates = [path for path in files if path.suffix.lower() in (".yaml", ".yml") and _is_described(path)]
+    return min(candidates, key=lambda path: (len(path.parts), path.stem != "data", path.name), default=None)
+
+
+def is_name_file(path: Path) -> bool:
+    """Whether a file holds the names of the classes, by its own name: ``classes.txt``, or Darknet's ``*.names``."""
+    return path.name in _NAME_FILES or path.suffix.lower() == ".names"
+
+
+def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
+    """Whether a text file holds the labels of a picture by where it lies: in ``labels``, or beside the picture.
+
+    Args:
+        path: The text file.
+        stems: Paths of the pictures without their suffixes.
+        root: The folder of the set.
+
+    Returns:
+        Whether it does.
+    """
+    if is_name_file(path):
+        return False
+    folders = path.relative_to(root).parts[:-1] if path.is_relative_to(root) else ()
+    return "labels" in (folder.lower() for folder in folders) or path.with_suffix("") in stems
+
+
+def read_set(found: Path | None, files: list[Path], root: Path, options: ReadOptions, problems: Problems) -> YoloSet:
+    """Reads what holds for all files of a set.
+
+    Args:
+        found: Its YAML file, if it has one.
+        files: All files of the source.
+        root: The folder of the source.
+        options: ``classes`` stand in for names that the set lacks.
+        problems: Where problems are added.
+
+    Returns:
+        Names and splits.
+
+    Raises:
+        UserError: The names of the classes are nowhere to be found.
+    """
+    document = _load(found) if found is not None else {}
+    names = _names(document.get("names"), problems) or _names_beside(files)
+    if not names and options.classes:
+        names = dict(enumerate(options.classes))
+    if not names:
+        for path in (path for path in files if path.suffix.lower() in (".yaml", ".yml")):
+            _load(path)  # which says what is wrong with a file that may have named them
+        raise UserError(
+            f"It is unclear what the numbers of the classes in '{root}' mean.",
+            "Put a data.yaml with `names` or a classes.txt into the folder, or name them in order with --classes.",
+        )
+    folders, lists = _splits(document, found, root, problems)
+    beside = read_lists(path for path in files if path.parent == root) if not folders and not lists else None
+    inner_first = dict(sorted(folders.items(), key=lambda pair: -len(pair[0].parts)))
+    return YoloSet(names, inner_first, beside if beside is not None else SplitLists(lists))
+
+
+def _splits(
+    document: dict[str, Any], found: Path | None, root: Path, problems: Problems
+) -> tuple[dict[Path, str], dict[str, list[str]]]:
+    """Split by folder, and the lists of pictures of each split, as a YAML file names them."""
+    folders: dict[Path, str] = {}
+    lists: dict[str, list[str]] = {}
+    named_splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
+    order = list(NAMES.values())  # A folder that val and test name is val's: training needs one.
+    for key, split in sorted(named_splits.items(), key=lambda pair: order.index(pair[1])):
+        for item in document[key] if isinstance(document[key], list) else [document[key]]:
+            place = _place(item, found, document, root) if isinstance(item, str) else None
+            if place is None:
+                named = item if isinstance(item, str) else "what it names"
+                problems.add("split-missing", f"'{key}: {named}' leads to nothing in the folder.")
+            elif not place.is_dir():
+                lists.setdefault(split, []).extend((read_text(place, problems) or "").splitlines())
+            elif folders.setdefault(place, split) != split:
+                problems.add("split-repeated", f"'{key}: {item}' is the folder of '{folders[place]}' as well.")
+    return folders, lists
+
+
+def read_yolo(path: Path, names: dict[int, str], options: ReadOptions, problems: Problems) -> RawPicture | None:
+    """Reads one text file.
+
+    Args:
+        path: The file; an empty one belongs to a picture without objects.
+        names: Class name by id.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        What it says, in shares of the picture; None with a problem where it cannot be read.
+    """
+    raw = RawPicture(path, "", path.stem, None, shares=True)
+    if not path.stat().st_size:
+        return raw
+    text = read_text(path, problems)
+    if text is None:
+        return None
+    rows = [(number, row.split()) for number, row in enumerate(text.splitlines(), start=1) if row.strip()]
+    objects = [_object(number, row, names, options, problems) for number, row in rows]
+    raw.objects = [item for item in objects if item is not None]
+    return raw
+
+
+def name_picture(raw: RawPicture, pictures: dict[str, list[Path]]) -> None:
+    """Names the picture of a text file, in place: the one beside it, else the one in ``images`` instead of ``labels``.
+
+    Args:
+        raw: What the text file says.
+        pictures: What `by_stem` gave.
+    """
+    parts = list(raw.source.with_suffix("").parts)
+    places = [parts]
+    for index in (index for index, part in enumerate(parts[:-1]) if part.lower() == "labels"):
+        places.insert(1, [*parts[:index], "images", *parts[index + 1 :]])
+    for place in places:
+        found = pictures.get(normal(str(Path(*place))), [])
+        if len(found) == 1:
+            raw.reference = Path(os.path.relpath(found[0], raw.source.parent)).as_posix()
+            return
+
+
+def by_stem(index: PictureIndex) -> dict[str, list[Path]]:
+    """The pictures by their paths without suffix, in the form that names are compared in."""
+    found: dict[str, list[Path]] = {}
+    for entry in index.entries.values():
+        found.setdefault(normal(str(entry.path.with_suffix(""))), []).append(entry.path)
+    return found
+
+
+def picture_stems(files: list[Path]) -> set[Path]:
+    """Paths of the pictures among files, without their suffixes."""
+    return {path.with_suffix("") for path in files if path.suffix.lower() in EXTENSIONS}
+
+
+def _object(
+    number: int, row: list[str], names: dict[int, str], options: ReadOptions, problems: Problems
+) -> RawObject | None:
+    name = f"line {number}"
+    try:
+        given = to_points([row[0], 0])[0, 0]
+        label = names.get(int(given)) if given == int(given) else None
+        if label is None:
+            problems.add("category-unknown", f"Its class {row[0]} has no name.", name)
+            return None
+        name = f"{name} ({label})"
+        if len(row) < 5:
+            raise GeometryError("shape-malformed", f"It has {len(row)} numbers; an outline has 7 or more, a box 5.")
+        points = to_points(row[1:])
+    except GeometryError as error:
+        problems.add(error.code, str(error), name)
+        return None
+    if abs(points).max() > _FURTHEST:
+        problems.add("shares-too-large", f"It has the coordinate {abs(points).max():g}; shares are at most 1.", name)
+        return None
+    if len(points) > 2:
+        return RawObject(name, label, [RawPart(name, ring=points, bridged=has_bridges(points))])
+    return _box_object(name, label, points, options, problems)
+
+
+def _box_object(name: str, label: str, points: Ring, options: ReadOptions, problems: Problems) -> RawObject | None:
+    """An object with a box only: the x y of its centre, its width and height."""
+    centre, extent = points
+    if (extent <= 0).any():
+        problems.add("area-zero", "Its box encloses nothing.", name)
+        return None
+    (x1, y1), (x2, y2) = (centre - extent / 2).tolist(), (centre + extent / 2).tolist()
+    ring = rectangle_ring(to_points([x1, y1, x2, y2]))
+    parts = [RawPart(name, ring=ring)] if options.box_as_mask else []
+    return RawObject(name, label, parts, box=(x1, y1, x2, y2))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml_words(read_text(path, Problems()) or "")
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UserError(f"'{path}' is broken YAML: {error}", "Mend it, or remove it and give --classes.") from error
+    return document if isinstance(document, dict) else {}
+
+
+def _is_described(path: Path) -> bool:
+    try:
+        document = _load(path)
+    except UserError:
+        return False
+    return "names" in document and any(str(key).lower() in NAMES for key in document)
+
+
+def _names(given: Any, problems: Problems) -> dict[int, str]:
+    """Class name by id, as a list or a map says."""
+    pairs = enumerate(given) if isinstance(given, list) else given.items() if isinstance(given, dict) else ()
+    names: dict[int, str] = {}
+    for key, value in pairs:
+        if isinstance(value, list | dict):  # which YAML's aliases can make endless
+            raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: a name a class.")
+        name = str(value).strip()
+        try:
+            number = int(key)
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                f"The name '{name}' has the id '{key}', which is not a number.", "Mend data.yaml."
+            ) from error
+        if name in names.values():
+            problems.add("name-of-class-repeated", f"Two classes are named '{name}'.", f"class {number}")
+        names[number] = name
+    return names
+
+
+def _names_beside(files: list[Path]) -> dict[int, str]:
+    for path in sorted(filter(is_name_file, files), key=lambda path: len(path.parts)):
+        lines = (read_text(path, Problems()) or "").splitlines()
+        return dict(enumerate(line.strip() for line in lines if line.strip()))
+    return {}
+
+
+def _place(given: str, found: Path | None, document: dict[str, Any], root: Path) -> Path | None:
+    """The folder or list of a split, which YAML files often name from somewhere else; None outside of the source."""
+    assert found is not None
+    reference, base = (Path(text.replace("\\", "/")) for text in (given, str(document.get("path") or ".")))
+    folders = (found.parent / base, found.parent / _inner(base), found.parent)
+    named = [folder / path for folder in folders for path in (reference, _inner(reference))]
+    for path in (*named, *(found.parent / end for end in _ends(reference))):
+        real = Path(os.path.normpath(path.absolute()))
+        if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
+            return real
+    return None
+
+
+def _ends(path: Path) -> list[Path]:
+    """The ends of a path on another machine, the longest first; of its last name alone only where that is a split's."""
+    if not path.is_absolute() and ":" not in str(path)[:2]:
+        return []
+    ends = [Path(*path.parts[first:]) for first in range(1, len(path.parts))]
+    return ends if path.stem.lower() in NAMES else ends[:-1]
+
+
+def _inner(path: Path) -> Path:
+    """A relative path without what leads out of its folder."""
+    return path if path.is_absolute() else Path(*[part for part in path.parts if part != ".."])

@@ -1,0 +1,1 @@
+"""labelme, run as a program of its own."""

@@ -1,0 +1,270 @@
+"""Reading pictures of every kind as 8-bit RGB, upright, and writing them."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from yolact_kit.errors import UserError
+from yolact_kit.pixels.rgb import to_rgb
+
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
+)
+"""File name suffixes of pictures, in lower case."""
+
+MAX_PIXELS = 150_000_000
+"""Pictures of more pixels are refused unless the caller raises the limit: a small file can unpack to gigabytes."""
+
+Source = Path | str | bytes
+"""A picture file, or its content."""
+
+_ORIENTATION_TAG = 0x0112
+SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
+    "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
+}  # fmt: skip
+_open_lock = threading.Lock()
+
+
+class PictureError(UserError):
+    """A picture that cannot be read.
+
+    Args:
+        message: What is wrong, naming the file.
+        advice: What to do about it.
+        code: Which problem it is: ``picture-missing``, ``picture-undecodable`` or ``picture-too-large``.
+    """
+
+    def __init__(self, message: str, advice: str = "", code: str = "picture-undecodable") -> None:
+        super().__init__(message, advice)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """What the header of a picture file says.
+
+    Attributes:
+        width: Width in pixels, as stored.
+        height: Height in pixels, as stored.
+        orientation: EXIF orientation, 1 (upright) to 8.
+        mode: Pillow's name of the pixel format, such as ``"RGB"`` or ``"I;16"``.
+        format: Pillow's name of the file format, such as ``"JPEG"``.
+        deep: Whether a channel has more than 8 bits.
+    """
+
+    width: int
+    height: int
+    orientation: int
+    mode: str
+    format: str
+    deep: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether its pixels are stored as 8-bit RGB."""
+        return self.mode == "RGB" and not self.deep
+
+    def turned(self, orientation: int) -> tuple[int, int]:
+        """Width and height after turning by an EXIF orientation, 1 to 8."""
+        return (self.height, self.width) if orientation >= 5 else (self.width, self.height)
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height after turning as EXIF says."""
+        return self.turned(self.orientation)
+
+    def suits(self, suffix: str) -> bool:
+        """Whether a file name suffix is one of this file format's."""
+        return suffix.lower() in SUFFIXES.get(self.format, (suffix.lower(),))
+
+
+def inspect_picture(source: Source, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+    """Reads the header of a picture, not its pixels.
+
+    Args:
+        source: The picture file, or its content.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        Size, orientation and format.
+
+    Raises:
+        PictureError: The file is missing, no picture, or too large.
+    """
+    with _opened(source, max_pixels) as image:
+        return _info(image)
+
+
+def picture_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Width and height of a picture in pixels, turned upright as EXIF says.
+
+    Args:
+        source: The picture file, or its content.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        Width, height: the size of what `read_picture` gives.
+
+    Raises:
+        PictureError: The file is missing, no picture, or too large.
+    """
+    return inspect_picture(source, max_pixels).upright
+
+
+def read_picture(source: Source, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Reads a picture of any kind as 8-bit RGB.
+
+    Grey and palette pictures become RGB, transparency is dropped, CMYK is converted, and of several frames the first
+    is taken. Values of 16 bits are scaled to 8: from their full range, or from 12 bits where none is above 4095.
+
+    Args:
+        source: The picture file, or its content.
+        orientation: EXIF orientation to turn by, 1 (as stored) to 8; None for the one that the file names.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        uint8 [height, width, 3], R G B.
+
+    Raises:
+        PictureError: The file is missing, not decodable, truncated, or too large.
+    """
+    return _read(source, orientation, max_pixels)
+
+
+def read_small(source: Source, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Reads a picture, upright and as 8-bit RGB, smaller than it is where that saves decoding most of it.
+
+    Args:
+        source: The picture file, or its content.
+        side: Pixels that width and height have at least, where the picture has as many.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        uint8 [height, width, 3], R G B: of JPEG files down to an eighth of the size, of others all of it.
+
+    Raises:
+        PictureError: The file is missing, not decodable, truncated, or too large.
+    """
+    return _read(source, None, max_pixels, side)
+
+
+def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of one of Pillow's pictures, as `read_picture` gives those of a file.
+
+    Args:
+        image: The picture.
+
+    Returns:
+        uint8 [height, width, 3], R G B, upright.
+
+    Example:
+        >>> pixels_of(Image.new("L", (4, 2), 9)).shape
+        (2, 4, 3)
+    """
+    return turn(to_rgb(image), _orientation(image))
+
+
+def _read(source: Source, orientation: int | None, max_pixels: int, side: int | None = None) -> NDArray[np.uint8]:
+    with _opened(source, max_pixels) as image:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if side is not None:
+                    image.draft("RGB", (side, side))
+                image.load()
+                pixels = to_rgb(image)
+        except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+            raise PictureError(
+                f"{_name(source)} cannot be decoded: it is damaged or cut off ({error}).",
+                "Copy it again from its source, or remove it.",
+            ) from error
+        found = _orientation(image) if orientation is None else orientation
+    return turn(pixels, found)
+
+
+def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Turns and mirrors stored pixels upright.
+
+    Args:
+        pixels: [height, width, ...], as stored.
+        orientation: EXIF orientation, 1 (nothing to do) to 8.
+
+    Returns:
+        The upright pixels, contiguous; for orientations 5 to 8 width and height have changed places.
+
+    Example:
+        >>> turn(np.array([[1, 2], [3, 4]]), 6).tolist()
+        [[3, 1], [4, 2]]
+    """
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+@contextmanager
+def _opened(source: Source, max_pixels: int) -> Iterator[Image.Image]:
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
+    with _open(source) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise PictureError(
+                f"{_name(source)} has {width} x {height} pixels, more than {max_pixels:,}.",
+                "Make it smaller. `convert` takes larger ones with --max-pixels.",
+                "picture-too-large",
+            )
+        yield image
+
+
+def _name(source: Source) -> str:
+    return "The embedded picture" if isinstance(source, bytes) else f"The picture '{source}'"
+
+
+def _open(source: Source) -> Image.Image:
+    # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
+    with _open_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        except UnidentifiedImageError as error:
+            empty = len(source) == 0 if isinstance(source, bytes) else Path(source).stat().st_size == 0
+            what = "is empty" if empty else "is not a picture that can be read, or is damaged"
+            raise PictureError(f"{_name(source)} {what}.", "Replace it, or remove it.") from error
+        except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+            raise PictureError(f"{_name(source)} cannot be opened: {error}.", "Replace it, or remove it.") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _info(image: Image.Image) -> PictureInfo:
+    modes = [tile[3][0] if isinstance(tile[3], tuple) else tile[3] for tile in getattr(image, "tile", []) if tile[3]]
+    deep = image.mode in ("I", "F") or any(";16" in str(mode) for mode in (image.mode, *modes))
+    width, height = image.size
+    return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # damaged EXIF leaves the picture as it is stored
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1

@@ -1,0 +1,79 @@
+"""The part of a mask that is not empty: a hundred whole masks of a large picture would fill the memory."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolact_kit.shapes.rle import Rle, compress, decode_counts, drop_pairs, run_lengths
+
+
+class MaskCrop(NamedTuple):
+    """The part of a mask that is not empty.
+
+    Attributes:
+        x: Left column of the part in the picture, in pixels.
+        y: Top row of the part in the picture, in pixels.
+        pixels: bool [h, w]; [0, 0] where the whole mask is empty.
+    """
+
+    x: int
+    y: int
+    pixels: NDArray[np.bool_]
+
+
+def encode_crop(part: MaskCrop, height: int, width: int) -> Rle:
+    """A mask of the picture's size from the part of it that is not empty; the inverse of `decode_crop`.
+
+    Args:
+        part: The part; it lies within the picture.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+
+    Returns:
+        Compressed RLE.
+
+    Example:
+        >>> decode_crop(encode_crop(MaskCrop(2, 1, np.ones((2, 3), dtype=bool)), 5, 9)).pixels.shape
+        (2, 3)
+    """
+    framed = np.zeros((part.pixels.shape[1], part.pixels.shape[0] + 2), dtype=np.bool_)
+    framed[:, 1:-1] = part.pixels.T
+    column, row = (framed[:, 1:] != framed[:, :-1]).nonzero()
+    flips = drop_pairs((part.x + column) * height + part.y + row)
+    return compress(run_lengths(flips, height, width), height, width)
+
+
+def decode_crop(rle: Rle) -> MaskCrop:
+    """The part of a mask that is not empty, without decoding the whole.
+
+    Args:
+        rle: Compressed RLE, as `masks_to_rle` gives it.
+
+    Returns:
+        The part; no row or column at its border is empty.
+
+    Example:
+        >>> part = decode_crop(masks_to_rle(torch.tensor([[[0.0, 0.0], [0.0, 1.0]]]), 4, 4)[0][0])
+        >>> part.x, part.y, part.pixels.tolist()
+        (2, 2, [[True, True], [True, True]])
+    """
+    height = rle["size"][0]
+    flips = np.cumsum(decode_counts(rle["counts"]))
+    starts, ends = flips[0:-1:2], flips[1::2]
+    starts, ends = starts[starts < ends], ends[starts < ends]
+    if len(starts) == 0:
+        return MaskCrop(0, 0, np.zeros((0, 0), dtype=np.bool_))
+    first, last = starts // height, (ends - 1) // height
+    top, bottom = starts % height, (ends - 1) % height
+    x, y, tall = int(first[0]), int(top.min()), int(bottom.max() - top.min()) + 1
+    if (first < last).any():
+        y, tall = 0, height
+    # +1 where a run begins and -1 behind it, in the part's own columns: their running sum is the part.
+    steps = np.zeros((int(last[-1]) - x + 1) * tall + 1, dtype=np.int8)
+    steps[(first - x) * tall + top - y] += 1
+    steps[(last - x) * tall + bottom - y + 1] -= 1
+    pixels = np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
+    return MaskCrop(x, y, np.ascontiguousarray(pixels.reshape(-1, tall).T))
