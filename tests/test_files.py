@@ -102,6 +102,8 @@ def test_inputs_are_safe(tmp_path: Path) -> None:
             check_out(out, overwrite=True, inputs=[source])
     with pytest.raises(UserError, match="would delete the input"):
         check_out(tmp_path, overwrite=True, inputs=[source])
+    with pytest.raises(UserError, match="is the one that the input"):
+        check_out(source, overwrite=True, inputs=[source / "a.txt"])
     check_out(tmp_path / "in2", inputs=[source])
     with pytest.raises(UserError, match="is a file"):
         check_out(source / "a.txt")

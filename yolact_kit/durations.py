@@ -6,7 +6,6 @@ import re
 
 from yolact_kit.errors import UserError
 
-_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 
 
@@ -28,8 +27,10 @@ def parse_duration(text: str) -> float:
         5400.0
     """
     match = _DURATION.fullmatch("".join(text.split()).lower())
-    parts = match.groups() if match else ()
-    seconds = sum(float(part) * unit for part, unit in zip(parts, _SECONDS.values(), strict=False) if part)
+    seconds = 0.0
+    if match:
+        hours, minutes, rest = (float(part or 0) for part in match.groups())
+        seconds = 3600 * hours + 60 * minutes + rest
     if seconds <= 0:
         raise UserError(f"'{text}' is not a length of time.", "Write it as 90s, 4m or 1h30m.")
     return seconds
@@ -48,8 +49,7 @@ def format_duration(seconds: float) -> str:
         >>> format_duration(5400)
         '1h30m'
     """
-    rest = round(seconds)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    parts = [f"{value}{unit}" for value, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if value]
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{value}{unit}" for value, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if value]
     return "".join(parts) or "0s"

@@ -1,4 +1,4 @@
-"""Writing without half-written results: beside the target first, then renamed into place."""
+"""Writing files and folders as a whole or not at all: under a temporary name first, then renamed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def atomic_write_bytes(path: Path | str, data: bytes) -> None:
         path: The file; missing folders above it are made.
         data: Its content.
     """
-    with replacing(path) as beside, beside.open("wb") as stream:
+    with replacing(path) as partial, partial.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
@@ -71,7 +71,7 @@ def with_ending(path: str, ending: str) -> str:
 
 @contextmanager
 def replacing(path: Path | str) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the body ends well and is removed when it raises.
+    """A temporary file beside ``path``: renamed to ``path`` when the body ends well, removed when it raises.
 
     Args:
         path: The file; missing folders above it are made.
@@ -80,19 +80,19 @@ def replacing(path: Path | str) -> Iterator[Path]:
         The file to write.
 
     Raises:
-        UserError: What should be a folder above it is a file.
+        UserError: One of the folders above it is a file.
     """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"'{path}' cannot be written: {error.strerror}.", "Choose another place.") from error
-    beside = _beside(path)
+    partial = _partial_path(path)
     try:
-        yield beside
-        beside.replace(path)
+        yield partial
+        partial.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -124,24 +124,24 @@ def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path |
     """
     out = Path(out).resolve()
     check_out(out, overwrite, inputs)
-    beside = _beside(out)
+    partial = _partial_path(out)
     try:
-        beside.mkdir(parents=True)
+        partial.mkdir(parents=True)
     except OSError as error:
         raise UserError(f"The folder '{out}' cannot be made: {error.strerror}.", "Choose another place.") from error
     try:
-        yield beside
-        _move_into_place(beside, out, overwrite)
+        yield partial
+        _move_into_place(partial, out, overwrite)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = ()) -> None:
-    """Checks, before any work is done, that an output folder may be written.
+    """Checks, before any work is done, that an output folder can be written.
 
     Args:
         out: The folder.
-        overwrite: Whether it may be there already and hold something.
+        overwrite: Whether it may exist already and hold something.
         inputs: What will be read while it is written.
 
     Raises:
@@ -150,30 +150,55 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise UserError(f"'{out}' is a file, not a folder.", "Give the name of a new folder.")
-    real = out.resolve()
-    for source in (Path(given).resolve() for given in inputs):
-        folder = source if source.is_dir() else source.parent
-        if real == source or (real == folder and source != folder) or source in real.parents:
-            raise UserError(
-                f"The output folder '{out}' lies inside the input '{source}', or is the same.",
-                "Give an output folder outside of the input.",
-            )
-        if real in source.parents and overwrite:
-            raise UserError(f"Overwriting '{out}' would delete the input '{source}'.", "Give another output folder.")
+    for source in inputs:
+        _check_apart(out, Path(source).resolve(), overwrite)
     if out.is_dir() and any(out.iterdir()):
-        if not overwrite:
-            raise UserError(
-                f"The output folder '{out}' is not empty.", "Give another one, or --overwrite to replace what is in it."
-            )
-        if real == Path.home().resolve() or real in (Path.cwd().resolve(), *Path.cwd().resolve().parents):
-            raise UserError(f"'{out}' is not a folder to overwrite.", "Give the name of a new folder.")
-    nearest = next(folder for folder in (real, *real.parents) if folder.exists())
+        _check_replaceable(out, overwrite)
+    _check_writable(out)
+
+
+def _check_apart(out: Path, source: Path, overwrite: bool) -> None:
+    """Refuses an output folder that is an input, lies inside of one, or would take one with it when it is replaced."""
+    target = out.resolve()
+    if target == source or source in target.parents:
+        raise UserError(
+            f"The output folder '{out}' lies inside the input '{source}', or is the same folder.",
+            "Give an output folder outside of the input.",
+        )
+    if target == source.parent and not source.is_dir():
+        raise UserError(
+            f"The output folder '{out}' is the one that the input '{source}' lies in.", "Give another output folder."
+        )
+    if overwrite and target in source.parents:
+        raise UserError(f"Overwriting '{out}' would delete the input '{source}'.", "Give another output folder.")
+
+
+def _check_replaceable(out: Path, overwrite: bool) -> None:
+    """Refuses a folder with something in it, unless it may be overwritten and is not one that the user lives in."""
+    if not overwrite:
+        raise UserError(
+            f"The output folder '{out}' is not empty.", "Give another one, or --overwrite to replace what is in it."
+        )
+    target, current = out.resolve(), Path.cwd().resolve()
+    if target == Path.home().resolve() or target == current or target in current.parents:
+        raise UserError(
+            f"'{out}' is your home folder, the current folder or one above it, not a folder to overwrite.",
+            "Give the name of a new folder.",
+        )
+
+
+def _check_writable(out: Path) -> None:
+    """Makes and removes a folder in the nearest folder that exists.
+
+    Permissions do not tell everything: a share may be read-only, and /proc takes no files.
+    """
+    target = out.resolve()
+    nearest = next(folder for folder in (target, *target.parents) if folder.exists())
     try:
-        # Tried, since permissions do not tell of everything: a share may be read-only, /proc takes no files.
         Path(tempfile.mkdtemp(dir=nearest)).rmdir()
     except OSError as error:
         raise UserError(
-            f"The folder '{out}' cannot be made or written: {error.strerror}.", "Choose another place."
+            f"The folder '{out}' cannot be made or written to: {error.strerror}.", "Choose another place."
         ) from error
 
 
@@ -191,36 +216,48 @@ def run_folder(command: str, base: Path | str = "runs") -> Path:
         >>> run_folder("train", "/nowhere").name
         'train-1'
     """
-    return _first_free(Path(base) / command, 1)
+    return _free_numbered_path(Path(base) / command, 1)
 
 
-def _first_free(path: Path, first: int) -> Path:
+def _free_numbered_path(path: Path, first: int) -> Path:
     """The path with the lowest number after its name, from ``first`` on, that does not exist."""
-    numbered = (path.with_name(f"{path.name}-{number}") for number in count(first))
-    return next(one for one in numbered if not one.exists())
+    numbers = count(first)
+    while True:
+        candidate = path.with_name(f"{path.name}-{next(numbers)}")
+        if not candidate.exists():
+            return candidate
 
 
-def _beside(path: Path) -> Path:
+def _partial_path(path: Path) -> Path:
+    """A hidden name of its own beside ``path``, on the same file system, so that it can be renamed to ``path``."""
     return path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.partial")
 
 
-def _move_into_place(beside: Path, out: Path, overwrite: bool) -> None:
+def _move_into_place(partial: Path, out: Path, overwrite: bool) -> None:
+    """Turns a complete temporary folder into ``out``, whatever has come to be there since the work began."""
     if not out.exists():
-        beside.rename(out)
-    elif any(out.iterdir()):
-        if not overwrite:  # it was empty when the work began
-            kept = _first_free(out, 2)
-            beside.rename(kept)
-            raise UserError(f"Another program has written to '{out}' meanwhile.", f"The result is in '{kept}' instead.")
-        old = _beside(out)
-        out.rename(old)
-        try:
-            beside.rename(out)
-        except BaseException:
-            old.rename(out)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    else:
+        partial.rename(out)
+    elif not any(out.iterdir()):
         # An empty folder may be a mount point or the current folder, so it stays and is filled.
-        for child in sorted(beside.iterdir()):
+        for child in sorted(partial.iterdir()):
             child.rename(out / child.name)
+    elif overwrite:
+        _replace_folder(partial, out)
+    else:  # it was empty when the work began
+        rescue = _free_numbered_path(out, 2)
+        partial.rename(rescue)
+        raise UserError(
+            f"Another program has written to '{out}' in the meantime.", f"The result is in '{rescue}' instead."
+        )
+
+
+def _replace_folder(partial: Path, out: Path) -> None:
+    """Puts ``partial`` in the place of ``out``, which is deleted last, and put back if that fails."""
+    old = _partial_path(out)
+    out.rename(old)
+    try:
+        partial.rename(out)
+    except BaseException:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

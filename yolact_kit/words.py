@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, singular: str, plural: str = "") -> str:
     """A number with what it counts.
 
     Args:
         number: How many there are.
-        one: The word for one of them.
-        many: The word for several; with an s by default.
+        singular: The word for one of them.
+        plural: The word for several; by default the singular with an s.
 
     Returns:
         The number and the word that goes with it.
@@ -18,4 +18,5 @@ def counted(number: int, one: str, many: str = "") -> str:
         >>> counted(1, "sheet"), counted(0, "sheet"), counted(2, "class", "classes")
         ('1 sheet', '0 sheets', '2 classes')
     """
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    word = singular if number == 1 else plural or f"{singular}s"
+    return f"{number} {word}"

@@ -26,7 +26,7 @@ def test_json_alone_is_on_standard_output(report: subprocess.CompletedProcess[st
     found = json.loads(report.stdout)
     assert set(found) == {"ok", "versions", "system", "gpus", "speed", "optional", "findings"}
     assert found["ok"] is True
-    assert "Everything that yolact-kit needs is there." in report.stderr
+    assert "Everything that yolact-kit needs is installed and works." in report.stderr
 
 
 def test_versions_are_those_that_are_installed(report: subprocess.CompletedProcess[str]) -> None:

@@ -17,7 +17,7 @@ import yaml
 from tests.cli.runner import Ran, Runner
 from yolact_kit.cli.guide_project import STEPS, Project, find_project, open_project
 from yolact_kit.cli.guide_source import imagenet_weights_at_hand
-from yolact_kit.cli.guide_steps import words_of
+from yolact_kit.cli.guide_steps import step_command
 from yolact_kit.cli.guide_texts import TEXTS, default_language
 from yolact_kit.errors import UserError
 
@@ -211,13 +211,13 @@ def test_a_project_is_read_as_it_was_saved(here: Path) -> None:
 
 def test_an_interrupted_training_is_gone_on_with_and_other_steps_are_done_over(here: Path) -> None:
     project = Project(Path("p"), here / "사진", {"time": "4m", "weights": "none"})
-    assert "--overwrite" not in words_of("config", project)
+    assert "--overwrite" not in step_command("config", project)
     (here / "p" / "run" / "checkpoints").mkdir(parents=True)
     (here / "p" / "config.yaml").touch()
-    assert words_of("config", project)[-1] == "--overwrite"
-    assert words_of("train", project)[-1] == "--overwrite"
+    assert step_command("config", project)[-1] == "--overwrite"
+    assert step_command("train", project)[-1] == "--overwrite"
     (here / "p" / "run" / "checkpoints" / "last.ckpt").touch()
-    assert words_of("train", project) == ["train", "--resume", Path("p/run"), "--time", "4m"]
+    assert step_command("train", project) == ["train", "--resume", Path("p/run"), "--time", "4m"]
 
 
 def test_weights_in_torchs_cache_are_at_hand(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ class ReadResult:
         problems: Everything that is wrong.
         splits: Names of the splits by picture, where the source has splits.
         left_out: Pictures left out because of an error, or because they are missing.
-        without_labels: Pictures that no annotation file speaks of.
+        without_labels: Pictures that no annotation file mentions.
         why: How the format was recognised, for people.
     """
 

@@ -38,9 +38,9 @@ def annotate(
     from yolact_kit.labelme_app.program import find_pictures, open_labelme, read_labels
 
     names = read_labels(labels)
-    found = len(find_pictures(pictures))
+    count = len(find_pictures(pictures))
     say(
-        f"Opening labelme on {counted(found, 'picture')}, with the classes {', '.join(names)}. "
+        f"Opening labelme on {counted(count, 'picture')}, with the classes {', '.join(names)}. "
         "Close its window when you are done."
     )
     labelled, total = open_labelme(pictures, names, verbose)

@@ -121,7 +121,7 @@ def command(name: str) -> typer.Typer:
 
 
 def _help(docstring: str) -> str:
-    """A docstring as help: without its sections for programmers, each paragraph a line, indented lines as they are."""
+    """A docstring as help: each paragraph on one line, without the sections for programmers."""
     text = _SECTIONS.split(inspect.cleandoc(docstring))[0]
     return re.sub(r"(?<=\S)\n(?=\S)", " ", text)
 
@@ -167,17 +167,17 @@ def errors_to_exit_codes() -> Iterator[None]:
         fail(error.message, error.advice)
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt as interrupt:
-        fail(str(interrupt) or "Interrupted; what was finished until now is kept.")
+        fail(str(interrupt) or "Interrupted; what is finished so far is kept.")
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output (`| head`) has gone; without this, Python complains once more when it flushes.
+        # Whoever read our output (`| head`) has closed it; without this, Python complains again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_BROKEN_PIPE)
     except Exception as error:
         if hasattr(error, "exit_code"):  # Typer's own: usage errors and `typer.Exit`.
             raise
         if type(error).__name__ == "Abort":  # Typer's, at Ctrl-C or the end of input while it asks a question.
-            fail("Interrupted; what was finished until now is kept.")
+            fail("Interrupted; what is finished so far is kept.")
             sys.exit(EXIT_INTERRUPTED)
         sys.exit(_explain(error))
 

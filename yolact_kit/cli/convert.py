@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
     from yolact_kit.datasets.convert import ConversionResult, ConvertOptions
 
-_SHOWN = 5
-_NOT_VERIFIED = "--no-verify: no picture was decoded to find damage, nor compared with others to find copies;"
+_EXAMPLES = 5
+"""Problems of one kind that are printed; the rest are counted."""
+_NOT_VERIFIED = "--no-verify: pictures were not checked for damage, nor compared to find copies;"
 
 
 def convert(
@@ -64,9 +65,9 @@ def convert(
 
     Example: [bold]yolact-kit convert my-photos data --val 0.2 --test 0.1[/bold]
     """
-    given = dict(locals())
+    arguments = dict(locals())
     set_level(quiet, verbose)
-    result = _run(source, out, choices.convert_options(given), json_)
+    result = _run(source, out, choices.convert_options(arguments), json_)
     if json_:
         print_json({"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]})
     _show_counts(result, out, to.value)
@@ -75,7 +76,7 @@ def convert(
 
 
 def _run(source: Path, out: Path, options: ConvertOptions, as_json: bool) -> ConversionResult:
-    """Converts; problems are printed also where they are the reason that nothing is written."""
+    """Converts, and prints the problems, also when they are the reason that nothing is written."""
     from yolact_kit.datasets.convert import convert as run_conversion
 
     def progress(items: Iterable[Any], count: int, description: str) -> Iterable[Any]:
@@ -95,11 +96,12 @@ def _run(source: Path, out: Path, options: ConvertOptions, as_json: bool) -> Con
 
 
 def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
+    """Prints a table of classes and splits, what was left out, and what to do next."""
     from rich.table import Table
 
     counts = result.counts
-    size = f"{counted(counts['pictures'], 'picture')}, {counted(counts['objects'], 'object')}"
-    table = Table(title=size, title_justify="left")
+    title = f"{counted(counts['pictures'], 'picture')}, {counted(counts['objects'], 'object')}"
+    table = Table(title=title, title_justify="left")
     table.add_column("class")
     for name in counts["splits"]:
         table.add_column(name, justify="right")
@@ -113,7 +115,7 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     for key, text in (
         ("background", "pictures without objects, kept as background"),
         ("left_out", "labelled pictures left out, see above"),
-        ("without_labels", "pictures that no annotation file speaks of, left out"),
+        ("without_labels", "pictures that no annotation file mentions, left out"),
     ):
         if counts[key]:
             say(f"{counts[key]} {text}")
@@ -123,22 +125,32 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
 
 
 def _show_problems(problems: list[Problem]) -> None:
-    """Problems by kind, the gravest first, with some of each."""
+    """Prints the problems by kind, the most serious first, with some examples of each."""
     from yolact_kit.annotations.problem_kinds import KINDS
 
     names = {"E": "error", "F": "mended", "W": "warning", "S": "skipped"}
     grouped: dict[tuple[int, str], list[Problem]] = defaultdict(list)
     for problem in problems:
         grouped["EWFS".index(problem.severity), problem.code].append(problem)
-    for (_, code), found in sorted(grouped.items()):
-        first = found[0]
-        shown = [f"  {': '.join(part for part in (p.file, p.object, p.message) if part)}" for p in found[:_SHOWN]]
-        more = [f"  ... and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-        advice = [f"  {first.advice}"] if first.advice else []
-        text = "\n".join([f"{len(found)} {KINDS[code].title}", *shown, *more, *advice])
-        if first.severity == "E":
+    for (_, code), group in sorted(grouped.items()):
+        text = _describe_group(KINDS[code].title, group)
+        severity = group[0].severity
+        if severity == "E":
             fail(text)
-        elif first.severity == "W":
+        elif severity == "W":
             warn(text)
         else:
-            say(f"{names[first.severity]}: {text}")
+            say(f"{names[severity]}: {text}")
+
+
+def _describe_group(title: str, problems: list[Problem]) -> str:
+    """Problems of one kind as text: how many there are, the first few, and the advice."""
+    lines = [f"{len(problems)} {title}"]
+    for problem in problems[:_EXAMPLES]:
+        parts = (problem.file, problem.object, problem.message)
+        lines.append("  " + ": ".join(part for part in parts if part))
+    if len(problems) > _EXAMPLES:
+        lines.append(f"  ... and {len(problems) - _EXAMPLES} more")
+    if problems[0].advice:
+        lines.append(f"  {problems[0].advice}")
+    return "\n".join(lines)

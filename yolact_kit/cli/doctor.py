@@ -24,7 +24,7 @@ _PURPOSES = {
     "trackers": ("`predict --track`", 'pip install "yolact-kit[track]"'),
     "supervision": ("counting at lines and zones", 'pip install "yolact-kit[track]"'),
     "hotcoco": ("faster COCO metrics", 'pip install "yolact-kit[evaluate]"'),
-    "ffmpeg": ("working with videos outside yolact-kit", "from ffmpeg.org, or your system's packages"),
+    "ffmpeg": ("working with videos outside yolact-kit", "from ffmpeg.org, or from your system's packages"),
     "korean font": ("drawing Korean class names", "a font such as Nanum Gothic (Debian, Ubuntu: fonts-nanum)"),
 }
 
@@ -58,18 +58,20 @@ def doctor(
             warn(f"{finding.message}\n  {finding.advice}")
     if not report.ok:
         raise typer.Exit(EXIT_PROBLEMS)
-    say("Everything that yolact-kit needs is there.")
+    say("Everything that yolact-kit needs is installed and works.")
 
 
 def _print(report: Report) -> None:
+    """Prints the report as tables for people."""
     show(_table("Versions", [(name, version or "missing") for name, version in report.versions.items()]))
     show(_table("Machine", _machine(report.system, report.gpus)))
     if report.speed:
         show(_table("Speed", _speed(report.speed)))
     rows = []
-    for name, found in report.optional.items():
-        purpose, how = _PURPOSES[name]
-        rows.append((name, f"{found} - {purpose}" if found else f"not there - {purpose}: {how}"))
+    for name, version in report.optional.items():
+        purpose, installation = _PURPOSES[name]
+        status = f"{version} - {purpose}" if version else f"missing - {purpose}: {installation}"
+        rows.append((name, status))
     show(_table("Optional parts", rows))
 
 
@@ -103,9 +105,9 @@ def _machine(system: dict[str, Any], gpus: list[dict[str, Any]]) -> list[tuple[s
 def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     gain = speed["bf16_gain"]
     verdict = f"{gain} times as fast as float32" if gain else "not supported"
-    used = "training uses it" if gain and gain > 1.1 else "training uses float32 on the CPU"
+    decision = "training uses it" if gain and gain > 1.1 else "training uses float32 on the CPU"
     per_second = f"{speed['pictures_per_second']} pictures a second ({speed['milliseconds']} ms)"
     return [
         ("yolact_nano, forward", f"{per_second} on {speed['device']}, {speed['threads']} threads"),
-        ("bf16 on the CPU", f"{verdict}; {used}"),
+        ("bf16 on the CPU", f"{verdict}; {decision}"),
     ]

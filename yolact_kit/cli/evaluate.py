@@ -19,7 +19,7 @@ from yolact_kit.cli.options import (
     Verbose,
     Weights,
     WeightsModel,
-    at_hand,
+    local_weights,
     weights_files,
 )
 from yolact_kit.errors import EXIT_PROBLEMS
@@ -131,7 +131,7 @@ def evaluate(
 def _load(weights: str, truth: Split, options: dict[str, Any]) -> Predictor:
     from yolact_kit.inference.predictor import Predictor
 
-    predictor = Predictor.load(at_hand(weights), **options)
+    predictor = Predictor.load(local_weights(weights), **options)
     missing, foreign = truth.compare(predictor.classes)
     if missing:
         warn(f"'{weights}' does not know the classes {', '.join(missing)}: it finds none of them.")

@@ -15,8 +15,8 @@ from yolact_kit.cli.options import (
     Verbose,
     Weights,
     WeightsModel,
-    at_hand,
     check_nms,
+    local_weights,
     without_videos,
 )
 from yolact_kit.cli.predict_options import Nms
@@ -100,7 +100,7 @@ def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[li
     from yolact_kit.inference.predictor import Predictor
     from yolact_kit.pixels.pictures import PictureError
 
-    predictor = Predictor.load(at_hand(options.pop("weights")), **options)
+    predictor = Predictor.load(local_weights(options.pop("weights")), **options)
     explained: list[Explanation] = []
     errors: list[PictureError] = []
     for picture in track(pictures, "Explaining"):

@@ -13,7 +13,7 @@ import typer
 from yolact_kit.cli.console import say, set_level, warn
 from yolact_kit.cli.guide_project import STEPS, Project, find_project, open_project
 from yolact_kit.cli.guide_source import Asker, examine, imagenet_weights_at_hand, require_folder
-from yolact_kit.cli.guide_steps import gather_pictures, measured_split, words_of
+from yolact_kit.cli.guide_steps import gather_pictures, measured_split, step_command
 from yolact_kit.cli.guide_texts import Language, default_language
 from yolact_kit.cli.options import Quiet, Verbose
 from yolact_kit.cli.steps import announce, plain_command, run_command
@@ -74,10 +74,10 @@ def guide(
     if time is not None:
         project.answers["time"] = time
     levels = [*(["--quiet"] if quiet else []), *(["--verbose"] if verbose else [])]
-    with _taken_up_again(project, asker):
+    with _resume_hint_on_interrupt(project, asker):
         _ask_training(project, asker)
         for step in STEPS:
-            if step not in project.done:
+            if step not in project.completed:
                 _run(step, project, asker, levels)
     _show_results(project, asker)
 
@@ -86,49 +86,52 @@ def _language(lang: str | None) -> Language:
     if lang is None:
         return default_language()
     if lang not in ("en", "ko"):
-        raise UserError(f"The guide does not speak '{lang}'.", "Choose --lang en or --lang ko.")
+        raise UserError(f"The guide has no language '{lang}'.", "Choose --lang en or --lang ko.")
     return cast(Language, lang)
 
 
 def _project(source: Path | None, out: Path | None, asker: Asker) -> Project:
-    """The project to go on with, or a new one."""
+    """The project to continue, or a new one."""
     if source is None:
         folder = out or find_project()
-        known = open_project(folder, None, asker.language) if folder is not None else None
-        if known is not None:
-            return _resumed(known, asker)
+        project = open_project(folder, None, asker.language) if folder is not None else None
+        if project is not None:
+            return _resume(project, asker)
         if asker.yes:
             raise UserError(asker.text("no_source"), asker.text("no_source_advice"))
         source = Path(asker.prompt("ask_source")).expanduser()
     require_folder(source, asker)
     folder = out or _default_folder(source)
-    known = open_project(folder, source, asker.language)
-    if known is not None:
-        return _resumed(known, asker)
+    project = open_project(folder, source, asker.language)
+    if project is not None:
+        return _resume(project, asker)
     say(asker.text("welcome"))
-    made = Project(folder, source.resolve())
-    made.answers = examine(source, asker)
-    made.save()
-    return made
+    project = Project(folder, source.resolve())
+    project.answers = examine(source, asker)
+    project.save()
+    return project
 
 
 def _default_folder(source: Path) -> Path:
     """``SOURCE-project`` under the current folder; beside the source where the current folder lies in it."""
-    real = source.resolve()
-    here = Path.cwd().resolve()
-    folder = Path(f"{real.name}-project")
-    return real.parent / folder if here == real or real in here.parents else folder
+    source = source.resolve()
+    current = Path.cwd().resolve()
+    name = f"{source.name}-project"
+    if current.is_relative_to(source):
+        return source.parent / name
+    return Path(name)
 
 
-def _resumed(project: Project, asker: Asker) -> Project:
-    key = "complete" if len(project.done) == len(STEPS) else "resume"
-    say(asker.text(key, folder=project.folder, done=len(project.done), total=len(STEPS)))
+def _resume(project: Project, asker: Asker) -> Project:
+    """Says how far a project has come, and returns it."""
+    key = "complete" if len(project.completed) == len(STEPS) else "resume"
+    say(asker.text(key, folder=project.folder, done=len(project.completed), total=len(STEPS)))
     return project
 
 
 def _ask_training(project: Project, asker: Asker) -> None:
     """Asks how long to train, and finds out what to start from, unless that is known."""
-    if "train" in project.done or {"time", "weights"} <= project.answers.keys():
+    if "train" in project.completed or {"time", "weights"} <= project.answers.keys():
         return
     from yolact_kit.config.files import template
     from yolact_kit.planning import choose_model, this_machine
@@ -137,13 +140,14 @@ def _ask_training(project: Project, asker: Asker) -> None:
     if "time" not in project.answers:
         project.answers["time"] = _ask_time(asker, "15m" if machine.gpu else "4m")
     backbone = template(choose_model("auto", machine)[0]).model.backbone
-    at_hand = imagenet_weights_at_hand(backbone)
-    project.answers["weights"] = "imagenet" if at_hand else "none"
-    say(asker.text("imagenet" if at_hand else "scratch"))
+    has_weights = imagenet_weights_at_hand(backbone)
+    project.answers["weights"] = "imagenet" if has_weights else "none"
+    say(asker.text("imagenet" if has_weights else "scratch"))
     project.save()
 
 
 def _ask_time(asker: Asker, default: str) -> str:
+    """Asks until the answer is a length of time."""
     while True:
         answer = asker.prompt("ask_time", default)
         try:
@@ -155,52 +159,54 @@ def _ask_time(asker: Asker, default: str) -> str:
 
 
 def _run(step: str, project: Project, asker: Asker, levels: list[str]) -> None:
+    """Shows a step's command, runs it once the user agrees, and remembers that it is done."""
     if step == "predict":
         split = measured_split(project)
         count = gather_pictures(project, split)
         say("\n" + asker.text("held_out", count=count, split=split, folder=project.folder / "pictures"))
-    words = [*words_of(step, project), *levels]
+    words = [*step_command(step, project), *levels]
     title = asker.text("step", number=STEPS.index(step) + 1, total=len(STEPS), title=asker.text(step))
     announce(title, words)
     if not asker.confirm("ask_step"):
-        _leave(project, asker)
+        _stop(project, asker)
     code = run_command(words)
-    if code and step == "train":  # it broke off and has said why: there may be no weights to measure
-        _say_left(project, asker)
+    if code and step == "train":  # it stopped early and has said why; there may be no weights to measure
+        _say_how_to_resume(project, asker)
         raise typer.Exit(code)
     project.commands[step] = plain_command(words)
     project.save()
     if code == EXIT_PROBLEMS:
         warn(asker.text("errors_found"))
         if not asker.confirm("ask_go_on"):
-            _leave(project, asker)
+            _stop(project, asker)
 
 
 @contextmanager
-def _taken_up_again(project: Project, asker: Asker) -> Iterator[None]:
-    """Says how to go on where the guide is interrupted."""
+def _resume_hint_on_interrupt(project: Project, asker: Asker) -> Iterator[None]:
+    """Says how to continue when the guide is interrupted."""
     try:
         yield
     except (KeyboardInterrupt, typer.Abort):
-        _say_left(project, asker)
+        _say_how_to_resume(project, asker)
         raise
     except SystemExit as end:
         if end.code == EXIT_INTERRUPTED:
-            _say_left(project, asker)
+            _say_how_to_resume(project, asker)
         raise
 
 
-def _leave(project: Project, asker: Asker) -> None:
-    _say_left(project, asker)
+def _stop(project: Project, asker: Asker) -> None:
+    _say_how_to_resume(project, asker)
     raise typer.Exit
 
 
-def _say_left(project: Project, asker: Asker) -> None:
-    words: list[str | Path] = ["guide", project.shown_source(), "--out", project.folder]
+def _say_how_to_resume(project: Project, asker: Asker) -> None:
+    words: list[str | Path] = ["guide", project.short_source(), "--out", project.folder]
     say("\n" + asker.text("left", command=plain_command(words)))
 
 
 def _show_results(project: Project, asker: Asker) -> None:
+    """Draws labels and predictions side by side, and prints the metrics and what to look at."""
     from yolact_kit.annotations.dataset_folder import load_dataset
     from yolact_kit.reports.side_by_side import read_predictions, save_side_by_side
 

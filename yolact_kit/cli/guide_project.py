@@ -1,4 +1,4 @@
-"""The guide's memory: ``project.yaml``, what was answered and which steps are done."""
+"""The guide's memory: ``project.yaml``, with the user's answers and the completed steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yolact_kit.files import atomic_write_text
 
 FILE = "project.yaml"
 STEPS = ("convert", "validate", "config", "train", "evaluate", "predict")
-_HEAD = "# Where `yolact-kit guide` keeps its place: run it again on the same folder to go on.\n"
+_HEAD = "# The answers and completed steps of `yolact-kit guide`: run it again on the same folder to continue.\n"
 
 
 @dataclass(slots=True)
@@ -24,8 +24,8 @@ class Project:
     Attributes:
         folder: The project folder, as the user gave it.
         source: Folder of the user's pictures and labels, absolute.
-        answers: What was asked or found out, by name.
-        commands: The command of each step that is done, in their order.
+        answers: What the user answered and what the guide found out, by name.
+        commands: The command of each completed step, in their order.
     """
 
     folder: Path
@@ -34,19 +34,19 @@ class Project:
     commands: dict[str, str] = field(default_factory=dict)
 
     @property
-    def done(self) -> list[str]:
-        """Names of the steps that are done."""
+    def completed(self) -> list[str]:
+        """Names of the completed steps, in their order."""
         return [step for step in STEPS if step in self.commands]
 
     def save(self) -> None:
         """Writes ``project.yaml``, as a whole or not at all."""
         values = {"source": str(self.source), "answers": self.answers, "done": self.commands}
-        written = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=1 << 20)
-        atomic_write_text(self.folder / FILE, _HEAD + written)
+        document = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=1 << 20)
+        atomic_write_text(self.folder / FILE, _HEAD + document)
 
-    def shown_source(self) -> Path:
+    def short_source(self) -> Path:
         """The source as a user would write it: relative where it lies under the current folder."""
-        return shown(self.source)
+        return short_path(self.source)
 
 
 def open_project(folder: Path, source: Path | None, language: Language) -> Project | None:
@@ -54,7 +54,7 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
 
     Args:
         folder: The project folder.
-        source: The folder that was asked for, if one was.
+        source: The folder of pictures that the user named, if any.
         language: Language of the messages.
 
     Returns:
@@ -68,7 +68,7 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise UserError(text("not_empty", language, folder=folder), text("other_project_advice", language))
         return None
-    project = _read(file, language)
+    project = _read_project(file, language)
     if source is not None and source.resolve() != project.source:
         message = text("other_project", language, folder=folder, source=project.source)
         raise UserError(message, text("other_project_advice", language))
@@ -77,19 +77,21 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
 
 def find_project() -> Path | None:
     """The project folder if none is named: the current folder, or the only project in it."""
-    here = Path()
-    if (here / FILE).is_file():
-        return here
-    found = [file.parent for file in here.glob(f"*/{FILE}")]
-    return found[0] if len(found) == 1 else None
+    current = Path()
+    if (current / FILE).is_file():
+        return current
+    projects = [file.parent for file in current.glob(f"*/{FILE}")]
+    return projects[0] if len(projects) == 1 else None
 
 
-def shown(path: Path) -> Path:
+def short_path(path: Path) -> Path:
     """A path as a user would write it: relative where it lies under the current folder."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    current = Path.cwd()
+    return path.relative_to(current) if path.is_relative_to(current) else path
 
 
-def _read(file: Path, language: Language) -> Project:
+def _read_project(file: Path, language: Language) -> Project:
+    """The project that a ``project.yaml`` describes; `UserError` where it is not one."""
     broken = UserError(text("broken_project", language, file=file), text("broken_project_advice", language))
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from yolact_kit.cli.console import fail, say, track
-from yolact_kit.cli.guide_project import shown
+from yolact_kit.cli.guide_project import short_path
 from yolact_kit.cli.guide_texts import Language, text
 from yolact_kit.cli.steps import announce, plain_command, run_command
 from yolact_kit.errors import UserError
@@ -87,7 +87,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
 
     require_folder(source, asker)
     options = ReadOptions(format=_find_format(source, asker))
-    say(asker.text("reading", source=shown(source.resolve())))
+    say(asker.text("reading", source=short_path(source.resolve())))
     read, options = _read(source, options, asker)
     _say_found(read, asker)
     return {

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from yolact_kit.cli.guide_project import Project, shown
+from yolact_kit.cli.guide_project import Project, short_path
 
 Words = list[str | Path]
 
 
-def words_of(step: str, project: Project) -> Words:
+def step_command(step: str, project: Project) -> Words:
     """The command of a step, without the program's name.
 
-    What an interrupted step left behind is overwritten; an interrupted training is resumed.
+    The remains of an interrupted step are overwritten; an interrupted training is resumed.
 
     Args:
         step: Name of the step.
@@ -24,7 +24,7 @@ def words_of(step: str, project: Project) -> Words:
     """
     builders: dict[str, Callable[[Project], Words]] = {
         "convert": _convert,
-        "validate": lambda made: ["validate", made.folder / "data"],
+        "validate": _validate,
         "config": _config,
         "train": _train,
         "evaluate": _evaluate,
@@ -38,7 +38,10 @@ def measured_split(project: Project) -> str:
     from yolact_kit.annotations.dataset_folder import load_dataset
 
     splits = load_dataset(project.folder / "data").splits
-    return next((name for name in ("test", "val") if splits.get(name)), "train")
+    for name in ("test", "val"):
+        if splits.get(name):
+            return name
+    return "train"
 
 
 def gather_pictures(project: Project, split: str) -> int:
@@ -49,7 +52,7 @@ def gather_pictures(project: Project, split: str) -> int:
         split: Name of the split.
 
     Returns:
-        How many there are.
+        The number of pictures.
     """
     from yolact_kit.annotations.dataset_folder import copy_pictures, load_dataset
 
@@ -60,17 +63,21 @@ def gather_pictures(project: Project, split: str) -> int:
 
 def _convert(project: Project) -> Words:
     answers = project.answers
-    words: Words = ["convert", project.shown_source(), project.folder / "data"]
+    words: Words = ["convert", project.short_source(), project.folder / "data"]
     if answers.get("format", "auto") != "auto":
         words += ["--from", answers["format"]]
     if answers.get("pictures"):
-        words += ["--pictures", shown(Path(answers["pictures"]))]
+        words += ["--pictures", short_path(Path(answers["pictures"]))]
     if answers.get("box_as_mask"):
         words += ["--box-as-mask"]
     for share in ("val", "test"):
         if answers.get(share):
             words += [f"--{share}", str(answers[share])]
     return words + _overwrite(project.folder / "data")
+
+
+def _validate(project: Project) -> Words:
+    return ["validate", project.folder / "data"]
 
 
 def _config(project: Project) -> Words:
@@ -98,6 +105,7 @@ def _predict(project: Project) -> Words:
     return ["predict", project.folder / "run", project.folder / "pictures", "--out", out, *_overwrite(out)]
 
 
-def _overwrite(out: Path) -> list[str | Path]:
-    is_there = out.is_file() or (out.is_dir() and any(out.iterdir()))
-    return ["--overwrite"] if is_there else []
+def _overwrite(out: Path) -> Words:
+    """The option to overwrite, where an interrupted step left a file or a folder with something in it."""
+    has_remains = out.is_file() or (out.is_dir() and any(out.iterdir()))
+    return ["--overwrite"] if has_remains else []

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and what is done with them."""
+"""Arguments and options that several commands share, and the functions that check or resolve them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WeightsModel = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="Model of a .pth of the original YOLACT, if its name does not tell: yolact_base, ..., or a config.yaml.",
+        help="Model of a .pth of the original YOLACT whose file name does not say it: yolact_base, ..., or a config.yaml.",
         rich_help_panel="Weights",
     ),
 ]
@@ -66,7 +66,7 @@ BatchSize = Annotated[
 
 
 NMS = ("fast", "cross-class", "standard", "cluster-spm")
-"""The keys of `yolact_kit.ops.nms.NMS`, known before torch is loaded; a test keeps the two equal."""
+"""The keys of `yolact_kit.ops.nms.NMS`, without loading torch; a test keeps the two equal."""
 
 
 def check_nms(name: str | None) -> None:
@@ -76,20 +76,20 @@ def check_nms(name: str | None) -> None:
         name: What the user gave; None where the model's own configuration decides.
 
     Raises:
-        UserError: There is no such way to remove duplicates.
+        UserError: There is no NMS of that name.
     """
     if name is not None and name not in NMS:
         raise UserError(f"There is no NMS '{name}'.", f"--nms takes {', '.join(NMS)}.")
 
 
 def weights_files(weights: str | None) -> list[Path]:
-    """The file on this machine that weights are read from, which no output folder may replace.
+    """The file that weights are read from, so that no output folder replaces it.
 
     Args:
         weights: What the user gave.
 
     Returns:
-        The file; nothing if ``weights`` are neither a file nor a run folder.
+        The file; nothing where ``weights`` are the name of published ones, or do not exist.
     """
     path = Path(weights or "")
     if weights is None or not path.exists():
@@ -97,40 +97,42 @@ def weights_files(weights: str | None) -> list[Path]:
     return [path / "weights" / "best.safetensors" if path.is_dir() else path]
 
 
-def at_hand(weights: str) -> str:
-    """Weights on this machine: those given by name are downloaded first, with progress.
+def local_weights(weights: str) -> str:
+    """Downloads published weights, with progress, where the user gave their name instead of a file.
 
     Args:
         weights: What the user gave.
 
     Returns:
-        The downloaded file, or ``weights`` as they were given.
+        The downloaded file, or ``weights`` unchanged where they are no such name.
 
     Raises:
-        UserError: There are none of that name, or they cannot be downloaded.
+        UserError: No weights of that name were published, or they cannot be downloaded.
     """
     from yolact_kit.models.download import is_published, published_weights
 
     return str(published_weights(weights, track)) if is_published(weights) else weights
 
 
-def without_videos(found: list[SourcePicture]) -> list[SourcePicture]:
-    """Leaves out videos, for what cannot be done with them, and says how many there were.
+def without_videos(sources: list[SourcePicture]) -> list[SourcePicture]:
+    """Leaves videos out, for commands that take pictures only, and says how many there were.
 
     Args:
-        found: Pictures and videos.
+        sources: Pictures and videos.
 
     Returns:
         The pictures among them.
 
     Raises:
-        UserError: There are videos and cameras only.
+        UserError: There are only videos and cameras.
     """
-    pictures = [one for one in found if not one.moves]
+    pictures = [source for source in sources if not source.moves]
     if not pictures:
         raise UserError(
-            f"'{found[0].name}' is a video or a camera.", "Give pictures: extract some frames, for example with ffmpeg."
+            f"'{sources[0].name}' is a video or a camera.",
+            "This command takes pictures: extract some frames, for example with ffmpeg.",
         )
-    if len(pictures) < len(found):
-        warn(f"Only pictures are looked at: {counted(len(found) - len(pictures), 'video is', 'videos are')} left out.")
+    videos = len(sources) - len(pictures)
+    if videos:
+        warn(f"This command takes pictures only: {counted(videos, 'video is', 'videos are')} left out.")
     return pictures

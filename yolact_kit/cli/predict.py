@@ -19,8 +19,8 @@ from yolact_kit.cli.options import (
     Verbose,
     Weights,
     WeightsModel,
-    at_hand,
     check_nms,
+    local_weights,
     weights_files,
     without_videos,
 )
@@ -167,7 +167,7 @@ def _predict(
     show = _window(style) if look["show"] else None
     if show or any(picture.camera >= 0 for picture in pictures):
         options["batch_size"] = 1  # frames that wait for others are shown late
-    options["weights"] = at_hand(options["weights"])
+    options["weights"] = local_weights(options["weights"])
     predictor = Predictor.load(**options)
     _hint(formats, predictor.classes)
     start = time.perf_counter()

@@ -36,8 +36,8 @@ def quickstart(
     """Go the whole way on the bundled data: convert, train, evaluate, predict.
 
     Pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it finds in
-    pictures that it never saw is drawn beside their labels. Needs neither a network nor a GPU. Each step's plain
-    command is printed, ready to be used on your own data.
+    pictures that it has never seen is drawn beside their labels. It needs neither a network nor a GPU. Each step's
+    command is printed, ready to use on your own data.
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """
@@ -58,7 +58,7 @@ def quickstart(
     seconds = time.monotonic() - start
     metrics = json.loads((out / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
     atomic_write_text(out / _MARK, json_text({"seconds": round(seconds, 1), "metrics": metrics}, indent=True))
-    _close(out, metrics, pictures, seconds)
+    _show_results(out, metrics, pictures, seconds)
 
 
 def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
@@ -73,7 +73,7 @@ def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
             ["train", config, "--weights", "none", "--time", duration, "--out", run],
         ),
         (
-            "measuring it on the test split, which it never saw",
+            "measuring it on the test split, which it has never seen",
             ["evaluate", run, data, "--split", "test", "--out", out / "evaluation"],
         ),
         ("predicting on the test pictures", ["predict", run, out / "pictures", "--out", out / "predictions"]),
@@ -86,7 +86,8 @@ def _make_folder(out: Path, overwrite: bool) -> None:
     if out.is_dir() and any(out.iterdir()):
         if not (out / _MARK).is_file():
             raise UserError(
-                f"'{out}' holds other things than an earlier quickstart.", "Give the name of a new folder with --out."
+                f"'{out}' was not made by an earlier quickstart.",
+                "Give the name of a new folder with --out.",
             )
         shutil.rmtree(out)
     atomic_write_text(out / _MARK, "{}\n")
@@ -109,7 +110,7 @@ def _side_by_side(out: Path) -> list[Path]:
     return save_side_by_side(pictures, predictions, out / "side_by_side")
 
 
-def _close(out: Path, metrics: dict[str, Any], pictures: list[Path], seconds: float) -> None:
+def _show_results(out: Path, metrics: dict[str, Any], pictures: list[Path], seconds: float) -> None:
     from rich.table import Table
 
     table = Table()
@@ -118,9 +119,9 @@ def _close(out: Path, metrics: dict[str, Any], pictures: list[Path], seconds: fl
     for kind in ("mask", "box"):
         values = [metrics[kind][key] for key in ("AP", "AP50", "AP75")]
         table.add_row(kind, *("-" if value is None else f"{value:.2f}" for value in values))
-    say("\nOn the test split, which neither training nor the choice of weights saw:")
+    say("\nOn the test split, which was used neither for training nor for choosing the weights:")
     show(table)
-    say(f"\nAll of it took {format_duration(seconds)}. Look at these, labels on the left, predictions on the right:")
+    say(f"\nEverything took {format_duration(seconds)}. Look at these, labels on the left, predictions on the right:")
     for path in pictures:
         say(f"  {path}")
     say("\nYour own pictures next:\n  $ " + plain_command(["predict", out / "run", "YOUR_PICTURES"]))

@@ -1,4 +1,4 @@
-"""Running one command as a step of another; the command that is printed is the one that runs."""
+"""Runs one command as a step of another; the command that is printed is the one that runs."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def run_command(words: Sequence[str | Path]) -> int:
     Raises:
         SystemExit: The command failed or was interrupted; its message has been printed.
     """
-    name, *rest = map(str, words)
-    result = command(name)(rest, prog_name=f"yolact-kit {name}", standalone_mode=False)
+    name, *arguments = map(str, words)
+    result = command(name)(arguments, prog_name=f"yolact-kit {name}", standalone_mode=False)
     code = result if isinstance(result, int) else EXIT_DONE
     if code > 1:
         sys.exit(code)

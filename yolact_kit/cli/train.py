@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yolact_kit.cli.console import console, fail, say, set_level, track
-from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, at_hand, weights_files
+from yolact_kit.cli.options import Device, Overwrite, Quiet, Verbose, WeightsModel, local_weights, weights_files
 from yolact_kit.durations import parse_duration
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.words import counted
@@ -109,7 +109,7 @@ def train(
     from yolact_kit.training.run import train as run_training
     from yolact_kit.training.start import find_start
 
-    start = None if resume is not None else find_start(at_hand(wanted.model.weights), wanted, model)
+    start = None if resume is not None else find_start(local_weights(wanted.model.weights), wanted, model)
     problems = None if is_follower() or resume is not None else _check_data(wanted)
     plan = plan_run(wanted, seconds, device)
     plan.problems = problems

@@ -40,7 +40,7 @@ def picture_size(subject: Subject) -> Iterator[Finding]:
 
 @check("picture-unlisted", "W", "It is not used. Label it and convert again, or delete it.", "pictures")
 def picture_unlisted(subject: Subject) -> Iterator[Finding]:
-    """A picture lies in the data set's picture folder, but no annotation file speaks of it."""
+    """A picture lies in the data set's picture folder, but no annotation file mentions it."""
     root = subject.dataset.root
     folder = root / "images" if root is not None else None
     if folder is None or not folder.is_dir():
@@ -48,4 +48,4 @@ def picture_unlisted(subject: Subject) -> Iterator[Finding]:
     listed = {picture.path.resolve() for picture in subject.dataset.pictures()}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in EXTENSIONS and path.is_file() and path.resolve() not in listed:
-            yield Finding("No annotation file speaks of it.", Path(path).relative_to(folder).as_posix())
+            yield Finding("No annotation file mentions it.", Path(path).relative_to(folder).as_posix())
