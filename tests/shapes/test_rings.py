@@ -17,6 +17,7 @@ from yolact_kit.shapes.rings import (
     circle_ring,
     clip,
     crosses_itself,
+    ellipse_ring,
     inner_rings,
     is_inside,
     outer_rings,
@@ -24,6 +25,7 @@ from yolact_kit.shapes.rings import (
     ring_area,
     stroke_rings,
     to_points,
+    turn_ring,
 )
 
 WIDTH, HEIGHT = 60, 40
@@ -86,6 +88,22 @@ def test_circles_are_round(x: float, y: float, radius: float, angle: float) -> N
 
 def test_a_circle_without_radius_is_nothing() -> None:
     assert len(circle_ring(as_ring((3, 3), (3, 3)))) == 0
+
+
+@pytest.mark.parametrize("radii", [(20.0, 10.0), (3.0, 150.0), (7.0, 7.0)])
+@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2, -2.0])
+def test_every_point_of_an_ellipse_fulfils_its_equation(radii: tuple[float, float], angle: float) -> None:
+    outline = ellipse_ring(np.array([50.0, 60.0]), np.array(radii), angle)
+    # Undo the turn: "clockwise" with y pointing down is the usual positive angle in the formula.
+    x, y = (outline - (50.0, 60.0)).T
+    along, across = x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+    assert np.allclose((along / radii[0]) ** 2 + (across / radii[1]) ** 2, 1)
+    assert ring_area(outline) == pytest.approx(math.pi * radii[0] * radii[1], rel=0.02)
+
+
+def test_rings_turn_clockwise_about_any_point() -> None:
+    turned = turn_ring(as_ring((12, 5), (10, 7)), np.array([10.0, 5.0]), math.pi / 2)
+    assert np.allclose(turned, [(10, 7), (8, 5)])
 
 
 def test_strokes_have_the_area_of_a_pen() -> None:

@@ -8,13 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
 
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
-from yolact_kit.annotations.textfiles import read_text
+from yolact_kit.annotations.xml_files import read_xml
 from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
     Returns:
         What it says, boxes as they stand there; None with a problem where it cannot be read or is not VOC's.
     """
-    root = _parse(path, problems)
+    root = read_xml(path, problems)
     if root is None:
         return None
     if root.tag != "annotation":
@@ -83,22 +81,6 @@ def prepare(raws: list[RawPicture]) -> None:
 def box_ring(box: tuple[float, float, float, float]) -> Ring:
     """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
     return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))
-
-
-def _parse(path: Path, problems: Problems) -> Element | None:
-    text = read_text(path, problems)
-    if text is None:
-        return None
-    try:
-        # The encoding that the file declares has done its duty; Python's parser stumbles over some.
-        root: Element = fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))
-    except ParseError as error:
-        problems.add("file-unreadable", f"Broken XML: {error}.")
-    except DefusedXmlException:
-        problems.add("xml-forbidden", "It defines XML entities, which can be made to do harm.")
-    else:
-        return root
-    return None
 
 
 def _text(element: Element, path: str) -> str:
