@@ -28,7 +28,7 @@ point = st.tuples(st.floats(0, WIDTH), st.floats(0, HEIGHT))
 ring = st.lists(point, min_size=3, max_size=6).map(np.array)
 polygon = st.builds(
     Instance, st.sampled_from(CLASSES), st.lists(ring, min_size=1, max_size=3), st.none(), st.booleans(),
-    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=5), st.integers(-(2**63), 2**63 - 1), max_size=2),
 )  # fmt: skip
 
 

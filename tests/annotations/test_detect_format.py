@@ -10,6 +10,7 @@ import pytest
 from tests.annotations.making import labelled, picture, read, shape
 from tests.annotations.readers.test_yolo import TRIANGLE, described, yolo
 from yolact_kit.annotations.detect_format import detect_format
+from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.errors import UserError
 
 
@@ -29,7 +30,7 @@ def test_a_yolo_set_beside_another_format_is_asked_about(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("asked", ["voc", "yolo"])
-def test_what_there_is_instead_of_what_was_asked_for_is_said(tmp_path: Path, asked: str) -> None:
+def test_what_there_is_instead_of_what_was_asked_for_is_said(tmp_path: Path, asked: SourceFormat) -> None:
     labelled(tmp_path, "a", [shape()])
     with pytest.raises(UserError, match=f"format '{asked}'") as error:
         detect_format(tmp_path, asked)
@@ -82,7 +83,7 @@ def test_labels_that_a_program_keeps_for_itself_are_named(
     tmp_path: Path, name: str, text: str, program: str, asked: str
 ) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    chosen = asked if asked == "auto" else "voc" if name.endswith("xml") else "coco"
+    chosen: SourceFormat = "auto" if asked == "auto" else "voc" if name.endswith("xml") else "coco"
     with pytest.raises(UserError, match=f"{program}.*is not read") as error:
         detect_format(tmp_path, chosen)
     assert "COCO" in error.value.advice

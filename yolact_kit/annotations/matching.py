@@ -14,7 +14,7 @@ from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import Entry, PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, Outcome, RawPicture
+from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, PictureResult, RawPicture
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.pixels.pictures import (
     PictureError,
@@ -30,7 +30,7 @@ _OTHER_PICTURE = 12.0
 """Mean difference of two thumbnails, in grey levels, above which they show different pictures; JPEG is below 2."""
 
 
-def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems) -> Outcome:
+def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems) -> PictureResult:
     """Finds the picture that labels belong to, decodes it, and fits the labels to it.
 
     Args:
@@ -45,10 +45,10 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
     labels = frozenset(item.label for item in raw.objects)
     found = _locate(raw, index, options, problems)
     if found is None:
-        return Outcome(None, problems.found, labels=labels)
+        return PictureResult(None, problems.found, labels=labels)
     entry, content = found
     labelled = _fit(raw, entry, content, options, problems)
-    return Outcome(None if problems.failed else labelled, problems.found, path=entry.path, labels=labels)
+    return PictureResult(None if problems.failed else labelled, problems.found, path=entry.path, labels=labels)
 
 
 def _fit(

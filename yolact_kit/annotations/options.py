@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.pixels.pictures import MAX_PIXELS
-
-SourceFormat = Literal["auto", "labelme", "voc", "coco", "yolo"]
-"""The format of labels; ``auto`` finds it out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
+from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
@@ -37,46 +38,21 @@ def normal(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def walk(root: Path) -> list[Path]:
-    """All files under a folder in a fixed order, hidden ones left out; links to folders are followed once.
-
-    Pipes, sockets and devices are left out, since reading one can wait forever; links that lead nowhere are not.
-
-    Args:
-        root: The folder.
-
-    Returns:
-        The files.
-    """
-    files: list[Path] = []
-    seen = {os.path.realpath(root)}
-    for folder, folders, names in os.walk(root, followlinks=True):
-        kept = []
-        for name in sorted(folders):
-            real = os.path.realpath(Path(folder, name))
-            if not name.startswith(".") and name != "__MACOSX" and real not in seen:
-                seen.add(real)
-                kept.append(name)
-        folders[:] = kept
-        paths = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-        files.extend(path for path in paths if path.is_file() or not path.exists())
-    return files
-
-
 class PictureIndex:
     """The pictures under the source and under ``--pictures``; nothing else is ever opened.
 
     Args:
         roots: The folders; of a picture under two of them, the first counts.
+        folder: Lists the files under each of them.
         annotations: The annotation files, for telling which folder's pictures they belong to.
     """
 
-    def __init__(self, roots: Iterable[Path], annotations: Iterable[Path] = ()) -> None:
+    def __init__(self, roots: Iterable[Path], folder: SourceFolder, annotations: Iterable[Path] = ()) -> None:
         self._begin([Path(root) for root in roots])
         stems = {normal(path.stem) for path in annotations}
         taken: set[str] = set()
         for root in self.roots:
-            for path in walk(root):
+            for path in folder.under(root):
                 if path.suffix.lower() in EXTENSIONS and (real := _key(path)) not in self.entries:
                     relative = path.relative_to(root).as_posix()
                     if relative in taken:  # the same relative path under SOURCE and under --pictures

@@ -17,7 +17,8 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, SourceError, has_errors
-from yolact_kit.annotations.source import Found, Labelled, Outcome
+from yolact_kit.annotations.readers.registry import label_format
+from yolact_kit.annotations.source import LabelFiles, Labelled, PictureResult
 
 
 @dataclass(slots=True)
@@ -51,12 +52,12 @@ class ReadResult:
 
 
 def assemble(
-    found: Found,
+    found: LabelFiles,
     source: Path,
     index: PictureIndex,
     options: ReadOptions,
     listed: list[str] | None,
-    outcomes: list[Outcome],
+    outcomes: list[PictureResult],
     general: Problems,
 ) -> ReadResult:
     """Puts together the outcomes of the pictures.
@@ -123,10 +124,10 @@ def _check_map(label_map: Mapping[str, str | None], labels: set[str], problems: 
             problems.add("map-unused", f"No object has the label '{old}'{meant}.")
 
 
-def _own_splits(found: Found, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
+def _own_splits(found: LabelFiles, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
     """The splits that the source has; one alone counts only where the files of annotations are the splits."""
     splits = {item.picture.file: split for item, split in merged if split}
-    if not splits or (found.format != "coco" and not {"train"} < set(splits.values())):
+    if not splits or (not label_format(found.format).lists_pictures and not {"train"} < set(splits.values())):
         return {}
     if len(splits) < len(merged):
         problems.add("split-partial", f"{len(merged) - len(splits)} pictures are in no split of the source.")
@@ -146,28 +147,31 @@ def _counts(problems: list[Problem]) -> bool:
     return has_errors(problems) or any(problem.code == "picture-skipped" for problem in problems)
 
 
-def _spoken_of(outcomes: list[Outcome]) -> set[Path]:
+def _spoken_of(outcomes: list[PictureResult]) -> set[Path]:
     """Pictures that were found for labels which were left out."""
     return {outcome.path for outcome in outcomes if outcome.path is not None}
 
 
-def _merge_same(found: Found, outcomes: list[Outcome], problems: list[Problem]) -> list[tuple[Labelled, str]]:
+def _merge_same(
+    found: LabelFiles, outcomes: list[PictureResult], problems: list[Problem]
+) -> list[tuple[Labelled, str]]:
     """The pictures, each once: of COCO the objects are put together, of a file a picture only one file counts."""
-    by_picture: dict[Path, list[Outcome]] = defaultdict(list)
+    by_picture: dict[Path, list[PictureResult]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.labelled is not None:
             by_picture[outcome.labelled.picture.path].append(outcome)
+    merge = _merge_listed if label_format(found.format).lists_pictures else _choose_own
     kept: list[tuple[Labelled, str]] = []
     for same in by_picture.values():
         chosen = same[0]
         if len(same) > 1:
-            chosen = _merge_listed(same, problems) if found.format == "coco" else _choose_own(same, problems)
+            chosen = merge(same, problems)
         if chosen.labelled is not None:
             kept.append((chosen.labelled, chosen.split))
     return kept
 
 
-def _merge_listed(same: list[Outcome], problems: list[Problem]) -> Outcome:
+def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
     first = same[0].labelled
     assert first is not None
     collected = Problems(first.source.name)
@@ -182,7 +186,7 @@ def _merge_listed(same: list[Outcome], problems: list[Problem]) -> Outcome:
     return same[0]
 
 
-def _choose_own(same: list[Outcome], problems: list[Problem]) -> Outcome:
+def _choose_own(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
     """The labels that have the picture's name; without any, the picture is left out."""
     items = [outcome.labelled for outcome in same if outcome.labelled is not None]
     own = [item for item in items if item.source.stem in (item.picture.path.stem, item.picture.path.name)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.problems import Problem
+from yolact_kit.annotations.readers.registry import FormatName
 from yolact_kit.shapes.rings import Ring
 from yolact_kit.shapes.rle import Rle
 
@@ -18,28 +19,25 @@ SKIPPED_SHAPES = "skipped_shapes"
 """Where a picture's ``extra`` keeps labelme's shapes that are not objects, so that they can be written back."""
 
 
-Known = Literal["labelme", "voc", "coco", "yolo"]
-
-
 @dataclass(slots=True)
-class Found:
-    """The files of a source.
+class LabelFiles:
+    """The annotation files of a source.
 
     Attributes:
         format: Format of the labels.
         files: Annotation files, those that cannot be read included.
         others: Files that look like annotations but are not of this format.
-        masks: Whether there are only mask pictures of VOC, without XML files.
+        masks: Whether they are mask pictures of VOC, without XML files.
         why: How the format was recognised, for people.
-        described: YOLO's file of class names and splits, where there is one.
+        description: YOLO's file of class names and splits, where there is one.
     """
 
-    format: Known
+    format: FormatName
     files: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     masks: bool = False
     why: str = ""
-    described: Path | None = None
+    description: Path | None = None
 
 
 @dataclass(slots=True)
@@ -142,7 +140,7 @@ class Labelled:
 
 
 @dataclass(slots=True)
-class Outcome:
+class PictureResult:
     """What became of one picture of a source.
 
     Attributes:

@@ -85,6 +85,27 @@ def decode(data: bytes) -> tuple[str, str] | None:
     return _decode_east_asian(data)
 
 
+def decode_beginning(data: bytes) -> str:
+    """The text of the beginning of a file, whose last character may be cut."""
+    for cut in range(4):
+        decoded = decode(data[: len(data) - cut])
+        if decoded is not None:
+            return decoded[0]
+    return data.decode("latin-1")
+
+
+def xml_root(text: str) -> str | None:
+    """The name of the root element of XML, of which the beginning is enough; None where none has begun.
+
+    Example:
+        >>> xml_root('<?xml version="1.0"?><!-- VOC --><annotation>')
+        'annotation'
+    """
+    elements = re.sub(r"<!DOCTYPE.*?(\]\s*)?>|<[?!].*?>", "", text, flags=re.DOTALL)
+    root = re.search(r"<\s*([A-Za-z_][\w.-]*)", elements)
+    return root.group(1) if root else None
+
+
 def _candidates(data: bytes) -> list[str]:
     for mark, encoding in _BOMS:
         if data.startswith(mark):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +16,11 @@ from yolact_kit.cli.steps import announce, plain_command, run_command
 from yolact_kit.errors import UserError
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.options import ReadOptions, SourceFormat
+    from yolact_kit.annotations.options import ReadOptions
+    from yolact_kit.annotations.readers.registry import FormatName, SourceFormat
     from yolact_kit.annotations.result import ReadResult
+    from yolact_kit.annotations.source_folder import SourceFolder
 
-_WITHOUT_OUTLINE = {"mask-missing", "segmentation-missing"}
 _ENOUGH_FOR_TEST = 15
 
 
@@ -67,7 +67,13 @@ def require_folder(source: Path, asker: Asker) -> None:
     if not source.is_dir():
         raise UserError(asker.text("not_a_folder", source=source), asker.text("missing_advice"))
     if not any(source.iterdir()):
-        raise UserError(asker.text("empty", source=source), asker.text("empty_advice"))
+        raise UserError(asker.text("empty", source=source), _empty_advice(asker))
+
+
+def _empty_advice(asker: Asker) -> str:
+    from yolact_kit.annotations.readers.registry import format_titles
+
+    return asker.text("empty_advice", formats=format_titles(asker.text("or")))
 
 
 def examine(source: Path, asker: Asker) -> dict[str, Any]:
@@ -101,32 +107,33 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
 
 def _find_format(source: Path, asker: Asker) -> SourceFormat:
     from yolact_kit.annotations.detect_format import detect_format
+    from yolact_kit.annotations.source_folder import SourceFolder
 
+    folder = SourceFolder(source)
     try:
-        detect_format(source)
+        detect_format(folder)
     except UserError:
-        kinds = _label_kinds(source)
-        if len(kinds) > 1:
-            return cast("SourceFormat", asker.prompt("ask_format", default=kinds[0], choices=kinds))
-        _label_first(source, asker)
+        formats = _formats(folder)
+        if len(formats) > 1:
+            return cast("SourceFormat", asker.prompt("ask_format", default=formats[0], choices=formats))
+        _label_first(folder, asker)
         detect_format(source)
     return "auto"
 
 
-def _label_kinds(source: Path) -> list[str]:
-    from yolact_kit.annotations.detect_format import sniff
+def _formats(folder: SourceFolder) -> list[FormatName]:
+    """The formats that a folder holds, the one with the most files first."""
+    from yolact_kit.annotations.detect_format import file_kinds, recognised_formats
 
-    suffixes = (".json", ".xml", ".txt")
-    files = (path for path in sorted(source.rglob("*")) if path.suffix.lower() in suffixes and path.is_file())
-    counts = Counter(sniff(path) for path in files)
-    return [kind for kind, _ in counts.most_common() if kind in ("labelme", "voc", "coco", "yolo")]
+    files = recognised_formats(folder, file_kinds(folder))
+    return [format.name for format in sorted(files, key=lambda format: -len(files[format]))]
 
 
-def _label_first(source: Path, asker: Asker) -> None:
+def _label_first(folder: SourceFolder, asker: Asker) -> None:
     """Labels pictures that have no labels yet, in labelme."""
-    pictures = _count_pictures(source)
+    source, pictures = folder.source, len(_pictures(folder))
     if not pictures:
-        raise UserError(asker.text("nothing", source=source), asker.text("empty_advice"))
+        raise UserError(asker.text("nothing", source=source), _empty_advice(asker))
     message = asker.text("unlabelled", source=source, pictures=pictures)
     command = plain_command(["annotate", source, "--labels", "a,b"])
     advice = asker.text("unlabelled_advice", command=command)
@@ -140,16 +147,17 @@ def _label_first(source: Path, asker: Asker) -> None:
     run_command(words)
 
 
-def _count_pictures(source: Path) -> int:
+def _pictures(folder: SourceFolder) -> list[Path]:
     from yolact_kit.pixels.pictures import EXTENSIONS
 
-    return sum(path.suffix.lower() in EXTENSIONS for path in source.rglob("*") if path.is_file())
+    return [path for path in folder.files if path.suffix.lower() in EXTENSIONS]
 
 
 def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult, ReadOptions]:
     """Reads the labels as `convert` will, asking for what is missing until there is something to train on."""
     from yolact_kit.annotations.problems import SourceError
     from yolact_kit.annotations.read import read_source
+    from yolact_kit.annotations.readers.jobs import WITHOUT_OUTLINE, BoxesOnlyError
 
     refused = False
     try:
@@ -159,9 +167,8 @@ def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult,
     except UserError as error:
         failure, read, objects = error, None, 0
         problems = error.problems if isinstance(error, SourceError) else []
-        # VOC's XML without any mask is refused before it is read.
-        refused = not isinstance(error, SourceError) and "--box-as-mask" in error.advice
-    without = sum(problem.code in _WITHOUT_OUTLINE for problem in problems)
+        refused = isinstance(error, BoxesOnlyError)
+    without = sum(problem.code in WITHOUT_OUTLINE for problem in problems)
     if (refused or without > objects) and not options.box_as_mask:
         say(asker.text("boxes_only"))
         if not asker.confirm("ask_boxes"):

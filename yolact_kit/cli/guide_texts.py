@@ -31,9 +31,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_a_folder": ("'{source}' is not a folder.", "'{source}'은(는) 폴더가 아닙니다."),
     "empty": ("The folder '{source}' is empty.", "폴더 '{source}'이(가) 비어 있습니다."),
     "empty_advice": (
-        "Put your pictures and their labels (labelme, VOC or COCO) into it, or give another folder.",
-        "사진과 레이블(labelme, VOC, COCO)을 넣거나 다른 폴더를 지정하세요.",
+        "Put your pictures and their labels ({formats}) into it, or give another folder.",
+        "사진과 레이블({formats})을 넣거나 다른 폴더를 지정하세요.",
     ),
+    "or": (" or ", " 또는 "),
     "nothing": (
         "The folder '{source}' holds neither pictures nor labels.",
         "폴더 '{source}'에 사진도 레이블도 없습니다.",

@@ -19,8 +19,8 @@ from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.options import SourceFormat
     from yolact_kit.annotations.problems import Problem
+    from yolact_kit.annotations.readers.registry import SourceFormat
     from yolact_kit.config.schema import ModelConfig
     from yolact_kit.datasets.checks import Validation
     from yolact_kit.datasets.mending import Mended

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
-from yolact_kit.annotations.detect_format import REPORT
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, has_errors
@@ -22,6 +21,7 @@ from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.readers.labelme import embedded_picture
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
+from yolact_kit.annotations.source_folder import REPORT
 from yolact_kit.annotations.writers import LAYOUTS
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
-from yolact_kit.annotations.options import SourceFormat
 from yolact_kit.annotations.problem_kinds import KINDS
 from yolact_kit.annotations.problems import Problem
+from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.datasets.checks.folder import read_folder
 from yolact_kit.datasets.checks.objects import TINY, shape_key

@@ -14,6 +14,7 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import SourceError
 from yolact_kit.annotations.readers.yolo import read_set
+from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 
 TRIANGLE = "0.1 0.1 0.5 0.1 0.3 0.75"
@@ -155,7 +156,7 @@ def test_a_split_outside_of_the_source_is_not_read(tmp_path: Path) -> None:
     picture(tmp_path / "out" / "b.png")
     described(tmp_path / "in", train=str(tmp_path / "out"), val="../out", names=["nut"])
     problems = Problems()
-    found = read_set(tmp_path / "in" / "data.yaml", [], tmp_path / "in", ReadOptions(), problems)
+    found = read_set(tmp_path / "in" / "data.yaml", SourceFolder(tmp_path / "in"), ReadOptions(), problems)
     assert found.folders == {}
     assert [problem.code for problem in problems.found] == ["split-missing", "split-missing"]
 

@@ -2,20 +2,130 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import yaml
 
 from yolact_kit.annotations.entries import entry_id
 from yolact_kit.annotations.json_files import read_json
+from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.problems import SourceError
+from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.readers.foreign import foreign_format
+from yolact_kit.annotations.readers.yolo import describes_set
+from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source_folder import SourceFolder
+from yolact_kit.annotations.split_lists import NAMES
+from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
 from yolact_kit.shapes.rle import parse_rle
+
+_DESCRIPTION = "dataset.yaml"
+"""The file that describes a folder that ``convert`` wrote."""
+
+
+class CocoFormat(LabelFormat):
+    """COCO's JSON, a file for all pictures or for those of a split; and the folders that ``convert`` writes."""
+
+    name = "coco"
+    title = "COCO"
+    suffixes = (".json",)
+    sign = "JSON files with 'images' and 'annotations'"
+    lists_pictures = True
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        lists = re.findall(r'"(images|annotations)"\s*:\s*\[', text)
+        return "images" in lists or (bool(lists) and foreign_format(text) is None)
+
+    def folder_sign(self, folder: SourceFolder) -> FolderSign:
+        """See `LabelFormat.folder_sign`."""
+        is_ours = folder.has(_DESCRIPTION) and not describes_set(folder.root / _DESCRIPTION)
+        return FolderSign.DESCRIPTION if is_ours else FolderSign.NONE
+
+    def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
+        """See `LabelFormat.label_files`."""
+        labels = super().label_files(folder, kinds)
+        if folder.has(_DESCRIPTION):
+            labels.why = _DESCRIPTION
+        return labels
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """See `LabelFormat.jobs`."""
+        splits, order = _own_splits(context)
+        documents: list[tuple[CocoFile, str]] = []
+        for path in context.labels.files if splits is None else list(splits):
+            problems = Problems(context.folder.name(path))
+            document = read_coco(path, context.options, problems)
+            context.problems.found += problems.found
+            if document is not None:
+                documents.append((document, splits[path] if splits else ""))
+        _check_classes([document for document, _ in documents], context)
+        items = [(raw, problems, split) for document, split in documents for raw, problems in document.pictures]
+        classes = [*order, *_other_classes([document for document, _ in documents], order, context.problems)]
+        return Jobs(partial(_read_job, index=context.index, options=context.options), items, classes)
+
+
+FORMAT = CocoFormat()
+
+
+def _read_job(item: tuple[RawPicture, Problems, str], index: PictureIndex, options: ReadOptions) -> PictureResult:
+    raw, problems, split = item
+    result = match(raw, index, options, problems)
+    result.split = split
+    return result
+
+
+def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]]:
+    """The splits that COCO files are, by ``dataset.yaml`` or by their names, and the classes in their order."""
+    root, files = context.folder.root, context.labels.files
+    description = root / _DESCRIPTION
+    if description.is_file():
+        try:
+            document = yaml.safe_load(description.read_text(encoding="utf-8"))
+            splits = {root / split["annotations"]: str(name) for name, split in document["splits"].items()}
+            return splits, [str(name) for name in document["classes"]]
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+            raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
+    by_file: dict[Path, str] = {}
+    for path in files:
+        words = [word for word in re.split(r"[^a-z]+", context.folder.name(path).lower()) if word in NAMES]
+        if words:
+            by_file[path] = NAMES[words[-1]]
+    are_splits = len(by_file) == len(files) and "train" in by_file.values() and len(set(by_file.values())) > 1
+    return (by_file if are_splits else None), []
+
+
+def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:
+    """Refuses files that list different classes: one of them is probably of another set."""
+    paths = {frozenset(document.classes): document.path for document in documents if document.classes}
+    if len(paths) > 1:
+        names = " and ".join(f"'{context.folder.name(path)}'" for path in list(paths.values())[:2])
+        raise SourceError(
+            f"The files {names} list different classes.",
+            "Give every file the same categories, or leave one kind of file in the folder.",
+            context.problems.found,
+        )
+
+
+def _other_classes(documents: list[CocoFile], order: list[str], problems: Problems) -> list[str]:
+    """Classes that are in no order, alphabetically; categories that are groups in every file are left out."""
+    classes = {name for document in documents for name in document.classes}.difference(order)
+    groups = [document.groups for document in documents if document.classes] or [set()]
+    for name in sorted(set.intersection(*groups)):
+        problems.add("category-group", f"The category '{name}' only names a group of others: it has no object.")
+        classes.discard(name)
+    return sorted(classes)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class ForeignFormat:
     """A format that is not read.
 
     Attributes:
@@ -24,7 +24,7 @@ class Foreign:
 _AS_COCO = "Export the labels as COCO, with polygons or masks."
 
 FOREIGN = tuple(
-    Foreign(name, re.compile(sign, re.DOTALL), advice)
+    ForeignFormat(name, re.compile(sign, re.DOTALL), advice)
     for name, sign, advice in (
         ("CVAT's own XML", r"<annotations>.*<version>\d", "Export the task or project from CVAT as 'COCO 1.0'."),
         ("ISAT's own JSON", r'"description"\s*:\s*"ISAT"', "Let ISAT's converter write them as COCO."),
@@ -44,7 +44,7 @@ FOREIGN = tuple(
 """The formats; the first whose sign a file has is its format."""
 
 
-def foreign_format(text: str) -> Foreign | None:
+def foreign_format(text: str) -> ForeignFormat | None:
     """The format of another program that a file is in.
 
     Args:
@@ -57,4 +57,4 @@ def foreign_format(text: str) -> Foreign | None:
         >>> foreign_format('{"info": {"description": "ISAT"}, "objects": []}').name
         "ISAT's own JSON"
     """
-    return next((one for one in FOREIGN if one.sign.search(text)), None)
+    return next((format for format in FOREIGN if format.sign.search(text)), None)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import defaultdict
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from yolact_kit.annotations.json_files import read_json
-from yolact_kit.annotations.matching import embedded_bytes
+from yolact_kit.annotations.matching import embedded_bytes, match
 from yolact_kit.annotations.objects import IGNORED, NO_LABELS
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import SKIPPED_SHAPES, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.source import SKIPPED_SHAPES, PictureResult, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source_folder import name_below
+from yolact_kit.annotations.split_lists import SplitLists, read_lists
 from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, stroke_rings, to_points
 
 _NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
@@ -24,6 +30,39 @@ _STROKES = {"line", "linestrip", "point", "points"}
 
 CROWD_FLAG = "iscrowd"
 """The flag that makes a shape a region of many objects, as COCO's key of the same name does."""
+
+
+class LabelmeFormat(LabelFormat):
+    """labelme's JSON, a file for each picture."""
+
+    name = "labelme"
+    title = "labelme"
+    suffixes = (".json",)
+    sign = "JSON files with 'shapes'"
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        return re.search(r'"shapes"\s*:', text) is not None
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """See `LabelFormat.jobs`."""
+        lists = read_lists(context.folder.top_files)
+        read = partial(_read_job, root=context.folder.root, index=context.index, options=context.options, lists=lists)
+        return Jobs(read, context.labels.files)
+
+
+FORMAT = LabelmeFormat()
+
+
+def _read_job(path: Path, root: Path, index: PictureIndex, options: ReadOptions, lists: SplitLists) -> PictureResult:
+    problems = Problems(name_below(root, path))
+    raw = read_labelme(path, options, problems)
+    if raw is None:
+        return PictureResult(None, problems.found)
+    result = match(raw, index, options, problems)
+    if result.labelled is not None:
+        result.split = lists.split_of(PurePosixPath(result.labelled.picture.file))
+    return result
 
 
 def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import normal, walk
+from yolact_kit.annotations.picture_index import normal
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.annotations.textfiles import read_text
 from yolact_kit.errors import UserError
 from yolact_kit.pixels.pictures import EXTENSIONS
@@ -78,11 +79,32 @@ class MaskPicture:
         return next((names[colour] for colour in self.colours[code] if colour in names), None)
 
 
-def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> MaskFolder | None:
+def is_mask_picture(path: Path) -> bool:
+    """Whether a file may be a mask picture, by its suffix."""
+    return path.suffix.lower() in _SUFFIXES
+
+
+def mask_files(folder: SourceFolder) -> list[Path]:
+    """The mask pictures of a source: those of objects where there are any, else those of classes.
+
+    Args:
+        folder: The source.
+
+    Returns:
+        The PNG files in the folders that VOC gives its mask pictures, else all files of ``folder.masks``.
+    """
+    for name in ("SegmentationObject", "SegmentationClass"):
+        files = [path for path in folder.candidates if path.suffix.lower() == ".png" and mask_folder(path, name)]
+        if files:
+            return files
+    return folder.under(folder.masks) if folder.masks is not None else []
+
+
+def find_masks(folder: SourceFolder, stems: set[str], options: ReadOptions) -> MaskFolder | None:
     """Finds the mask pictures of a set.
 
     Args:
-        files: All files of the source.
+        folder: The source.
         stems: Normalised stems of the annotation files; empty where there are none.
         options: ``masks`` names a folder, where they are not found by themselves.
 
@@ -92,13 +114,10 @@ def find_masks(files: list[Path], stems: set[str], options: ReadOptions) -> Mask
     Raises:
         UserError: ``options.masks`` is no folder with pictures, or ``options.colors`` cannot be read.
     """
-    pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
-    if options.masks is not None:
-        pictures = [path for path in walk(options.masks) if path.suffix.lower() in _SUFFIXES]
-        if not pictures:
-            raise UserError(
-                f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files."
-            )
+    files = folder.files
+    pictures = list(filter(is_mask_picture, files if options.masks is None else folder.under(options.masks)))
+    if options.masks is not None and not pictures:
+        raise UserError(f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files.")
     named = {
         name: _by_stem([path for path in pictures if mask_folder(path, name)], name)
         for name in ("SegmentationObject", "SegmentationClass")

@@ -4,22 +4,125 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex, normal
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
+from yolact_kit.annotations.readers.mask_pictures import Colour, MaskFolder, find_masks, mask_files
+from yolact_kit.annotations.readers.voc_masks import attach_masks, name_colours
+from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source_folder import SourceFolder
+from yolact_kit.annotations.split_lists import SplitLists, read_lists
+from yolact_kit.annotations.textfiles import xml_root
 from yolact_kit.annotations.xml_files import read_xml
-from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
+from yolact_kit.shapes.rings import GeometryError, Ring, to_points
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _FLAGS = ("truncated", "difficult", "occluded")
+
+
+class VocFormat(LabelFormat):
+    """Pascal VOC: an XML file for each picture, with mask pictures beside them or instead of them."""
+
+    name = "voc"
+    title = "VOC"
+    suffixes = (".xml",)
+    sign = "XML files with '<annotation>'"
+    boxes_only = "The labels are boxes only, and there are no mask pictures: there is nothing to learn masks from."
+    boxes_advice = (
+        "Give the folder of masks with --masks, or take boxes as masks with --box-as-mask; the model then learns "
+        "rectangles."
+    )
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        return xml_root(text) == "annotation"
+
+    def folder_sign(self, folder: SourceFolder) -> FolderSign:
+        """See `LabelFormat.folder_sign`."""
+        return FolderSign.PICTURES if mask_files(folder) else FolderSign.NONE
+
+    def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
+        """The XML files; where there are none, the mask pictures."""
+        labels = super().label_files(folder, kinds)
+        masks = [] if labels.files else mask_files(folder)
+        if not masks:
+            return labels
+        why = f"mask pictures in '{masks[0].parent.name}', without XML files"
+        return LabelFiles(self.name, masks, labels.others, masks=True, why=why)
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """See `LabelFormat.jobs`."""
+        labels, options = context.labels, context.options
+        stems = set() if labels.masks else {normal(path.stem) for path in labels.files}
+        masks = find_masks(context.folder, stems, options)
+        if masks is not None:
+            context.index.discard({*masks.files.values(), *masks.classes.values()})
+        items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read_voc)
+        raws = [raw for raw, _ in items if raw is not None]
+        prepare(raws)
+        if masks is not None and masks.kind == "class" and not masks.names and _all_outlined(raws):
+            masks = None
+        names = {} if masks is None else name_colours(raws, masks, labels.masks, options)
+        if masks is None:
+            refuse_boxes(items, context, self)
+        source = partial(_read_job, root=context.folder.root, index=context.index, options=options)
+        return Jobs(partial(source, masks=masks, names=names, lists=_image_sets(context.folder.files)), items)
+
+
+FORMAT = VocFormat()
+
+
+def _masks_only(masks: MaskFolder | None, context: ReadContext) -> list[Pending]:
+    """The pictures of mask pictures without XML files: nothing is known of them yet."""
+    files = context.labels.files if masks is None else list(dict.fromkeys(masks.files.values()))
+    return read_each(files, context, lambda path, options, problems: RawPicture(path, "", path.stem, None))
+
+
+def _all_outlined(raws: list[RawPicture]) -> bool:
+    """Whether there are objects, and all have outlines: mask pictures of classes then tell nothing more."""
+    objects = [item for raw in raws for item in raw.objects]
+    return bool(objects) and all(item.parts for item in objects)
+
+
+def _read_job(
+    item: Pending,
+    root: Path,
+    index: PictureIndex,
+    options: ReadOptions,
+    masks: MaskFolder | None,
+    names: dict[Colour, str | None],
+    lists: SplitLists,
+) -> PictureResult:
+    raw, problems = item
+    if raw is None:
+        return PictureResult(None, problems.found)
+    attach_masks(raw, masks, names, options, problems)
+    result = match(raw, index, options, problems)
+    below = raw.source.relative_to(root) if raw.source.is_relative_to(root) else Path(raw.source.name)
+    result.split = lists.split_of(PurePosixPath(below.with_suffix("").as_posix()))
+    return result
+
+
+def _image_sets(files: list[Path]) -> SplitLists:
+    """The splits of ``ImageSets``: those for segmentation, else any."""
+    for kind in ("Segmentation", "Main", "Layout"):
+        lists = read_lists(path for path in files if path.parts[-3:-1] == ("ImageSets", kind))
+        if lists:
+            return lists
+    return SplitLists({})
 
 
 def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:
@@ -76,11 +179,6 @@ def prepare(raws: list[RawPicture]) -> None:
         repeated = names[picture.source.parent, picture.reference] > 1
         if repeated and PurePosixPath(picture.reference).stem != picture.stem:
             picture.reference = ""
-
-
-def box_ring(box: tuple[float, float, float, float]) -> Ring:
-    """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
-    return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))
 
 
 def _text(element: Element, path: str) -> str:

@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.mask_pictures import Colour, MaskFolder, MaskPicture, mask_of, read_mask
-from yolact_kit.annotations.readers.voc import box_ring
+from yolact_kit.annotations.readers.mask_pictures import (
+    Colour,
+    MaskFolder,
+    MaskPicture,
+    is_mask_picture,
+    mask_of,
+    read_mask,
+)
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.errors import UserError
+from yolact_kit.shapes.rings import Ring, rectangle_ring
 from yolact_kit.shapes.rle import encode_mask
 
 Mask = NDArray[np.bool_]
@@ -22,6 +30,35 @@ _SAME = 0.5
 """A region whose box has at least this IoU with the box of an object may be that object."""
 _SURE = 0.8
 """A colour is ambiguous when another class fits at least this share as well."""
+
+
+def name_colours(
+    raws: list[RawPicture], masks: MaskFolder, masks_only: bool, options: ReadOptions
+) -> dict[Colour, str | None]:
+    """Finds out which colour stands for which class: from a file, from the boxes, or from ``--classes``.
+
+    Args:
+        raws: What the XML files say.
+        masks: The mask pictures.
+        masks_only: Whether there are no XML files.
+        options: ``classes`` stand in, in their order, for names that are nowhere else.
+
+    Returns:
+        Class name by colour.
+
+    Raises:
+        UserError: It is unclear, and without it nothing can be read.
+    """
+    names = learn_names(raws, masks)
+    if not names and masks_only and options.classes:
+        names = {(number,): name for number, name in enumerate(options.classes, start=1)}
+    if not names and (masks.kind == "class" or masks_only):
+        folder = next(iter(masks.files.values())).parent.name
+        raise UserError(
+            f"It is unclear which colour stands for which class in the mask pictures of '{folder}'.",
+            "Name them with --colors FILE, a file of lines such as `cup,0,0,230`.",
+        )
+    return names
 
 
 def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str | None]:
@@ -145,6 +182,11 @@ def _check_size(raw: RawPicture, mask: MaskPicture, path: Path, problems: Proble
         problems.add("mask-size", f"The mask picture '{path.name}' has {width} x {height} pixels, its XML {wanted}.")
 
 
+def box_ring(box: Box) -> Ring:
+    """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
+    return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))
+
+
 def _part(name: str, mask: Mask) -> RawPart:
     return RawPart(name, rle=encode_mask(mask))
 
@@ -164,7 +206,7 @@ def _attach_classes(
         region = np.isin(mask.codes, [code for code, name in known.items() if name == label])
         count, components = cv2.connectedComponents(region.astype(np.uint8), connectivity=8)
         boxed = [item for item in bare if item.label == label and item.box is not None]
-        if raw.source.suffix.lower() == ".xml":
+        if not is_mask_picture(raw.source):
             _share(label, boxed, np.asarray(components, dtype=np.int32), count, problems)
             continue
         for number in range(1, count):

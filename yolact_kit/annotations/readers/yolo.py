@@ -3,26 +3,95 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
 from yolact_kit.annotations.bridges import has_bridges
+from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex, normal
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
+from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
 from yolact_kit.annotations.textfiles import read_text, yaml_words
 from yolact_kit.errors import UserError
-from yolact_kit.pixels.pictures import EXTENSIONS
 from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
 
 _NAME_FILES = ("classes.txt", "_darknet.labels")
+_ROW = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
 _FURTHEST = 2.0
 """Coordinates beyond this share of the picture are pixels."""
+
+
+class YoloFormat(LabelFormat):
+    """YOLO for instance segmentation: a text file for each picture, a row for each object."""
+
+    name = "yolo"
+    title = "YOLO"
+    suffixes = (".txt",)
+    sign = "text files with lines of numbers"
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        rows = [row for row in text.splitlines() if row.strip()]
+        return bool(rows) and all(_ROW.match(row) for row in rows[:20])
+
+    def folder_sign(self, folder: SourceFolder) -> FolderSign:
+        """Label files where YOLO's lie, with names of classes, although no row of them may be readable."""
+        if not any(is_label_file(path, folder) for path in folder.candidates if path.suffix.lower() == ".txt"):
+            return FolderSign.NONE
+        has_names = any(map(is_name_file, folder.candidates)) or find_yaml(folder.candidates) is not None
+        return FolderSign.LAYOUT if has_names else FolderSign.NONE
+
+    def is_certain(self, folder: SourceFolder, files: list[Path]) -> bool:
+        """Whether a file lies where a label file does; else it may be some table of numbers."""
+        return any(is_label_file(path, folder) for path in files)
+
+    def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
+        """The text files that lie where label files do, or have rows of numbers."""
+        texts = [path for path in kinds if path.suffix.lower() in self.suffixes]
+        files = [path for path in texts if is_label_file(path, folder) or kinds[path] == self.name]
+        description = folder.description or find_yaml(folder.candidates)
+        return LabelFiles(self.name, files, why=self.evidence(files), description=description)
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """See `LabelFormat.jobs`."""
+        description = context.labels.description
+        context.problems.file = context.folder.name(description) if description else ""
+        whole = read_set(description, context.folder, context.options, context.problems)
+        pictures = by_stem(context.index)
+        items = read_each(context.labels.files, context, partial(read_yolo, names=whole.names))
+        for raw, _ in items:
+            if raw is not None:
+                name_picture(raw, pictures)
+        refuse_boxes(items, context, self)
+        read = partial(_read_job, index=context.index, options=context.options, whole=whole)
+        return Jobs(read, items, list(dict.fromkeys(whole.names.values())))
+
+
+FORMAT = YoloFormat()
+
+
+def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, whole: YoloSet) -> PictureResult:
+    raw, problems = item
+    if raw is None:
+        return PictureResult(None, problems.found)
+    for row in raw.objects:
+        if not row.parts:
+            problems.add("mask-missing", "It has a box, but no outline.", row.name)
+    result = match(raw, index, options, problems)
+    if result.path is not None:
+        result.split = whole.split_of(result.path)
+    return result
 
 
 @dataclass(slots=True)
@@ -50,8 +119,17 @@ class YoloSet:
 
 def find_yaml(files: list[Path]) -> Path | None:
     """The file that names the classes and the splits of a set: the outermost that has ``names``; None without one."""
-    candidates = [path for path in files if path.suffix.lower() in (".yaml", ".yml") and _is_described(path)]
+    candidates = [path for path in files if path.suffix.lower() in (".yaml", ".yml") and describes_set(path)]
     return min(candidates, key=lambda path: (len(path.parts), path.stem != "data", path.name), default=None)
+
+
+def describes_set(path: Path) -> bool:
+    """Whether a YAML file names the classes and the splits of a set of YOLO's."""
+    try:
+        document = _load(path)
+    except UserError:
+        return False
+    return "names" in document and any(str(key).lower() in NAMES for key in document)
 
 
 def is_name_file(path: Path) -> bool:
@@ -59,30 +137,28 @@ def is_name_file(path: Path) -> bool:
     return path.name in _NAME_FILES or path.suffix.lower() == ".names"
 
 
-def is_label_file(path: Path, stems: set[Path], root: Path) -> bool:
+def is_label_file(path: Path, folder: SourceFolder) -> bool:
     """Whether a text file holds the labels of a picture by where it lies: in ``labels``, or beside the picture.
 
     Args:
         path: The text file.
-        stems: Paths of the pictures without their suffixes.
-        root: The folder of the set.
+        folder: The source.
 
     Returns:
         Whether it does.
     """
     if is_name_file(path):
         return False
-    folders = path.relative_to(root).parts[:-1] if path.is_relative_to(root) else ()
-    return "labels" in (folder.lower() for folder in folders) or path.with_suffix("") in stems
+    folders = path.relative_to(folder.root).parts[:-1] if path.is_relative_to(folder.root) else ()
+    return "labels" in map(str.lower, folders) or path.with_suffix("") in folder.picture_stems
 
 
-def read_set(found: Path | None, files: list[Path], root: Path, options: ReadOptions, problems: Problems) -> YoloSet:
+def read_set(description: Path | None, folder: SourceFolder, options: ReadOptions, problems: Problems) -> YoloSet:
     """Reads what holds for all files of a set.
 
     Args:
-        found: Its YAML file, if it has one.
-        files: All files of the source.
-        root: The folder of the source.
+        description: Its YAML file, if it has one.
+        folder: The source.
         options: ``classes`` stand in for names that the set lacks.
         problems: Where problems are added.
 
@@ -92,19 +168,19 @@ def read_set(found: Path | None, files: list[Path], root: Path, options: ReadOpt
     Raises:
         UserError: The names of the classes are nowhere to be found.
     """
-    document = _load(found) if found is not None else {}
-    names = _names(document.get("names"), problems) or _names_beside(files)
+    document = _load(description) if description is not None else {}
+    names = _names(document.get("names"), problems) or _names_beside(folder.files)
     if not names and options.classes:
         names = dict(enumerate(options.classes))
     if not names:
-        for path in (path for path in files if path.suffix.lower() in (".yaml", ".yml")):
+        for path in (path for path in folder.files if path.suffix.lower() in (".yaml", ".yml")):
             _load(path)  # which says what is wrong with a file that may have named them
         raise UserError(
-            f"It is unclear what the numbers of the classes in '{root}' mean.",
+            f"It is unclear what the numbers of the classes in '{folder.root}' mean.",
             "Put a data.yaml with `names` or a classes.txt into the folder, or name them in order with --classes.",
         )
-    folders, lists = _splits(document, found, root, problems)
-    beside = read_lists(path for path in files if path.parent == root) if not folders and not lists else None
+    folders, lists = _splits(document, description, folder.root, problems)
+    beside = read_lists(folder.top_files) if not folders and not lists else None
     inner_first = dict(sorted(folders.items(), key=lambda pair: -len(pair[0].parts)))
     return YoloSet(names, inner_first, beside if beside is not None else SplitLists(lists))
 
@@ -130,14 +206,14 @@ def _splits(
     return folders, lists
 
 
-def read_yolo(path: Path, names: dict[int, str], options: ReadOptions, problems: Problems) -> RawPicture | None:
+def read_yolo(path: Path, options: ReadOptions, problems: Problems, names: dict[int, str]) -> RawPicture | None:
     """Reads one text file.
 
     Args:
         path: The file; an empty one belongs to a picture without objects.
-        names: Class name by id.
         options: How labels are read.
         problems: Where problems are added.
+        names: Class name by id.
 
     Returns:
         What it says, in shares of the picture; None with a problem where it cannot be read.
@@ -178,11 +254,6 @@ def by_stem(index: PictureIndex) -> dict[str, list[Path]]:
     for entry in index.entries.values():
         found.setdefault(normal(str(entry.path.with_suffix(""))), []).append(entry.path)
     return found
-
-
-def picture_stems(files: list[Path]) -> set[Path]:
-    """Paths of the pictures among files, without their suffixes."""
-    return {path.with_suffix("") for path in files if path.suffix.lower() in EXTENSIONS}
 
 
 def _object(
@@ -228,14 +299,6 @@ def _load(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UserError(f"'{path}' is broken YAML: {error}", "Mend it, or remove it and give --classes.") from error
     return document if isinstance(document, dict) else {}
-
-
-def _is_described(path: Path) -> bool:
-    try:
-        document = _load(path)
-    except UserError:
-        return False
-    return "names" in document and any(str(key).lower() in NAMES for key in document)
 
 
 def _names(given: Any, problems: Problems) -> dict[int, str]:

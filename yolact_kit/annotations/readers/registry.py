@@ -1,0 +1,57 @@
+"""The formats that labels are read from, one line each. It loads nothing, so that ``--help`` can list them.
+
+To add a format, write ``readers/NAME.py`` with a `LabelFormat` named ``FORMAT``, and add its line here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from yolact_kit.annotations.readers.contract import LabelFormat
+
+FormatName = Literal[
+    "labelme",
+    "voc",
+    "coco",
+    "yolo",
+]
+"""Name of a format, and of the module that reads it. A file is of the first that recognises it."""
+
+SourceFormat = Literal["auto", FormatName]
+"""The format of a source as users give it; ``auto`` finds it out."""
+
+FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
+
+
+@cache
+def label_format(name: FormatName) -> LabelFormat:
+    """The format of a name; its reader is loaded now.
+
+    Example:
+        >>> label_format("voc").title
+        'VOC'
+    """
+    format: LabelFormat = import_module(f"yolact_kit.annotations.readers.{name}").FORMAT
+    return format
+
+
+def label_formats() -> list[LabelFormat]:
+    """All formats in their order."""
+    return [label_format(name) for name in FORMAT_NAMES]
+
+
+def format_titles(last: str) -> str:
+    """What people call the formats, for a sentence.
+
+    Args:
+        last: What stands before the last of them: ``" or "``, say.
+
+    Example:
+        >>> format_titles(" or ")
+        'labelme, VOC, COCO or YOLO'
+    """
+    *titles, final = (format.title for format in label_formats())
+    return ", ".join(titles) + last + final
