@@ -44,7 +44,7 @@ WeightsModel = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="Model of a .pth of the original YOLACT whose file name does not say it: yolact_base, ..., or a config.yaml.",
+        help="Model of a .pth of the original YOLACT, if its name does not say it: yolact_base, ..., or a config.yaml.",
         rich_help_panel="Weights",
     ),
 ]
