@@ -150,7 +150,7 @@ def test_an_annotation_of_what_is_not_listed_is_named(tmp_path: Path, key: str) 
     ("segmentation", "saying"),
     [
         ([[2, 3, float("nan"), 3, 12, 13]], "NaN"),
-        ([[2, 3, 12, 3, 12, 10**400]], "beyond all pictures"),
+        ([[2, 3, 12, 3, 12, 10**400]], "far outside of any picture"),
         ([[2, 3, 12, 3, 12, 13, 5]], "7 numbers"),
         ([[2, 3, 12, 13]], "2 points"),
         ([["2", "3", "12", "3", "12", "13"]], "not a number"),

@@ -34,7 +34,7 @@ def test_what_there_is_instead_of_what_was_asked_for_is_said(tmp_path: Path, ask
     labelled(tmp_path, "a", [shape()])
     with pytest.raises(UserError, match=f"format '{asked}'") as error:
         detect_format(tmp_path, asked)
-    assert error.value.advice == "Give --from labelme: it holds such."
+    assert error.value.advice == "Give --from labelme: it holds such labels."
 
 
 def test_coco_beside_labelme_is_asked_about(tmp_path: Path) -> None:

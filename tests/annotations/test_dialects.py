@@ -213,7 +213,7 @@ def test_a_map_to_a_label_that_means_none_drops(tmp_path: Path) -> None:
 
 def test_a_wrong_box_is_shown_rounded(tmp_path: Path) -> None:
     coco(tmp_path, [{"id": 1, "name": "nut"}], [annotation(1, bbox=[1.1234567, 2.0, 50, 30.00000001])])
-    assert read(tmp_path).problems[0].message == "Its box [1.12346, 2, 50, 30] is not that of its mask."
+    assert read(tmp_path).problems[0].message == "Its box [1.12346, 2, 50, 30] does not fit its mask."
 
 
 def test_panoptic_segments_are_no_objects(tmp_path: Path) -> None:

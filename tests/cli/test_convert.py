@@ -129,7 +129,7 @@ def test_the_same_call_gives_the_same_folder(photos: Path, tmp_path: Path) -> No
         (["사진 폴더", "out", "--keep-splits", "none"], "none"),
         (["사진 폴더", "out", "--split", "group"], "one group"),
         (["사진 폴더", "out", "--group-by", "("], "regular expression"),
-        (["사진 폴더", "out", "--group-by", "video"], "finds nothing"),
+        (["사진 폴더", "out", "--group-by", "video"], "matches nothing"),
         (["사진 폴더"], "Missing argument|OUT"),
     ],
 )  # fmt: skip

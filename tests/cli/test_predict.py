@@ -145,7 +145,7 @@ def test_published_weights_by_name_find_cocos_classes(
         (["{run}", "clip.mp4", "--track"], "'clip.mp4' does not exist"),
         (["{run}", "{in}", "--count-line", "a,b"], "'--count-line' takes numbers"),
         (["{run}", "98", "--out", "{in}/../out"], "The camera 98 cannot be opened"),
-        (["{run}", "{in}", "--format", "jpeg"], "'jpeg' is not known"),
+        (["{run}", "{in}", "--format", "jpeg"], "no format 'jpeg'"),
         (["{run}", "{in}", "--engine", "onnx"], "'onnx' is not available yet"),
         (["{run}", "{in}", "--nms", "soft"], "no NMS 'soft'"),
         (["{run}", "{in}", "--color-by", "age"], "by 'age'"),
@@ -271,7 +271,7 @@ def test_ctrl_c_keeps_a_video_that_plays(run_folder: Path, tmp_path: Path) -> No
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     printed = running.communicate(timeout=60)[1]
-    assert running.returncode == 130 and "Interrupted: what was done is kept" in printed
+    assert running.returncode == 130 and "Interrupted: what is finished is kept" in printed
     images = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["images"]
     assert 19 <= len(probe(out / "video" / "a.mp4")["times"]) == len(images) < 600
 

@@ -158,8 +158,8 @@ def test_overwriting_takes_the_folder_of_a_run_only(run: Runner, config: Path, t
     (mine / "config.yaml").write_text("thesis: 1\n", encoding="utf-8")
     words = ["train", config, "--weights", "none", "--out", mine, "--overwrite", "--device", "cpu"]
     refused = run(*words)
-    assert (refused.code, "not the folder of a run" in refused.err) == (2, True)
+    assert (refused.code, "is not a run folder" in refused.err) == (2, True)
     assert (mine / "config.yaml").read_text(encoding="utf-8") == "thesis: 1\n"
     earlier = save_tiny_model(tmp_path / "run")
     words[5] = earlier
-    assert "not the folder of a run" not in run(*words, "--set", "train.epochs=0").err
+    assert "is not a run folder" not in run(*words, "--set", "train.epochs=0").err

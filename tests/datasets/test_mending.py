@@ -34,7 +34,7 @@ def test_what_is_wrong_is_mended_and_counted_and_the_input_stays(tmp_path: Path)
     done = mend(root, tmp_path / "mended", MODEL).done
     assert _contents(root) == before
     assert done["objects that were clipped to the picture"] == 1
-    assert done["objects that were there twice"] == 1
+    assert done["objects that were labelled twice"] == 1
     assert done["polygons whose outline crossed itself, mended"] == 1
     assert done["left out: objects without an area"] == 1
     assert done["left out: objects with a side below 4 px at the training size of 256"] == 1
@@ -86,7 +86,7 @@ def test_of_the_same_picture_twice_one_is_kept(copy: str, kept: str, tmp_path: P
     root = maker.write()
     shutil.copy(root / "images" / "사진 0.png", root / "images" / copy)
     mended = mend(root, tmp_path / "mended", MODEL)
-    assert mended.done == {"left out: pictures that were there twice with the same labels": 1}
+    assert mended.done == {"left out: pictures that appeared twice with the same labels": 1}
     files = {picture.file for picture in mended.dataset.pictures()}
     assert kept in files
     assert other not in files

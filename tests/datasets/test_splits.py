@@ -114,7 +114,7 @@ def test_one_group_and_bad_expressions() -> None:
         split_pictures(numbered(5), SplitOptions(method="group"))
     with pytest.raises(UserError, match="not a regular expression"):
         split_pictures(numbered(5), SplitOptions(method="group", group_by="("))
-    with pytest.raises(UserError, match=r"finds nothing in the path of any picture, such as '"):
+    with pytest.raises(UserError, match=r"matches nothing in the path of any picture, such as '"):
         split_pictures(numbered(5), SplitOptions(method="stratified", group_by="video"))
 
 

@@ -92,7 +92,7 @@ def test_several_pictures_are_told_apart_by_their_number(tmp_path: Path) -> None
     ],
 )
 def test_what_is_no_picture(given: Any, what: str) -> None:
-    with pytest.raises(UserError, match=r"no picture\.") as raised:
+    with pytest.raises(UserError, match=r"not a picture\.") as raised:
         read(given)
     assert what in raised.value.message and raised.value.advice
 

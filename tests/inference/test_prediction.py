@@ -103,7 +103,7 @@ def test_the_drawing_is_written(prediction: Prediction, tmp_path: Path) -> None:
     prediction.save(tmp_path / "그림" / "a.png", boxes=True)
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "그림" / "a.png")), prediction.plot(boxes=True))
     assert not np.array_equal(prediction.plot(), prediction.plot(by_instance=True))
-    with pytest.raises(UserError, match="no name of a picture"):
+    with pytest.raises(UserError, match="does not end in a format"):
         prediction.save(tmp_path / "a.mp4")
 
 

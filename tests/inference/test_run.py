@@ -250,7 +250,7 @@ def test_many_detections_need_more_than_a_byte(tmp_path: Path) -> None:
 
 
 def test_formats_that_are_not_there() -> None:
-    with pytest.raises(UserError, match="'cocoo' is not known") as raised:
+    with pytest.raises(UserError, match="no format 'cocoo'") as raised:
         check_formats(["coco", "cocoo"])
     assert raised.value.advice == "Available are coco, csv, labelme, png, cutouts, overlay, video."
 

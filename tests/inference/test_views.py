@@ -109,7 +109,7 @@ def test_tiles_alone_find_what_is_small_and_join_what_is_large(scene: tuple[np.n
     found = found_by(options, pixels)
     assert ious(found, objects) == [1.0] * len(objects) and len(found) == len(objects)
     assert views_of(300, 200, options) == [View(0, 0, 300, 200)]  # it is smaller than a tile
-    with pytest.raises(UserError, match="Without tiles"):
+    with pytest.raises(UserError, match="without tiles"):
         ViewOptions(whole=False)
 
 

@@ -87,7 +87,7 @@ def test_weights_of_the_whole_network_are_loaded_without_its_classifier(tmp_path
     backbone.load(str(tmp_path / "mobilenet.pth"))
     loaded = backbone.body.state_dict()
     assert all(torch.equal(value, network.state_dict()[key]) for key, value in loaded.items())
-    with pytest.raises(UserError, match="no weights of the backbone resnet18"):
+    with pytest.raises(UserError, match="no weights for the backbone resnet18"):
         Backbone("resnet18").load(str(tmp_path / "mobilenet.pth"))
 
 
@@ -102,13 +102,13 @@ def test_usual_weights_fit_a_deformable_network(tmp_path: Path) -> None:
         {key: value for key, value in network.state_dict().items() if "layer3.0.conv2" not in key},
         tmp_path / "less.pth",
     )
-    with pytest.raises(UserError, match="no weights of the backbone resnet18"):
+    with pytest.raises(UserError, match="no weights for the backbone resnet18"):
         backbone.load(str(tmp_path / "less.pth"))
 
 
 def test_imagenet_weights_of_darknet_are_not_to_be_had() -> None:
     with torch.device("meta"):
         backbone = Backbone("darknet53")
-    with pytest.raises(UserError, match="no ImageNet weights of darknet53") as caught:
+    with pytest.raises(UserError, match="no ImageNet weights for darknet53") as caught:
         backbone.load("imagenet")
     assert "--weights FILE" in caught.value.advice

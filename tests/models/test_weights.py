@@ -80,7 +80,7 @@ def test_backbone_weights_come_from_a_torchvision_state_dict(tmp_path: Path, mod
     model.backbone.load(str(tmp_path / "resnet18.pth"))
     assert torch.equal(model.backbone.body.state_dict()["layer4.1.conv2.weight"], other.layer4[1].conv2.weight)
     torch.save(resnet34(weights=None).state_dict(), tmp_path / "resnet34.pth")
-    with pytest.raises(UserError, match="no weights of the backbone resnet18"):
+    with pytest.raises(UserError, match="no weights for the backbone resnet18"):
         model.backbone.load(str(tmp_path / "resnet34.pth"))
 
 

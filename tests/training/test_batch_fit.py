@@ -123,7 +123,7 @@ def test_it_can_be_switched_off_and_those_who_cannot_be_told_are_left_alone(
         monkeypatch.setenv("LOCAL_RANK", "0")  # as torchrun starts them
     fit_batch(made, MEASURED, lambda _batch: False)
     assert made.config.train.batch_size == 4
-    assert ("memory is not tried out" in made.notes[-1]) == ("devices" in changes)
+    assert ("memory is not tested" in made.notes[-1]) == ("devices" in changes)
 
 
 @pytest.mark.parametrize(("free", "expected"), [(13 << 30, (6, 1)), (9 << 30, (3, 2)), (6 << 30, (2, 3)), (1, (2, 3))])

@@ -66,7 +66,7 @@ def test_a_torn_checkpoint_falls_back_to_the_one_before_it(stopped: tuple[Config
     last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
     lines: list[str] = []
     assert train(plan_run(config, device="cpu"), run, "none", resume=True, say=lines.append).steps == 10
-    assert any("last.ckpt' is torn" in line and "the one before" in line for line in lines)
+    assert any("last.ckpt' is incomplete" in line and "the one before" in line for line in lines)
     undisturbed = train(plan_run(config, device="cpu"), tmp_path / "undisturbed", "none").run
     assert same_weights(run, undisturbed)
 

@@ -65,7 +65,7 @@ def test_a_self_test_takes_pictures_with_objects_and_nothing_that_varies(maker: 
 def test_processes_need_a_picture_each(maker: FolderMaker) -> None:
     config = config_of(maker)
     config.train = config.train.model_copy(update={"batch_size": 2, "devices": 3})
-    with pytest.raises(UserError, match="cannot be shared by 3 processes"):
+    with pytest.raises(UserError, match="cannot be divided among 3 processes"):
         plan_run(config, device="cpu")
     config.train.devices = 2
     assert plan_run(config, 60, device="cpu").budget.seconds == 60

@@ -34,7 +34,7 @@ def test_a_backbones_weights_that_cannot_be_had_are_told_at_once(
     with pytest.raises(UserError, match="could not be downloaded"):
         find_start("imagenet", tiny_config())
     torch.save(resnet34(weights=None).state_dict(), tmp_path / "resnet34.pth")
-    with pytest.raises(UserError, match="no weights of the backbone resnet18"):
+    with pytest.raises(UserError, match="no weights for the backbone resnet18"):
         find_start(str(tmp_path / "resnet34.pth"), tiny_config())
 
 

@@ -54,7 +54,7 @@ def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | No
 
     Example:
         >>> segmentation_fault([[1, 2, 9, 2]], 20, 20)
-        ('points-too-few', 'has a polygon of 2 points; three are the least')
+        ('points-too-few', 'has a polygon of 2 points; it needs at least 3')
     """
     if not segmentation or segmentation == [[]]:
         return "segmentation-missing", "has no mask"
@@ -70,11 +70,11 @@ def _ring_fault(ring: list[Any]) -> Fault | None:
     if not set(map(type, ring)) <= {int, float}:
         return "shape-malformed", "has a polygon with something that is not a number"
     if not all(-FURTHEST <= number <= FURTHEST for number in ring):  # which NaN is not
-        return "coordinates-not-finite", "has a polygon with NaN, infinity, or a coordinate beyond all pictures"
+        return "coordinates-not-finite", "has a polygon with NaN, infinity, or a coordinate far outside of any picture"
     if len(ring) % 2:
         return "coordinates-odd", f"has a polygon of {len(ring)} numbers: an x without its y"
     if len(ring) < 6:
-        return "points-too-few", f"has a polygon of {len(ring) // 2} points; three are the least"
+        return "points-too-few", f"has a polygon of {len(ring) // 2} points; it needs at least 3"
     return None
 
 

@@ -94,7 +94,7 @@ def _locate(
             return None
         root = index.roots[0]
         folder = raw.source.parent.relative_to(root) if raw.source.parent.is_relative_to(root) else Path()
-        problems.add("picture-embedded", "Its picture is missing; the one embedded in it is taken.")
+        problems.add("picture-embedded", "Its picture is missing; the one embedded in the labels is used.")
         return Entry(raw.source, (folder / raw.stem).as_posix()), content
     name = raw.reference or raw.stem
     code = "picture-skipped" if options.skip_missing else "picture-missing"
@@ -122,7 +122,9 @@ def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, probl
         return 1 if raw.size in (None, stored) else _misfit("picture-size", 1, stored, raw, options, problems)
     tells = stored != upright and raw.size is not None
     if tells and raw.size == stored:
-        problems.add("picture-as-stored", f"Its EXIF orientation is {exif}, but the labels fit it as it is stored.")
+        problems.add(
+            "picture-as-stored", f"Its EXIF orientation is {exif}, but the labels fit the picture as it is stored."
+        )
         return 1
     if raw.size not in (None, stored, upright):
         turned = exif if raw.upright else 1
@@ -130,7 +132,9 @@ def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, probl
     if tells or raw.upright:
         problems.add("picture-rotated", f"It was turned upright: its EXIF orientation is {exif}.")
         return exif
-    problems.add("picture-as-stored", f"Its EXIF orientation is {exif}; its size does not tell whether labels obey it.")
+    problems.add(
+        "picture-as-stored", f"Its EXIF orientation is {exif}; its size does not tell whether the labels follow it."
+    )
     return 1
 
 
@@ -174,7 +178,7 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
 def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
     """Adds problems of the file's format."""
     if not info.suits(PurePosixPath(file).suffix):
-        problems.add("picture-suffix", f"'{file}' is a {info.format} file; its content was read all the same.")
+        problems.add("picture-suffix", f"'{file}' is a {info.format} file; it was read as one.")
     if info.deep:
         problems.add("picture-16-bit", f"'{file}' has more than 8 bits a channel; it was scaled to 8.")
     elif not info.plain:
@@ -195,7 +199,7 @@ def _compare_embedded(
     if (width, height) != size:
         problems.add(
             "picture-embedded-differs",
-            f"The embedded picture has {width} x {height} pixels, the file {size[0]} x {size[1]}; the file is taken.",
+            f"The embedded picture has {width} x {height} pixels, the file {size[0]} x {size[1]}; the file is used.",
         )
     elif np.abs(small.astype(int) - thumbnail).mean() > _OTHER_PICTURE:
-        problems.add("picture-embedded-differs", "The embedded picture shows something else; the file is taken.")
+        problems.add("picture-embedded-differs", "The embedded picture shows something else; the file is used.")

@@ -53,7 +53,7 @@ def to_instances(
             continue
         key = same_key(instance)
         if key in seen:
-            problems.add("duplicate", "It is there twice with the same outline; one is kept.", raw.name)
+            problems.add("duplicate", "It appears twice with the same outline; one is kept.", raw.name)
             continue
         seen.add(key)
         instances.append(instance)
@@ -156,7 +156,7 @@ def _part_rings(
     if is_normalised(ring, width, height):
         problems.add(
             "coordinates-normalised",
-            "All of its coordinates lie within 0 and 1, so they are probably shares of the picture's size.",
+            "All of its coordinates lie between 0 and 1, so they are probably shares of the picture's size.",
             part.name,
         )
         return [], []
@@ -216,7 +216,9 @@ def _place(part: RawPart, width: int, height: int, problems: Problems) -> Rle | 
         problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
         return None
     if inside < drawn:
-        problems.add("clipped", f"{drawn - inside} of its pixels lay beyond the picture and were cut off.", part.name)
+        problems.add(
+            "clipped", f"{drawn - inside} of its pixels lay outside of the picture and were cut off.", part.name
+        )
     return encode_mask(full)
 
 

@@ -196,9 +196,9 @@ def _note_name(entry: Entry, reference: PurePosixPath, other: bool, problems: Pr
     if other:
         problems.add(
             "picture-by-stem",
-            f"It names the picture '{reference}', but '{entry.relative}' has its own name and is taken.",
+            f"It names the picture '{reference}', but '{entry.relative}', which has its own name, is used.",
         )
     elif reference.name and unicodedata.normalize("NFC", entry.path.name) != unicodedata.normalize(
         "NFC", reference.name
     ):
-        problems.add("picture-name-differs", f"It names the picture '{reference}'; '{entry.relative}' is taken.")
+        problems.add("picture-name-differs", f"It names the picture '{reference}'; '{entry.relative}' is used.")

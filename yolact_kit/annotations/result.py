@@ -82,7 +82,9 @@ def assemble(
     merged = _merge_same(found, outcomes, problems)
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
     if not labelled:
-        advice = "Mend the problems listed above." if problems else "Look into the files: they speak of no picture."
+        advice = (
+            "Mend the problems listed above." if problems else "Look into the files: they do not mention any picture."
+        )
         raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
     instances = [instance for item in labelled for instance in item.picture.instances]
     if not instances and any(problem.code == "label-not-in-classes" for problem in problems):
@@ -180,7 +182,7 @@ def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> Picture
     for other in (outcome.labelled for outcome in same[1:]):
         for instance in other.picture.instances if other is not None else ():
             if whole.setdefault(same_key(instance), instance) is not instance:
-                collected.add("duplicate", f"An object of '{first.picture.file}' ({instance.label}) is there again.")
+                collected.add("duplicate", f"An object of '{first.picture.file}' ({instance.label}) appears again.")
     first.picture.instances = list(whole.values())
     problems += collected.found
     return same[0]

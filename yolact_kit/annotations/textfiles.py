@@ -54,7 +54,7 @@ def read_text(path: Path, problems: Problems) -> str | None:
         return None
     decoded = decode(data)
     if decoded is None:
-        problems.add("file-encoding-unknown", "The file's bytes are text in no known encoding.")
+        problems.add("file-encoding-unknown", "The file is not text in any known encoding.")
         return None
     text, encoding = decoded
     if encoding != "utf-8":

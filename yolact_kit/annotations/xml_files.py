@@ -35,7 +35,7 @@ def read_xml(path: Path, problems: Problems) -> Element | None:
     except ParseError as error:
         problems.add("file-unreadable", f"Broken XML: {error}.")
     except DefusedXmlException:
-        problems.add("xml-forbidden", "It defines XML entities, which can be made to do harm.")
+        problems.add("xml-forbidden", "It defines XML entities, which can do harm.")
     else:
         return root
     return None

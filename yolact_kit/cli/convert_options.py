@@ -118,7 +118,7 @@ Rescale = Annotated[
 Repair = Annotated[bool, typer.Option("--repair", help="Mend outlines that cross themselves.", rich_help_panel=LABELS)]
 
 Pictures = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Look for pictures here as well.", rich_help_panel=PICTURES)
+    Path | None, typer.Option(metavar="DIR", help="Also look for pictures here.", rich_help_panel=PICTURES)
 ]
 ImageFiles = Annotated[Images, typer.Option(help="What to do with the picture files.", rich_help_panel=PICTURES)]
 SkipMissing = Annotated[
@@ -159,7 +159,7 @@ GroupBy = Annotated[
 ]
 KeepSplits = Annotated[
     Path | None,
-    typer.Option(metavar="OLD", help="Earlier data set, whose pictures keep their splits.", rich_help_panel=SPLITS),
+    typer.Option(metavar="OLD", help="An earlier data set; its pictures keep their splits.", rich_help_panel=SPLITS),
 ]
 
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing if anything at all is wrong.")]

@@ -39,7 +39,10 @@ _FEW = 30
 """Below so many pictures, drawing from them says too little of others."""
 
 SplitName = Annotated[
-    str, typer.Option("--split", metavar="NAME", help="Which split: train, val, test.", rich_help_panel="Measuring")
+    str,
+    typer.Option(
+        "--split", metavar="NAME", help="Split to measure on: train, val or test.", rich_help_panel="Measuring"
+    ),
 ]
 Against = Annotated[
     str | None,
@@ -64,7 +67,7 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the metrics as JSON too.", rich_help_panel="Output")]
+AsJson = Annotated[bool, typer.Option("--json", help="Also print the metrics as JSON.", rich_help_panel="Output")]
 
 
 def evaluate(
@@ -134,7 +137,7 @@ def _load(weights: str, truth: Split, options: dict[str, Any]) -> Predictor:
     predictor = Predictor.load(local_weights(weights), **options)
     missing, foreign = truth.compare(predictor.classes)
     if missing:
-        warn(f"'{weights}' does not know the classes {', '.join(missing)}: it finds none of them.")
+        warn(f"'{weights}' does not know the classes {', '.join(missing)}, so it cannot find them.")
     if foreign:
         say(f"Of the {len(predictor.classes)} classes of '{weights}', {len(foreign)} are not the data set's: left out.")
     truth.category_ids(predictor.classes)

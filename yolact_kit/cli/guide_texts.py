@@ -67,7 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The labels are boxes without outlines. With boxes as masks, the model learns to draw rectangles.",
         "레이블에 윤곽 없이 박스만 있습니다. 박스를 마스크로 쓰면 모델은 사각형을 그리도록 학습됩니다.",
     ),
-    "ask_boxes": ("Take the boxes as masks?", "박스를 마스크로 쓸까요?"),
+    "ask_boxes": ("Use the boxes as masks?", "박스를 마스크로 쓸까요?"),
     "no_outlines": ("Without masks there is nothing to train on.", "마스크가 없으면 학습할 수 없습니다."),
     "no_outlines_advice": (
         "Draw outlines with `yolact-kit annotate`, or answer yes.",

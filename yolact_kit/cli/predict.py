@@ -256,8 +256,8 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     from yolact_kit.inference.scenes import counts_in_words
 
     if outcome.interrupted:
-        more = f" The same command with --out {outcome.out} goes on from there." if is_unfinished(outcome.out) else ""
-        warn(f"Interrupted: what was done is kept.{more}")
+        more = f" The same command with --out {outcome.out} continues from there." if is_unfinished(outcome.out) else ""
+        warn(f"Interrupted: what is finished is kept.{more}")
     by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
     rate = _rate(outcome.pictures - outcome.continued, seconds)
     pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
@@ -272,7 +272,7 @@ def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
     if outcome.broken:
         say(f"{len(outcome.broken)} could not be read completely.")
     if outcome.kept:
-        say(f"Kept as a person saved them in labelme: {counted(len(outcome.kept), 'file')}.")
+        say(f"Left as they were, because a person has edited them in labelme: {counted(len(outcome.kept), 'file')}.")
     if outcome.objects == 0:
         say("Nothing scored high enough: try a lower --score, or train longer.")
     say(f"Written to {outcome.out}")

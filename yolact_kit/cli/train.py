@@ -163,7 +163,7 @@ def _check_overwritten(run: Path) -> None:
         "weights/last.safetensors",
     )
     if not any((run / sign).is_file() for sign in signs):
-        raise UserError(f"'{run}' is not empty, and not the folder of a run.", "Give the name of a new folder.")
+        raise UserError(f"'{run}' is not empty, and is not a run folder.", "Give the name of a new folder.")
 
 
 def _check_data(config: Config) -> list[Problem]:

@@ -159,7 +159,7 @@ def _drop_copies(dataset: Dataset, done: dict[str, int]) -> None:
         dropped += len(dataset.splits[split]) - len(kept)
         dataset.splits[split] = kept
     if dropped:
-        done["left out: pictures that were there twice with the same labels"] = dropped
+        done["left out: pictures that appeared twice with the same labels"] = dropped
 
 
 def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, done: dict[str, int]) -> None:

@@ -215,8 +215,8 @@ def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> li
     if pattern is not None and not any(pattern.search(picture.file) for picture in pictures):
         example = f", such as '{pictures[0].file}'" if pictures else ""
         raise UserError(
-            f"--group-by '{options.group_by}' finds nothing in the path of any picture{example}.",
-            "Give an expression that finds what the pictures of a group have in common.",
+            f"--group-by '{options.group_by}' matches nothing in the path of any picture{example}.",
+            "Give an expression that matches what the pictures of a group have in common.",
         )
     groups: dict[str, list[str]] = defaultdict(list)
     for picture in pictures:

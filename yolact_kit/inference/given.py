@@ -90,8 +90,8 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
         low, high = (float(value) for value in values.aminmax())
         if not (low >= 0 and high <= 1):
             raise UserError(
-                f"A tensor with values from {low:.3g} to {high:.3g} is no picture.",
-                "Floats are 0 to 1; leave out what normalises them, the model does that itself.",
+                f"A tensor with values from {low:.3g} to {high:.3g} is not a picture.",
+                "Floats must lie between 0 and 1: leave out any normalisation, the model does it itself.",
             )
         values = (values.float() * 255).round().byte()
     return _checked(values.numpy())
@@ -99,11 +99,11 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
 
 def _checked(pixels: Any) -> NDArray[np.uint8]:
     if not hasattr(pixels, "__array__"):
-        raise UserError(f"What is of the type {type(pixels).__name__} is no picture.", _ADVICE)
+        raise UserError(f"A {type(pixels).__name__} is not a picture.", _ADVICE)
     found = np.asarray(pixels)
     if found.ndim == 2:
         found = found[..., None]
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] not in (1, 3, 4) or 0 in found.shape:
-        raise UserError(f"An array {list(np.shape(pixels))} of {found.dtype} is no picture.", _ADVICE)
+        raise UserError(f"An array {list(np.shape(pixels))} of {found.dtype} is not a picture.", _ADVICE)
     # Transparency is dropped, as of files.
     return np.ascontiguousarray(np.broadcast_to(found[..., :3], (*found.shape[:2], 3)))

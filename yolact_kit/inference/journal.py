@@ -111,7 +111,7 @@ class Journal:
             what = f"'{key}' was {found.get(key)}, now it is {self._settings[key]}"
             raise UserError(
                 f"'{self.file.parent}' holds an unfinished run with other settings: {what}.",
-                "Run it with the same settings to continue, give another --out, or --overwrite to start anew.",
+                "Run it with the same settings to continue, give another --out, or --overwrite to start again.",
             )
         return bool(found)
 

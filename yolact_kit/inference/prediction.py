@@ -297,5 +297,8 @@ class Prediction:
         from yolact_kit.pixels.writing import rgb_name, write_picture
 
         if rgb_name(str(path)) != str(path):
-            raise UserError(f"'{path}' is no name of a picture that can be written.", "Let it end in .jpg or .png.")
+            raise UserError(
+                f"'{path}' does not end in a format that pictures can be written in.",
+                "Give a name that ends in .jpg or .png.",
+            )
         write_picture(path, self.plot(**options))

@@ -194,7 +194,7 @@ class _Run:
             if whole not in origins:
                 raise UserError(
                     f"'{self.outcome.out}' holds an unfinished run on other pictures, such as {done['origin']}.",
-                    "Give the same source to continue, another --out, or --overwrite to start anew.",
+                    "Give the same source to continue, another --out, or --overwrite to start again.",
                 )
             self._done.add(done["origin"])
             stems.append(done["stem"])

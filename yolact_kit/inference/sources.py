@@ -239,7 +239,7 @@ def _common_folder(files: Sequence[Path]) -> Path:
     try:
         return Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
     except ValueError as error:
-        raise UserError("The pictures lie on several drives.", "Predict on each drive by itself.") from error
+        raise UserError("The pictures lie on several drives.", "Predict on each drive separately.") from error
 
 
 def read_pictures(

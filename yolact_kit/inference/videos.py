@@ -105,7 +105,7 @@ def _unreadable(path: Path) -> PictureError:
     if not path.is_file():
         return PictureError(f"The video '{path}' does not exist.", "Check its name and folder.", "picture-missing")
     return PictureError(
-        f"The video '{path}' cannot be decoded: it is damaged, cut off, or no video.",
+        f"The video '{path}' cannot be decoded: it is damaged, cut off, or not a video.",
         "Copy it again from its source, or convert it with ffmpeg.",
     )
 

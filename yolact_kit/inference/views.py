@@ -51,11 +51,13 @@ class ViewOptions:
         if self.tile and (self.tile < 32 or not 0 <= self.overlap < 1):
             raise UserError(
                 f"Tiles of {self.tile} pixels with an overlap of {self.overlap} cannot be made.",
-                "--tile is 32 at least, --overlap 0 or more and below 1.",
+                "--tile must be at least 32, --overlap at least 0 and below 1.",
             )
 
         if not (self.whole or self.tile):
-            raise UserError("Without tiles there is nothing to look at.", "Give --tile PX with --tiles-only.")
+            raise UserError(
+                "With --tiles-only but without tiles there is nothing to look at.", "Give --tile PX with --tiles-only."
+            )
 
     def __bool__(self) -> bool:
         return bool(self.tile or self.tta)

@@ -190,5 +190,5 @@ def _check_screen() -> None:
 
 def _advice() -> str:
     if platform.system() == "Linux":
-        return f"If it speaks of a Qt platform plugin: `sudo apt install {_QT_LIBRARIES}`."
+        return f"If it mentions a Qt platform plugin: `sudo apt install {_QT_LIBRARIES}`."
     return "Run it again with -v to see more."

@@ -49,13 +49,13 @@ class Backbone(nn.Module):
         if deformable and not isinstance(network, ResNet):
             raise UserError(
                 f"The backbone {name} cannot have deformable convolutions.",
-                "Set model.deformable to 0, or take a ResNet, such as resnet50.",
+                "Set model.deformable to 0, or choose a ResNet, such as resnet50.",
             )
         stages = find_stages(network)
         if len(stages) < len(STRIDES):
             raise UserError(
                 f"The backbone {name} has no feature maps of stride 8, 16 and 32.",
-                "Take a ResNet, MobileNet, EfficientNet, ConvNeXt or RegNet.",
+                "Choose a ResNet, MobileNet, EfficientNet, ConvNeXt or RegNet.",
             )
         self.channels = list(stages.values())
         self.body = create_feature_extractor(network, return_nodes=list(stages))
@@ -98,7 +98,7 @@ class Backbone(nn.Module):
 
     def _foreign(self, weights: str) -> UserError:
         return UserError(
-            f"'{weights}' holds no weights of the backbone {self.name}.",
+            f"'{weights}' holds no weights for the backbone {self.name}.",
             f"Give a state dict of the classification network {self.name}, or go on with `--weights none`.",
         )
 
@@ -161,7 +161,7 @@ def _network(name: str) -> nn.Module:
 def _imagenet(name: str) -> dict[str, Tensor]:
     if name == DARKNET:
         raise UserError(
-            f"torchvision has no ImageNet weights of {name}.",
+            f"torchvision has no ImageNet weights for {name}.",
             "Train from scratch with `--weights none`, or give a state dict of it: `--weights FILE`.",
         )
     choice = get_model_weights(name)

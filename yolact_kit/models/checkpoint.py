@@ -68,7 +68,7 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     if code is not None:
         return UserError(
             f"'{path}' is refused: it holds '{code[1]}', which is code, not a tensor. It was not executed.",
-            "If you trust where it comes from, write its tensors alone: `torch.save(model.state_dict(), FILE)`.",
+            "If you trust where it comes from, save only its tensors: `torch.save(model.state_dict(), FILE)`.",
         )
     return UserError(
         f"'{path}' cannot be read as weights: {type(error).__name__}.",

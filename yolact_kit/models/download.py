@@ -125,7 +125,7 @@ def _fetch(url: str, file: Path, track: Track | None) -> None:
             found.update(chunk)
             size += len(chunk)
     if length and size != length:
-        raise UserError(f"{size} of {length} bytes came")
+        raise UserError(f"only {size} of {length} bytes arrived")
     if announced and announced != found.hexdigest():
         raise UserError("its checksum is not that of the published file")
 

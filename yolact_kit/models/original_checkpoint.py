@@ -128,7 +128,7 @@ def _recognise(path: Path, tensors: Mapping[str, Tensor], count: int) -> str:
         return fitting[0]
     if not fitting:
         raise UserError(
-            f"The parameters in '{path}' are those of none of the original's configurations.",
+            f"The parameters in '{path}' do not fit any of the original's configurations.",
             "Give the configuration that it was trained with: `--model config.yaml`.",
         )
     raise UserError(

@@ -149,7 +149,7 @@ def _plan_batch(made: Plan, pictures: int, machine: Machine) -> None:
             reasons = [f"{room}, since the GPU has {machine.gpu_memory:.0f} GiB"]
     if pictures < batch:
         batch = pictures
-        reasons = [f"as many as there are to train on: {pictures}"]
+        reasons = [f"as many as there are training pictures: {pictures}"]
     if batch != train.batch_size and train.optimizer == "sgd":
         rate = train.learning_rate * batch / train.batch_size
         made.reasons["train.learning_rate"] = f"the preset's {train.learning_rate:g} in proportion to the batch"

@@ -203,7 +203,7 @@ def _check_room(report: Report) -> None:
     if disk < _LEAST_DISK:
         message = f"Only {disk} GiB are free on the disk of this folder."
         report.findings.append(
-            Finding("warning", message, "A run takes some hundred MB: make room, or use another disk.")
+            Finding("warning", message, "A run takes several hundred MB: make room, or use another disk.")
         )
 
 

@@ -155,7 +155,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
     titles = {
         left: "anchors (dashed), and the boxes they became",
         right: "boxes that lost, in the colour of the winner",
-        words: "who suppressed whom: scores of those that lost (IoU)",
+        words: "which box suppressed which: scores of those that lost (IoU)",
     }
     for x, title in titles.items():
         sheet.text(x, top - 10, title, plain.path, 18, anchor="ls")
@@ -178,7 +178,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
         sheet.text(words + 34, line, stories[number - 1], font.path, 15, anchor="lm")
     rest = len(winners) - len(shown)
     if rest or not winners:
-        told = f"... and {counted(rest, 'more object')} on the page" if rest else "No object was given out."
+        told = f"... and {counted(rest, 'more object')} on the page" if rest else "No object was detected."
         sheet.text(words, top + 24 * len(shown) + 12, told, plain.path, 15, anchor="lm")
     sheet.save(path)
 
@@ -198,7 +198,7 @@ def _winners(explained: Explanation) -> dict[int, list[int]]:
 def _story(explained: Explanation, source: int, losers: Sequence[int], font: FontChoice) -> str:
     """Which boxes a detection suppressed, in words."""
     winner, some = explained.candidates[source], [explained.candidates[place] for place in losers[:3]]
-    told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "nobody"
+    told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "none"
     rest = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
     name = label_text(explained.prediction.classes, winner.label, winner.score, font)
     return f"{name}, anchor of P{winner.level}, beat {told}{rest}"

@@ -20,14 +20,14 @@ _CANDIDATES = 1500
 """At most so many candidates of a picture are on the page, the best."""
 
 NMS_TEXTS = {
-    "fast": "Fast NMS: a box goes when a better one of its class overlaps it by an IoU above {iou:g}, even where that "
-    "one goes itself.",
-    "cross-class": "Fast NMS over all classes: a box goes when any better one overlaps it by an IoU above {iou:g}, "
-    "even where that one goes itself.",
-    "standard": "Standard NMS: a box goes when a better one of its class that stays overlaps it by an IoU above "
+    "fast": "Fast NMS: a box is dropped when a better one of its class overlaps it by an IoU above {iou:g}, even if "
+    "that one is dropped itself.",
+    "cross-class": "Fast NMS over all classes: a box is dropped when any better one overlaps it by an IoU above "
+    "{iou:g}, even if that one is dropped itself.",
+    "standard": "Standard NMS: a box is dropped when a better one of its class that stays overlaps it by an IoU above "
     "{iou:g}.",
-    "cluster-spm": "Cluster-NMS: a box that overlaps better ones of its class has its score lowered, and goes when it "
-    "is too low.",
+    "cluster-spm": "Cluster-NMS: a box that overlaps better ones of its class has its score lowered, and is dropped "
+    "when it is too low.",
 }
 """What each way to suppress does, for people."""
 
@@ -119,7 +119,7 @@ def funnel(explained: Explanation) -> list[tuple[int, str]]:
         (explained.anchors, "anchors: boxes of a few sizes and shapes, laid over the whole picture in advance"),
         (explained.likely, "of them look like one of the classes at all"),
         (left, "boxes are left once duplicates are removed"),
-        (len(explained.prediction), f"objects with a score{limit} are given out"),
+        (len(explained.prediction), f"objects with a score{limit} are the result"),
     ]
 
 
@@ -139,7 +139,7 @@ def nothing_found(explained: Explanation) -> str:
         best = explained.candidates[0]
         name = explained.prediction.classes[best.label]
         text += f"The likeliest box is a '{name}' with {best.score:.2f}: a lower --score would show it. "
-    return text + "The prototypes are here all the same: the network draws them for every picture."
+    return text + "The prototypes are shown anyway: the network draws them for every picture."
 
 
 def packed(values: NDArray[np.float32]) -> str:

@@ -181,17 +181,17 @@ def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None,
         return []
     name = driver.gpus[0]
     if torch_cuda is None:
-        why = " On Windows the plain `pip install torch` brings that one." if windows else ""
-        message = f"There is a {name}, but the installed torch is for CPUs only, so the GPU lies idle.{why}"
+        why = " On Windows a plain `pip install torch` installs that one." if windows else ""
+        message = f"There is a {name}, but the installed torch is for CPUs only, so the GPU is not used.{why}"
         return [Finding("warning", message, _install_gpu_torch(driver))]
     message = f"There is a {name}, but torch (built for CUDA {torch_cuda}) cannot use it with driver {driver.version}"
     knows = f", which knows CUDA {driver.cuda} at most." if driver.cuda else "."
     if _numbers(driver.cuda)[:1] < _numbers(torch_cuda)[:1]:
         advice = (
-            f"Update the NVIDIA driver; or take a torch for the driver that is there:\n{_install_gpu_torch(driver)}"
+            f"Update the NVIDIA driver; or install a torch that fits the present driver:\n{_install_gpu_torch(driver)}"
         )
         return [Finding("warning", message + knows, advice)]
-    advice = "Update the NVIDIA driver and restart; see that CUDA_VISIBLE_DEVICES is not set to nothing."
+    advice = "Update the NVIDIA driver and restart; check that CUDA_VISIBLE_DEVICES is not set to an empty value."
     return [Finding("warning", message + knows, advice)]
 
 

@@ -41,7 +41,7 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
     if not train.fit_memory:
         return
     if train.devices * train.nodes > 1 and not starts_all_processes(train):
-        plan.notes.append("memory is not tried out: this command does not start all the processes, which must agree")
+        plan.notes.append("memory is not tested, because this command does not start all the processes")
         return
     on_gpu = plan.device.type == "cuda"
     tried = partial(_share_fits_on_gpu, plan) if on_gpu else _estimated(plan, taken)
@@ -54,7 +54,7 @@ def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
         )
     if not parts:
         batch, parts = ways[-1]
-        plan.notes.append(f"memory may run short even with {counted(batch, 'picture')} a batch; close other programs")
+        plan.notes.append(f"memory may run short even with {counted(batch, 'picture')} per batch; close other programs")
     if parts > 1:
         how = "tried out" if on_gpu else "estimated"
         plan.notes.append(

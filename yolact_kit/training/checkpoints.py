@@ -97,7 +97,7 @@ class Saving(Callback):
         """Writes ``weights/last.safetensors`` and ``checkpoints/last.ckpt``, each beside and renamed into place."""
         assert isinstance(module, TrainingModule)
         if not is_finite(module):
-            self.say("warning: weights are infinite or no numbers, so they are not saved; those of before are kept")
+            self.say("warning: the weights contain infinity or NaN, so they are not saved; the earlier ones are kept")
             return
         self._saved_at, self._saved_when = trainer.global_step, self.budget.elapsed()
         # The weights come first: on a disk that is nearly full they find room where a checkpoint, several times as
@@ -166,11 +166,11 @@ def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) 
         stored = _read(file)
         if stored is not None:
             return file, stored
-        more = "; going on from the one before it" if file is not files[-1] else ""
-        say(f"warning: '{file}' is torn, as after a power cut or on a full disk{more}")
+        more = "; continuing from the one before it" if file is not files[-1] else ""
+        say(f"warning: '{file}' is incomplete, as after a power cut or on a full disk{more}")
     if files:
         raise UserError(
-            f"'{files[0]}' cannot be read as a checkpoint, nor is there a sound one before it.",
+            f"'{files[0]}' cannot be read as a checkpoint, and there is no intact one before it.",
             "Train afresh into another folder.",
         )
     return None

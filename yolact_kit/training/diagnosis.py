@@ -214,7 +214,7 @@ def _few_steps(evidence: Evidence) -> Iterator[Cause]:
     if steps < _FEW_STEPS or passes < _FEW_PASSES:
         yield Cause(
             0.9 if steps < _FEW_STEPS / 3 else 0.6,
-            f"it was trained for {steps} steps, {passes:.1f} passes over the pictures, which is little",
+            f"it was trained for {steps} steps, {passes:.1f} passes over the pictures, which is not much",
             "Train longer: train.epochs or --time.",
         )
 
@@ -236,7 +236,7 @@ def _anchors(evidence: Evidence) -> Iterator[Cause]:
         yield Cause(
             0.9 * (1 - evidence.recall),
             f"only {evidence.recall:.0%} of the training objects fit an anchor",
-            "Make the configuration anew with `yolact-kit config`, which fits the anchors, or set model.input_size "
+            "Write the configuration again with `yolact-kit config`, which fits the anchors, or set model.input_size "
             "higher.",
         )
 
@@ -294,7 +294,7 @@ def _misplaced(evidence: Evidence) -> Iterator[Cause]:
     if _is_near_zero(evidence.result) and not any(_few_steps(evidence)):
         yield Cause(
             0.3,
-            "the labels may not lie on the objects, as those of other pictures do not, which no check can see",
+            "the labels may not match the objects, as when they belong to other pictures; no check can see that",
             f'Look at them: `yolact-kit preview "{evidence.plan.config.dataset}"`.',
         )
 

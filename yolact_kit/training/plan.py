@@ -88,7 +88,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
         raise UserError(
             f"The configuration's classes ({', '.join(config.classes)}) are not those of the data set "
             f"({', '.join(dataset.classes)}).",
-            "Make the configuration anew with `yolact-kit config`.",
+            "Write the configuration again with `yolact-kit config`.",
         )
     require_loggers(config.train.loggers)
     config = config.model_copy(deep=True)
@@ -128,7 +128,7 @@ def _require_processes(config: Config) -> None:
     count = train.devices * train.nodes
     if count > train.batch_size:
         raise UserError(
-            f"A batch of {train.batch_size} cannot be shared by {count} processes.",
+            f"A batch of {train.batch_size} cannot be divided among {count} processes.",
             "Set train.batch_size higher, or train.devices lower.",
         )
 

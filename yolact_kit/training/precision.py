@@ -27,7 +27,7 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
         if gain > 1.1:
             return "bf16-mixed", f"on this CPU a bf16 convolution is {gain:.1f} times as fast as a float32 one"
         return "32-true", "this CPU has no fast bf16"
-    return "32-true", f"mixed precision is not proven on {device.type}"
+    return "32-true", f"mixed precision has not been tested on {device.type}"
 
 
 def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
@@ -47,10 +47,10 @@ def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
     if generation >= 8:
         return "bf16-mixed", "this GPU computes bf16"
     if "GTX 16" in name:  # see issue 77955 of PyTorch's
-        return "32-true", "fp16 convolutions come to NaN on GPUs of this series"
+        return "32-true", "fp16 convolutions give NaN on GPUs of this series"
     if generation == 7:
         return "16-mixed", "this GPU computes fp16, but not bf16"
-    return "32-true", "this GPU gains nothing from shorter numbers"
+    return "32-true", "this GPU is no faster with shorter numbers"
 
 
 def bf16_gain() -> float:

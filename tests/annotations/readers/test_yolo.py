@@ -65,7 +65,7 @@ def test_the_names_may_lie_beside(tmp_path: Path, file: str) -> None:
     (tmp_path / "train.txt").write_text("data/obj_train_data/a.png\n", encoding="utf-8")
     assert read(tmp_path).classes == ["nut", "bolt"]
     (tmp_path / file).unlink()
-    with pytest.raises(UserError, match="what the numbers of the classes"):
+    with pytest.raises(UserError, match="which classes the numbers"):
         read(tmp_path)
     assert [entry.label for entry in instances(read(tmp_path, classes=("cup",)))] == ["cup"]
 

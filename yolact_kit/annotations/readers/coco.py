@@ -160,10 +160,12 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
     if document is None:
         return None
     if not isinstance(document, dict) or not ({"images", "annotations"} & document.keys()):
-        problems.add("file-not-annotation", "It is JSON, but has no 'images' and 'annotations', so it is not COCO's.")
+        problems.add("file-not-annotation", "It is JSON, but has no 'images' and 'annotations', so it is not COCO.")
         return None
     if not _has_objects(document.get("annotations"), "categories" in document):
-        problems.add("file-not-annotation", "Its annotations are not objects, but captions or panoptic segments, say.")
+        problems.add(
+            "file-not-annotation", "Its annotations are not objects but, for example, captions or panoptic segments."
+        )
         return None
     for key in ("images", "annotations", "categories"):
         if not isinstance(document.get(key), list):
@@ -199,7 +201,9 @@ class _Reader:
             self._annotation(number, annotation)
         repeated = sum(count - 1 for count in seen.values())
         if repeated:
-            self.problems.add("annotation-ids", f"{repeated} annotation ids are missing or repeated; all are new.")
+            self.problems.add(
+                "annotation-ids", f"{repeated} annotation ids are missing or repeated; all are renumbered."
+            )
         classes = list(dict.fromkeys(self.names.values()))
         return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
 
@@ -217,7 +221,7 @@ class _Reader:
                 continue
             key, name = entry_id(category["id"]), str(category["name"])
             if key in self.names:
-                self.problems.add("file-malformed", f"The category id {key} is there twice.", f"category {number}")
+                self.problems.add("file-malformed", f"The category id {key} is listed twice.", f"category {number}")
             elif name in self.names.values():
                 self.problems.add("name-of-class-repeated", f"Two categories are named '{name}'.", f"category {number}")
             self.names[key] = name
@@ -236,7 +240,9 @@ class _Reader:
                 repeated.add(key)
         for key in repeated:
             picture, problems = self.by_id[key]
-            problems.add("image-id-repeated", f"The id {key} of '{picture.reference}' is another picture's as well.")
+            problems.add(
+                "image-id-repeated", f"The id {key} of '{picture.reference}' belongs to another picture as well."
+            )
 
     def _picture(self, image: dict[str, Any]) -> RawPicture:
         width, height = _side(image.get("width")), _side(image.get("height"))
@@ -333,7 +339,7 @@ def _check_box(
     if box is None:
         problems.add("box-recomputed", f"Its box {_shown(given)} is not a box.", name)
     elif np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - box).max() > 2 + 0.05 * np.ptp(points):
-        problems.add("box-recomputed", f"Its box {_shown(given)} is not that of its mask.", name)
+        problems.add("box-recomputed", f"Its box {_shown(given)} does not fit its mask.", name)
 
 
 def _shown(box: Any) -> str:
@@ -359,7 +365,7 @@ def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[Raw
         problems.add("shape-malformed", "Its segmentation is neither a list of polygons nor run lengths.", name)
         return []
     if not isinstance(segmentation[0], list):
-        problems.add("segmentation-flat", "Its polygon is a flat list of numbers; it was read all the same.", name)
+        problems.add("segmentation-flat", "Its polygon is a flat list of numbers; it was read anyway.", name)
         segmentation = [segmentation]
     elif segmentation[0] and isinstance(segmentation[0][0], list):
         segmentation = [ring for ring in segmentation if ring]

@@ -80,7 +80,7 @@ def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPic
     if document is None:
         return None
     if not isinstance(document, dict) or not isinstance(document.get("shapes"), list):
-        problems.add("file-not-annotation", "It is JSON, but has no list of shapes, so it is not labelme's.")
+        problems.add("file-not-annotation", "It is JSON, but has no list of shapes, so it is not labelme.")
         return None
     reference = document.get("imagePath")
     embedded = document.get("imageData")
@@ -263,7 +263,7 @@ def _mask_part(name: str, points: Ring, encoded: Any, problems: Problems) -> Raw
         problems.add("mask-bad", "Its mask is not a picture in base64.", name)
         return None
     if len(points) < 1:
-        problems.add("shape-malformed", "Its mask has no place: it has no points.", name)
+        problems.add("shape-malformed", "Its mask has no points that say where it lies.", name)
         return None
     x, y = np.floor(points.min(axis=0)).astype(int)
     return RawPart(name, mask=mask, offset=(int(x), int(y)))

@@ -308,7 +308,7 @@ def read_colours(path: Path) -> dict[Colour, str | None]:
         return {_colour(value): _name(str(name)) for name, value in document.items()}
     except (yaml.YAMLError, AttributeError, ValueError, TypeError) as error:
         raise UserError(
-            f"The file of colours '{path}' cannot be understood.", "Give a line a class, such as `cup,0,0,230`."
+            f"The file of colours '{path}' cannot be understood.", "Give one line per class, such as `cup,0,0,230`."
         ) from error
 
 

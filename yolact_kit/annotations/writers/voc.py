@@ -40,7 +40,7 @@ def write_voc(dataset: Dataset, folder: Path, problems: Problems) -> None:
     """
     if len(dataset.classes) > MOST:
         raise UserError(
-            f"VOC's mask pictures have room for {MOST} classes, these are {len(dataset.classes)}.",
+            f"VOC's mask pictures have room for {MOST} classes, but there are {len(dataset.classes)}.",
             "Choose some with --classes, or merge some with --map.",
         )
     for name in dataset.classes:
@@ -102,14 +102,14 @@ def _paint(
     for number in sorted(range(len(masks)), key=lambda number: -rle_area(masks[number])):  # small ones on top
         codes[decode_rle(masks[number]) != 0] = number + 1
     if len(masks) > MOST:
-        problems.add("mask-picture-full", f"Of its {len(masks)} objects, {MOST} are in its mask pictures.")
+        problems.add("mask-picture-full", f"Only {MOST} of its {len(masks)} objects are in its mask pictures.")
     outlined = []
     for number, instance in enumerate(picture.instances, start=1):
         hidden = number > MOST or int((codes == number).sum()) < rle_area(masks[number - 1])
         outer, holes = rings_of(instance) if instance.polygons or hidden else ([], [])
         if holes:
             name = f"object {number} ({instance.label})"
-            problems.add("holes-not-written", f"{len(holes)} holes of it cannot be told beside other objects.", name)
+            problems.add("holes-not-written", f"{len(holes)} of its holes cannot be stored beside other objects.", name)
         outlined.append(outer)
     codes[codes > MOST] = 0
     lookup = np.array([0, *(classes.index(instance.label) + 1 for instance in picture.instances)], dtype=np.uint8)

@@ -66,5 +66,5 @@ def _plain(share: float) -> str:
 def _objects(picture: Picture, problems: Problems) -> list[Instance]:
     crowds = sum(instance.crowd for instance in picture.instances)
     if crowds:
-        problems.add("crowd-not-written", f"YOLO's files have no place for its {crowds} crowds.")
+        problems.add("crowd-not-written", f"YOLO's format cannot store its {crowds} crowds.")
     return [instance for instance in picture.instances if not instance.crowd]

@@ -53,7 +53,7 @@ def class_imbalance(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has {counted(total, 'object')}, '{most}' has {totals[most]}.")
 
 
-@check("class-twice", "E", "Each class must be there once: convert again.", "splits")
+@check("class-twice", "E", "Each class must be listed once: convert again.", "splits")
 def class_twice(subject: Subject) -> Iterator[Finding]:
     """A class is listed twice."""
     for label in dict.fromkeys(subject.dataset.classes):

@@ -17,7 +17,7 @@ _LEAK_ADVICE = (
 _NAMED = 3
 
 
-@check("picture-twice", "W", "Keep one of them: a picture that is there twice weighs twice.", "copies")
+@check("picture-twice", "W", "Keep one of them: a picture that appears twice counts twice.", "copies")
 def picture_twice(subject: Subject) -> Iterator[Finding]:
     """The same picture is there twice in one split."""
     for split, members in subject.dataset.splits.items():

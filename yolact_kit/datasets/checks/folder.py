@@ -149,7 +149,7 @@ def _read_description(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UserError(f"'{file}' is not valid YAML: {' '.join(str(error).split())}", _CONVERT_AGAIN) from error
     if not isinstance(described, dict):
-        raise UserError(f"'{file}' describes no data set.", _CONVERT_AGAIN)
+        raise UserError(f"'{file}' does not describe a data set.", _CONVERT_AGAIN)
     for key, kind, what in (("classes", list, "a list of the classes"), ("splits", dict, "the splits")):
         if not isinstance(described.get(key), kind):
             raise UserError(f"'{file}' lacks '{key}': {what}.", _CONVERT_AGAIN)

@@ -20,7 +20,7 @@ _MOST = 100
 _MORE_ANCHORS = "Train at a larger `model.input_size`, or add scales and ratios to `model.anchors`."
 
 
-@check("objects-overlap", "W", "Non-maximum suppression would lose one of two: raise `detect.nms_iou` above 0.5.")
+@check("objects-overlap", "W", "Non-maximum suppression would drop one of each two: raise `detect.nms_iou` above 0.5.")
 def objects_overlap(subject: Subject) -> Iterator[Finding]:
     """More than a twentieth of the objects overlap another strongly."""
     share = subject.statistics.crowding.overlapping

@@ -51,7 +51,7 @@ def object_without_area(subject: Subject) -> Iterator[Finding]:
     for picture, instance, name in subject.objects():
         _, _, width, height = instance.box()
         if instance.rle is None and sum(ring_area(ring) for ring in instance.polygons) < 1e-6:
-            yield Finding("It has no area: its points lie on one line or in one place.", picture.file, name)
+            yield Finding("It has no area: its points lie on one line or in one spot.", picture.file, name)
         elif instance.rle is not None and (width == 0 or height == 0):
             yield Finding("Its mask is empty.", picture.file, name)
 

@@ -74,7 +74,7 @@ def check_formats(formats: Iterable[str]) -> set[str]:
     """
     wanted = set(formats)
     for name in sorted(wanted - set(FORMATS)):
-        raise UserError(f"The format '{name}' is not known.", f"Available are {', '.join(FORMATS)}.")
+        raise UserError(f"There is no format '{name}'.", f"Available are {', '.join(FORMATS)}.")
     if not wanted:
-        raise UserError("No format is given.", f"Available are {', '.join(FORMATS)}.")
+        raise UserError("No format was given.", f"Available are {', '.join(FORMATS)}.")
     return wanted
