@@ -99,7 +99,7 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
 
 def _checked(pixels: Any) -> NDArray[np.uint8]:
     if not hasattr(pixels, "__array__"):
-        raise UserError(f"A {type(pixels).__name__} is not a picture.", _ADVICE)
+        raise UserError(f"A value of type {type(pixels).__name__} is not a picture.", _ADVICE)
     found = np.asarray(pixels)
     if found.ndim == 2:
         found = found[..., None]
