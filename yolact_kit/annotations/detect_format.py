@@ -117,7 +117,9 @@ def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
 
 def _nothing_of(chosen: LabelFormat, folder: SourceFolder, kinds: Kinds) -> UserError:
     others = sorted({kind for kind in kinds.values() if kind in FORMAT_NAMES} - {chosen.name})
-    advice = f"Give --from {' or --from '.join(others)}: it holds such." if others else "Check --from and the folder."
+    advice = (
+        f"Give --from {' or --from '.join(others)}: it holds such labels." if others else "Check --from and the folder."
+    )
     return UserError(f"'{folder.source}' holds no annotation file of the format '{chosen.name}'.", advice)
 
 
@@ -126,4 +128,4 @@ def _refuse_foreign(files: list[Path]) -> None:
     for path in files:
         foreign = sniff_foreign(path) if path.suffix.lower() in (".json", ".xml") else None
         if foreign is not None:
-            raise UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)
+            raise UserError(f"'{path}' holds labels in {foreign.name}, which yolact-kit does not read.", foreign.advice)

@@ -42,7 +42,7 @@ class VocFormat(LabelFormat):
     sign = "XML files with '<annotation>'"
     boxes_only = "The labels are boxes only, and there are no mask pictures: there is nothing to learn masks from."
     boxes_advice = (
-        "Give the folder of masks with --masks, or take boxes as masks with --box-as-mask; the model then learns "
+        "Give the folder of masks with --masks, or use boxes as masks with --box-as-mask; the model then learns "
         "rectangles."
     )
 

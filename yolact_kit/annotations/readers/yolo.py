@@ -307,7 +307,7 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
     names: dict[int, str] = {}
     for key, value in pairs:
         if isinstance(value, list | dict):  # which YAML's aliases can make endless
-            raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: a name a class.")
+            raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: each class has one name.")
         name = str(value).strip()
         try:
             number = int(key)
