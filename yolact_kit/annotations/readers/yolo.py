@@ -176,7 +176,7 @@ def read_set(description: Path | None, folder: SourceFolder, options: ReadOption
         for path in (path for path in folder.files if path.suffix.lower() in (".yaml", ".yml")):
             _load(path)  # which says what is wrong with a file that may have named them
         raise UserError(
-            f"It is unclear what the numbers of the classes in '{folder.root}' mean.",
+            f"It is unclear which classes the numbers in '{folder.root}' stand for.",
             "Put a data.yaml with `names` or a classes.txt into the folder, or name them in order with --classes.",
         )
     folders, lists = _splits(document, description, folder.root, problems)
