@@ -29,6 +29,7 @@ class ReadOptions:
         difficult: What to do with VOC's difficult objects.
         ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
             training and evaluation, for every class.
+        class_attribute: The attribute of VIA's regions that is their class; None finds it out.
         line_width: Width in pixels to draw labelme's lines and points with; None skips them.
         verify: Whether every picture is decoded. Without it only headers are read, except of pictures that have to be
             written anew: a picture that is cut off, one unlike the picture embedded in its labels, and the same
@@ -50,6 +51,7 @@ class ReadOptions:
     max_pixels: int = MAX_PIXELS
     difficult: Literal["keep", "crowd", "drop"] = "keep"
     ignore_as_crowd: bool = False
+    class_attribute: str | None = None
     line_width: float | None = None
     verify: bool = True
     workers: int = 2

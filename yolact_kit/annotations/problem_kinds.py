@@ -117,6 +117,8 @@ KINDS: dict[str, Kind] = {
                                 "Name every colour with --colors FILE."),
     "mask-touching": Kind("W", "objects of one class that touch in a mask picture, told apart by their boxes"),
     "difficult-dropped": Kind("S", "objects marked as difficult"),
+    # CVAT
+    "track-outside": Kind("S", "tracks whose object is out of the picture in some frames, left out there"),
     # YOLO
     "shares-too-large": Kind("E", "rows whose coordinates are not shares of the picture, probably pixels",
                              "Divide x by the width and y by the height of the picture."),

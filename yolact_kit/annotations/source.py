@@ -101,6 +101,7 @@ class RawPicture:
         upright: Whether labels of this format belong to pictures that are turned upright.
         folder: Name of the picture's folder in the file; empty if the file does not name it.
         shares: Whether coordinates are shares of the picture's width and height instead of pixels.
+        split: The split that the file puts the picture in; empty where it does not say.
         extra: What COCO has no place for.
     """
 
@@ -113,6 +114,7 @@ class RawPicture:
     upright: bool = False
     folder: str = ""
     shares: bool = False
+    split: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,0 +1,118 @@
+"""What programs for drawing shapes have in common: boxes without a mask, ellipses, lines and dots."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from yolact_kit.annotations.objects import NO_LABELS, map_label
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.shapes.rings import Ring, ellipse_ring, stroke_rings
+
+
+def box_object(name: str, label: str, corners: Ring, extra: dict[str, Any], options: ReadOptions) -> RawObject:
+    """An object that was drawn as a box, which is its mask under ``--box-as-mask`` only.
+
+    Args:
+        name: How problems name it.
+        label: Its label as it stands in the file.
+        corners: The corners of the box, float64 [4, 2], x y in pixels.
+        extra: What COCO has no place for.
+        options: How labels are read.
+
+    Returns:
+        The object; without parts where boxes are not taken as masks.
+    """
+    parts = [RawPart(name, ring=corners)] if options.box_as_mask else []
+    (x1, y1), (x2, y2) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return RawObject(name, label, parts, box=(x1, y1, x2, y2), extra=extra)
+
+
+def ellipse_parts(name: str, centre: Ring, radii: Ring, angle: float, problems: Problems) -> list[RawPart]:
+    """The outline of an ellipse, or a problem where it encloses nothing.
+
+    Args:
+        name: How problems name it.
+        centre: Its centre, [2], x y in pixels.
+        radii: Half its extent along its own two axes, [2].
+        angle: How far it is turned clockwise, in radians.
+        problems: Where problems are added.
+
+    Returns:
+        One part, or none.
+    """
+    if (radii <= 0).any():
+        problems.add("area-zero", "It is an ellipse without an area.", name)
+        return []
+    return [RawPart(name, ring=ellipse_ring(centre, radii, angle))]
+
+
+def stroke_parts(name: str, kind: str, strokes: list[Ring], options: ReadOptions, problems: Problems) -> list[RawPart]:
+    """Lines or dots, drawn with the pen of ``--line-width``; a problem without it, since they enclose no area.
+
+    Args:
+        name: How problems name them.
+        kind: What their format calls such a shape.
+        strokes: The lines, each [P, 2] with P of at least 1; a dot has one point.
+        options: How labels are read.
+        problems: Where problems are added.
+
+    Returns:
+        The outlines of what the pen covers.
+    """
+    if options.line_width is None or not strokes:
+        problems.add("shape-type-skipped", f"A {kind} encloses no area.", name)
+        return []
+    parts: list[RawPart] = []
+    for stroke in strokes:
+        parts += [RawPart(name, ring=ring) for ring in stroke_rings(stroke, options.line_width)]
+    return parts
+
+
+def note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problems) -> None:
+    """Says of each object that has a box only that its mask is missing, unless its label is left out anyway.
+
+    Args:
+        raw: The picture with its objects.
+        options: How labels are read.
+        problems: Where problems are added.
+    """
+    for item in raw.objects:
+        label = map_label(item.label, options.label_map or {})
+        skipped = label is None or label.strip() in NO_LABELS
+        unlisted = options.classes is not None and label not in options.classes
+        if not item.parts and not skipped and not unlisted:
+            problems.add("mask-missing", "It has a box, but no outline.", item.name)
+
+
+def picture_beside(source: Path, name: str, folders: tuple[str, ...]) -> str:
+    """The path of a picture from its annotation file, in whichever of the usual folders it lies.
+
+    Programs write the mere name, and put the pictures into a folder beside the file when they export both.
+
+    Args:
+        source: The annotation file.
+        name: The picture's name or path, with or without its suffix.
+        folders: Folders that it may lie in, seen from the annotation file, the likeliest first.
+
+    Returns:
+        The path with forward slashes; empty where no such file exists.
+    """
+    name = name.replace("\\", "/")
+    suffixes = ("",) if PurePosixPath(name).suffix.lower() in EXTENSIONS else (".PNG", ".png", ".jpg", ".JPG", ".jpeg")
+    for folder in folders:
+        for suffix in suffixes:
+            path = PurePosixPath(folder, name + suffix).as_posix()
+            if _is_file(source.parent / path):
+                return path
+    return ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # The name is too long, say.
+        return False
