@@ -61,16 +61,15 @@ def test_a_report_of_convert_is_no_label(tmp_path: Path) -> None:
 
 def test_a_folder_without_labels(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
-    with pytest.raises(UserError, match="no annotation file of labelme, VOC, COCO or YOLO"):
+    with pytest.raises(UserError, match="no annotation file of labelme, VOC, COCO, YOLO, CVAT or VIA"):
         detect_format(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "text", "program"),
     [
-        ("annotations.xml", '<?xml version="1.0"?>\n<annotations>\n  <version>1.1</version></annotations>', "CVAT"),
         ("a.json", '{"info": {"description": "ISAT", "width": 9}, "objects": []}', "ISAT"),
-        ("a.json", '{"a.jpg9": {"filename": "a.jpg", "regions": [], "file_attributes": {}}}', "VIA"),
+        ("a.json", '{"project": {"pid": "__VIA_PROJECT_ID__", "vid_list": []}, "metadata": {}}', "VIA 3"),
         ("a.json", '[{"id": 1, "annotations": [{"id": 2, "completed_by": 1, "result": []}]}]', "Label Studio"),
         ("a.json", '[{"image": "a.jpg", "annotations": [{"label": "nut", "coordinates": {"x": 1}}]}]', "CreateML"),
         ("a.json", '{"image": {"image_id": 1}, "annotations": [{"segmentation": {}}]}', "SA-1B"),

@@ -28,7 +28,7 @@ _NOT_VERIFIED = "--no-verify: pictures were not checked for damage, nor compared
 def convert(
     source: choices.SourceArgument,
     out: choices.OutArgument,
-    from_: choices.From = choices.Format.auto,
+    from_: choices.From = "auto",
     to: choices.To = choices.Target.coco,
     pictures: choices.Pictures = None,
     classes: choices.Classes = None,
@@ -45,6 +45,7 @@ def convert(
     skip_missing: choices.SkipMissing = False,
     masks: choices.Masks = None,
     colors: choices.Colors = None,
+    class_attribute: choices.ClassAttribute = None,
     difficult: choices.DifficultObjects = choices.Difficult.keep,
     ignore_as_crowd: choices.IgnoreAsCrowd = False,
     line_width: choices.LineWidth = None,

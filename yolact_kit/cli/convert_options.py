@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yolact_kit.annotations.readers.registry import SourceFormat
+
 if TYPE_CHECKING:
     from yolact_kit.datasets.convert import ConvertOptions
 
 LABELS = "The labels"
 PICTURES = "The pictures"
 SPLITS = "The splits"
-
-
-class Format(str, Enum):
-    """Formats that labels are read from."""
-
-    auto = "auto"
-    labelme = "labelme"
-    voc = "voc"
-    coco = "coco"
-    yolo = "yolo"
 
 
 class Target(str, Enum):
@@ -66,7 +58,7 @@ SourceArgument = Annotated[
 ]
 OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")]
 
-From = Annotated[Format, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
+From = Annotated[SourceFormat, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
 To = Annotated[Target, typer.Option("--to", help="Format to write.", rich_help_panel=LABELS)]
 Classes = Annotated[
     str | None,
@@ -92,6 +84,14 @@ Colors = Annotated[
     typer.Option(
         metavar="FILE",
         help="Colours in the mask pictures: lines `cup,0,0,230`. By default they are worked out from the boxes.",
+        rich_help_panel=LABELS,
+    ),
+]
+ClassAttribute = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The attribute of VIA's regions that is their class. By default it is worked out from the names.",
         rich_help_panel=LABELS,
     ),
 ]
@@ -186,4 +186,4 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
     plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
     label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
     plain |= {"verify": not given["no_verify"], "workers": min(8, os.cpu_count() or 1), "processes": True}
-    return ConvertOptions(**plain, format=given["from_"].value, label_map=label_map)
+    return ConvertOptions(**plain, format=given["from_"], label_map=label_map)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import console, is_verbose, print_json, say, set_level, show, track
-from yolact_kit.cli.convert_options import Format, From
+from yolact_kit.cli.convert_options import ClassAttribute, From
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
+    from yolact_kit.annotations.options import ReadOptions
     from yolact_kit.annotations.problems import Problem
-    from yolact_kit.annotations.readers.registry import SourceFormat
     from yolact_kit.config.schema import ModelConfig
     from yolact_kit.datasets.checks import Validation
     from yolact_kit.datasets.mending import Mended
@@ -74,7 +74,8 @@ Fix = Annotated[
 
 def validate(
     source: Source,
-    from_: From = Format.auto,
+    from_: From = "auto",
+    class_attribute: ClassAttribute = None,
     strict: Strict = False,
     model: Model = "auto",
     as_json: Json = False,
@@ -96,12 +97,14 @@ def validate(
     """
     set_level(quiet, verbose)
     _require(source, report, fix, overwrite)
+    from yolact_kit.annotations.options import ReadOptions
     from yolact_kit.config.files import template
     from yolact_kit.planning import choose_model, this_machine
 
     judged_as = template(choose_model(model, this_machine())[0]).model
     is_dataset = (source / "dataset.yaml").is_file() or source.name == "dataset.yaml"
-    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, from_.value, judged_as)
+    options = ReadOptions(format=from_, class_attribute=class_attribute)
+    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, options, judged_as)
     if strict:
         found = replace(found, problems=[replace(problem, severity="E") for problem in found.problems])
     refused = strict and bool(found.problems)
@@ -109,7 +112,7 @@ def validate(
     _print_problems(found.problems, source)
     if report is not None and not refused:
         _write_report(found, report, source)
-    mended = _mend(source, fix, from_.value, judged_as, overwrite) if fix is not None and not refused else None
+    mended = _mend(source, fix, options, judged_as, overwrite) if fix is not None and not refused else None
     if as_json:
         print_json(_as_json(found, source, is_dataset, mended))
     say(_summary(found, strict))
@@ -137,14 +140,13 @@ def _validate_dataset(source: Path, model: ModelConfig) -> Validation:
     return validate_folder(source, model, lambda scans, total: track(scans, "Checking pictures", total))
 
 
-def _validate_source(source: Path, format: SourceFormat, model: ModelConfig) -> Validation:
-    from yolact_kit.annotations.options import ReadOptions
+def _validate_source(source: Path, options: ReadOptions, model: ModelConfig) -> Validation:
     from yolact_kit.annotations.problems import SourceError
     from yolact_kit.annotations.read import read_source
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:
-        options = ReadOptions(format=format, workers=min(8, os.cpu_count() or 1), processes=True)
+        options = replace(options, workers=min(8, os.cpu_count() or 1), processes=True)
         read = read_source(source, options, lambda done, total: track(done, "Reading", total))
     except SourceError as error:
         _print_problems(errors_first(error.problems), None)
@@ -161,13 +163,13 @@ def _write_report(found: Validation, file: Path, source: Path) -> None:
     say(f"\nReport written to {file}")
 
 
-def _mend(source: Path, out: Path, format: SourceFormat, model: ModelConfig, overwrite: bool) -> Mended:
+def _mend(source: Path, out: Path, options: ReadOptions, model: ModelConfig, overwrite: bool) -> Mended:
     from yolact_kit.datasets.mending import mend
 
     def progress(items: Iterable[Any], count: int, description: str) -> Iterable[Any]:
         return track(items, description, count)
 
-    mended = mend(source, out, model, format, overwrite, progress)
+    mended = mend(source, out, model, options.format, overwrite, progress, options.class_attribute)
     say(f"\nMended data set written to {out}:")
     for what, count in mended.done.items():
         say(f"  {count} {what}" if not what.startswith("left out") else f"  {what} ({count})")

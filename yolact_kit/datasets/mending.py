@@ -56,6 +56,7 @@ def mend(
     format: SourceFormat = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
+    class_attribute: str | None = None,
 ) -> Mended:
     """Writes a mended copy of a data set, or of a folder of labels as a data set.
 
@@ -72,6 +73,7 @@ def mend(
         format: Format of a folder of labels.
         overwrite: Whether a folder that is not empty is replaced.
         progress: Wraps what takes long: called with the items, their number and a description.
+        class_attribute: The attribute of VIA's regions that is their class.
 
     Returns:
         What was done.
@@ -89,7 +91,9 @@ def mend(
     with tempfile.TemporaryDirectory(prefix="yolact-kit-") as temporary:
         pictures = _pictures(source)
         known: SourceFormat = "coco" if pictures is not None else format
-        options = ConvertOptions(format=known, repair=True, images="link", pictures=pictures)
+        options = ConvertOptions(
+            format=known, repair=True, images="link", pictures=pictures, class_attribute=class_attribute
+        )
         read = convert(source, Path(temporary) / source.name, options, progress)
         if pictures is not None and pictures.is_relative_to(source):
             _name_from(pictures.relative_to(source), read.dataset)

@@ -22,10 +22,10 @@ from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import SourceError
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
+from yolact_kit.annotations.readers.jobs import splits_by_name
 from yolact_kit.annotations.readers.yolo import describes_set
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
-from yolact_kit.annotations.split_lists import NAMES
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
 from yolact_kit.shapes.rle import parse_rle
@@ -88,7 +88,7 @@ def _read_job(item: tuple[RawPicture, Problems, str], index: PictureIndex, optio
 
 def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]]:
     """The splits that COCO files are, by ``dataset.yaml`` or by their names, and the classes in their order."""
-    root, files = context.folder.root, context.labels.files
+    root = context.folder.root
     description = root / _DESCRIPTION
     if description.is_file():
         try:
@@ -97,13 +97,7 @@ def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]
             return splits, [str(name) for name in document["classes"]]
         except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
-    by_file: dict[Path, str] = {}
-    for path in files:
-        words = [word for word in re.split(r"[^a-z]+", context.folder.name(path).lower()) if word in NAMES]
-        if words:
-            by_file[path] = NAMES[words[-1]]
-    are_splits = len(by_file) == len(files) and "train" in by_file.values() and len(set(by_file.values())) > 1
-    return (by_file if are_splits else None), []
+    return splits_by_name(context), []
 
 
 def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:

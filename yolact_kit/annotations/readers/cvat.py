@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,9 +13,12 @@ import numpy as np
 
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.drawn_shapes import box_object, ellipse_parts, picture_beside, stroke_parts
+from yolact_kit.annotations.readers.jobs import Pending, picture_jobs
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.annotations.split_lists import NAMES
+from yolact_kit.annotations.textfiles import xml_root
 from yolact_kit.annotations.xml_files import read_xml
 from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points, turn_ring
 
@@ -23,6 +27,32 @@ if TYPE_CHECKING:
 
 _WITHOUT_AREA = {"cuboid", "skeleton", "tag"}
 _NO_GROUP = {"", "0"}
+
+
+class CvatFormat(LabelFormat):
+    """CVAT's own XML, a file for all pictures of a task or project."""
+
+    name = "cvat"
+    title = "CVAT"
+    suffixes = (".xml",)
+    sign = "XML files with '<annotations>'"
+    lists_pictures = True
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        return xml_root(text) == "annotations" and re.search(r"<(version|meta|image|track)\b", text) is not None
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """See `LabelFormat.jobs`."""
+        items: list[Pending] = []
+        for path in context.labels.files:
+            problems = Problems(context.folder.name(path))
+            items += read_cvat(path, context.options, problems)
+            context.problems.found += problems.found
+        return picture_jobs(items, context, self)
+
+
+FORMAT = CvatFormat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +165,9 @@ def _track(track: Element, problems: Problems) -> list[tuple[_Frame, _Shape]]:
         else:
             shapes.append((_Frame(task, subset, int(number)), _Shape(element, label, group)))
     if outside_frames:
-        listed = ", ".join(outside_frames[:5]) + (f" and {len(outside_frames) - 5} more" if len(outside_frames) > 5 else "")
+        listed = ", ".join(outside_frames[:5]) + (
+            f" and {len(outside_frames) - 5} more" if len(outside_frames) > 5 else ""
+        )
         problems.add("track-outside", f"Its object is out of the picture in frame {listed}.", name)
     return shapes
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from yolact_kit.annotations.objects import NO_LABELS, map_label
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source import RawObject, RawPart
 from yolact_kit.pixels.pictures import EXTENSIONS
 from yolact_kit.shapes.rings import Ring, ellipse_ring, stroke_rings
 
@@ -70,22 +69,6 @@ def stroke_parts(name: str, kind: str, strokes: list[Ring], options: ReadOptions
     for stroke in strokes:
         parts += [RawPart(name, ring=ring) for ring in stroke_rings(stroke, options.line_width)]
     return parts
-
-
-def note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problems) -> None:
-    """Says of each object that has a box only that its mask is missing, unless its label is left out anyway.
-
-    Args:
-        raw: The picture with its objects.
-        options: How labels are read.
-        problems: Where problems are added.
-    """
-    for item in raw.objects:
-        label = map_label(item.label, options.label_map or {})
-        skipped = label is None or label.strip() in NO_LABELS
-        unlisted = options.classes is not None and label not in options.classes
-        if not item.parts and not skipped and not unlisted:
-            problems.add("mask-missing", "It has a box, but no outline.", item.name)
 
 
 def picture_beside(source: Path, name: str, folders: tuple[str, ...]) -> str:

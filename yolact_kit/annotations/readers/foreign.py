@@ -26,10 +26,8 @@ _AS_COCO = "Export the labels as COCO, with polygons or masks."
 FOREIGN = tuple(
     ForeignFormat(name, re.compile(sign, re.DOTALL), advice)
     for name, sign, advice in (
-        ("CVAT's own XML", r"<annotations>.*<version>\d", "Export the task or project from CVAT as 'COCO 1.0'."),
         ("ISAT's own JSON", r'"description"\s*:\s*"ISAT"', "Let ISAT's converter write them as COCO."),
-        ("VIA's own JSON", r'"_via_settings"|"file_attributes"',
-         "In VIA, choose 'Export Annotations (COCO format)' in the menu 'Annotation'."),
+        ("the JSON of VIA 3", r'"__VIA_PROJECT_ID__"|"vid_list"', "Turn them into COCO, or label with VIA 2."),
         ("Label Studio's own JSON", r'"completed_by"|"from_name"', "Export them from Label Studio as COCO or YOLO."),
         ("Labelbox's own JSON", r'"DataRow ID"|"data_row"', _AS_COCO),
         ("Supervisely's own JSON", r'"classTitle"|"geometryType"', _AS_COCO),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from yolact_kit.annotations.matching import match
+from yolact_kit.annotations.objects import NO_LABELS, map_label
 from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.contract import LabelFormat, ReadContext
-from yolact_kit.annotations.source import RawPicture
+from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.source import PictureResult, RawPicture
+from yolact_kit.annotations.split_lists import NAMES
 from yolact_kit.errors import UserError
 
 Pending = tuple[RawPicture | None, Problems]
@@ -56,3 +62,59 @@ def refuse_boxes(items: list[Pending], context: ReadContext, format: LabelFormat
     objects = [item for raw, _ in items if raw is not None for item in raw.objects]
     if objects and not context.options.box_as_mask and not any(item.parts for item in objects):
         raise BoxesOnlyError(format.boxes_only, format.boxes_advice)
+
+
+def picture_jobs(items: list[Pending], context: ReadContext, format: LabelFormat) -> Jobs:
+    """The jobs of a format whose files list many pictures, which may say themselves in which split they are.
+
+    Args:
+        items: What the files say of each picture.
+        context: The source.
+        format: The format.
+
+    Returns:
+        The jobs.
+
+    Raises:
+        BoxesOnlyError: There are objects, and none has an outline.
+    """
+    refuse_boxes(items, context, format)
+    by_name = splits_by_name(context) or {}
+    raws = [raw for raw, _ in items if raw is not None]
+    for raw in raws:
+        raw.split = raw.split or by_name.get(raw.source, "")
+    if not {"train"} < {raw.split for raw in raws if raw.split}:
+        for raw in raws:
+            raw.split = ""
+    return Jobs(partial(_read_job, index=context.index, options=context.options), items)
+
+
+def splits_by_name(context: ReadContext) -> dict[Path, str] | None:
+    """The splits that annotation files are, by their names and folders; None where they are no such splits."""
+    splits: dict[Path, str] = {}
+    for path in context.labels.files:
+        words = [word for word in re.split(r"[^a-z]+", context.folder.name(path).lower()) if word in NAMES]
+        if words:
+            splits[path] = NAMES[words[-1]]
+    is_complete = len(splits) == len(context.labels.files)
+    return splits if is_complete and {"train"} < set(splits.values()) else None
+
+
+def _read_job(item: Pending, index: PictureIndex, options: ReadOptions) -> PictureResult:
+    raw, problems = item
+    if raw is None:
+        return PictureResult(None, problems.found)
+    _note_missing_masks(raw, options, problems)
+    result = match(raw, index, options, problems)
+    result.split = raw.split
+    return result
+
+
+def _note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problems) -> None:
+    """Says of each object that has a box only that its mask is missing, unless its label is left out anyway."""
+    for item in raw.objects:
+        label = map_label(item.label, options.label_map or {})
+        is_skipped = label is None or label.strip() in NO_LABELS
+        is_unlisted = options.classes is not None and label not in options.classes
+        if not item.parts and not is_skipped and not is_unlisted:
+            problems.add("mask-missing", "It has a box, but no outline.", item.name)

@@ -17,6 +17,8 @@ FormatName = Literal[
     "voc",
     "coco",
     "yolo",
+    "cvat",
+    "via",
 ]
 """Name of a format, and of the module that reads it. A file is of the first that recognises it."""
 
@@ -51,7 +53,7 @@ def format_titles(last: str) -> str:
 
     Example:
         >>> format_titles(" or ")
-        'labelme, VOC, COCO or YOLO'
+        'labelme, VOC, COCO, YOLO, CVAT or VIA'
     """
     *titles, final = (format.title for format in label_formats())
     return ", ".join(titles) + last + final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.drawn_shapes import box_object, ellipse_parts, picture_beside, stroke_parts
+from yolact_kit.annotations.readers.jobs import Pending, picture_jobs
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, to_points
@@ -21,6 +24,42 @@ _CLASS_NAMES = (
     {"name", "type", "object", "kind", "이름", "종류", "분류"},
 )
 """Names that people give to the attribute with the class: those that mean nothing else, then the others."""
+
+_SIGN = re.compile(r'"(_via_settings|_via_img_metadata|shape_attributes|file_attributes)"\s*:')
+
+
+class ViaFormat(LabelFormat):
+    """VIA's JSON, a project or an export of annotations, for all pictures or for those of a split."""
+
+    name = "via"
+    title = "VIA"
+    suffixes = (".json",)
+    sign = "JSON files with VIA's 'regions'"
+    lists_pictures = True
+    boxes_only = "The regions are rectangles only: there is nothing to learn masks from."
+    boxes_advice = "Take rectangles as masks with --box-as-mask; the model then learns rectangles."
+
+    def recognises(self, text: str) -> bool:
+        """See `LabelFormat.recognises`."""
+        return _SIGN.search(text) is not None
+
+    def jobs(self, context: ReadContext) -> Jobs:
+        """Reads all files before it decides which attribute is the class: one without regions cannot tell."""
+        files: list[tuple[ViaFile, Problems]] = []
+        for path in context.labels.files:
+            problems = Problems(context.folder.name(path))
+            file = load_via(path, problems)
+            context.problems.found += problems.found
+            if file is not None:
+                files.append((file, problems))
+        options = with_class_attribute([file for file, _ in files], context.options)
+        items: list[Pending] = []
+        for file, problems in files:
+            items += via_pictures(file, options, problems)
+        return picture_jobs(items, context, self)
+
+
+FORMAT = ViaFormat()
 
 
 @dataclass(slots=True)
