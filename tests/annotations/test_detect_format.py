@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.annotations.making import labelled, picture, read, shape
+from tests.annotations.making import instances, labelled, picture, read, shape
+from tests.annotations.readers.test_cvat import cvat, image
+from tests.annotations.readers.test_via import entry, export, region, via
 from tests.annotations.readers.test_yolo import TRIANGLE, described, yolo
 from yolact_kit.annotations.detect_format import detect_format
 from yolact_kit.annotations.readers.registry import SourceFormat
@@ -92,3 +94,31 @@ def test_a_coco_file_that_another_program_wrote_is_coco(tmp_path: Path) -> None:
     text = '{"info": {"description": "ISAT"}, "annotations": [], "categories": [], "images": []}'
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
     assert detect_format(tmp_path).format == "coco"
+
+
+def test_via_beside_labelme_is_asked_about(tmp_path: Path) -> None:
+    labelled(tmp_path, "a", [shape()])
+    via(tmp_path, export(entry(region(), filename="a.png")))
+    with pytest.raises(UserError, match=r"labelme .* and via") as error:
+        detect_format(tmp_path)
+    assert "--from labelme or --from via" in error.value.advice
+    assert detect_format(tmp_path, "via").files == [tmp_path / "via.json"]
+    assert [instance.label for instance in instances(read(tmp_path, format="via"))] == ["nut"]
+
+
+def test_cvat_beside_voc_is_asked_about(tmp_path: Path) -> None:
+    cvat(tmp_path, image())
+    (tmp_path / "a.xml").write_text("<annotation><filename>a.png</filename></annotation>", encoding="utf-8")
+    with pytest.raises(UserError, match=r"voc .* and cvat"):
+        detect_format(tmp_path)
+    assert detect_format(tmp_path, "cvat").files == [tmp_path / "annotations.xml"]
+    assert detect_format(tmp_path, "voc").files == [tmp_path / "a.xml"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<annotations><note>of another program</note></annotations>", "<page><annotations/></page>"]
+)
+def test_other_xml_is_not_cvats(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="no annotation file"):
+        detect_format(tmp_path)

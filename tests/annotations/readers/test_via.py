@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.annotations.making import TRIANGLE, picture
+from tests.annotations.making import HEIGHT, TRIANGLE, WIDTH, codes, instances, picture, read
 from tests.annotations.readers.areas import Mask, box_area, ellipse_area, masks, overlap, triangle_area
+from yolact_kit.annotations.detect_format import detect_format
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.jobs import BoxesOnlyError
 from yolact_kit.annotations.readers.via import read_via
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.errors import UserError
@@ -284,3 +286,87 @@ def test_broken_files(tmp_path: Path, text: str, code: str) -> None:
 def test_a_picture_whose_regions_are_no_list_has_none(tmp_path: Path, regions: Any) -> None:
     pictures, _ = pictures_of(via(tmp_path, export(entry(regions=regions), entry(region(), filename="b.png"))))
     assert [len(raw.objects) for raw, _ in pictures] == [0, 1]
+
+
+def test_a_folder_is_recognised(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    via(tmp_path, export(entry(region())))
+    result = read(tmp_path)
+    assert (result.format, result.why) == ("via", "1 JSON files with VIA's 'regions', such as 'via.json'")
+    assert (result.classes, codes(result)) == (["nut"], [])
+    assert instances(result)[0].polygons[0].tolist() == TRIANGLE
+
+
+@pytest.mark.parametrize(
+    "document", [export(entry()), project(entry()), {"_via_settings": {}, "_via_img_metadata": {}}]
+)
+def test_labels_without_regions_are_recognised(tmp_path: Path, document: Any) -> None:
+    assert detect_format(via(tmp_path, document).parent).format == "via"
+
+
+def test_rectangles_alone_are_refused_and_taken_on_request(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    via(tmp_path, export(entry(region("rect", x=5, y=6, width=25, height=14))))
+    with pytest.raises(BoxesOnlyError, match="rectangles only") as error:
+        read(tmp_path)
+    assert "--box-as-mask" in error.value.advice
+    result = read(tmp_path, box_as_mask=True)
+    assert codes(result) == []
+    assert instances(result)[0].mask(HEIGHT, WIDTH).sum() == 25 * 14
+
+
+def test_a_rectangle_among_outlines_lacks_its_mask(tmp_path: Path) -> None:
+    for seed, name in enumerate("ab"):
+        picture(tmp_path / f"{name}.png", seed)
+    rectangle = region("rect", {"class": "bolt"}, x=5, y=6, width=25, height=14)
+    via(tmp_path, export(entry(region(), rectangle), entry(region(), filename="b.png")))
+    result = read(tmp_path)
+    assert codes(result) == ["E mask-missing"]
+    assert result.problems[0].object == "a.png: region 2 (bolt)"
+    assert [item.picture.file for item in result.labelled] == ["b.png"]
+    assert codes(read(tmp_path, classes=("nut",))) == ["S label-not-in-classes"]
+    assert len(instances(read(tmp_path, box_as_mask=True))) == 3
+
+
+def test_pictures_that_are_missing_are_named(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    via(tmp_path, export(entry(region()), entry(filename="https://host/d/b.png")))
+    result = read(tmp_path)
+    assert codes(result) == ["E picture-missing"]
+    assert "'https://host/d/b.png'" in result.problems[0].message
+
+
+def test_a_picture_from_the_web_is_found_by_its_name(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    via(tmp_path, export(entry(region(), filename="https://host/d/a.png")))
+    assert codes(read(tmp_path)) == []
+
+
+def test_files_in_folders_named_after_splits_are_the_splits(tmp_path: Path) -> None:
+    for seed, split in enumerate(("train", "val")):
+        picture(tmp_path / split / "a.png", seed)
+        via(tmp_path, export(entry(region("polygon", {}))), name=f"{split}/via_region_data.json")
+    result = read(tmp_path, classes=("balloon",))
+    assert codes(result) == []
+    assert result.splits == {"train/a.png": "train", "val/a.png": "val"}
+    assert result.classes == ["balloon"]
+
+
+def test_all_files_of_a_set_have_the_same_class_attribute(tmp_path: Path) -> None:
+    """The second file alone would take its only attribute for the class."""
+    for seed, name in enumerate("ab"):
+        picture(tmp_path / f"{name}.png", seed)
+    via(tmp_path, export(entry(region("polygon", {"class": "nut", "note": "x"}))), name="1.json")
+    via(tmp_path, export(entry(region("polygon", {"note": "y"}), filename="b.png")), name="2.json")
+    result = read(tmp_path)
+    assert codes(result) == ["S label-empty"]
+    assert result.classes == ["nut"]
+
+
+def test_a_picture_in_two_files_has_the_objects_of_both(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    via(tmp_path, export(entry(region())), name="1.json")
+    via(tmp_path, export(entry(region(), region("circle", cx=40, cy=20, r=9))), name="2.json")
+    result = read(tmp_path)
+    assert codes(result) == ["W image-listed-twice", "F duplicate"]
+    assert len(instances(result)) == 2
