@@ -15,6 +15,9 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from yolact_kit.cores import prepare_openmp
+
+prepare_openmp()
 if sys.platform == "darwin":  # what Apple's GPUs cannot do, the processor does; torch asks when it is imported
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.annotations.readers.registry import SourceFormat
+from yolact_kit.cores import usable_cores
 
 if TYPE_CHECKING:
     from yolact_kit.datasets.convert import ConvertOptions
@@ -185,5 +185,5 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
     plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items() if name in names}
     plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
     label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
-    plain |= {"verify": not given["no_verify"], "workers": min(8, os.cpu_count() or 1), "processes": True}
+    plain |= {"verify": not given["no_verify"], "workers": min(8, usable_cores()), "processes": True}
     return ConvertOptions(**plain, format=given["from_"], label_map=label_map)

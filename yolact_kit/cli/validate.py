@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,6 +14,7 @@ from yolact_kit.cli.console import console, is_verbose, print_json, say, set_lev
 from yolact_kit.cli.convert_options import ClassAttribute, From
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
+from yolact_kit.cores import usable_cores
 from yolact_kit.errors import EXIT_DONE, EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
 
@@ -146,7 +146,7 @@ def _validate_source(source: Path, options: ReadOptions, model: ModelConfig) -> 
     from yolact_kit.datasets.checks import errors_first, validate_source
 
     try:
-        options = replace(options, workers=min(8, os.cpu_count() or 1), processes=True)
+        options = replace(options, workers=min(8, usable_cores()), processes=True)
         read = read_source(source, options, lambda done, total: track(done, "Reading", total))
     except SourceError as error:
         _print_problems(errors_first(error.problems), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
+from yolact_kit.cores import usable_cores
 from yolact_kit.datasets.clipping import clipped
 from yolact_kit.datasets.pipelines import Pipeline
 from yolact_kit.datasets.torch_dataset import boxes_of
@@ -116,7 +116,7 @@ def write_augmented(
         images = folder / "images"
         taken = {picture.file for picture in dataset.pictures()}
         jobs = [(index, picture, _names(picture.file, options.copies, taken)) for index, picture in enumerate(train)]
-        work = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, os.cpu_count() or 1))
+        work = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, usable_cores()))
         with closing(work) as done:
             results = list(progress(done, len(jobs)) if progress else done)
         _collect(dataset, results, made)

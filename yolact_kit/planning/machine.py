@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+
+from yolact_kit.cores import usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def this_machine() -> Machine:
     """
     import torch
 
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     if not torch.cuda.is_available():
         return Machine(cores=cores)
     properties = torch.cuda.get_device_properties(0)

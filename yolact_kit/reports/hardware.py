@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yolact_kit.cores import usable_cores
+
 _INSTRUCTIONS = (
     "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "bf16", "i8mm", "sve",
 )  # fmt: skip
@@ -56,11 +58,10 @@ def system() -> dict[str, Any]:
         ``os``, ``processor``, ``cores`` that this process may use, ``instructions``, ``memory`` and ``disk`` in GiB,
         None where unknown.
     """
-    affinity = getattr(os, "sched_getaffinity", None)
     return {
         "os": platform.platform(),
         "processor": _processor(),
-        "cores": len(affinity(0)) if affinity else os.cpu_count() or 1,
+        "cores": usable_cores(),
         "instructions": _instructions(),
         "memory": _memory(),
         "disk": round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),

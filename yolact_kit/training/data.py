@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import cv2
 import lightning
 import torch
@@ -11,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.schema import Config
+from yolact_kit.cores import usable_cores
 from yolact_kit.datasets.torch_dataset import PreparedPictures, Sample, Shuffled, TrainingPictures
 from yolact_kit.training.distributed import ShareOfBatches, ShareOfPictures, share_of_batch, world_size
 from yolact_kit.training.targets import Batch, collate
@@ -82,7 +81,7 @@ def loader_workers(config: Config, device: torch.device) -> int:
     """
     if config.train.workers != "auto":
         return config.train.workers
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     return int(cores > 2) if device.type == "cpu" else min(8, max(1, cores - 1))
 
 

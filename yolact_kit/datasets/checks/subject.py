@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.config.schema import ModelConfig
+from yolact_kit.cores import usable_cores
 from yolact_kit.datasets.statistics import Statistics, collect
 from yolact_kit.parallel import in_parallel
 from yolact_kit.pixels.fingerprints import digest, grey_thumbnail
@@ -81,7 +81,7 @@ def scan_pictures(pictures: Iterable[Picture], progress: ScanProgress | None = N
         What was found, by path.
     """
     unique = {picture.path: picture for picture in pictures}
-    done = in_parallel(scan_picture, list(unique.values()), min(8, os.cpu_count() or 1))
+    done = in_parallel(scan_picture, list(unique.values()), min(8, usable_cores()))
     scans = zip(unique, done, strict=True)
     return dict(progress(scans, len(unique)) if progress is not None else scans)
 
