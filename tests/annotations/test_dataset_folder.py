@@ -18,8 +18,9 @@ from pycocotools.coco import COCO
 
 from tests.annotations.making import HEIGHT, WIDTH
 from tests.annotations.writers.folders import dataset_of, objects
+from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset, to_coco
+from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rle import encode_mask
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.datasets.folders import FolderMaker, good_folder, polygon
-from yolact_kit.annotations.problem_kinds import KINDS
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.read import read_source
 from yolact_kit.config.files import template
@@ -147,17 +147,17 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "outside of the folder": ("file-malformed", "E", _image(file_name="../dataset.yaml")),
     "absolute": ("file-malformed", "E", _image(file_name="C:\\pictures\\a.png")),
     "picture id twice": ("image-id-repeated", "E", _image(id=2)),
-    "annotation id twice": ("annotation-ids", "W", _annotation(id=2)),
+    "annotation id twice": ("annotation-ids", "F", _annotation(id=2)),
     "unknown picture": ("image-unknown", "E", _annotation(image_id=99)),
     "picture id is a list": ("image-unknown", "E", _annotation(image_id=[1])),
     "unknown class": ("category-unknown", "E", _annotation(category_id=7)),
-    "no mask": ("segmentation-missing", "E", _segment(None)),
-    "empty polygon": ("segmentation-missing", "E", _segment([[]])),
+    "no mask": ("segmentation-missing", "S", _segment(None)),
+    "empty polygon": ("segmentation-missing", "S", _segment([[]])),
     "flat list": ("shape-malformed", "E", _segment([1, 2, 3, 4, 5, 6])),
     "words": ("shape-malformed", "E", _segment([["a", 1, 2, 3, 4, 5]])),
     "NaN": ("coordinates-not-finite", "E", _segment([[float("nan"), 1, 5, 6, 9, 1]])),
     "odd": ("coordinates-odd", "E", _segment([[1, 2, 3, 4, 5, 6, 7]])),
-    "four numbers": ("points-too-few", "E", _segment([[10, 10, 30, 30]])),
+    "four numbers": ("points-too-few", "S", _segment([[10, 10, 30, 30]])),
     "mask of another size": ("rle-malformed", "E", _segment({"size": [96, 80], "counts": SQUARE["counts"]})),
     "mask cut off": ("rle-malformed", "E", _segment({"size": [80, 96], "counts": SQUARE["counts"][:-1]})),
     "mask as a number": ("rle-malformed", "E", _segment({"size": [80, 96], "counts": 5})),
@@ -170,13 +170,13 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "in train and val": ("leakage", "W", _copy("images/사진 0.png", "images/v0.png")),
     "nearly in train and val": ("leakage-near", "W", _near_copy("v0.png")),
     "not listed": ("picture-unlisted", "W", lambda m: _train(m)["images"].pop(4)),
-    "wholly outside": ("outside", "E", _segment(polygon(200, 10))),
+    "wholly outside": ("outside", "S", _segment(polygon(200, 10))),
     "partly outside": ("partly-outside", "W", _segment(polygon(86, 30))),
     "normalised": ("coordinates-normalised", "E", _segment([[0.1, 0.1, 0.9, 0.2, 0.5, 0.9]])),
-    "no area": ("area-zero", "E", _segment([[10, 10, 20, 20, 30, 30]])),
-    "empty mask": ("area-zero", "E", _segment(dict(encode_mask(np.zeros((80, 96)))))),
+    "no area": ("area-zero", "S", _segment([[10, 10, 20, 20, 30, 30]])),
+    "empty mask": ("area-zero", "S", _segment(dict(encode_mask(np.zeros((80, 96)))))),
     "tiny": ("tiny", "W", _segment([[10, 10, 11, 10, 11, 11, 10, 11.2]])),
-    "the same shape twice": ("duplicate", "W", lambda m: m.annotate("train", 1, "너트", polygon(2, 10))),
+    "the same shape twice": ("duplicate", "F", lambda m: m.annotate("train", 1, "너트", polygon(2, 10))),
     "two labels": ("two-labels", "W", lambda m: m.annotate("train", 1, "bolt", polygon(2, 10))),
     "bow tie": ("self-intersecting", "W", _segment([[50, 40, 70, 64, 70, 40, 50, 60]])),
     "even bow tie": ("self-intersecting", "W", _segment([[50, 40, 70, 60, 70, 40, 50, 60]])),
@@ -229,16 +229,52 @@ def test_every_check_has_a_case_that_it_finds() -> None:
     assert {code for code, _, _ in CASES.values()} == set(CHECKS)
 
 
-def test_checks_are_told_apart_and_say_what_they_look_for() -> None:
-    assert len({entry.purpose for entry in CHECKS.values()}) == len(CHECKS)
-    assert all(entry.purpose.endswith(".") and entry.advice for entry in CHECKS.values())
+def test_every_kind_of_problem_has_a_title_of_its_own() -> None:
+    assert len({kind.title for kind in PROBLEM_KINDS.values()}) == len(PROBLEM_KINDS)
+    assert all(kind.title and not kind.title.endswith(".") for kind in PROBLEM_KINDS.values())
+
+
+def test_every_check_has_advice_for_a_data_set() -> None:
+    kinds = [PROBLEM_KINDS[code] for code in CHECKS]
+    assert all((kind.dataset_advice or kind.advice).endswith(".") for kind in kinds)
+
+
+def test_a_check_needs_a_code_of_the_catalogue_that_no_other_has() -> None:
     with pytest.raises(ValueError, match="two checks"):
-        check("tiny", "W", "again")(lambda _: iter(()))
+        check("tiny")(lambda _: iter(()))
+    with pytest.raises(ValueError, match="no 'huge'"):
+        check("huge")(lambda _: iter(()))
 
 
-def test_errors_are_as_grave_here_as_when_reading_a_source() -> None:
-    shared = {code for code in CHECKS if code in KINDS and KINDS[code].severity == "E"}
-    assert {code for code in shared if CHECKS[code].severity != "E"} <= {"image-id-repeated"}
+@pytest.mark.parametrize(
+    ("severity", "codes"),
+    [
+        ("F", {"annotation-ids", "duplicate"}),
+        ("S", {"segmentation-missing", "points-too-few", "outside", "area-zero"}),
+    ],
+)
+def test_what_convert_mends_or_skips_is_no_error_of_a_data_set(severity: str, codes: set[str], tmp_path: Path) -> None:
+    for case, (code, _, damage) in CASES.items():
+        if code in codes:
+            maker = good_folder(tmp_path / case)
+            damage(maker)
+            problems = [problem for problem in _problems(maker.write()) if problem.code == code]
+            assert {problem.severity for problem in problems} == {severity}
+
+
+def test_a_validation_prints_its_problems(tmp_path: Path) -> None:
+    maker = good_folder(tmp_path)
+    assert str(validate_folder(maker.write(), MODEL)) == "7 pictures, 16 objects, 2 classes: nothing wrong was found"
+    for number in range(6):
+        maker.annotate("train", 1, "bolt", polygon(86, 20 + 3 * number))
+    _train(maker)["annotations"][0].update(segmentation=None)
+    maker.write()
+    (tmp_path / "images" / "v0.png").unlink()
+    first, second, *rest = str(validate_folder(tmp_path, MODEL)).splitlines()
+    assert first == "7 pictures, 21 objects, 2 classes: 1 error, 7 warnings, 1 left out by convert"
+    assert second == "error: v0.png: The picture is missing."
+    assert "warning: 사진 0.png, object 4 (bolt): It reaches 10 px over the edge of the picture." in rest
+    assert rest[-1] == "... and 4 more"
 
 
 def test_all_problems_come_in_one_run_errors_first(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_what_is_wrong_is_mended_and_counted_and_the_input_stays(tmp_path: Path)
     maker.annotate("train", 3, "bolt", [[10, 10, 20, 20, 30, 30]])
     root = maker.write()
     before = _contents(root)
-    done = mend(root, tmp_path / "mended", MODEL).done
+    done = mend(root, tmp_path / "mended", MODEL).counts
     assert _contents(root) == before
     assert done["objects that were clipped to the picture"] == 1
     assert done["objects that were labelled twice"] == 1
@@ -44,7 +44,7 @@ def test_what_is_wrong_is_mended_and_counted_and_the_input_stays(tmp_path: Path)
 
 def test_what_is_right_comes_out_unharmed(tmp_path: Path) -> None:
     root = good_folder(tmp_path / "data").write()
-    assert mend(root, tmp_path / "mended", MODEL).done == {}
+    assert mend(root, tmp_path / "mended", MODEL).counts == {}
     old, new = load_dataset(root), load_dataset(tmp_path / "mended")
     assert new.classes == old.classes
     assert list(new.splits) == list(old.splits)
@@ -71,7 +71,7 @@ def test_a_picture_with_an_object_that_cannot_be_read_is_left_out(tmp_path: Path
     maker = good_folder(tmp_path / "data")
     maker.documents["train"]["annotations"][0]["segmentation"] = [[1, 2, 3, 4, 5]]
     mended = mend(maker.write(), tmp_path / "mended", MODEL)
-    assert mended.done == {"left out with their picture: objects with an odd number of coordinates": 1}
+    assert mended.counts == {"left out with their picture: objects with an odd number of coordinates": 1}
     assert "사진 0.png" not in {picture.file for picture in mended.dataset.pictures()}
 
 
@@ -86,7 +86,7 @@ def test_of_the_same_picture_twice_one_is_kept(copy: str, kept: str, tmp_path: P
     root = maker.write()
     shutil.copy(root / "images" / "사진 0.png", root / "images" / copy)
     mended = mend(root, tmp_path / "mended", MODEL)
-    assert mended.done == {"left out: pictures that appeared twice with the same labels": 1}
+    assert mended.counts == {"left out: pictures that appeared twice with the same labels": 1}
     files = {picture.file for picture in mended.dataset.pictures()}
     assert kept in files
     assert other not in files
@@ -95,7 +95,7 @@ def test_of_the_same_picture_twice_one_is_kept(copy: str, kept: str, tmp_path: P
 def test_copies_with_other_labels_stay(tmp_path: Path) -> None:
     root = good_folder(tmp_path / "data").write()
     shutil.copy(root / "images" / "사진 0.png", root / "images" / "v0.png")
-    assert mend(root, tmp_path / "mended", MODEL).done == {}
+    assert mend(root, tmp_path / "mended", MODEL).counts == {}
 
 
 def test_a_folder_of_labels_becomes_a_data_set(tmp_path: Path) -> None:
@@ -103,5 +103,5 @@ def test_a_folder_of_labels_becomes_a_data_set(tmp_path: Path) -> None:
         labelled(tmp_path / "사진", str(number), [shape()], seed=number)
     labelled(tmp_path / "사진", "3", [shape([[-20, 5], [20, 6], [10, 30]])], seed=3)
     mended = mend(tmp_path / "사진", tmp_path / "mended", MODEL)
-    assert mended.done == {"objects that were clipped to the picture": 1}
+    assert mended.counts == {"objects that were clipped to the picture": 1}
     assert len(load_dataset(tmp_path / "mended").pictures()) == 4

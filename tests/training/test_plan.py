@@ -35,7 +35,7 @@ def test_a_sound_data_set_is_let_through(maker: FolderMaker) -> None:
 
 def test_errors_are_named_with_the_command_that_lists_them_all(maker: FolderMaker) -> None:
     for number in range(5):
-        maker.annotate("train", 1, "plate", [[500.0 + number, 500, 600, 500, 600, 600, 500, 600]])
+        maker.annotate("train", 1, "plate", [[0.1 + number / 10, 0.1, 0.9, 0.2, 0.5, 0.9]])  # shares, not pixels
     with pytest.raises(UserError, match=r"5 errors, so nothing was trained") as caught:
         check_data(config_of(maker))
     assert caught.value.message.count("\n  ") == 4 and "... and 2 more" in caught.value.message

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import yaml
 
+from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.json_text import json_text, parse_json
-from yolact_kit.shapes.rings import ring_areas
-from yolact_kit.shapes.rle import parse_rle, rle_area
+from yolact_kit.shapes.rle import parse_rle
 
 
 def load_dataset(path: Path | str) -> Dataset:
@@ -160,55 +160,3 @@ def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
         target = folder / picture.file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture.path, target)
-
-
-def to_coco(
-    pictures: list[Picture], classes: list[str], first_image: int = 1, first_annotation: int = 1
-) -> dict[str, Any]:
-    """A split as a COCO document.
-
-    Args:
-        pictures: The pictures.
-        classes: Class names; category ids are 1..N in this order.
-        first_image: Id of the first picture.
-        first_annotation: Id of the first annotation.
-
-    Returns:
-        The document: ``images``, ``annotations`` and ``categories``. Coordinates are as exact as they came.
-    """
-    ids = {name: number for number, name in enumerate(classes, start=1)}
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for image_id, picture in enumerate(pictures, start=first_image):
-        image = {"id": image_id, "file_name": picture.file, "width": picture.width, "height": picture.height}
-        images.append({**image, "labelme": picture.extra} if picture.extra else image)
-        for instance, area in zip(picture.instances, _areas(picture), strict=True):
-            annotation = _annotation(instance, area, ids)
-            annotations.append({"id": first_annotation + len(annotations), "image_id": image_id, **annotation})
-    categories = [{"id": number, "name": name, "supercategory": ""} for name, number in ids.items()]
-    return {"info": {"description": ""}, "images": images, "annotations": annotations, "categories": categories}
-
-
-def _areas(picture: Picture) -> list[float]:
-    """The area of each object in square pixels: what its outline encloses, or where that is not one, its mask's."""
-    outlines = [
-        instance.polygons[0] if instance.rle is None and len(instance.polygons) == 1 else None
-        for instance in picture.instances
-    ]
-    enclosed = iter(ring_areas([ring for ring in outlines if ring is not None]))
-    return [
-        next(enclosed) if ring is not None else float(rle_area(instance.encode(picture.height, picture.width)))
-        for instance, ring in zip(picture.instances, outlines, strict=True)
-    ]
-
-
-def _annotation(instance: Instance, area: float, ids: dict[str, int]) -> dict[str, Any]:
-    rings = [ring.reshape(-1).tolist() for ring in instance.polygons]
-    annotation: dict[str, Any] = {
-        "category_id": ids[instance.label],
-        "segmentation": instance.rle if instance.rle is not None else rings,
-        "area": area,
-        "bbox": list(instance.box()),
-        "iscrowd": int(instance.crowd),
-    }
-    return {**annotation, "labelme": instance.extra} if instance.extra else annotation

@@ -36,6 +36,15 @@ class Problem:
     message: str
     advice: str = ""
 
+    def __str__(self) -> str:
+        """Where it is and what is wrong, on one line."""
+        return ": ".join(part for part in (self.where, self.message) if part)
+
+    @property
+    def where(self) -> str:
+        """The file and the object it is in, such as ``"a.jpg, object 3 (nut)"``; empty for the whole set."""
+        return ", ".join(part for part in (self.file, self.object) if part)
+
     def to_dict(self) -> dict[str, str]:
         """The problem as it stands in ``conversion.json`` and under ``--json``."""
         return asdict(self)

@@ -127,14 +127,14 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
 
 def _show_problems(problems: list[Problem]) -> None:
     """Prints the problems by kind, the most serious first, with some examples of each."""
-    from yolact_kit.annotations.problem_kinds import KINDS
+    from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 
     names = {"E": "error", "F": "mended", "W": "warning", "S": "skipped"}
     grouped: dict[tuple[int, str], list[Problem]] = defaultdict(list)
     for problem in problems:
         grouped["EWFS".index(problem.severity), problem.code].append(problem)
     for (_, code), group in sorted(grouped.items()):
-        text = _describe_group(KINDS[code].title, group)
+        text = _describe_group(PROBLEM_KINDS[code].title, group)
         severity = group[0].severity
         if severity == "E":
             fail(text)

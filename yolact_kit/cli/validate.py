@@ -171,9 +171,9 @@ def _mend(source: Path, out: Path, options: ReadOptions, model: ModelConfig, ove
 
     mended = mend(source, out, model, options.format, overwrite, progress, options.class_attribute)
     say(f"\nMended data set written to {out}:")
-    for what, count in mended.done.items():
+    for what, count in mended.counts.items():
         say(f"  {count} {what}" if not what.startswith("left out") else f"  {what} ({count})")
-    if not mended.done:
+    if not mended.counts:
         say("  there was nothing to mend")
     return mended
 
@@ -268,4 +268,4 @@ def _as_json(found: Validation, source: Path, is_dataset: bool, mended: Mended |
         "statistics": found.statistics.to_dict(),
         "problems": [problem.to_dict() for problem in found.problems],
     }
-    return printed if mended is None else {**printed, "mended": mended.done}
+    return printed if mended is None else {**printed, "mended": mended.counts}

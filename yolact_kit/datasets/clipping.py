@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from yolact_kit.annotations.dataset import Instance
-from yolact_kit.shapes.rings import clip, is_inside, outer_rings
+from yolact_kit.shapes.rings import Ring, clip, is_inside, outer_rings
+
+
+def is_outside(instance: Instance, width: int, height: int) -> bool:
+    """Whether an object lies wholly outside of its picture.
+
+    Args:
+        instance: The object.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+    """
+    x, y, box_width, box_height = instance.box()
+    return x + box_width <= 0 or y + box_height <= 0 or x >= width or y >= height
 
 
 def clipped(instance: Instance, width: int, height: int) -> Instance | None:
@@ -28,5 +40,8 @@ def clipped(instance: Instance, width: int, height: int) -> Instance | None:
     """
     if instance.rle is not None or all(is_inside(ring, width, height) for ring in instance.polygons):
         return instance
-    rings = [part for ring in instance.polygons if len(ring) > 2 for part in outer_rings(clip(ring, width, height))]
+    rings: list[Ring] = []
+    for ring in instance.polygons:
+        if len(ring) > 2:
+            rings += outer_rings(clip(ring, width, height))
     return Instance(instance.label, rings, crowd=instance.crowd, extra=instance.extra) if rings else None

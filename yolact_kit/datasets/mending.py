@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
-from yolact_kit.annotations.problem_kinds import KINDS
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.config.schema import ModelConfig
@@ -25,6 +25,7 @@ from yolact_kit.files import atomic_write_text, check_out, new_folder
 from yolact_kit.json_text import json_text
 
 REPORT = "mended.json"
+"""The file in the new folder that lists what was done."""
 MENDABLE = frozenset({
     "annotation-ids", "area-zero", "category-ids", "category-unknown", "clipped", "coordinates-normalised",
     "coordinates-not-finite", "coordinates-odd", "duplicate", "leakage", "outside", "partly-outside",
@@ -40,12 +41,12 @@ class Mended:
 
     Attributes:
         dataset: The mended data set.
-        done: How many things of a kind were mended or left out, by a sentence that says which.
+        counts: How many things of a kind were mended or left out, by a sentence that says which.
         problems: Every problem that reading found, as ``convert`` reports them.
     """
 
     dataset: Dataset
-    done: dict[str, int]
+    counts: dict[str, int]
     problems: list[Problem]
 
 
@@ -82,7 +83,7 @@ def mend(
         UserError: Nothing was written: ``out`` cannot be made, or nothing in ``path`` can be used.
 
     Example:
-        >>> mend("data", "mended", model).done  # doctest: +SKIP
+        >>> mend("data", "mended", model).counts  # doctest: +SKIP
         {'objects that were clipped to the picture': 3}
     """
     path = Path(path)
@@ -97,11 +98,11 @@ def mend(
         read = convert(source, Path(temporary) / source.name, options, progress)
         if pictures is not None and pictures.is_relative_to(source):
             _name_from(pictures.relative_to(source), read.dataset)
-        done = _counted(read.problems)
-        _drop_tiny(read.dataset, model, done)
-        _drop_copies(read.dataset, done)
-        _write(read.dataset, Path(out), source, overwrite, done)
-    return Mended(read.dataset, done, read.problems)
+        counts = _count_by_title(read.problems)
+        _drop_tiny(read.dataset, model, counts)
+        _drop_copies(read.dataset, counts)
+        _write(read.dataset, Path(out), source, overwrite, counts)
+    return Mended(read.dataset, counts, read.problems)
 
 
 def _pictures(source: Path) -> Path | None:
@@ -113,33 +114,38 @@ def _pictures(source: Path) -> Path | None:
 
 
 def _name_from(folder: Path, dataset: Dataset) -> None:
-    """Gives pictures the names that they have in the folder of a data set's pictures."""
+    """Names pictures relative to the picture folder of the data set, as they were named before."""
     for picture in dataset.pictures():
         name = PurePosixPath(picture.file)
         if name.is_relative_to(folder.as_posix()):
             picture.file = name.relative_to(folder.as_posix()).as_posix()
 
 
-def _counted(problems: list[Problem]) -> dict[str, int]:
-    """What reading mended and left out; of what it left out for an error the pictures are counted, each once."""
-    done: Counter[str] = Counter(
-        KINDS[problem.code].title if problem.severity == "F" else f"left out: {KINDS[problem.code].title}"
-        for problem in problems
-        if problem.severity in ("F", "S")
-    )
-    wrong = {(problem.code, problem.file) for problem in problems if problem.severity == "E"}
-    done.update(f"left out with their picture: {KINDS[code].title}" for code, _ in wrong)
-    return dict(done)
+def _count_by_title(problems: list[Problem]) -> dict[str, int]:
+    """What reading mended and left out; of errors, the pictures that were left out are counted, each once."""
+    counts: Counter[str] = Counter()
+    files: set[tuple[str, str]] = set()
+    for problem in problems:
+        title = PROBLEM_KINDS[problem.code].title
+        if problem.severity == "F":
+            counts[title] += 1
+        elif problem.severity == "S":
+            counts[f"left out: {title}"] += 1
+        elif problem.severity == "E":
+            files.add((title, problem.file))
+    counts.update(f"left out with their picture: {title}" for title, _ in files)
+    return dict(counts)
 
 
-def _drop_tiny(dataset: Dataset, model: ModelConfig, done: dict[str, int]) -> None:
+def _drop_tiny(dataset: Dataset, model: ModelConfig, counts: dict[str, int]) -> None:
+    """Drops objects that are too small to learn, and counts them in ``counts``."""
     dropped = 0
     for picture in dataset.pictures():
-        kept = [instance for instance in picture.instances if not _is_tiny(instance, picture, model.input_size)]
-        dropped += len(picture.instances) - len(kept)
-        picture.instances = kept
+        large = [instance for instance in picture.instances if not _is_tiny(instance, picture, model.input_size)]
+        dropped += len(picture.instances) - len(large)
+        picture.instances = large
     if dropped:
-        done[f"left out: objects with a side below {TINY:g} px at the training size of {model.input_size}"] = dropped
+        counts[f"left out: objects with a side below {TINY:g} px at the training size of {model.input_size}"] = dropped
 
 
 def _is_tiny(instance: Instance, picture: Picture, size: int) -> bool:
@@ -147,31 +153,33 @@ def _is_tiny(instance: Instance, picture: Picture, size: int) -> bool:
     return not instance.crowd and min(width * size / picture.width, height * size / picture.height) < TINY
 
 
-def _drop_copies(dataset: Dataset, done: dict[str, int]) -> None:
+def _drop_copies(dataset: Dataset, counts: dict[str, int]) -> None:
     """Drops pictures that are there again with the same labels; of two in different splits, the one in train."""
     scans = scan_pictures(dataset.pictures())
-    seen: set[tuple[str, frozenset[object]]] = set()
+    keys: set[tuple[str, frozenset[object]]] = set()
     dropped = 0
+    # The training split comes last, so that of two copies the one in another split is met first and stays.
     for split in sorted(dataset.splits, key=lambda name: name == "train"):
-        kept: list[Picture] = []
+        unique: list[Picture] = []
         for picture in dataset.splits[split]:
             labels = frozenset((instance.label, shape_key(instance)) for instance in picture.instances)
             key = scans[picture.path].digest, labels
-            if key not in seen:
-                kept.append(picture)
-            seen.add(key)
-        dropped += len(dataset.splits[split]) - len(kept)
-        dataset.splits[split] = kept
+            if key not in keys:
+                unique.append(picture)
+            keys.add(key)
+        dropped += len(dataset.splits[split]) - len(unique)
+        dataset.splits[split] = unique
     if dropped:
-        done["left out: pictures that appeared twice with the same labels"] = dropped
+        counts["left out: pictures that appeared twice with the same labels"] = dropped
 
 
-def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, done: dict[str, int]) -> None:
+def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, counts: dict[str, int]) -> None:
+    """Writes the mended data set, and what was done to it, into its folder."""
     dataset.name = out.resolve().name
     with new_folder(out, overwrite, [source]) as folder:
         copy_pictures(dataset.pictures(), folder / "images")
         save_dataset(dataset, folder, source=str(source), options={"mended": True})
-        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": done}, indent=True))
+        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": counts}, indent=True))
     dataset.root = out
     for picture in dataset.pictures():
         picture.path = out / "images" / picture.file

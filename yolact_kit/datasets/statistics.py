@@ -94,6 +94,16 @@ class Statistics:
     anchors: AnchorRecall
     crowding: Crowding
 
+    @property
+    def picture_count(self) -> int:
+        """Pictures of all splits."""
+        return sum(self.pictures.values())
+
+    @property
+    def object_count(self) -> int:
+        """Objects of all splits and classes."""
+        return sum(sum(by_class.values()) for by_class in self.objects.values())
+
     def to_dict(self) -> dict[str, Any]:
         """The statistics as plain values, as ``validate --json`` prints them."""
         return asdict(self)

@@ -17,6 +17,7 @@ from torch.utils.data import Sampler
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.datasets.augmentation import Augmentation
+from yolact_kit.datasets.clipping import is_outside
 from yolact_kit.models.preprocess import prepare, resize
 
 CACHE_BYTES = 1 << 30
@@ -118,6 +119,8 @@ class TrainingPictures(TorchDataset[Sample]):
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         masks = np.zeros((len(picture.instances), size[1], size[0]), np.uint8)
         for number, instance in enumerate(picture.instances):
+            if is_outside(instance, width, height):
+                continue  # Its mask is empty; pycocotools would need memory for the whole way to it.
             full = instance.mask(height, width)
             masks[number] = cv2.resize(full * np.uint8(255), size, interpolation=cv2.INTER_AREA) >= 128
         decoded = _Decoded(resize(pixels, *size, self.config.model.interpolation), masks)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.evaluation.engine import Engine, Kind, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.shapes.rle import rle_area
 
 PRECISIONS = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
@@ -97,29 +97,7 @@ def ground_truth(pictures: Sequence[Picture], classes: Sequence[str]) -> dict[st
     Returns:
         ``images``, ``annotations`` with masks as RLE, and ``categories``.
     """
-    ids = {name: number for number, name in enumerate(classes, start=1)}
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for number, picture in enumerate(pictures, start=1):
-        images.append({"id": number, "file_name": picture.file, "width": picture.width, "height": picture.height})
-        for instance in picture.instances:
-            rle = instance.encode(picture.height, picture.width)
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": number,
-                    "category_id": ids[instance.label],
-                    "segmentation": rle,
-                    "bbox": list(instance.box()),
-                    "area": float(rle_area(rle)),
-                    "iscrowd": int(instance.crowd),
-                }
-            )
-    return {"images": images, "annotations": annotations, "categories": _categories(ids)}
-
-
-def _categories(ids: dict[str, int]) -> list[dict[str, Any]]:
-    return [{"id": number, "name": name} for name, number in ids.items()]
+    return to_coco(pictures, classes, as_masks=True)
 
 
 def evaluate_documents(

@@ -24,7 +24,7 @@ class GeometryError(ValueError):
     """Coordinates that do not make a shape.
 
     Args:
-        code: Which problem it is, a key of `yolact_kit.annotations.problem_kinds.KINDS`.
+        code: Which problem it is, a key of `yolact_kit.annotations.problem_kinds.PROBLEM_KINDS`.
         message: What is wrong.
     """
 

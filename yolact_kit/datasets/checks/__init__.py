@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from yolact_kit.datasets.checks import classes, copies, documents, learning, noise, objects, pictures, splits
 from yolact_kit.datasets.checks.registry import CHECKS, Check, Finding, check, run_checks
-from yolact_kit.datasets.checks.run import (
+from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.datasets.checks.validation import (
     SEVERITY_WORDS,
     Validation,
     errors_first,
@@ -15,7 +16,6 @@ from yolact_kit.datasets.checks.run import (
     validate_folder,
     validate_source,
 )
-from yolact_kit.datasets.checks.subject import Subject
 
 __all__ = [
     "CHECKS", "SEVERITY_WORDS", "Check", "Finding", "Subject", "Validation", "check", "classes", "copies", "documents",

@@ -12,10 +12,10 @@ from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.words import counted
 
 _IMBALANCE = 20
-_MORE = "Convert again with `--split stratified`, or label more."
+"""A class is rare if the most frequent one has this many times as many objects."""
 
 
-@check("class-unused", "W", "Leave the class out (`convert --classes`), or label some objects of it.")
+@check("class-unused")
 def class_unused(subject: Subject) -> Iterator[Finding]:
     """A class has no object at all."""
     counts = subject.statistics.objects
@@ -24,7 +24,7 @@ def class_unused(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has no object in any split.")
 
 
-@check("class-without-training", "W", "It is not learnt. " + _MORE, "splits")
+@check("class-without-training", "splits")
 def class_not_in_train(subject: Subject) -> Iterator[Finding]:
     """A class has objects, but none to train on."""
     counts = subject.statistics.objects
@@ -33,7 +33,7 @@ def class_not_in_train(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has no object in 'train'.")
 
 
-@check("class-without-validation", "W", "It is not measured. " + _MORE, "splits")
+@check("class-without-validation", "splits")
 def class_not_in_val(subject: Subject) -> Iterator[Finding]:
     """A class has objects to train on, but none to validate with."""
     counts = subject.statistics.objects
@@ -42,7 +42,7 @@ def class_not_in_val(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has no object in 'val'.")
 
 
-@check("class-imbalance", "W", "Rare classes are learnt late: label more of them.")
+@check("class-imbalance")
 def class_imbalance(subject: Subject) -> Iterator[Finding]:
     """A class has far fewer objects than the most frequent one."""
     counts = subject.statistics.objects
@@ -53,7 +53,7 @@ def class_imbalance(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' has {counted(total, 'object')}, '{most}' has {totals[most]}.")
 
 
-@check("class-twice", "E", "Each class must be listed once: convert again.", "splits")
+@check("class-twice", "splits")
 def class_twice(subject: Subject) -> Iterator[Finding]:
     """A class is listed twice."""
     for label in dict.fromkeys(subject.dataset.classes):
@@ -61,14 +61,14 @@ def class_twice(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"The class '{label}' is listed {subject.dataset.classes.count(label)} times.")
 
 
-@check("labels-alike", "W", "If they mean the same, merge them: `convert --map FILE` with a line `OTHER: LABEL` each.")
+@check("labels-alike", "labels")
 def labels_alike(subject: Subject) -> Iterator[Finding]:
     """Labels differ only by case, white space or Unicode form."""
     for group in _groups(subject.dataset.classes, plain_label):
         yield Finding(f"These labels look the same: {_quoted(group)}.")
 
 
-@check("labels-numbered", "W", "If the numbers count objects, merge the labels: `convert --map FILE`.")
+@check("labels-numbered", "labels")
 def labels_numbered(subject: Subject) -> Iterator[Finding]:
     """Labels differ only by a number at their end."""
     numbered = [label for label in subject.dataset.classes if _stem(label) != plain_label(label)]
@@ -87,10 +87,12 @@ def plain_label(label: str) -> str:
 
 
 def _stem(label: str) -> str:
+    """A label without the number at its end."""
     return re.sub(r"\d+$", "", plain_label(label))
 
 
 def _groups(labels: list[str], key: Callable[[str], str]) -> list[list[str]]:
+    """Groups of at least two different labels with the same key."""
     groups: dict[str, list[str]] = defaultdict(list)
     for label in dict.fromkeys(labels):
         groups[key(label)].append(label)

@@ -10,14 +10,11 @@ from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.pixels.hashes import near_groups, near_pairs
 
-_LEAK_ADVICE = (
-    "Scores on pictures that training has seen mean nothing. Convert again and keep such pictures in one split "
-    "(`--split group --group-by`), or delete one of them."
-)
 _NAMED = 3
+"""At most so many of the pictures that are nearly the same are named."""
 
 
-@check("picture-twice", "W", "Keep one of them: a picture that appears twice counts twice.", "copies")
+@check("picture-twice", "copies")
 def picture_twice(subject: Subject) -> Iterator[Finding]:
     """The same picture is there twice in one split."""
     for split, members in subject.dataset.splits.items():
@@ -26,14 +23,12 @@ def picture_twice(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"It is the same picture as {names[0]}.", names[1])
 
 
-@check(
-    "picture-near-twice", "W",
-    "Keep the best of them; of a video every tenth frame will do. Keep the others in the same split "
-    "(`--split group --group-by`).", "copies",
-)  # fmt: skip
+@check("picture-near-twice", "copies")
 def picture_near_twice(subject: Subject) -> Iterator[Finding]:
     """Several pictures of one split are nearly the same, such as frames of one video."""
     for members in subject.dataset.splits.values():
+        # Exact copies have a check of their own, so only the first picture of each digest is compared here: going
+        # backwards, the first one is what remains in the dictionary.
         firsts = {subject.scans[picture.path].digest: picture for picture in reversed(subject.decoded(members))}
         different = list(reversed(firsts.values()))
         for group in near_groups([subject.scans[picture.path].hash for picture in different]):
@@ -42,7 +37,7 @@ def picture_near_twice(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"It is nearly the same as {', '.join(others[:_NAMED])}{more}.", first)
 
 
-@check("leakage", "W", _LEAK_ADVICE, "copies")
+@check("leakage", "copies")
 def picture_leak(subject: Subject) -> Iterator[Finding]:
     """The same picture is in two splits."""
     for same in identical(subject, subject.dataset.splits):
@@ -52,20 +47,20 @@ def picture_leak(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"It is in '{split}' and, as {picture.file}, in '{first}'.", other.file)
 
 
-@check("leakage-near", "W", _LEAK_ADVICE, "copies")
+@check("leakage-near", "copies")
 def picture_near_leak(subject: Subject) -> Iterator[Finding]:
     """Nearly the same picture is in two splits."""
-    members = [
-        (split, picture)
-        for split, pictures in subject.dataset.splits.items()
-        for picture in (subject.decoded(pictures) if len(subject.dataset.splits) > 1 else [])
-    ]
+    if len(subject.dataset.splits) < 2:
+        return
+    members: list[tuple[str, Picture]] = []
+    for split, pictures in subject.dataset.splits.items():
+        members += [(split, picture) for picture in subject.decoded(pictures)]
     scans = [subject.scans[picture.path] for _, picture in members]
-    named: set[int] = set()
+    reported: set[int] = set()
     for first, second in near_pairs([scan.hash for scan in scans]):
         (split, picture), (other_split, other) = members[first], members[second]
-        if split != other_split and second not in named and scans[first].digest != scans[second].digest:
-            named.add(second)
+        if split != other_split and second not in reported and scans[first].digest != scans[second].digest:
+            reported.add(second)
             yield Finding(f"In '{other_split}', it is nearly the same as {picture.file} in '{split}'.", other.file)
 
 

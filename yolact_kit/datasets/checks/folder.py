@@ -16,6 +16,7 @@ import yaml
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import read_instance
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.annotations.problem_kinds import new_problem
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
 from yolact_kit.json_text import parse_json
@@ -142,6 +143,7 @@ def build_dataset(folder: Folder) -> Dataset:
 
 
 def _read_description(file: Path) -> dict[str, Any]:
+    """The content of ``dataset.yaml``."""
     try:
         described = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -157,8 +159,8 @@ def _read_description(file: Path) -> dict[str, Any]:
 
 
 def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Document | Problem:
-    named = isinstance(parts, dict) and all(isinstance(parts.get(key), str) for key in ("annotations", "images"))
-    if not named:
+    """The annotation file of a split, or why it cannot be used."""
+    if not _names_its_files(parts):
         return _unreadable("dataset.yaml", f"The split '{split}' does not name its annotation file and picture folder.")
     file = parts["annotations"]
     try:
@@ -168,11 +170,19 @@ def _read_document(root: Path, split: str, parts: Any, classes: list[str]) -> Do
     except (OSError, ValueError, RecursionError) as error:
         return _unreadable(file, f"The annotation file of the split '{split}' cannot be read: {error}.")
     lists: list[Any] = [data.get(key) if isinstance(data, dict) else None for key in _LISTS]
-    for entries in lists:
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            return _unreadable(file, "It is not COCO: it lacks the lists images, annotations and categories.")
+    if not all(map(_is_list_of_objects, lists)):
+        return _unreadable(file, "It is not COCO: it lacks the lists images, annotations and categories.")
     return Document(split, file, root / parts["images"], classes, *lists)
 
 
+def _names_its_files(parts: Any) -> bool:
+    """Whether the entry of a split in ``dataset.yaml`` names an annotation file and a picture folder."""
+    return isinstance(parts, dict) and all(isinstance(parts.get(key), str) for key in ("annotations", "images"))
+
+
+def _is_list_of_objects(entries: Any) -> bool:
+    return isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+
+
 def _unreadable(file: str, message: str) -> Problem:
-    return Problem(severity="E", code="file-unreadable", file=file, message=message, advice=_CONVERT_AGAIN)
+    return new_problem("file-unreadable", message, file, in_dataset=True)

@@ -1,4 +1,4 @@
-"""Checks of what a model can learn of: anchors that fit, objects that are large enough and not too many."""
+"""Checks of what a model can learn from: anchors that fit, objects that are large enough and not too many."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
 _ENOUGH = 5
-"""Shares of fewer objects say nothing."""
+"""A share of fewer objects than this says nothing."""
 _LEAST_RECALL = 0.7
 _SMALL = 8.0
 """Side in pixels of a cell of the finest pyramid level."""
 _MOST = 100
 """Objects of a picture that are trained on and found, by the defaults of `loss.max_masks` and `detect.top_k`."""
-_MORE_ANCHORS = "Train at a larger `model.input_size`, or add scales and ratios to `model.anchors`."
 
 
-@check("objects-overlap", "W", "Non-maximum suppression would drop one of each two: raise `detect.nms_iou` above 0.5.")
+@check("objects-overlap")
 def objects_overlap(subject: Subject) -> Iterator[Finding]:
     """More than a twentieth of the objects overlap another strongly."""
     share = subject.statistics.crowding.overlapping
@@ -28,7 +27,7 @@ def objects_overlap(subject: Subject) -> Iterator[Finding]:
         yield Finding(f"The boxes of {share:.0%} of the objects overlap another object's by an IoU of 0.5 or more.")
 
 
-@check("anchors-miss", "W", _MORE_ANCHORS)
+@check("anchors-miss")
 def anchors_miss(subject: Subject) -> Iterator[Finding]:
     """Anchors fit few of a class's objects, which then learn slowly."""
     objects = subject.statistics.objects
@@ -38,17 +37,17 @@ def anchors_miss(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"{1 - recall:.0%} of the {count} objects of '{label}' fit no anchor (IoU below 0.5).")
 
 
-@check("anchors-miss-size", "W", _MORE_ANCHORS)
+@check("anchors-miss-size")
 def anchors_miss_size(subject: Subject) -> Iterator[Finding]:
     """Anchors fit few of the objects of a size, which then learn slowly."""
-    found = subject.statistics
-    for size, recall in found.anchors.by_size.items():
-        count = found.sizes[size]
+    statistics = subject.statistics
+    for size, recall in statistics.anchors.by_size.items():
+        count = statistics.sizes[size]
         if recall is not None and recall < _LEAST_RECALL and count >= _ENOUGH and size != "below 4":
             yield Finding(f"{1 - recall:.0%} of the {count} objects of {size} px fit no anchor (IoU below 0.5).")
 
 
-@check("objects-small", "W", "Train at a larger `model.input_size`, or cut the pictures into parts.")
+@check("objects-small")
 def objects_small(subject: Subject) -> Iterator[Finding]:
     """Most objects of a class are smaller than a cell of the finest pyramid level, 8 px, at the training size."""
     size = subject.model.input_size
@@ -56,12 +55,13 @@ def objects_small(subject: Subject) -> Iterator[Finding]:
     for picture, instance, _ in subject.objects():
         _, _, width, height = instance.box()
         sides[instance.label].append(min(width * size / picture.width, height * size / picture.height))
-    for label, found in sides.items():
-        if len(found) >= _ENOUGH and (middle := float(np.median(found))) < _SMALL:
-            yield Finding(f"Half of the {len(found)} objects of '{label}' have a side below {middle:.1f} px.")
+    for label, lengths in sides.items():
+        median = float(np.median(lengths))
+        if len(lengths) >= _ENOUGH and median < _SMALL:
+            yield Finding(f"Half of the {len(lengths)} objects of '{label}' have a side below {median:.1f} px.")
 
 
-@check("picture-crowded", "W", "Cut the picture into parts, or raise `loss.max_masks` and `detect.top_k` above 100.")
+@check("picture-crowded")
 def picture_crowded(subject: Subject) -> Iterator[Finding]:
     """A picture has more objects than training and detection take of one by default."""
     for picture in subject.dataset.pictures():
@@ -70,7 +70,7 @@ def picture_crowded(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"It has {count} objects.", picture.file)
 
 
-@check("objects-are-crowds", "W", "Training ignores crowds. Set `iscrowd` of single objects to 0 and convert again.")
+@check("objects-are-crowds")
 def objects_are_crowds(subject: Subject) -> Iterator[Finding]:
     """All objects of a class are crowds, which training ignores."""
     crowds: dict[str, list[bool]] = {}

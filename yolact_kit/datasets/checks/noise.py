@@ -28,7 +28,7 @@ _SIDE = 12
 """Smaller masks are rectangles because they have few pixels."""
 
 
-@check("objects-are-boxes", "W", "YOLACT learns to draw what the labels show: boxes. Draw outlines for real masks.")
+@check("objects-are-boxes")
 def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
     """Nearly all masks of a class are upright rectangles."""
     by_class: dict[str, list[bool]] = {}
@@ -39,7 +39,7 @@ def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"{sum(rectangles)} of the {len(rectangles)} masks of '{label}' are rectangles.")
 
 
-@check("mask-is-box", "W", "Look at it: if it was drawn as a box, draw its outline; if it is a rectangle, leave it.")
+@check("mask-is-box")
 def mask_is_box(subject: Subject) -> Iterator[Finding]:
     """A mask is nearly an upright rectangle, where hardly any other mask of its class is a rectangle."""
     by_class: dict[str, list[tuple[Picture, str, Instance]]] = defaultdict(list)
@@ -53,7 +53,7 @@ def mask_is_box(subject: Subject) -> Iterator[Finding]:
                 yield Finding("Its mask is nearly a rectangle.", picture.file, name)
 
 
-@check("labels-disagree", "W", "Keep the right one: an object that is two classes at once teaches neither.")
+@check("labels-disagree")
 def labels_disagree(subject: Subject) -> Iterator[Finding]:
     """Two objects of different classes have nearly the same mask."""
     for picture in subject.dataset.pictures():
@@ -62,7 +62,7 @@ def labels_disagree(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"Its mask is nearly that of {other} (IoU {overlap:.2f}).", picture.file, name)
 
 
-@check("duplicate-near", "W", "Delete the worse one of the two, if they are one object.")
+@check("duplicate-near")
 def object_nearly_twice(subject: Subject) -> Iterator[Finding]:
     """Two objects of one class have nearly the same mask."""
     for picture in subject.dataset.pictures():

@@ -11,6 +11,7 @@ from shapely.validation import explain_validity
 from yolact_kit.annotations.dataset import Instance, Picture
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.datasets.clipping import is_outside
 from yolact_kit.shapes.rings import crosses_itself, ring_area
 
 _TOLERANCE = 1.0
@@ -19,25 +20,25 @@ TINY = 4.0
 """Side in pixels at the training size below which objects are too small to learn."""
 
 
-@check("outside", "E", "Correct the label: no pixel of the object is in the picture.")
+@check("outside", "labels")
 def object_outside(subject: Subject) -> Iterator[Finding]:
     """An object lies wholly outside of its picture."""
     for picture, instance, name in subject.objects():
-        if _is_outside(picture, instance):
+        if is_outside(instance, picture.width, picture.height):
             yield Finding("It lies wholly outside of the picture.", picture.file, name)
 
 
-@check("partly-outside", "W", "`yolact-kit convert` clips such objects at the picture's edge.")
+@check("partly-outside")
 def object_partly_outside(subject: Subject) -> Iterator[Finding]:
     """An object reaches over the edge of its picture."""
     for picture, instance, name in subject.objects():
         x, y, width, height = instance.box()
         over = max(-x, -y, x + width - picture.width, y + height - picture.height)
-        if over > _TOLERANCE and not _is_outside(picture, instance):
+        if over > _TOLERANCE and not is_outside(instance, picture.width, picture.height):
             yield Finding(f"It reaches {over:.0f} px over the edge of the picture.", picture.file, name)
 
 
-@check("coordinates-normalised", "E", "They are probably shares of the picture's size: convert from the original.")
+@check("coordinates-normalised", "labels")
 def object_normalised(subject: Subject) -> Iterator[Finding]:
     """All coordinates of an object are between 0 and 1."""
     for picture, instance, name in subject.objects():
@@ -45,7 +46,7 @@ def object_normalised(subject: Subject) -> Iterator[Finding]:
             yield Finding("All its coordinates are between 0 and 1.", picture.file, name)
 
 
-@check("area-zero", "E", "Delete the object, or draw it again.")
+@check("area-zero", "labels")
 def object_without_area(subject: Subject) -> Iterator[Finding]:
     """An object has no area."""
     for picture, instance, name in subject.objects():
@@ -56,11 +57,7 @@ def object_without_area(subject: Subject) -> Iterator[Finding]:
             yield Finding("Its mask is empty.", picture.file, name)
 
 
-@check(
-    "tiny", "W",
-    "Such objects are too small to learn and are left out of training. Train at a larger `model.input_size`, "
-    "or cut the pictures into parts.",
-)  # fmt: skip
+@check("tiny")
 def object_tiny(subject: Subject) -> Iterator[Finding]:
     """An object has a side below 4 pixels once its picture has the training size."""
     size = subject.model.input_size
@@ -71,7 +68,7 @@ def object_tiny(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"Its shorter side is {side:.1f} px at the training size of {size}.", picture.file, name)
 
 
-@check("duplicate", "W", "Delete one of the two.")
+@check("duplicate", "labels")
 def object_twice(subject: Subject) -> Iterator[Finding]:
     """The same shape with the same label is there twice in a picture."""
     for picture in subject.dataset.pictures():
@@ -80,7 +77,7 @@ def object_twice(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"It is the same as {other}.", picture.file, name)
 
 
-@check("two-labels", "W", "Keep the right one: an object that is two classes at once teaches neither.")
+@check("two-labels")
 def object_two_labels(subject: Subject) -> Iterator[Finding]:
     """The same shape is there twice in a picture with different labels."""
     for picture in subject.dataset.pictures():
@@ -89,23 +86,19 @@ def object_two_labels(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"It has the same shape as {other}.", picture.file, name)
 
 
-@check("self-intersecting", "W", "Its mask may have unwanted holes. Draw its outline again.")
+@check("self-intersecting", "labels")
 def object_crossing(subject: Subject) -> Iterator[Finding]:
     """The outline of an object crosses itself."""
     for picture, instance, name in subject.objects():
         for ring in instance.polygons:
             if ring_area(ring) > 0 and crosses_itself(ring):
-                where = explain_validity(Polygon(ring)).partition("[")[2].rstrip("]")
-                yield Finding(f"Its outline crosses itself near x, y = {_rounded(where)}.", picture.file, name)
+                point = explain_validity(Polygon(ring)).partition("[")[2].rstrip("]")
+                yield Finding(f"Its outline crosses itself near x, y = {_rounded(point)}.", picture.file, name)
                 break
 
 
-def _is_outside(picture: Picture, instance: Instance) -> bool:
-    x, y, width, height = instance.box()
-    return x + width <= 0 or y + height <= 0 or x >= picture.width or y >= picture.height
-
-
 def _is_normalised(picture: Picture, instance: Instance) -> bool:
+    """Whether the points of an object are shares of its picture's size; in a picture of few pixels nobody can tell."""
     if instance.rle is not None or min(picture.width, picture.height) < 8:
         return False
     points = np.concatenate(instance.polygons)
@@ -113,14 +106,15 @@ def _is_normalised(picture: Picture, instance: Instance) -> bool:
 
 
 def _same_shapes(picture: Picture) -> Iterator[tuple[str, str, bool]]:
-    seen: dict[object, tuple[str, str]] = {}
+    """Objects whose shape an earlier one has as well: names of both, and whether their labels agree."""
+    first_of_shape: dict[object, tuple[str, str]] = {}
     for number, instance in enumerate(picture.instances, start=1):
         name, key = f"object {number} ({instance.label})", shape_key(instance)
-        if key in seen:
-            other, label = seen[key]
+        if key in first_of_shape:
+            other, label = first_of_shape[key]
             yield name, other, label == instance.label
         else:
-            seen[key] = (name, instance.label)
+            first_of_shape[key] = (name, instance.label)
 
 
 def shape_key(instance: Instance) -> object:
@@ -130,5 +124,6 @@ def shape_key(instance: Instance) -> object:
     return tuple(np.round(ring, 2).tobytes() for ring in instance.polygons)
 
 
-def _rounded(place: str) -> str:
-    return ", ".join(f"{float(number):.0f}" for number in place.split()[:2])
+def _rounded(point: str) -> str:
+    """The point that shapely names, in whole pixels."""
+    return ", ".join(f"{float(number):.0f}" for number in point.split()[:2])

@@ -10,7 +10,7 @@ from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.pixels.pictures import EXTENSIONS
 
 
-@check("picture-missing", "E", "Put the picture back, or convert again without it.", "pictures")
+@check("picture-missing", "pictures")
 def picture_missing(subject: Subject) -> Iterator[Finding]:
     """A picture is not there."""
     for picture in subject.dataset.pictures():
@@ -19,26 +19,26 @@ def picture_missing(subject: Subject) -> Iterator[Finding]:
             yield Finding("The picture is missing.", picture.file)
 
 
-@check("picture-undecodable", "E", "Replace the picture by a good copy, or remove it and its labels.", "pictures")
+@check("picture-undecodable", "pictures")
 def picture_undecodable(subject: Subject) -> Iterator[Finding]:
-    """A picture cannot be decoded: it is damaged, cut off, or no picture."""
+    """A picture cannot be decoded: it is damaged, cut off, or not a picture."""
     for picture in subject.dataset.pictures():
         error = subject.scans[picture.path].error
         if error is not None and error.code != "picture-missing":
             yield Finding(error.message, picture.file)
 
 
-@check("picture-size", "E", "The labels belong to a picture of another size. Restore the right one.", "pictures")
+@check("picture-size", "pictures")
 def picture_size(subject: Subject) -> Iterator[Finding]:
     """A picture has another size than its labels say."""
     for picture in subject.dataset.pictures():
         scan = subject.scans[picture.path]
         if scan.error is None and scan.size != (picture.width, picture.height):
-            found = f"{scan.size[0]}x{scan.size[1]}"
-            yield Finding(f"It is {found}, its labels say {picture.width}x{picture.height}.", picture.file)
+            size = f"{scan.size[0]}x{scan.size[1]}"
+            yield Finding(f"It is {size}, its labels say {picture.width}x{picture.height}.", picture.file)
 
 
-@check("picture-unlisted", "W", "It is not used. Label it and convert again, or delete it.", "pictures")
+@check("picture-unlisted", "pictures")
 def picture_unlisted(subject: Subject) -> Iterator[Finding]:
     """A picture lies in the data set's picture folder, but no annotation file mentions it."""
     root = subject.dataset.root

@@ -1,4 +1,4 @@
-"""The registry of checks: what each is called, how severe it is, what to do about it, and the function that runs it."""
+"""The registry of checks: the code of the problems that each finds, what it looks at, and the function that looks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from yolact_kit.annotations.problems import Problem, Severity
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS, new_problem
+from yolact_kit.annotations.problems import Problem
 
-Level = Literal["document", "pictures", "copies", "dataset", "splits"]
+Level = Literal["document", "pictures", "copies", "labels", "dataset", "splits"]
 """What a check looks at. ``document``: one annotation file of a data set folder as it stands, a `folder.Document`; the
 others look at a `subject.Subject`. ``pictures``: pictures as they decode. ``copies``: pictures beside each other.
-``dataset``: objects and classes. ``splits``: how a data set is split. Of a source that was just read, only ``dataset``
-and ``copies`` are looked at, and ``splits`` where it has splits: the reading itself finds the rest."""
+``labels``: objects and class names, for mistakes that reading a source finds by itself. ``dataset``: other mistakes of
+objects and classes. ``splits``: how a data set is split."""
 
 
 class Finding(NamedTuple):
@@ -34,52 +35,43 @@ class Check:
     """A registered check.
 
     Attributes:
-        id: Its name, which is the code of its problems.
-        severity: The severity of its problems.
-        advice: What to do about them.
+        code: The code of its problems, a key of `PROBLEM_KINDS`, which has their severity, title and advice.
         level: What it looks at.
         run: The function that looks.
     """
 
-    id: str
-    severity: Severity
-    advice: str
+    code: str
     level: Level
     run: Callable[[Any], Iterator[Finding]]
 
-    @property
-    def purpose(self) -> str:
-        """What the check finds: the first line of its function's docstring."""
-        return (self.run.__doc__ or "").strip().partition("\n")[0]
-
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its id, in the order that they run."""
+"""Every check by its code, in the order that they run."""
 
 S = TypeVar("S")
 Function = Callable[[S], Iterator[Finding]]
 
 
-def check(id: str, severity: Severity, advice: str, level: Level = "dataset") -> Callable[[Function[S]], Function[S]]:
+def check(code: str, level: Level = "dataset") -> Callable[[Function[S]], Function[S]]:
     """Registers a function as a check.
 
     Args:
-        id: Name of the check, and code of the problems that it finds.
-        severity: Their severity.
-        advice: What to do about them: a sentence or two.
+        code: Code of the problems that it finds, a key of `PROBLEM_KINDS`.
         level: What the function looks at.
 
     Returns:
         The decorator, which leaves the function as it is.
 
     Raises:
-        ValueError: There is a check of that name.
+        ValueError: The catalogue of problems lacks the code, or there is a check for it already.
     """
 
     def register(function: Function[S]) -> Function[S]:
-        if id in CHECKS:
-            raise ValueError(f"there are two checks '{id}'")
-        CHECKS[id] = Check(id, severity, advice, level, function)
+        if code not in PROBLEM_KINDS:
+            raise ValueError(f"the catalogue of problems has no '{code}'")
+        if code in CHECKS:
+            raise ValueError(f"there are two checks for '{code}'")
+        CHECKS[code] = Check(code, level, function)
         return function
 
     return register
@@ -95,17 +87,9 @@ def run_checks(subject: object, levels: Iterable[Level]) -> list[Problem]:
     Returns:
         The problems, in the order of the registry.
     """
-    wanted = set(levels)
-    return [
-        Problem(
-            severity=found.severity,
-            code=found.id,
-            file=finding.file,
-            object=finding.object,
-            message=finding.message,
-            advice=found.advice,
-        )
-        for found in CHECKS.values()
-        if found.level in wanted
-        for finding in found.run(subject)
-    ]
+    levels = set(levels)
+    problems: list[Problem] = []
+    for check in CHECKS.values():
+        if check.level in levels:
+            problems += [new_problem(check.code, *finding, in_dataset=True) for finding in check.run(subject)]
+    return problems

@@ -8,7 +8,7 @@ from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
 
-@check("train-empty", "E", "Convert again with smaller shares for `--val` and `--test`, or label pictures.", "splits")
+@check("train-empty", "splits")
 def train_empty(subject: Subject) -> Iterator[Finding]:
     """There is no picture to train on, or no object in those pictures."""
     train = subject.dataset.splits.get("train", [])
@@ -18,7 +18,7 @@ def train_empty(subject: Subject) -> Iterator[Finding]:
         yield Finding("The pictures of the split 'train' have no objects.")
 
 
-@check("val-empty", "W", "The best weights cannot be chosen: convert again with `--val 0.2`.", "splits")
+@check("val-empty", "splits")
 def val_empty(subject: Subject) -> Iterator[Finding]:
     """There is no picture to validate with, or no object in those pictures."""
     val = subject.dataset.splits.get("val", [])
