@@ -44,9 +44,12 @@ class Room:
 
 
 def imported_modules(path: Path, package: Path) -> Iterator[str]:
-    """The dotted names that a file imports, anywhere in it; of ``from a import b`` both ``a`` and ``a.b``."""
+    """The dotted names that a file imports when it runs, anywhere in it; of ``from a import b`` both ``a`` and ``a.b``.
+
+    Imports under ``if TYPE_CHECKING:`` never run and are left out.
+    """
     folder = [package.name, *path.relative_to(package).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in running_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -54,6 +57,14 @@ def imported_modules(path: Path, package: Path) -> Iterator[str]:
             module = ".".join([*base, *([node.module] if node.module else [])])
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def running_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a syntax tree, without what stands under ``if TYPE_CHECKING:``."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from running_nodes(child)
 
 
 def measure_room(folder: Path, package: Path) -> Room:

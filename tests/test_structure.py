@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +22,26 @@ ROOMS = [
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "lightning", "cv2", "pycocotools", "matplotlib", "albumentations", "shapely", "scipy"}
 COPYLEFT = {"labelme", "ultralytics", "PyQt5", "PyQt6"}
+
+MOST_FILES = 26
+"""Files that may lie beside each other in a room."""
+MOST_FLOORS = 8
+"""Files of a room that may import each other in a chain."""
+ROOMS_WITH_CIRCLES = {"inference"}
+"""Rooms in which files still import each other in a circle."""
+TESTS_OF_MORE_THAN_A_MODULE = {
+    "test_docs": "the pages",
+    "test_examples": "the examples in docstrings",
+    "test_package": "the front door",
+    "test_structure": "the house",
+    "test_wheel": "what is installed",
+    "annotations/test_bad_input": "every reader against broken files",
+    "annotations/test_dialects": "every reader against what programs write",
+    "annotations/test_fuzz": "every reader against random damage",
+    "inference/test_reference": "predictions against the original's",
+    "models/test_reference": "networks against the original's",
+}
+"""Test files that are named after no module, and what they test."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = sorted(
@@ -61,6 +83,63 @@ def test_a_room_knows_only_the_rooms_above_it(path: Path) -> None:
 
 def test_every_room_is_there_and_no_other() -> None:
     assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ROOMS)
+
+
+@pytest.fixture(scope="module")
+def structure() -> ModuleType:
+    """``benchmarks/structure.py``, which measures rooms."""
+    spec = importlib.util.spec_from_file_location("structure", ROOT / "benchmarks" / "structure.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["structure"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_rooms_have_few_files_and_floors_and_no_circles(structure: ModuleType) -> None:
+    rooms = structure.measure_rooms(PACKAGE)
+    assert len(rooms) > len(ROOMS)
+    assert not [room for room in rooms if room.files > MOST_FILES or room.floors > MOST_FLOORS]
+    assert not [room for room in rooms if room.circles and room.name not in ROOMS_WITH_CIRCLES]
+
+
+def test_floors_and_circles_are_counted(structure: ModuleType, tmp_path: Path) -> None:
+    package = tmp_path / "house"
+    (package / "room").mkdir(parents=True)
+    files = {
+        "low": "if TYPE_CHECKING:\n    from house.room.top import y",
+        "middle": "import house.room.low",
+        "left": "from .right import x",
+        "right": "def f():\n    from house.room import left\n    from . import middle",
+        "top": "from house.room.left import x\nimport os, house.other",
+    }
+    for name, text in files.items():
+        (package / "room" / f"{name}.py").write_text(text, encoding="utf-8")
+    (room,) = structure.measure_rooms(package)
+    assert (room.name, room.files, room.imports, room.floors) == ("room", 5, 5, 5)
+    assert room.circles == [["left", "right"]]
+
+
+def test_test_files_are_named_after_modules_of_their_room() -> None:
+    homeless = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        name = path.relative_to(ROOT / "tests").with_suffix("").as_posix()
+        if not name.startswith(("end_to_end/", "examples/")) and not tested_module(path):
+            homeless.add(name)
+    assert homeless == set(TESTS_OF_MORE_THAN_A_MODULE)
+
+
+def tested_module(path: Path) -> Path | None:
+    """The module or package of the same room that ``test_MODULE.py`` or ``test_MODULE_ASPECT.py`` is named after."""
+    folder = PACKAGE / path.parent.relative_to(ROOT / "tests")
+    words = path.stem.split("_")[1:]
+    for count in range(len(words), 0, -1):
+        module = folder / "_".join(words[:count])
+        if module.is_dir():
+            return module
+        if module.with_suffix(".py").is_file():
+            return module.with_suffix(".py")
+    return None
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
