@@ -18,7 +18,7 @@ def parse_json(text: str) -> Any:
         The document.
 
     Raises:
-        ValueError: It is no JSON; `json.JSONDecodeError` says where.
+        ValueError: It is not JSON; `json.JSONDecodeError` says where.
         RecursionError: It is nested too deeply.
 
     Example:
@@ -48,5 +48,5 @@ def json_text(document: Any, indent: bool = False) -> str:
     options = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if indent else 0)
     try:
         return orjson.dumps(document, option=options).decode("utf-8")
-    except orjson.JSONEncodeError:  # lone surrogates, as from file names that are no UTF-8; integers beyond 64 bits
+    except orjson.JSONEncodeError:  # lone surrogates, as from file names that are not UTF-8; integers beyond 64 bits
         return json.dumps(document, indent=2 if indent else None) + "\n"

@@ -126,7 +126,7 @@ class PictureIndex:
             own = [entry for entry in own if entry.path.parent in folders]
         by_stem = bool(own) and (not named or normal(reference.stem) != normal(raw.stem))
         if by_stem and named and normal(reference.name) == normal(raw.stem):
-            by_stem = False  # a.jpg.json speaks of a.jpg
+            by_stem = False  # a.jpg.json belongs to a.jpg
         candidates = own if by_stem else named
         if not candidates and not raw.embedded:
             reference = PurePosixPath(reference.name or raw.stem)

@@ -20,7 +20,7 @@ def config(
         typer.Option(
             "--model",
             metavar="NAME",
-            help="yolact_nano, yolact_resnet50, yolact_base, ... (docs/models.md), or auto by the machine.",
+            help="yolact_nano, yolact_resnet50, yolact_base, ... (docs/models.md), or auto to suit the machine.",
             rich_help_panel="Model",
         ),
     ] = "auto",

@@ -60,9 +60,9 @@ def convert(
 ) -> None:
     """Turn labelled pictures into a data set to train on.
 
-    Reads labelme's JSON, Pascal VOC's XML with polygons or mask pictures, COCO's JSON and YOLO's text files, checks
-    every label and every picture, and writes a folder with COCO annotations, pictures in train, val and test, and
-    dataset.yaml; with --to, a folder for another program. Nothing in the source is changed.
+    Reads labels of labelme, Pascal VOC (polygons or mask pictures), COCO, YOLO, CVAT and VIA, checks every label and
+    every picture, and writes a folder with COCO annotations, pictures in train, val and test, and dataset.yaml; with
+    --to, a folder for another program. Nothing in the source is changed.
 
     Example: [bold]yolact-kit convert my-photos data --val 0.2 --test 0.1[/bold]
     """

@@ -123,7 +123,11 @@ Pictures = Annotated[
 ImageFiles = Annotated[Images, typer.Option(help="What to do with the picture files.", rich_help_panel=PICTURES)]
 SkipMissing = Annotated[
     bool,
-    typer.Option("--skip-missing", help="Count missing pictures instead of failing.", rich_help_panel=PICTURES),
+    typer.Option(
+        "--skip-missing",
+        help="Leave out labels whose picture is missing, instead of counting them as errors.",
+        rich_help_panel=PICTURES,
+    ),
 ]
 MaxPixels = Annotated[
     int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels than this.", rich_help_panel=PICTURES)
@@ -146,14 +150,14 @@ Val = Annotated[
     typer.Option(metavar="SHARE", help="Share for validation; 0.2 by default.", rich_help_panel=SPLITS),
 ]
 Test = Annotated[
-    float | None, typer.Option(metavar="SHARE", help="Share for the test; 0 by default.", rich_help_panel=SPLITS)
+    float | None, typer.Option(metavar="SHARE", help="Share for testing; 0 by default.", rich_help_panel=SPLITS)
 ]
 Seed = Annotated[int, typer.Option(help="Random seed.", rich_help_panel=SPLITS)]
 GroupBy = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
-        help="Keep pictures in one split whose paths have the same match, or the same first group, of this expression.",
+        help="Keep pictures together in whose paths this expression, or its first group, matches the same text.",
         rich_help_panel=SPLITS,
     ),
 ]

@@ -104,7 +104,7 @@ def local_weights(weights: str) -> str:
         weights: What the user gave.
 
     Returns:
-        The downloaded file, or ``weights`` unchanged where they are no such name.
+        The downloaded file, or ``weights`` unchanged where they are not such a name.
 
     Raises:
         UserError: No weights of that name were published, or they cannot be downloaded.

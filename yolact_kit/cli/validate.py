@@ -30,7 +30,7 @@ _SHOWN = 5
 
 Source = Annotated[
     Path,
-    typer.Argument(metavar="DATASET|SOURCE", help="Folder that `convert` wrote, or one of pictures and labels."),
+    typer.Argument(metavar="DATASET|SOURCE", help="Folder that `convert` wrote, or a folder of pictures and labels."),
 ]
 Strict = Annotated[
     bool,
@@ -45,7 +45,7 @@ Model = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help="Judge sizes and anchors as this model trains; auto chooses it by the machine.",
+        help="Check sizes and anchors for this model; auto chooses one to suit the machine.",
         rich_help_panel="Checks",
     ),
 ]

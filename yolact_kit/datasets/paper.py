@@ -49,7 +49,7 @@ def colours() -> list[A.BasicTransform]:
 class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
     """Puts a picture on a larger canvas or not, cuts a part out, and resizes it: in one step, without the canvas.
 
-    Objects whose centre is not in the cut-out are no objects of the new picture: their masks become empty.
+    Objects whose centre is not in the cut-out do not belong to the new picture: their masks become empty.
 
     Args:
         size: Side of the new picture in pixels.

@@ -108,7 +108,7 @@ class Scenes:
             prediction: Its detections; they are given their ids.
 
         Returns:
-            What to draw over it; None for a picture that is no frame.
+            What to draw over it; None for a picture that is not a frame.
         """
         if picture.frame is None:
             return None

@@ -133,7 +133,7 @@ def _plan_augmentation(made: Plan, pictures: list[Picture]) -> None:
             f"the {found.counted} long objects lie every way (agreement {found.agreement:.2f} of 1): pictures may "
             "be turned all round"
         )
-        made.reasons["augment.flip_vertical"] = "likewise"
+        made.reasons["augment.flip_vertical"] = "for the same reason"
     else:
         made.reasons["augment.rotate"] = "nothing says that objects lie every way; where they do, set 180 here"
 

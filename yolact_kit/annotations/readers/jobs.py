@@ -90,7 +90,7 @@ def picture_jobs(items: list[Pending], context: ReadContext, format: LabelFormat
 
 
 def splits_by_name(context: ReadContext) -> dict[Path, str] | None:
-    """The splits that annotation files are, by their names and folders; None where they are no such splits."""
+    """The splits that annotation files are, by their names and folders; None where they are not splits."""
     splits: dict[Path, str] = {}
     for path in context.labels.files:
         words = [word for word in re.split(r"[^a-z]+", context.folder.name(path).lower()) if word in NAMES]

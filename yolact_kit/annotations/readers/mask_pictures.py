@@ -112,7 +112,7 @@ def find_masks(folder: SourceFolder, stems: set[str], options: ReadOptions) -> M
         The mask pictures; None where there are none.
 
     Raises:
-        UserError: ``options.masks`` is no folder with pictures, or ``options.colors`` cannot be read.
+        UserError: ``options.masks`` is not a folder with pictures, or ``options.colors`` cannot be read.
     """
     files = folder.files
     pictures = list(filter(is_mask_picture, files if options.masks is None else folder.under(options.masks)))
