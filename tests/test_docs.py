@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import runpy
+import shlex
+import subprocess
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
-from tests.programs import yolact_kit
+from tests.programs import yolact_kit_here
+from tests.tiny_model import save_tiny_model
 from yolact_kit.cli.app import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+WITHOUT_DATA = {"README.md", "getting-started.md"}
+WITHOUT_CONFIGURATION = {*WITHOUT_DATA, "configuration.md"}
+"""Pages for a reader who has no data set or no configuration yet; for all others both are there."""
+
+NOT_RUN = {"annotate", "guide", "quickstart", "train", "doctor"}
+"""Commands that open a window, ask questions, train, or measure the machine."""
 
 
 def commands(page: Path) -> set[tuple[str, tuple[str, ...]]]:
@@ -32,14 +47,103 @@ def test_the_pages_show_the_whole_way() -> None:
     assert {"guide", "annotate", "convert", "validate", "config", "train", "evaluate", "predict"} <= shown
 
 
+@functools.cache
+def help_of(name: str) -> subprocess.CompletedProcess[str]:
+    return yolact_kit_here(name, "--help", cwd=ROOT)
+
+
 @pytest.mark.parametrize(
     ("name", "options"), CALLS, ids=lambda value: value if isinstance(value, str) else " ".join(value)
 )
-def test_what_the_pages_type_exists(name: str, options: tuple[str, ...]) -> None:
-    done = yolact_kit(name, "--help")
-    assert done.returncode == 0, f"there is no command {name}"
+def test_what_the_pages_type_exists(name: str, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    result = help_of(name)
+    assert result.returncode == 0, f"there is no command {name}"
     for option in options:
-        assert re.search(rf"{option}\b", done.stdout), f"{name} has no {option}"
+        assert re.search(rf"{option}\b", result.stdout), f"{name} has no {option}"
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The blocks of a page in their order: the language (empty for shell) and the text of each."""
+    return re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def cheap_calls(block: str) -> list[list[str]]:
+    """The words of each command line of yolact-kit in a block of shell that needs no minutes, window or download."""
+    lines = [shlex.split(line, comments=True) for line in block.splitlines() if re.match(r"(\S*/)?yolact-kit ", line)]
+    return [
+        words[1:]
+        for words in lines
+        if words[1] in COMMANDS and words[1] not in NOT_RUN and not any(".pth" in word for word in words)
+    ]
+
+
+def label_pictures(folder: Path, count: int) -> None:
+    """Writes pictures of two rectangles of different classes, with labelme's files beside them."""
+    folder.mkdir()
+    rng = np.random.default_rng(len(folder.name))
+    for number in range(count):
+        picture = Image.fromarray(rng.integers(0, 90, (72, 96, 3), dtype=np.uint8))
+        shapes = []
+        for label, left in (("bolt", 4), ("nut", 52)):
+            top = int(rng.integers(4, 24))
+            box = [left, top, left + 36, top + 40]
+            ImageDraw.Draw(picture).rectangle(box, fill=(200, 80 + left, 90))
+            points = [[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]]
+            shapes.append({"label": label, "points": points, "shape_type": "polygon", "group_id": None, "flags": {}})
+        name = f"{'abcdefghijkl'[number]}.jpg"
+        picture.save(folder / name)
+        document = {"version": "5.5.0", "flags": {}, "imagePath": name, "imageData": None, "shapes": shapes}
+        document |= {"imageHeight": 72, "imageWidth": 96}
+        (folder / name).with_suffix(".json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def prepare_reader(folder: Path, page: Path) -> None:
+    """Gives a folder what the reader of a page has by then: pictures, labels, a trained run, a video."""
+    for labelled in ("my_labels", "my_pictures", "내사진"):
+        label_pictures(folder / labelled, 10)
+    for unlabelled in ("new_pictures", "새사진", "photos"):
+        label_pictures(folder / unlabelled, 2)
+        for document in (folder / unlabelled).glob("*.json"):
+            document.unlink()
+    for name in ("a.jpg", "b.jpg", "photo.jpg"):
+        (folder / name).write_bytes((folder / "new_pictures" / "a.jpg").read_bytes())
+    video = cv2.VideoWriter(str(folder / "belt.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5, (96, 72))
+    for picture in sorted((folder / "my_labels").glob("*.jpg"))[:3]:
+        video.write(cv2.imread(str(picture)))
+    video.release()
+    for seed, run in enumerate(("first", "second")):
+        save_tiny_model(folder / "runs" / run, classes=("bolt", "nut"), seed=seed)
+    if page.name not in WITHOUT_DATA:
+        yolact_kit_here("convert", "my_labels", "data", "--val", "0.2", "--test", "0.1", cwd=folder)
+    if page.name not in WITHOUT_CONFIGURATION:
+        yolact_kit_here("config", "data", "--out", "config.yaml", cwd=folder)
+
+
+def runs(language: str, text: str) -> bool:
+    """Whether anything in a block can be run here."""
+    return language == "python" or (language == "" and bool(cheap_calls(text)))
+
+
+PAGES_TO_RUN = [page for page in PAGES if any(runs(*block) for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", PAGES_TO_RUN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_blocks_of_a_page_run_in_their_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_reader(tmp_path, page)
+    monkeypatch.chdir(tmp_path)
+    session: dict[str, object] = {}
+    for language, text in blocks(page):
+        if language == "python":
+            exec(compile(text, str(page), "exec"), session)
+        for words in cheap_calls(text) if not language else []:
+            result = yolact_kit_here(*words, cwd=tmp_path)
+            assert result.returncode == 0, f"yolact-kit {' '.join(words)}\n{result.stderr}"
+
+
+def test_the_pages_with_commands_have_blocks_that_run() -> None:
+    names = {page.stem for page in PAGES_TO_RUN}
+    assert {"README", "getting-started", "checking", "predicting", "evaluating", "explaining"} <= names
 
 
 def test_every_key_of_the_configuration_is_explained_as_the_schema_has_it() -> None:
