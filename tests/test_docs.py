@@ -8,6 +8,7 @@ import re
 import runpy
 import shlex
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -71,10 +72,11 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 def cheap_calls(block: str) -> list[list[str]]:
     """The words of each command line of yolact-kit in a block of shell that needs no minutes, window or download."""
     lines = [shlex.split(line, comments=True) for line in block.splitlines() if re.match(r"(\S*/)?yolact-kit ", line)]
+    calls = [words[1:] for words in lines if words[1] in COMMANDS and words[1] not in NOT_RUN]
     return [
-        words[1:]
-        for words in lines
-        if words[1] in COMMANDS and words[1] not in NOT_RUN and not any(".pth" in word for word in words)
+        words
+        for words in calls
+        if not any(".pth" in word for word in words) and ("--count-line" not in words or find_spec("trackers"))
     ]
 
 
