@@ -37,7 +37,7 @@ class ViaFormat(LabelFormat):
     sign = "JSON files with VIA's 'regions'"
     lists_pictures = True
     boxes_only = "The regions are rectangles only: there is nothing to learn masks from."
-    boxes_advice = "Take rectangles as masks with --box-as-mask; the model then learns rectangles."
+    boxes_advice = "Use rectangles as masks with --box-as-mask; the model then learns rectangles."
 
     def recognises(self, text: str) -> bool:
         """See `LabelFormat.recognises`."""
@@ -113,7 +113,7 @@ def load_via(path: Path, problems: Problems) -> ViaFile | None:
     if document is None:
         return None
     if not isinstance(document, dict) or not ("_via_img_metadata" in document or _is_export(document)):
-        problems.add("file-not-annotation", "It is JSON, but has no pictures with regions, so it is not VIA's.")
+        problems.add("file-not-annotation", "It is JSON, but has no pictures with regions, so it is not VIA.")
         return None
     pictures = document.get("_via_img_metadata", document)
     file = ViaFile(path, _entries(pictures, problems), folder=_default_folder(document))
@@ -205,8 +205,8 @@ def _check_one_class(files: list[ViaFile], options: ReadOptions) -> None:
     has_regions = any(_regions(entry) for file in files for entry in file.entries)
     if has_regions and len(options.classes or ()) != 1:
         raise UserError(
-            "The regions have no attributes, so that it is unclear of which class they are.",
-            "Where all are of one class, name it with --classes NAME; else give them an attribute in VIA.",
+            "The regions have no attributes, so their class is unclear.",
+            "If all are of one class, name it with --classes NAME; otherwise give them an attribute in VIA.",
         )
 
 
