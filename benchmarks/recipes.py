@@ -31,8 +31,8 @@ from yolact_kit.config.files import override
 from yolact_kit.planning.plan import plan
 from yolact_kit.training import callbacks, schedule
 from yolact_kit.training.plan import plan_run
-from yolact_kit.training.run import train
 from yolact_kit.training.schedule import Budget
+from yolact_kit.training.trainer import train
 
 
 def trial(data: Path, out: Path, seed: int, settings: list[str], options: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from yolact_kit.errors import UserError
-from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder
+from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder, weights_files
 
 
 def names(folder: Path) -> list[str]:
@@ -135,3 +135,10 @@ def test_run_folders_are_counted(tmp_path: Path) -> None:
     assert run_folder("train", tmp_path) == tmp_path / "train-1"
     (tmp_path / "train-1").mkdir()
     assert run_folder("train", tmp_path) == tmp_path / "train-2"
+
+
+def test_the_files_of_weights(tmp_path: Path) -> None:
+    best = tmp_path / "run" / "weights" / "best.safetensors"
+    atomic_write_text(best, "")
+    assert weights_files(str(tmp_path / "run")) == weights_files(str(best)) == [best]
+    assert weights_files("coco:yolact_base") == weights_files("none") == weights_files(None) == []

@@ -219,6 +219,37 @@ def run_folder(command: str, base: Path | str = "runs") -> Path:
     return _free_numbered_path(Path(base) / command, 1)
 
 
+def absolute_weights(weights: Path | str) -> str:
+    """Weights as a configuration names them, so that they are found from every folder.
+
+    Args:
+        weights: A file, a run folder or a name.
+
+    Returns:
+        The absolute path of what exists, else the name as it is.
+
+    Example:
+        >>> absolute_weights("imagenet")
+        'imagenet'
+    """
+    return str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
+
+
+def weights_files(weights: str | None) -> list[Path]:
+    """The file that weights are read from, so that no output folder replaces it.
+
+    Args:
+        weights: What the user gave.
+
+    Returns:
+        The file; nothing where ``weights`` are the name of published ones, or do not exist.
+    """
+    path = Path(weights or "")
+    if weights is None or not path.exists():
+        return []
+    return [path / "weights" / "best.safetensors" if path.is_dir() else path]
+
+
 def _free_numbered_path(path: Path, first: int) -> Path:
     """The path with the lowest number after its name, from ``first`` on, that does not exist."""
     numbers = count(first)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.test_run import CLASSES, make_dataset
+from tests.evaluation.test_split_evaluation import CLASSES, make_dataset
 from tests.tiny_model import save_tiny_model
 from yolact_kit.cli.app import main
 
@@ -98,7 +98,7 @@ def test_a_class_that_the_weights_do_not_know_is_a_warning(
     assert evaluate(other, dataset, "--out", tmp_path / "out") == 0
     printed = capsys.readouterr().err
     assert "warning" in printed and "does not know the classes 컵, fork" in printed
-    assert "Of the 2 classes" in printed
+    assert "of the 2 classes" in printed
 
 
 def test_a_broken_picture_exits_1(

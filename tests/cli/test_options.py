@@ -5,17 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runner import Runner
-from tests.evaluation.test_run import CLASSES, make_dataset
+from tests.evaluation.test_split_evaluation import CLASSES, make_dataset
 from tests.tiny_model import save_tiny_model, tiny_config
-from yolact_kit.cli.options import weights_files
 from yolact_kit.config.files import save_config
-
-
-def test_the_files_of_weights(tmp_path: Path) -> None:
-    run = save_tiny_model(tmp_path / "run", CLASSES)
-    best = run / "weights" / "best.safetensors"
-    assert weights_files(str(run)) == weights_files(str(best)) == [best]
-    assert weights_files("coco:yolact_base") == weights_files("none") == weights_files(None) == []
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "predict"])

@@ -97,7 +97,7 @@ def test_the_plan_comes_first_and_the_diagnosis_last(run: Runner, sound: Path, t
     assert again.code == 0 and "This run is complete" in again.err
 
 
-@pytest.mark.parametrize("where", ["estimate.estimate", "run._make_module"])
+@pytest.mark.parametrize("where", ["session.estimate", "trainer._make_module"])
 def test_an_interrupt_before_the_first_step_leaves_no_folder_that_is_in_the_way(
     where: str, run: Runner, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from yolact_kit.evaluation.analysis import analyse
 from yolact_kit.evaluation.coco import evaluate_documents
-from yolact_kit.evaluation.run import Evaluation
+from yolact_kit.evaluation.split_evaluation import Evaluation
 
 from .scenes import scene
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from yolact_kit.evaluation.coco import Scores, score_documents, without_key
-from yolact_kit.evaluation.engine import Kind, fastest_engine
+from yolact_kit.evaluation.engine import IouType, fastest_engine
 
 from .scenes import scene
 
-KINDS: tuple[tuple[Kind, str], ...] = (("segm", "bbox"), ("bbox", "segmentation"))
+KINDS: tuple[tuple[IouType, str], ...] = (("segm", "bbox"), ("bbox", "segmentation"))
 
 
 def same(ours: Scores, theirs: Scores) -> None:
@@ -27,13 +27,13 @@ def same(ours: Scores, theirs: Scores) -> None:
             np.testing.assert_array_equal(getattr(one, part), getattr(other, part), part)
 
 
-def both(truth: dict[str, Any], results: list[dict[str, Any]], kind: Kind) -> tuple[Scores, Scores]:
+def both(truth: dict[str, Any], results: list[dict[str, Any]], kind: IouType) -> tuple[Scores, Scores]:
     pytest.importorskip("hotcoco")
     return score_documents(truth, results, kind, "hotcoco"), score_documents(truth, results, kind, "pycocotools")
 
 
 @pytest.mark.parametrize(("kind", "other"), KINDS)
-def test_hotcoco_agrees_with_pycocotools_on_its_own_pictures(shared_data: Path, kind: Kind, other: str) -> None:
+def test_hotcoco_agrees_with_pycocotools_on_its_own_pictures(shared_data: Path, kind: IouType, other: str) -> None:
     folder = shared_data / "coco_eval"
     truth = json.loads((folder / "tests/dataset/cocoapi/instances_val2014_100.json").read_text(encoding="utf-8"))
     file = folder / f"cocoapi/results/instances_val2014_fake{kind}100_results.json"
@@ -42,7 +42,7 @@ def test_hotcoco_agrees_with_pycocotools_on_its_own_pictures(shared_data: Path, 
 
 @pytest.mark.parametrize(("kind", "other"), KINDS)
 @pytest.mark.parametrize("seed", range(5))
-def test_hotcoco_agrees_where_scores_tie_and_ids_have_gaps(seed: int, kind: Kind, other: str) -> None:
+def test_hotcoco_agrees_where_scores_tie_and_ids_have_gaps(seed: int, kind: IouType, other: str) -> None:
     truth, results = scene(seed, 20)
     for one in (*truth["annotations"], *results):
         one["image_id"] = 1000 - 7 * one["image_id"]

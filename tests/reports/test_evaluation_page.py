@@ -15,8 +15,8 @@ from tests.reports.pages import assert_needs_nothing_but_itself
 from yolact_kit.evaluation.analysis import analyse
 from yolact_kit.evaluation.bootstrap import compare
 from yolact_kit.evaluation.coco import evaluate_documents
-from yolact_kit.evaluation.run import Evaluation
-from yolact_kit.evaluation.split import Split
+from yolact_kit.evaluation.split import LabelledSplit
+from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.reports.evaluation_page import CURVES, write_evaluation_report
 
 
@@ -29,7 +29,7 @@ def write(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], co
         Image.fromarray(pixels).save(folder / "images" / image["file_name"])
     found = Evaluation(evaluate_documents(truth, results), results, truth, [])
     other = evaluate_documents(truth, [one for one in results if one["score"] > 0.6])
-    split = Split("val", [category["name"] for category in truth["categories"]], truth, folder / "images")
+    split = LabelledSplit("val", [category["name"] for category in truth["categories"]], truth, folder / "images")
     against = ("앞의 <i>", compare(found.metrics, other, resamples=50)) if compared else None
     return write_evaluation_report(folder / "쪽.html", split, found, analyse(found, 0.4), "모델 <b>", against)
 

@@ -13,9 +13,10 @@ from tests.tiny_model import save_tiny_model, tiny_config, tiny_model
 from yolact_kit.models.weights import load_weights
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError, not_finite
 from yolact_kit.training.module import TrainingModule
-from yolact_kit.training.run import plan_run, train
+from yolact_kit.training.plan import plan_run
 from yolact_kit.training.schedule import Budget
 from yolact_kit.training.targets import Batch, Target
+from yolact_kit.training.trainer import train
 
 
 def batch(*names: str, poisoned: str = "") -> Batch:

@@ -18,7 +18,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.training import batch_fit
 from yolact_kit.training.batch_fit import fit_batch, steps_fit
 from yolact_kit.training.estimate import Estimate
-from yolact_kit.training.plan import Plan, plan_run
+from yolact_kit.training.plan import TrainingPlan, plan_run
 
 CPU = torch.device("cpu")
 MEASURED = Estimate(seconds=0.1, activations=1 << 30, weights=1 << 20, side=64)
@@ -68,7 +68,7 @@ def peak(config: Config, batch: int) -> int:
     return limited.peak
 
 
-def make_plan(tmp_path: Path, **changes: Any) -> Plan:
+def make_plan(tmp_path: Path, **changes: Any) -> TrainingPlan:
     config = make_config(tmp_path, epochs=1)
     made = plan_run(config, device="cpu")
     made.config.train = made.config.train.model_copy(update=changes)

@@ -22,7 +22,8 @@ from yolact_kit.models.weights import load_weights
 from yolact_kit.training import checkpoints
 from yolact_kit.training.checkpoints import find_checkpoint
 from yolact_kit.training.loggers import make_loggers
-from yolact_kit.training.run import plan_run, train
+from yolact_kit.training.plan import plan_run
+from yolact_kit.training.trainer import train
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -8,8 +8,9 @@ from tests.datasets.folders import FolderMaker, polygon
 from tests.tiny_model import tiny_config
 from yolact_kit.config.schema import AnchorConfig
 from yolact_kit.training.diagnosis import diagnose, read_losses, what_is_taught
-from yolact_kit.training.plan import Plan, check_data, plan_run
-from yolact_kit.training.run import TrainResult, train
+from yolact_kit.training.plan import TrainingPlan, check_data, plan_run
+from yolact_kit.training.result import TrainResult
+from yolact_kit.training.trainer import train
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def maker(tmp_path: Path) -> FolderMaker:
     return made
 
 
-def planned(maker: FolderMaker, **train: object) -> Plan:
+def planned(maker: FolderMaker, **train: object) -> TrainingPlan:
     config = tiny_config(["컵", "plate"])
     config.dataset = str(maker.write())
     config.train = config.train.model_copy(update={"batch_size": 2, "workers": 0, "epochs": 2, **train})

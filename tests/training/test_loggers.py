@@ -10,7 +10,8 @@ from tests.tiny_model import SMALL_BACKBONE
 from tests.training.test_checkpoints import make_config
 from yolact_kit.errors import UserError
 from yolact_kit.training.loggers import make_loggers, require_loggers, require_wandb_login
-from yolact_kit.training.run import plan_run, train
+from yolact_kit.training.plan import plan_run
+from yolact_kit.training.trainer import train
 
 
 @pytest.mark.parametrize(

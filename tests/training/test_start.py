@@ -15,8 +15,9 @@ from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import YOLACT
-from yolact_kit.training.run import plan_run, train
+from yolact_kit.training.plan import plan_run
 from yolact_kit.training.start import describe_transfer, find_start
+from yolact_kit.training.trainer import train
 
 
 def test_a_backbones_weights_are_left_to_the_backbone(tmp_path: Path) -> None:

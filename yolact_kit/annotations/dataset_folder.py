@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,19 @@ from yolact_kit.json_text import json_text, parse_json
 from yolact_kit.shapes.rle import parse_rle
 
 
+@dataclass(slots=True)
+class SplitFile:
+    """The annotation file of a split.
+
+    Attributes:
+        document: Its content: ``images``, ``annotations``, ``categories``.
+        images: The folder that its pictures lie in.
+    """
+
+    document: dict[str, Any]
+    images: Path
+
+
 def load_dataset(path: Path | str) -> Dataset:
     """Reads a data set folder that ``convert`` wrote.
 
@@ -31,6 +45,22 @@ def load_dataset(path: Path | str) -> Dataset:
     Raises:
         UserError: The folder, its ``dataset.yaml`` or an annotation file is missing or cannot be read.
     """
+    return load_dataset_and_file(path)[0]
+
+
+def load_dataset_and_file(path: Path | str, split: str | None = None) -> tuple[Dataset, SplitFile | None]:
+    """Reads a data set folder, and hands out the annotation file of one of its splits besides.
+
+    Args:
+        path: The folder, or its ``dataset.yaml``.
+        split: Name of the split.
+
+    Returns:
+        The data set, and the split's file; None where the data set has no such split.
+
+    Raises:
+        UserError: As `load_dataset`.
+    """
     path = Path(path)
     file = path / "dataset.yaml" if path.is_dir() else path
     if not file.is_file():
@@ -41,8 +71,15 @@ def load_dataset(path: Path | str) -> Dataset:
     try:
         described: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
         classes = [str(name) for name in described["classes"]]
-        splits = {str(name): _load_split(root, split, classes) for name, split in described["splits"].items()}
-        return Dataset(str(described["name"]), classes, splits, root)
+        splits: dict[str, list[Picture]] = {}
+        split_file = None
+        for name, entry in described["splits"].items():
+            file = root / entry["annotations"]
+            document = parse_json(file.read_text(encoding="utf-8-sig"))
+            splits[str(name)] = _pictures(document, root, entry, classes)
+            if str(name) == split:
+                split_file = SplitFile(document, root / entry["images"])
+        return Dataset(str(described["name"]), classes, splits, root), split_file
     except FileNotFoundError as error:
         raise UserError(f"'{error.filename}' does not exist.", "Convert the labels again.") from error
     except (ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -50,9 +87,9 @@ def load_dataset(path: Path | str) -> Dataset:
         raise UserError(f"The data set '{root}' is damaged ({what}).", "Convert the labels again.") from error
 
 
-def _load_split(root: Path, split: dict[str, str], classes: list[str]) -> list[Picture]:
+def _pictures(document: dict[str, Any], root: Path, split: dict[str, str], classes: list[str]) -> list[Picture]:
+    """The pictures of an annotation file with their objects."""
     file = root / split["annotations"]
-    document = parse_json(file.read_text(encoding="utf-8-sig"))
     names = {entry_id(category["id"]): str(category["name"]) for category in document["categories"]}
     for name in set(names.values()).difference(classes):
         raise _fault(root, file, f"the class '{name}' is listed, which is none of dataset.yaml")

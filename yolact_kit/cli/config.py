@@ -48,37 +48,25 @@ def config(
     """
     set_level(quiet, verbose)
     _check_out(out, overwrite)
-    from yolact_kit.config.files import find_template, save_config
+    from yolact_kit.config.files import find_template
 
     if model != "auto":
         find_template(model)
     from yolact_kit.annotations.dataset_folder import load_dataset
 
     loaded = load_dataset(dataset)
-    # From here on it takes seconds to import what is needed; a mistake in the call is told before.
-    from yolact_kit.planning.plan import plan, relative_dataset
+    # From here on it takes seconds to import what is needed; a mistake in the call is reported before.
+    from yolact_kit.planning.plan import plan
 
-    made = plan(loaded, model, size)
-    if loaded.root is not None:
-        made.config.dataset = relative_dataset(loaded.root, out)
-    save_config(made.config, out, made.reasons)
-    say(f"Planned for {made.reasons['dataset']} of {len(loaded.classes)} classes:")
-    values = made.config.model_dump()
-    for key in ("model.name", "model.input_size", "model.anchors", "train.batch_size", "train.epochs"):
-        if key in made.reasons:
-            say(f"  {key}: {_shown(values, key)}{made.reasons[key]}")
+    planned = plan(loaded, model, size)
+    planned.save(out)
+    say(str(planned))
     say(f"Written to {out}. Next: {plain_command(['train', out])}")
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
+    """Refuses a folder, and a file that is there unless it may be replaced."""
     if out.is_dir():
         raise UserError(f"'{out}' is a folder.", "Give the name of a file, such as --out config.yaml.")
     if out.exists() and not overwrite:
         raise UserError(f"'{out}' already exists.", "Give another name with --out, or --overwrite to replace it.")
-
-
-def _shown(values: dict[str, object], key: str) -> str:
-    value: object = values
-    for part in key.split("."):
-        value = value[part] if isinstance(value, dict) else value
-    return "" if isinstance(value, dict) else f"{value} - "

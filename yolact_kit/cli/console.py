@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from yolact_kit.display import Display
+
 T = TypeVar("T")
 
 console = Console(stderr=True, highlight=False)
@@ -93,3 +95,7 @@ def _track_plainly(items: Iterable[T], description: str, count: int | None) -> I
         yield item
         if index % step == 0 or index == count:
             say(f"{description}: {index}/{count if count is not None else '?'}")
+
+
+DISPLAY = Display(say, warn, track, console)
+"""What the command line shows of work that a room does."""

@@ -82,21 +82,6 @@ def check_nms(name: str | None) -> None:
         raise UserError(f"There is no NMS '{name}'.", f"--nms takes {', '.join(NMS)}.")
 
 
-def weights_files(weights: str | None) -> list[Path]:
-    """The file that weights are read from, so that no output folder replaces it.
-
-    Args:
-        weights: What the user gave.
-
-    Returns:
-        The file; nothing where ``weights`` are the name of published ones, or do not exist.
-    """
-    path = Path(weights or "")
-    if weights is None or not path.exists():
-        return []
-    return [path / "weights" / "best.safetensors" if path.is_dir() else path]
-
-
 def local_weights(weights: str) -> str:
     """Downloads published weights, with progress, where the user gave their name instead of a file.
 

@@ -21,7 +21,6 @@ from yolact_kit.cli.options import (
     WeightsModel,
     check_nms,
     local_weights,
-    weights_files,
     without_videos,
 )
 from yolact_kit.cli.predict_options import (
@@ -50,7 +49,7 @@ from yolact_kit.cli.predict_options import (
     numbers,
 )
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
-from yolact_kit.files import run_folder
+from yolact_kit.files import run_folder, weights_files
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:

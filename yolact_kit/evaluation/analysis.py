@@ -12,7 +12,7 @@ from yolact_kit.evaluation.boundary import BoundaryQuality, measure_boundaries
 from yolact_kit.evaluation.calibration import Calibration, calibrate
 from yolact_kit.evaluation.confusion import confusion_matrix
 from yolact_kit.evaluation.errors import ErrorBreakdown, break_down_errors
-from yolact_kit.evaluation.run import Evaluation
+from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.evaluation.engine import Engine, Kind, run_cocoeval
+from yolact_kit.evaluation.engine import CocoEngine, IouType, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
+from yolact_kit.evaluation.tables import metrics_table
 from yolact_kit.inference.prediction import Prediction
 
 PRECISIONS = ("AP", "AP50", "AP75", "APs", "APm", "APl")
@@ -46,7 +47,7 @@ class Scores:
 
 @dataclass(slots=True)
 class Metrics:
-    """COCO's metrics of a set of predictions.
+    """COCO's metrics of a set of predictions; printed, or shown in a notebook, they are a table by class.
 
     Attributes:
         mask: The metrics of the masks.
@@ -59,6 +60,14 @@ class Metrics:
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``."""
         return {"mask": self.mask.to_dict(), "box": self.box.to_dict()}
+
+    def __str__(self) -> str:
+        """The metrics as a table of plain text."""
+        return metrics_table(self).to_text()
+
+    def _repr_html_(self) -> str:
+        """The metrics as a table for a notebook."""
+        return metrics_table(self).to_html()
 
 
 def evaluate(pictures: Sequence[Picture], classes: Sequence[str], predictions: Sequence[Prediction]) -> Metrics:
@@ -128,8 +137,8 @@ def without_key(results: Sequence[dict[str, Any]], key: str) -> list[dict[str, A
 def score_documents(
     truth: dict[str, Any],
     results: Sequence[dict[str, Any]],
-    kind: Kind,
-    engine: Engine | None = None,
+    kind: IouType,
+    engine: CocoEngine | None = None,
     refine: Callable[[Any], None] | None = None,
 ) -> Scores:
     """Runs COCOeval.

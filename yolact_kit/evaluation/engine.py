@@ -16,11 +16,11 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-Kind = Literal["segm", "bbox"]
-Engine = Literal["pycocotools", "hotcoco"]
+IouType = Literal["segm", "bbox"]
+CocoEngine = Literal["pycocotools", "hotcoco"]
 
 
-def fastest_engine() -> Engine:
+def fastest_engine() -> CocoEngine:
     """The fastest engine that is installed."""
     return "pycocotools" if importlib.util.find_spec("hotcoco") is None else "hotcoco"
 
@@ -28,8 +28,8 @@ def fastest_engine() -> Engine:
 def run_cocoeval(
     truth: dict[str, Any],
     results: Sequence[dict[str, Any]],
-    kind: Kind,
-    engine: Engine | None = None,
+    kind: IouType,
+    engine: CocoEngine | None = None,
     refine: Callable[[Any], None] | None = None,
 ) -> Any:
     """Runs a COCOeval from beginning to end, without its messages.

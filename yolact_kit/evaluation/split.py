@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.annotations.dataset_folder import load_dataset_and_file
 from yolact_kit.errors import UserError
-from yolact_kit.json_text import parse_json
+from yolact_kit.words import counted
 
 
 @dataclass(slots=True)
-class Split:
+class LabelledSplit:
     """A split of a data set folder.
 
     Attributes:
@@ -39,9 +37,10 @@ class Split:
         Returns:
             Both lists of names, each in its own order.
         """
-        given = list(classes)
-        lacking = [name for name in self.classes if name not in given]
-        return lacking, [name for name in given if name not in self.classes]
+        known = list(classes)
+        unknown = [name for name in self.classes if name not in known]
+        foreign = [name for name in known if name not in self.classes]
+        return unknown, foreign
 
     def category_ids(self, classes: Iterable[str]) -> list[int | None]:
         """The annotation file's id of each class.
@@ -55,16 +54,27 @@ class Split:
         Raises:
             UserError: The data set has none of the classes.
         """
-        wanted = list(classes)
-        lacking, foreign = self.compare(wanted)
-        if len(foreign) == len(wanted):
-            only, others = (", ".join(f"'{name}'" for name in names[:10]) for names in (foreign, lacking))
+        known = list(classes)
+        unknown, foreign = self.compare(known)
+        if len(foreign) == len(known):
+            models = ", ".join(f"'{name}'" for name in foreign[:10])
+            datasets = ", ".join(f"'{name}'" for name in unknown[:10])
             raise UserError(
-                f"The model's classes are not the data set's: only the model has {only}, only the data set {others}.",
+                f"The model's classes are not the data set's: only the model has {models}, only the data set "
+                f"{datasets}.",
                 "Evaluate on a data set with the classes that the model was trained on.",
             )
         ids = {category["name"]: category["id"] for category in self.document["categories"]}
-        return [ids.get(name) for name in wanted]
+        return [ids.get(name) for name in known]
+
+    def describe(self, truth: dict[str, Any] | None = None) -> str:
+        """The split's name and how many pictures it has, for titles.
+
+        Args:
+            truth: The document without the pictures that were left out; the whole split by default.
+        """
+        pictures = (truth or self.document)["images"]
+        return f"split '{self.name}', {counted(len(pictures), 'picture')}"
 
     def without(self, files: Iterable[str]) -> dict[str, Any]:
         """The annotation file's content without some pictures.
@@ -75,14 +85,14 @@ class Split:
         Returns:
             A document like ``document``.
         """
-        gone = set(files)
-        images = [image for image in self.document["images"] if image["file_name"] not in gone]
+        excluded = set(files)
+        images = [image for image in self.document["images"] if image["file_name"] not in excluded]
         ids = {image["id"] for image in images}
-        annotations = [one for one in self.document["annotations"] if one["image_id"] in ids]
+        annotations = [annotation for annotation in self.document["annotations"] if annotation["image_id"] in ids]
         return {**self.document, "images": images, "annotations": annotations}
 
 
-def load_split(path: Path | str, name: str) -> Split:
+def load_split(path: Path | str, name: str) -> LabelledSplit:
     """Reads one split of a data set folder.
 
     Args:
@@ -95,13 +105,10 @@ def load_split(path: Path | str, name: str) -> Split:
     Raises:
         UserError: The data set cannot be read, or has no such split, or no picture in it.
     """
-    dataset = load_dataset(path)
-    if name not in dataset.splits:
-        there = ", ".join(dataset.splits) or "none"
-        raise UserError(f"'{path}' has no split '{name}'.", f"Its splits: {there}.")
+    dataset, file = load_dataset_and_file(path, name)
+    if file is None:
+        names = ", ".join(dataset.splits) or "none"
+        raise UserError(f"'{path}' has no split '{name}'.", f"Its splits: {names}.")
     if not dataset.splits[name]:
-        raise UserError(f"The split '{name}' of '{path}' holds no picture.", "Choose another with --split.")
-    file = Path(path) / "dataset.yaml" if Path(path).is_dir() else Path(path)
-    described = yaml.safe_load(file.read_text(encoding="utf-8-sig"))["splits"][name]
-    document = parse_json((file.parent / described["annotations"]).read_text(encoding="utf-8-sig"))
-    return Split(name, dataset.classes, document, file.parent / described["images"])
+        raise UserError(f"The split '{name}' of '{path}' has no pictures.", "Choose another with --split.")
+    return LabelledSplit(name, dataset.classes, file.document, file.images)

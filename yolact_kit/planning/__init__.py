@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from yolact_kit.planning.machine import Machine, this_machine
-from yolact_kit.planning.plan import Plan, choose_model, plan
+from yolact_kit.planning.plan import ConfigPlan, choose_model, plan
 
-__all__ = ["Machine", "Plan", "choose_model", "plan", "this_machine"]
+__all__ = ["ConfigPlan", "Machine", "choose_model", "plan", "this_machine"]

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Picture
-from yolact_kit.config.files import override, template
+from yolact_kit.config.files import override, save_config, template
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.orientation import orientation
 from yolact_kit.datasets.statistics import object_table
 from yolact_kit.errors import UserError
 from yolact_kit.planning.anchors import choose_anchors, scaled
 from yolact_kit.planning.machine import Machine, this_machine
+from yolact_kit.words import counted
 
 CPU_MODEL = "yolact_nano"
 GPU_MODEL = "yolact_resnet50"
@@ -25,9 +26,13 @@ _GPU_MEMORY_PER_PICTURE = 1.0
 """GiB that a picture of 550 px takes in training a ResNet-50; a rule of thumb."""
 
 
+_SUMMARY = ("model.name", "model.input_size", "model.anchors", "train.batch_size", "train.epochs")
+"""The keys that a plan names when it is printed."""
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A planned configuration.
+class ConfigPlan:
+    """A planned configuration; printed, it says what was chosen and why.
 
     Attributes:
         config: The configuration, complete.
@@ -37,8 +42,29 @@ class Plan:
     config: Config
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """The most important choices, a line each."""
+        values = self.config.model_dump()
+        lines = [f"Planned for {self.reasons['dataset']} of {counted(len(self.config.classes), 'class', 'classes')}:"]
+        for key in _SUMMARY:
+            if key in self.reasons:
+                lines.append(f"  {key}: {_value_text(values, key)}{self.reasons[key]}")
+        return "\n".join(lines)
 
-def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine: Machine | None = None) -> Plan:
+    def save(self, file: Path | str) -> None:
+        """Writes the configuration with a comment on each key and the reasons for what was chosen.
+
+        Args:
+            file: The file to write; it names the data set relative to itself where that is possible.
+        """
+        file = Path(file)
+        config = self.config.model_copy()
+        if config.dataset:
+            config.dataset = relative_dataset(Path(config.dataset), file)
+        save_config(config, file, self.reasons)
+
+
+def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine: Machine | None = None) -> ConfigPlan:
     """Plans a configuration from a data set and a machine.
 
     Args:
@@ -63,7 +89,7 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     machine = machine or this_machine()
     name, why = choose_model(model, machine)
     config = template(name)
-    made = Plan(config, {"model.name": why})
+    made = ConfigPlan(config, {"model.name": why})
     config.dataset = str(dataset.root.absolute()) if dataset.root is not None else ""
     config.classes = list(dataset.classes)
     made.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
@@ -109,14 +135,14 @@ def _require_objects(dataset: Dataset) -> None:
         raise UserError(f"The training pictures of {where} have no objects.", "Label some, and convert again.")
 
 
-def _resize(made: Plan, size: int) -> None:
+def _resize(made: ConfigPlan, size: int) -> None:
     before = made.config.model.input_size
     made.config.model = override(made.config, [f"model.input_size={size}"]).model
     made.config.model.anchors = scaled(made.config.model.anchors, size / before)
     made.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
 
 
-def _plan_anchors(made: Plan, dataset: Dataset) -> None:
+def _plan_anchors(made: ConfigPlan, dataset: Dataset) -> None:
     config = made.config
     chosen = choose_anchors(
         object_table(dataset, "train"), config.model.anchors, config.model.input_size, config.loss.positive_iou
@@ -125,7 +151,7 @@ def _plan_anchors(made: Plan, dataset: Dataset) -> None:
     made.reasons["model.anchors"] = chosen.reason
 
 
-def _plan_augmentation(made: Plan, pictures: list[Picture]) -> None:
+def _plan_augmentation(made: ConfigPlan, pictures: list[Picture]) -> None:
     augment, found = made.config.augment, orientation(pictures)
     if found.any_way:
         augment.rotate, augment.flip_vertical = 180.0, 0.5
@@ -138,7 +164,7 @@ def _plan_augmentation(made: Plan, pictures: list[Picture]) -> None:
         made.reasons["augment.rotate"] = "nothing says that objects lie every way; where they do, set 180 here"
 
 
-def _plan_batch(made: Plan, pictures: int, machine: Machine) -> None:
+def _plan_batch(made: ConfigPlan, pictures: int, machine: Machine) -> None:
     train = made.config.train
     batch, reasons = train.batch_size, [f"the preset's {train.batch_size}"]
     if machine.gpu:
@@ -158,7 +184,7 @@ def _plan_batch(made: Plan, pictures: int, machine: Machine) -> None:
     made.reasons["train.batch_size"] = reasons[0]
 
 
-def _plan_epochs(made: Plan, pictures: int, machine: Machine) -> None:
+def _plan_epochs(made: ConfigPlan, pictures: int, machine: Machine) -> None:
     train = made.config.train
     steps = _STEPS["gpu" if machine.gpu else "cpu"]
     least, most = _EPOCHS
@@ -168,6 +194,14 @@ def _plan_epochs(made: Plan, pictures: int, machine: Machine) -> None:
         f"{pictures} pictures make {each} steps an epoch, {train.epochs * each:,} in all; "
         "`train --time` trains by the clock instead"
     )
+
+
+def _value_text(values: dict[str, object], key: str) -> str:
+    """The value of a dotted key with a dash behind it; nothing for a whole section."""
+    value: object = values
+    for part in key.split("."):
+        value = value[part] if isinstance(value, dict) else value
+    return "" if isinstance(value, dict) else f"{value} - "
 
 
 def relative_dataset(dataset: Path, config_file: Path) -> str:

@@ -13,8 +13,8 @@ from yolact_kit.evaluation.analysis import Analysis
 from yolact_kit.evaluation.bootstrap import Comparison, Difference
 from yolact_kit.evaluation.coco import PRECISIONS, Scores
 from yolact_kit.evaluation.errors import KINDS
-from yolact_kit.evaluation.run import Evaluation
-from yolact_kit.evaluation.split import Split
+from yolact_kit.evaluation.split import LabelledSplit
+from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.files import atomic_write_text
 from yolact_kit.reports.pages import css_color, data_url, render_page
@@ -44,7 +44,7 @@ _ADVICE = {
 
 def write_evaluation_report(
     file: Path | str,
-    split: Split,
+    split: LabelledSplit,
     found: Evaluation,
     analysis: Analysis,
     weights: str,

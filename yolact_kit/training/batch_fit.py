@@ -15,7 +15,7 @@ from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.estimate import Estimate, trial_step
 from yolact_kit.training.launch import starts_all_processes
 from yolact_kit.training.module import make_optimizer
-from yolact_kit.training.plan import Plan
+from yolact_kit.training.plan import TrainingPlan
 from yolact_kit.words import counted
 
 Fits = Callable[[int], bool]
@@ -25,7 +25,7 @@ _SHARE = 0.9
 """Share of the free memory that a trial may take: other pictures have more objects, and memory is fragmented."""
 
 
-def fit_batch(plan: Plan, taken: Estimate, fits: Fits | None = None) -> None:
+def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> None:
     """Divides a plan's batch, in place, until it fits in memory; pictures a step and learning rate stay as they are.
 
     Args:
@@ -74,7 +74,7 @@ def divided(batch: int) -> Iterator[tuple[int, int]]:
     return ((batch // parts, parts) for parts in range(1, batch + 1) if batch % parts == 0)
 
 
-def _estimated(plan: Plan, taken: Estimate) -> Fits:
+def _estimated(plan: TrainingPlan, taken: Estimate) -> Fits:
     """Whether the estimate for a batch is within the memory that is free; always, where that is unknown."""
     free = available_memory()
 
@@ -86,7 +86,7 @@ def _estimated(plan: Plan, taken: Estimate) -> Fits:
     return fits
 
 
-def _share_fits_on_gpu(plan: Plan, batch: int) -> bool:
+def _share_fits_on_gpu(plan: TrainingPlan, batch: int) -> bool:
     """Whether a process's share of a batch fits on the first GPU; several are taken to be alike."""
     share = -(-batch // plan.config.train.devices)
     return fits_on_gpu(plan.config, plan.device, plan.precision, share)

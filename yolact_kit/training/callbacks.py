@@ -82,7 +82,7 @@ class EndOfBudget(Callback):
         return self.budget.state()
 
 
-class Validation(Callback):
+class ValidationCallback(Callback):
     """COCO's metrics of the averaged weights, and the best weights by mask AP.
 
     It must stand before `RunningAverage` among the callbacks: at the end of a validation that one takes the averaged
@@ -106,6 +106,11 @@ class Validation(Callback):
         self.best: float | None = None
         self.last: dict[str, Any] = {}
         self.predictions: dict[int, Prediction] = {}
+
+    @property
+    def state_key(self) -> str:
+        """The name of this callback in checkpoints, which is as old as the oldest run that can be resumed."""
+        return "Validation"
 
     def on_validation_epoch_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Forgets the predictions of the validation before."""

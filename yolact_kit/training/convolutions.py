@@ -43,7 +43,7 @@ def speed_up_gradients(model: nn.Module) -> None:
     """
     for module in model.modules():
         if type(module) is nn.Conv2d and _fits(module):
-            module.__class__ = _Convolution
+            module.__class__ = _FastGradientConv2d
 
 
 def _fits(module: nn.Conv2d) -> bool:
@@ -51,18 +51,20 @@ def _fits(module: nn.Conv2d) -> bool:
     return plain and max(module.kernel_size) > 1
 
 
-class _Convolution(nn.Conv2d):
+class _FastGradientConv2d(nn.Conv2d):
     """A convolution with the faster gradient."""
 
     def forward(self, input: Tensor) -> Tensor:
         """As `torch.nn.Conv2d`."""
         if not torch.is_grad_enabled():
             return super().forward(input)
-        result: Tensor = _Apply.apply(input, self.weight, self.bias, self.stride, self.padding, self.dilation)
+        result: Tensor = _FastGradientConvolution.apply(
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation
+        )
         return result
 
 
-class _Apply(torch.autograd.Function):
+class _FastGradientConvolution(torch.autograd.Function):
     """`torch.nn.functional.conv2d`, the gradient of whose weights is computed in the usual layout."""
 
     @staticmethod

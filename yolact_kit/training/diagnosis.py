@@ -16,8 +16,8 @@ from yolact_kit.datasets.torch_dataset import Draw, TrainingPictures
 from yolact_kit.files import atomic_write_text
 from yolact_kit.models.anchors import make_anchors
 from yolact_kit.training.matching import match
-from yolact_kit.training.plan import Plan
-from yolact_kit.training.run import TrainResult
+from yolact_kit.training.plan import TrainingPlan
+from yolact_kit.training.result import TrainResult
 from yolact_kit.training.targets import collate
 
 NEAR_ZERO = 0.05
@@ -74,7 +74,7 @@ class Evidence:
         teaching: What training pictures teach.
     """
 
-    plan: Plan
+    plan: TrainingPlan
     result: TrainResult
     losses: dict[str, tuple[float, float]]
     recall: float | None
@@ -107,7 +107,7 @@ class Diagnosis:
         return [head, *nothing, *causes, *self.figures]
 
 
-def diagnose(plan: Plan, result: TrainResult) -> Diagnosis:
+def diagnose(plan: TrainingPlan, result: TrainResult) -> Diagnosis:
     """Looks for what a run suffered from, and writes it to ``diagnosis.txt`` in the run folder.
 
     Args:
@@ -148,7 +148,7 @@ def read_losses(run: Path) -> dict[str, tuple[float, float]]:
     }
 
 
-def what_is_taught(plan: Plan) -> Teaching:
+def what_is_taught(plan: TrainingPlan) -> Teaching:
     """Matches the anchors with up to 64 training pictures as training shows them."""
     config = plan.config
     pictures = TrainingPictures(plan.dataset.splits["train"], config, plan.augmented)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 _BATCH = "YOLACT_KIT_BATCH"
 """Environment variable by which the leading process tells the others how it divided the batch."""
+
+_RUN = "YOLACT_KIT_RUN"
+"""Environment variable by which the leading process tells the others where the run folder is."""
 
 _NUMBERS = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK")
 """Environment variables in which Lightning, torchrun and clusters number the processes of a training from 0."""
@@ -39,3 +43,13 @@ def adopt_batch(train: TrainConfig) -> None:
     """Takes over the batch that the leading process has passed on, in place."""
     if _BATCH in os.environ:
         train.batch_size, train.accumulate = map(int, os.environ[_BATCH].split())
+
+
+def publish_run(run: Path) -> None:
+    """Passes the run folder on to the processes that this one will start."""
+    os.environ[_RUN] = str(run.absolute())
+
+
+def run_of_leader(run: Path) -> Path:
+    """The run folder that the leading process has passed on; ``run`` where it has passed on none."""
+    return Path(os.environ.get(_RUN, run))

@@ -20,21 +20,19 @@ from yolact_kit.inference.predictor import choose_device
 from yolact_kit.training.estimate import Estimate
 from yolact_kit.training.loggers import require_loggers
 from yolact_kit.training.precision import choose_precision
+from yolact_kit.training.result import OVERFIT_AP
 from yolact_kit.training.schedule import Budget
 from yolact_kit.words import counted
 
 OVERFIT_STEPS = 300
 """Steps of a self-test that is not given a time."""
 
-OVERFIT_AP = 0.5
-"""Mask AP that a self-test has to reach on the pictures that it was trained on."""
-
 _NAMED = 3
 """Problems of a data set that are named where it is refused."""
 
 
 @dataclass(slots=True)
-class Plan:
+class TrainingPlan:
     """What a run is going to do, settled before its first step.
 
     Attributes:
@@ -65,7 +63,7 @@ class Plan:
         return self.config.train.batch_size * self.config.train.accumulate
 
 
-def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> Plan:
+def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> TrainingPlan:
     """Settles what a run is going to do.
 
     Args:
@@ -100,7 +98,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
     if config.train.precision != "auto":
         precision, reason = config.train.precision, "as configured"
     notes.append(f"precision {precision}: {reason}")
-    made = Plan(config, dataset, chosen, precision, Budget(seconds=seconds or 1.0), notes)
+    made = TrainingPlan(config, dataset, chosen, precision, Budget(seconds=seconds or 1.0), notes)
     if seconds is None:
         made.budget = Budget(steps=math.ceil(config.train.epochs * len(pictures) / made.pictures_a_step))
     return made
@@ -141,7 +139,7 @@ def check_data(config: Config, progress: ScanProgress | None = None) -> list[Pro
         progress: Wraps the pictures as they are decoded, see `validate_folder`.
 
     Returns:
-        The warnings, for `Plan.problems`.
+        The warnings, for `TrainingPlan.problems`.
 
     Raises:
         UserError: There is no data set, or there are errors in it; the first ones are named.
@@ -162,7 +160,7 @@ def check_data(config: Config, progress: ScanProgress | None = None) -> list[Pro
     )
 
 
-def overfitting(plan: Plan, count: int, steps: int = OVERFIT_STEPS) -> Plan:
+def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> TrainingPlan:
     """The plan of a self-test: a few pictures, learnt by heart and validated on themselves.
 
     A model that cannot learn ten pictures cannot learn more; labels, anchors or rates are wrong then.
@@ -200,7 +198,7 @@ def overfitting(plan: Plan, count: int, steps: int = OVERFIT_STEPS) -> Plan:
     )
 
 
-def describe_plan(plan: Plan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
+def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
     """What is said before the first step.
 
     Args:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from yolact_kit.durations import format_duration
-from yolact_kit.training.callbacks import Validation
+from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.schedule import Budget
 
 LOSSES = {"loss/box": "box", "loss/mask": "mask", "loss/classification": "class", "loss/semantic": "sem"}
@@ -36,7 +36,7 @@ class TrainingProgress(Callback):
         budget: Budget,
         pictures_a_step: int,
         count: int,
-        validation: Validation | None,
+        validation: ValidationCallback | None,
         console: Console,
         say: Callable[[str], None],
     ) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.pixels.writing import save_image
-from yolact_kit.training.callbacks import Validation, tolerating_write_errors
+from yolact_kit.training.callbacks import ValidationCallback, tolerating_write_errors
 
 _SCORE = 0.3
 _LONGER_SIDE = 800
@@ -28,7 +28,7 @@ class ProgressPictures(Callback):
         say: Prints a line.
     """
 
-    def __init__(self, validation: Validation, folder: Path, count: int, say: Callable[[str], None]) -> None:
+    def __init__(self, validation: ValidationCallback, folder: Path, count: int, say: Callable[[str], None]) -> None:
         self.validation = validation
         self.folder = folder
         self.say = say

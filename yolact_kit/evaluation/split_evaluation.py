@@ -8,7 +8,7 @@ from typing import Any
 
 from yolact_kit.errors import UserError
 from yolact_kit.evaluation.coco import Metrics, evaluate_documents
-from yolact_kit.evaluation.split import Split
+from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, read_pictures
@@ -34,7 +34,7 @@ class Evaluation:
 
 def evaluate_split(
     predictor: Predictor,
-    split: Split,
+    split: LabelledSplit,
     track: Callable[[Iterable[Prediction], int], Iterable[Prediction]] | None = None,
     on_problem: Callable[[PictureError], None] | None = None,
 ) -> Evaluation:

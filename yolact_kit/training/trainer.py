@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +25,7 @@ from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YOLACT
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
-from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, Validation
+from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ValidationCallback
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 from yolact_kit.training.data import DataModule
@@ -34,13 +33,12 @@ from yolact_kit.training.launch import is_follower
 from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
-from yolact_kit.training.plan import Plan, plan_run
+from yolact_kit.training.plan import TrainingPlan
 from yolact_kit.training.progress import TrainingProgress
 from yolact_kit.training.progress_pictures import ProgressPictures
+from yolact_kit.training.result import TrainResult
 from yolact_kit.training.schedule import VALIDATIONS, Budget
 from yolact_kit.training.start import Start, describe_transfer, find_start
-
-__all__ = ["Plan", "TrainResult", "plan_run", "train"]
 
 _FOREVER = 1 << 30
 
@@ -48,35 +46,8 @@ SMALLEST_BATCH = 6
 """In smaller batches, batch norm that was trained elsewhere stays frozen, since their statistics are too noisy."""
 
 
-@dataclass(slots=True)
-class TrainResult:
-    """The result of a run.
-
-    Attributes:
-        run: The run folder.
-        steps: Steps that were taken, those of an earlier part included.
-        best_ap: Best mask AP on the validation split, None where there is none.
-        metrics: Metrics of the last validation, as in ``metrics.json``.
-        interrupted: Whether the user ended it early.
-        stopped: Why it could not go on; None if it could.
-        bad_batches: Batches that were skipped because their loss was not finite.
-        detections: Detections of the last validation, None if nothing was validated.
-        trained: Whether it was trained at all; False if it was complete before.
-    """
-
-    run: Path
-    steps: int
-    best_ap: float | None = None
-    metrics: dict[str, Any] = field(default_factory=dict)
-    interrupted: bool = False
-    stopped: TrainingStoppedError | None = None
-    bad_batches: int = 0
-    detections: int | None = None
-    trained: bool = True
-
-
 def train(
-    plan: Plan,
+    plan: TrainingPlan,
     out: Path,
     weights: Start | None = None,
     resume: bool = False,
@@ -141,7 +112,7 @@ def train(
 
 
 def _make_module(
-    plan: Plan, start: Start, fresh: bool, bad_batches: BadBatches, say: Callable[[str], None]
+    plan: TrainingPlan, start: Start, fresh: bool, bad_batches: BadBatches, say: Callable[[str], None]
 ) -> TrainingModule:
     """The model in its Lightning module; only a fresh one is given the weights that training starts from."""
     config = plan.config
@@ -170,7 +141,7 @@ def _keep_dataset_description(dataset: Path, file: Path) -> None:
     atomic_write_text(file, described.read_text(encoding="utf-8"))
 
 
-def _resume(plan: Plan, stored: dict[str, Any]) -> tuple[int, bool]:
+def _resume(plan: TrainingPlan, stored: dict[str, Any]) -> tuple[int, bool]:
     """Goes on with the budget of a checkpoint, or for the time that the plan names.
 
     Returns:
@@ -184,11 +155,11 @@ def _resume(plan: Plan, stored: dict[str, Any]) -> tuple[int, bool]:
 
 
 def _callbacks(
-    plan: Plan, out: Path, console: Console, say: Callable[[str], None]
-) -> tuple[list[Callback], Validation | None, EndOfBudget]:
+    plan: TrainingPlan, out: Path, console: Console, say: Callable[[str], None]
+) -> tuple[list[Callback], ValidationCallback | None, EndOfBudget]:
     train = plan.config.train
     pictures = plan.dataset.splits.get("val", [])
-    validation = Validation(pictures, out / "weights" / "best.safetensors", say) if pictures else None
+    validation = ValidationCallback(pictures, out / "weights" / "best.safetensors", say) if pictures else None
     average = RunningAverage(train.ema_decay) if train.ema_decay else None
     end = EndOfBudget(plan.budget, _validation_seconds(plan))
     count = len(plan.dataset.splits["train"])
@@ -211,7 +182,7 @@ def _callbacks(
     return [callback for callback in wanted if callback is not None], validation, end
 
 
-def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trainer:
+def _trainer(plan: TrainingPlan, out: Path, callbacks: list[Callback]) -> lightning.Trainer:
     train = plan.config.train
     return lightning.Trainer(
         accelerator={"cpu": "cpu", "cuda": "gpu", "mps": "mps"}[plan.device.type],
@@ -238,14 +209,14 @@ def _trainer(plan: Plan, out: Path, callbacks: list[Callback]) -> lightning.Trai
     )
 
 
-def _validation_seconds(plan: Plan) -> float | None:
+def _validation_seconds(plan: TrainingPlan) -> float | None:
     """Seconds between validations, where the clock says when."""
     if plan.config.train.validate_every != "auto" or plan.budget.seconds is None:
         return None
     return max(1.0, plan.budget.seconds / VALIDATIONS)
 
 
-def _validation_interval(plan: Plan) -> int:
+def _validation_interval(plan: TrainingPlan) -> int:
     """Batches between validations."""
     train = plan.config.train
     if train.validate_every != "auto":

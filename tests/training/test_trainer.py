@@ -13,7 +13,8 @@ from tests.tiny_model import SMALL_BACKBONE, tiny_config
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.weights import load_weights
-from yolact_kit.training.run import Plan, plan_run, train
+from yolact_kit.training.plan import TrainingPlan, plan_run
+from yolact_kit.training.trainer import train
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return made
 
 
-def plan(config: Config) -> Plan:
+def plan(config: Config) -> TrainingPlan:
     return plan_run(config, device="cpu")
 
 

@@ -18,8 +18,8 @@ from yolact_kit.errors import UserError
 from yolact_kit.evaluation import plots
 from yolact_kit.evaluation.confusion import confusion_matrix
 from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
-from yolact_kit.evaluation.run import Evaluation, evaluate_split
-from yolact_kit.evaluation.split import Split, load_split
+from yolact_kit.evaluation.split import LabelledSplit, load_split
+from yolact_kit.evaluation.split_evaluation import Evaluation, evaluate_split
 from yolact_kit.inference.predictor import Predictor
 
 CLASSES = ["컵", "plate", "fork"]
@@ -63,23 +63,25 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture
-def split(tmp_path: Path) -> Split:
+def split(tmp_path: Path) -> LabelledSplit:
     return load_split(make_dataset(tmp_path / "data"), "val")
 
 
 @pytest.fixture
-def found(predictor: Predictor, split: Split) -> Evaluation:
+def found(predictor: Predictor, split: LabelledSplit) -> Evaluation:
     return evaluate_split(predictor, split)
 
 
-def test_results_have_the_ids_of_the_annotation_file(split: Split, found: Evaluation) -> None:
+def test_results_have_the_ids_of_the_annotation_file(split: LabelledSplit, found: Evaluation) -> None:
     assert split.category_ids(["fork", "컵", "plate"]) == [12, 10, 11]
     assert {result["image_id"] for result in found.results} <= {898, 899, 900}
     assert {result["category_id"] for result in found.results} <= {10, 11, 12}
     assert len(found.results) > 0
 
 
-def test_the_metrics_are_those_of_pycocotools_on_the_files(split: Split, found: Evaluation, tmp_path: Path) -> None:
+def test_the_metrics_are_those_of_pycocotools_on_the_files(
+    split: LabelledSplit, found: Evaluation, tmp_path: Path
+) -> None:
     """What a stranger computes from the annotation file and results.json."""
     truth = COCO(str(tmp_path / "data" / "annotations" / "val.json"))
     for annotation in truth.dataset["annotations"]:
@@ -94,7 +96,9 @@ def test_the_metrics_are_those_of_pycocotools_on_the_files(split: Split, found: 
     assert ours == pytest.approx(evaluation.stats[:6].tolist())
 
 
-def test_a_broken_picture_is_left_out_with_its_labels(predictor: Predictor, split: Split, tmp_path: Path) -> None:
+def test_a_broken_picture_is_left_out_with_its_labels(
+    predictor: Predictor, split: LabelledSplit, tmp_path: Path
+) -> None:
     broken = tmp_path / "data" / "images" / "하위" / "사진 2.png"
     broken.write_bytes(b"no picture")
     told: list[str] = []
@@ -105,7 +109,9 @@ def test_a_broken_picture_is_left_out_with_its_labels(predictor: Predictor, spli
     assert all(result["image_id"] != 898 for result in found.results)
 
 
-def test_nothing_but_broken_pictures_is_a_users_error(predictor: Predictor, split: Split, tmp_path: Path) -> None:
+def test_nothing_but_broken_pictures_is_a_users_error(
+    predictor: Predictor, split: LabelledSplit, tmp_path: Path
+) -> None:
     for path in (tmp_path / "data" / "images").rglob("*.png"):
         path.write_bytes(b"no picture")
     with pytest.raises(UserError, match="None of the pictures"):
@@ -120,7 +126,7 @@ def test_a_missing_split_names_those_there_are(tmp_path: Path) -> None:
 
 
 def test_a_split_without_pictures_is_a_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no picture"):
+    with pytest.raises(UserError, match="has no pictures"):
         load_split(make_dataset(tmp_path / "data", pictures=0), "val")
 
 

@@ -1,0 +1,205 @@
+"""The whole way from weights and a data set to metrics and their analysis; the command ``evaluate`` in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.display import SILENT, Display
+from yolact_kit.errors import UserError
+from yolact_kit.evaluation.analysis import Analysis, analyse
+from yolact_kit.evaluation.bootstrap import Comparison, compare
+from yolact_kit.evaluation.coco import Metrics
+from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
+from yolact_kit.evaluation.split import LabelledSplit, load_split
+from yolact_kit.evaluation.split_evaluation import Evaluation, evaluate_split
+from yolact_kit.evaluation.tables import MetricsTable, metrics_table
+from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.drawing import class_font
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.json_text import json_text
+from yolact_kit.memory import keep_freed_memory
+from yolact_kit.models.download import is_published, published_weights
+from yolact_kit.pixels.pictures import PictureError
+from yolact_kit.words import counted
+
+
+@dataclass(slots=True)
+class ModelEvaluation:
+    """A model measured on a split; printed, or shown in a notebook, it is a table of COCO's metrics.
+
+    Attributes:
+        weights: What the user calls the model.
+        split: The split that it was measured on.
+        evaluation: The metrics and every detection.
+        analysis: What the model is good and bad at.
+        against: What the user calls the model that it is compared with; None where there is none.
+        other: The evaluation of that model.
+        comparison: The differences between the two.
+    """
+
+    weights: str
+    split: LabelledSplit
+    evaluation: Evaluation
+    analysis: Analysis
+    against: str | None = None
+    other: Evaluation | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def metrics(self) -> Metrics:
+        """COCO's metrics, each 0..1 or None where it is undefined."""
+        return self.evaluation.metrics
+
+    def table(self) -> MetricsTable:
+        """The metrics by class, and those of the other model below."""
+        objects = sum(self.metrics.mask.objects.values())
+        title = f"{self.split.describe(self.evaluation.truth)}, {counted(objects, 'object')}"
+        other = None if self.other is None else self.other.metrics
+        return metrics_table(self.metrics, title, self.split.classes, other)
+
+    def __str__(self) -> str:
+        """The table as plain text."""
+        return self.table().to_text()
+
+    def _repr_html_(self) -> str:
+        """The table for a notebook."""
+        return self.table().to_html()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, as in ``metrics.json``."""
+        numbers = {**self.metrics.to_dict(), **self.analysis.to_dict()}
+        if self.comparison is not None:
+            numbers["against"] = {"weights": self.against, **self.comparison.to_dict()}
+        return numbers
+
+    def save(self, folder: Path | str) -> None:
+        """Writes ``metrics.json``, ``results.json``, the plots and, where models are compared, ``against.json``.
+
+        Args:
+            folder: The folder; made where it is missing.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        where = self.split.describe(self.evaluation.truth)
+        plot_precision_recall(self.metrics.mask, folder / "precision_recall.png", f"Masks, {where}")
+        title = f"Objects at score {self.analysis.score:g} and IoU 0.5, {where}"
+        plot_confusion(self.analysis.confusion, self.analysis.categories, folder / "confusion.png", title)
+        if self.other is not None:
+            _write_json(folder / "against.json", self.other.metrics.to_dict())
+        _write_json(folder / "results.json", self.evaluation.results, indent=False)
+        _write_json(folder / "metrics.json", self.to_dict())
+
+
+def evaluate_model(
+    weights: Predictor | Path | str,
+    dataset: LabelledSplit | Dataset | Path | str,
+    split: str = "val",
+    *,
+    against: Predictor | Path | str | None = None,
+    score: float = 0.3,
+    model: str | None = None,
+    device: str = "auto",
+    batch_size: int = 8,
+    exact: bool = False,
+    display: Display = SILENT,
+) -> ModelEvaluation:
+    """Measures a model on a split of a data set.
+
+    Args:
+        weights: A run folder, a file of weights or a name such as ``coco:yolact_base``; or a predictor, whose score
+            threshold should be 0, since COCO's metrics count all detections.
+        dataset: The data set folder, a data set that was read from it, or a split from `load_split`.
+        split: Name of the split.
+        against: Another model to compare with, on the same pictures.
+        score: Score threshold for precision, recall, the confusion matrix and the worst pictures.
+        model: Which model a checkpoint of the original's is of, where its name does not say.
+        device: ``auto``, or a device's name.
+        batch_size: Pictures that are processed at once.
+        exact: Whether the network computes exactly as in training, which is slower on a CPU.
+        display: Where lines, warnings and progress go.
+
+    Returns:
+        The metrics, their analysis and the comparison.
+
+    Raises:
+        UserError: The data set or the weights cannot be read, they have no class in common, or no picture can be read.
+
+    Example:
+        >>> print(evaluate_model("runs/first", "data", "test"))  # doctest: +SKIP
+    """
+    truth = _labelled_split(dataset, split)
+    options = {"model": model, "device": device, "batch_size": batch_size, "exact": exact}
+    # Both models are loaded before either predicts: wrong weights should not cost the time of an evaluation.
+    predictor = _load_predictor(weights, truth, options, display)
+    rival = None if against is None else _load_predictor(against, truth, options, display)
+    keep_freed_memory()
+    evaluation = _evaluate(predictor, truth, display)
+    other = None if rival is None else _evaluate(rival, truth, display)
+    display.say("Analysing the errors")
+    analysis = analyse(evaluation, score)
+    hint = class_font(truth.classes).hint
+    if hint:
+        display.warn(hint)
+    result = ModelEvaluation(_model_name(weights), truth, evaluation, analysis)
+    if against is not None and other is not None:
+        result.against, result.other = _model_name(against), other
+        result.comparison = compare(evaluation.metrics, other.metrics)
+    return result
+
+
+def _labelled_split(dataset: LabelledSplit | Dataset | Path | str, name: str) -> LabelledSplit:
+    """The split of whatever the user calls a data set."""
+    if isinstance(dataset, LabelledSplit):
+        return dataset
+    if not isinstance(dataset, Dataset):
+        return load_split(dataset, name)
+    if dataset.root is None:
+        raise UserError("The data set has no folder to read the labels from.", "Save it first.")
+    return load_split(dataset.root, name)
+
+
+def _load_predictor(
+    weights: Predictor | Path | str, truth: LabelledSplit, options: dict[str, Any], display: Display
+) -> Predictor:
+    """A predictor; says which classes only the model or only the data set has, and refuses where they share none."""
+    if isinstance(weights, Predictor):
+        predictor = weights
+    else:
+        name = str(weights)
+        file = published_weights(name, display.track) if is_published(name) else name
+        predictor = Predictor.load(file, **options)
+    name = _model_name(weights)
+    unknown, foreign = truth.compare(predictor.classes)
+    if unknown:
+        display.warn(f"'{name}' does not know the classes {', '.join(unknown)}, so it cannot find them.")
+    if foreign:
+        display.say(
+            f"{len(foreign)} of the {len(predictor.classes)} classes of '{name}' are not in the data set; they are "
+            "left out."
+        )
+    truth.category_ids(predictor.classes)
+    return predictor
+
+
+def _evaluate(predictor: Predictor, truth: LabelledSplit, display: Display) -> Evaluation:
+    """The metrics of a model, with progress and a warning for each broken picture."""
+
+    def warn(error: PictureError) -> None:
+        display.warn(f"{error.message} It is left out, and so are its labels.")
+
+    def track(predictions: Iterable[Any], total: int) -> Iterable[Any]:
+        return display.track(predictions, "Evaluating", total)
+
+    return evaluate_split(predictor, truth, track, warn)
+
+
+def _model_name(weights: Predictor | Path | str) -> str:
+    return weights.config.model.name if isinstance(weights, Predictor) else str(weights)
+
+
+def _write_json(file: Path, document: Any, indent: bool = True) -> None:
+    atomic_write_text(file, json_text(document, indent))
