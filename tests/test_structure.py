@@ -124,12 +124,12 @@ def test_test_files_are_named_after_modules_of_their_room() -> None:
     homeless = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         name = path.relative_to(ROOT / "tests").with_suffix("").as_posix()
-        if not name.startswith(("end_to_end/", "examples/")) and not tested_module(path):
+        if not name.startswith(("end_to_end/", "examples/")) and not module_under_test(path):
             homeless.add(name)
     assert homeless == set(TESTS_OF_MORE_THAN_A_MODULE)
 
 
-def tested_module(path: Path) -> Path | None:
+def module_under_test(path: Path) -> Path | None:
     """The module or package of the same room that ``test_MODULE.py`` or ``test_MODULE_ASPECT.py`` is named after."""
     folder = PACKAGE / path.parent.relative_to(ROOT / "tests")
     words = path.stem.split("_")[1:]
