@@ -16,7 +16,7 @@ from yolact_kit.pixels.hashes import near_pairs, thumbnail_hash
 
 _FURTHEST = 12.0
 """Mean difference of two thumbnails, in grey levels, up to which pictures of nearly one hash show the same; hashes
-alone cannot tell plain ones apart."""
+alone cannot tell plain pictures apart."""
 _NO_NOISE = 2
 """Largest difference of two thumbnails, in grey levels, that comes from saving a picture again."""
 
@@ -24,8 +24,9 @@ _NO_NOISE = 2
 def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     """Groups of pictures that are the same, or nearly, and should not be divided.
 
-    A group of more than half of all pictures, as of a camera that never moves, is divided all the same: first into
-    those that are the very same, then wholly. `find_leakage` says so.
+    A group of more than half of all pictures, as from a camera that never moves, has to be divided after all: only
+    those of its pictures that are identical stay together then, if they are not more than half themselves.
+    `find_leakage` reports what ends up in two splits.
 
     Args:
         labelled: The pictures, with what was kept of their pixels.
@@ -33,14 +34,15 @@ def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     Returns:
         Paths of the pictures of each group of at least two.
     """
-    found: list[list[str]] = []
+    half = len(labelled) / 2
+    groups: list[list[str]] = []
     for group in _connected(labelled, _near(labelled)):
-        if 2 * len(group) <= len(labelled):
-            found.append(group)
+        if len(group) <= half:
+            groups.append(group)
         else:
             members = [item for item in labelled if item.picture.file in set(group)]
-            found += [same for same in _identical(members) if 2 * len(same) <= len(labelled)]
-    return found
+            groups += [identical for identical in _identical(members) if len(identical) <= half]
+    return groups
 
 
 def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> list[Problem]:
@@ -55,44 +57,76 @@ def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> 
     """
     problems = Problems()
     by_file = {item.picture.file: item for item in labelled}
-    train = [by_file[picture.file] for picture in splits.get("train", [])]
-    digests = {item.digest: item.picture.file for item in train if item.digest}
-    shown = [item for item in train if item.thumbnail is not None]
-    thumbnails = np.array([item.thumbnail for item in shown], dtype=np.int16).reshape(len(shown), THUMBNAIL**2)
-    for name in (name for name in splits if name != "train" and train):
-        for item in (by_file[picture.file] for picture in splits[name]):
-            twin, how = digests.get(item.digest), "the same as"
-            if twin is None and item.thumbnail is not None and shown:
-                apart = np.abs(thumbnails - item.thumbnail.reshape(-1)).max(axis=1)
-                nearest = int(apart.argmin())
-                twin, how = (shown[nearest].picture.file if apart[nearest] <= _NO_NOISE else None), "nearly the same as"
+    train = _TrainingPictures([by_file[picture.file] for picture in splits.get("train", [])])
+    for split, pictures in splits.items():
+        for picture in pictures if split != "train" else []:
+            twin = train.twin_of(by_file[picture.file])
             if twin is not None:
-                problems.file = item.picture.file
-                problems.add("leakage", f"This picture of '{name}' is {how} '{twin}' of 'train'.")
+                problems.file = picture.file
+                problems.add("leakage", f"This picture of '{split}' is {twin} of 'train'.")
     return problems.found
 
 
+class _TrainingPictures:
+    """The pictures of the training split, to look up whether one shows the same as another picture.
+
+    Args:
+        train: The pictures, with what was kept of their pixels.
+    """
+
+    def __init__(self, train: list[Labelled]) -> None:
+        self.files = {item.digest: item.picture.file for item in train if item.digest}
+        decoded = [item for item in train if item.thumbnail is not None]
+        self.decoded_files = [item.picture.file for item in decoded]
+        # Signed and wider than the thumbnails, since differences are below 0 as well.
+        thumbnails = np.array([item.thumbnail for item in decoded], dtype=np.int16)
+        self.thumbnails = thumbnails.reshape(len(decoded), THUMBNAIL**2)
+
+    def twin_of(self, item: Labelled) -> str | None:
+        """The training picture that shows the same, and how much it does so, in words; None where there is none.
+
+        Equal digests are equal pixels. Otherwise the thumbnail whose largest difference is smallest is the nearest
+        picture; it is a twin if it differs by no more than what saving a picture again does.
+        """
+        if item.digest in self.files:
+            return f"the same as '{self.files[item.digest]}'"
+        if item.thumbnail is None or not self.decoded_files:
+            return None
+        differences = np.abs(self.thumbnails - item.thumbnail.reshape(-1)).max(axis=1)
+        nearest = int(differences.argmin())
+        if differences[nearest] > _NO_NOISE:
+            return None
+        return f"nearly the same as '{self.decoded_files[nearest]}'"
+
+
 def _near(labelled: list[Labelled]) -> Iterable[tuple[str, str]]:
-    shown = [(item.picture.file, item.thumbnail) for item in labelled if item.thumbnail is not None]
-    for first, second in near_pairs([thumbnail_hash(thumbnail) for _, thumbnail in shown]):
-        (file, one), (other_file, other) = shown[first], shown[second]
-        if np.abs(one.astype(np.int16) - other).mean() <= _FURTHEST:
+    """Pairs of pictures that show nearly the same: their hashes are near, and so are their thumbnails."""
+    decoded = [(item.picture.file, item.thumbnail) for item in labelled if item.thumbnail is not None]
+    for first, second in near_pairs([thumbnail_hash(thumbnail) for _, thumbnail in decoded]):
+        (file, thumbnail), (other_file, other_thumbnail) = decoded[first], decoded[second]
+        if np.abs(thumbnail.astype(np.int16) - other_thumbnail).mean() <= _FURTHEST:
             yield file, other_file
 
 
 def _identical(labelled: list[Labelled]) -> list[list[str]]:
+    """Groups of at least two pictures with the same pixels."""
     by_digest: dict[str, list[str]] = defaultdict(list)
-    for item in (item for item in labelled if item.digest):
-        by_digest[item.digest].append(item.picture.file)
+    for item in labelled:
+        if item.digest:
+            by_digest[item.digest].append(item.picture.file)
     return [files for files in by_digest.values() if len(files) > 1]
 
 
 def _connected(labelled: list[Labelled], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Groups of pictures that are joined by pairs, directly or by way of others."""
+    """Groups of pictures that are joined by pairs, directly or through others.
+
+    All files of a group share one list. A pair merges the smaller list into the larger one, so that no file changes
+    its list more often than the logarithm of their number.
+    """
     group_of = {item.picture.file: [item.picture.file] for item in labelled}
-    for one, other in pairs:
-        if group_of[one] is not group_of[other]:
-            small, large = sorted((group_of[one], group_of[other]), key=len)
+    for first, second in pairs:
+        if group_of[first] is not group_of[second]:
+            small, large = sorted((group_of[first], group_of[second]), key=len)
             large.extend(small)
             group_of.update(dict.fromkeys(small, large))
     groups = {id(group): group for group in group_of.values() if len(group) > 1}

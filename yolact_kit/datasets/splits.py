@@ -75,6 +75,7 @@ def split_sizes(count: int, val: float, test: float) -> dict[str, int]:
 
 
 def _rounded(count: int, share: float) -> int:
+    """A share of pictures, rounded half up; at least one unless the share is 0."""
     # 0.15 * 10 is 1.4999... in binary; the half that the user meant is rounded up.
     return max(1, math.floor(round(count * share, 9) + 0.5)) if share > 0 else 0
 
@@ -82,7 +83,7 @@ def _rounded(count: int, share: float) -> int:
 def split_pictures(
     pictures: list[Picture],
     options: SplitOptions | None = None,
-    kept: Mapping[str, str] | None = None,
+    settled: Mapping[str, str] | None = None,
     alike: Iterable[Iterable[str]] = (),
 ) -> dict[str, list[Picture]]:
     """Divides pictures into splits.
@@ -90,7 +91,7 @@ def split_pictures(
     Args:
         pictures: The pictures.
         options: How.
-        kept: Name of the split by a picture's path, for pictures whose split is settled.
+        settled: Name of the split by a picture's path, for pictures whose split is settled.
         alike: Paths of pictures that stay together, such as those that show the same.
 
     Returns:
@@ -102,115 +103,172 @@ def split_pictures(
     Example:
         >>> from pathlib import Path
         >>> pictures = [Picture(f"{number}.jpg", 8, 8, Path(f"{number}.jpg")) for number in range(5)]
-        >>> {name: len(found) for name, found in split_pictures(pictures).items()}
+        >>> {name: len(members) for name, members in split_pictures(pictures).items()}
         {'train': 4, 'val': 1}
     """
-    options, kept = options or SplitOptions(), kept or {}
+    options, settled = options or SplitOptions(), settled or {}
     sizes = split_sizes(len(pictures), options.val, options.test)
-    chosen = {picture.file: kept[picture.file] for picture in pictures if picture.file in kept}
-    drawn = sorted(pictures, key=lambda picture: picture.file)
-    random.Random(options.seed).shuffle(drawn)  # noqa: S311  (drawn to be repeated, not to be secret)
-    by_group = options.method == "group" or options.group_by is not None
-    groups = _groups(drawn, options, bool(chosen)) if by_group else []
-    units = _join([picture for picture in drawn if picture.file not in chosen], chosen, [*alike, *groups])
-    present = Counter(chosen.values())
-    wanted = {name: max(0, sizes[name] - present[name]) for name in SPLITS}
+    split_of = {picture.file: settled[picture.file] for picture in pictures if picture.file in settled}
+    shuffled = _shuffle(pictures, options.seed)
+    groups = _groups(shuffled, options, settled=bool(split_of)) if _is_by_group(options) else []
+    free = [picture for picture in shuffled if picture.file not in split_of]
+    units = _join(free, split_of, [*alike, *groups])
+    present = Counter(split_of.values())
+    quotas = {name: max(0, sizes[name] - present[name]) for name in SPLITS}
+    split_of.update(_assign(units, quotas, options))
+    return _collect(pictures, split_of)
+
+
+def _shuffle(pictures: list[Picture], seed: int) -> list[Picture]:
+    """The pictures in an order that only their paths and the seed decide."""
+    shuffled = sorted(pictures, key=lambda picture: picture.file)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311  (a seed that can be repeated is the point here)
+    return shuffled
+
+
+def _is_by_group(options: SplitOptions) -> bool:
+    return options.method == "group" or options.group_by is not None
+
+
+def _assign(units: list[_Unit], quotas: Mapping[str, int], options: SplitOptions) -> dict[str, str]:
+    """The split of each picture, by its path; pictures of a unit have the same."""
     if options.method == "stratified":
-        chosen.update(_stratified(units, wanted))
-    elif by_group:
-        chosen.update(_largest_first(units, wanted))
-    else:
-        chosen.update(_in_order(units, wanted))
-    names = [*SPLITS, *sorted(set(chosen.values()) - set(SPLITS))]
-    whole = {name: [picture for picture in pictures if chosen[picture.file] == name] for name in names}
-    return {name: found for name, found in whole.items() if found}
+        return _Stratification(units, quotas).run()
+    return _largest_first(units, quotas) if _is_by_group(options) else _in_order(units, quotas)
 
 
-def _join(free: list[Picture], chosen: dict[str, str], groups: Iterable[Iterable[str]]) -> list[_Unit]:
-    """What is to be divided: pictures that stay together; those that stay with settled ones are settled as well."""
-    leader: dict[str, str] = {}
+def _collect(pictures: list[Picture], split_of: Mapping[str, str]) -> dict[str, list[Picture]]:
+    """The pictures of each split in their given order: train, val, test, then the others by name."""
+    others = sorted(set(split_of.values()) - set(SPLITS))
+    splits: dict[str, list[Picture]] = {name: [] for name in (*SPLITS, *others)}
+    for picture in pictures:
+        splits[split_of[picture.file]].append(picture)
+    return {name: members for name, members in splits.items() if members}
 
-    def lead(file: str) -> str:
-        while leader.setdefault(file, file) != file:
-            file = leader[file]
+
+def _join(free: list[Picture], split_of: dict[str, str], groups: Iterable[Iterable[str]]) -> list[_Unit]:
+    """The units to divide. Pictures that stay with settled ones are settled here as well, in ``split_of``.
+
+    Groups may overlap: what is in one group with a picture, and in another with a second one, ties these two together.
+    So the groups are merged as in a union-find: each picture points to another one of its unit, and the picture that
+    points to itself stands for the unit.
+    """
+    parent: dict[str, str] = {}
+
+    def root(file: str) -> str:
+        while parent.setdefault(file, file) != file:
+            file = parent[file]
         return file
 
     for group in groups:
         first, *others = group
         for file in others:
-            leader[lead(file)] = lead(first)
-    settled: dict[str, Counter[str]] = defaultdict(Counter)
-    for file, split in chosen.items():
-        settled[lead(file)][split] += 1
+            parent[root(file)] = root(first)
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for file, split in split_of.items():
+        votes[root(file)][split] += 1
     units: dict[str, list[Picture]] = defaultdict(list)
     for picture in free:
-        if lead(picture.file) in settled:
-            chosen[picture.file] = settled[lead(picture.file)].most_common(1)[0][0]
+        if root(picture.file) in votes:
+            split_of[picture.file] = votes[root(picture.file)].most_common(1)[0][0]
         else:
-            units[lead(picture.file)].append(picture)
+            units[root(picture.file)].append(picture)
     return list(units.values())
 
 
-def _in_order(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
+def _in_order(units: list[_Unit], quotas: Mapping[str, int]) -> dict[str, str]:
     """Fills val, then test, with what fits; the rest is train."""
-    room = dict(wanted)
-    chosen: dict[str, str] = {}
+    room = dict(quotas)
+    split_of: dict[str, str] = {}
     for unit in units:
         split = next((name for name in ("val", "test") if 0 < len(unit) <= room[name]), "train")
         room[split] -= len(unit)
-        chosen.update((picture.file, split) for picture in unit)
-    return chosen
+        split_of.update((picture.file, split) for picture in unit)
+    return split_of
 
 
-def _stratified(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
-    """Assigns the pictures of the rarest class first, each to the split that lacks the largest part of its quota of it.
+class _Stratification:
+    """Gives every split its share of the objects of each class.
 
     This is iterative stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data",
-    2011), by objects instead of pictures and with the sizes of the splits fixed. A split's quota of a class is its
-    share of the pictures. Pictures with many objects of the class come first, so that those with few can even things
-    out. If splits lack the same part, the largest comes first, so that a class in a single picture can be learnt.
+    2011), by objects instead of pictures and with the sizes of the splits fixed: the pictures of the rarest class are
+    assigned first, each to the split that lacks the largest part of its quota of that class. A split's quota of a
+    class is its share of the pictures. Pictures with many objects of the class come first, so that those with few can
+    even things out. If splits lack the same part, the largest comes first, so that a class in a single picture can be
+    learnt.
+
+    Args:
+        units: Pictures that stay together.
+        quotas: How many pictures each split gets.
     """
-    count = sum(len(unit) for unit in units)
-    room = {name: min(wanted[name], count) for name in ("val", "test")}
-    room = {"train": count - sum(room.values()), **room}
-    labels = [Counter(instance.label for picture in unit for instance in picture.instances) for unit in units]
-    totals: Counter[str] = sum(labels, Counter())
-    due = {(name, label): room[name] / max(1, count) * total for name in room for label, total in totals.items()}
-    lacking = dict(due)
-    chosen: dict[str, str] = {}
-    left = list(range(len(units)))
-    while left:
-        remaining: Counter[str] = sum((labels[number] for number in left), Counter())
-        rarest = min(remaining, key=lambda label: (remaining[label], label), default="")
-        batch = [number for number in left if not remaining or labels[number][rarest] > 0]
-        batch.sort(key=lambda number: -labels[number][rarest])
-        for number in batch:
-            size = len(units[number])
-            fitting = [name for name in room if room[name] >= size] or ["train"]
-            keys = {name: (name, rarest) for name in fitting}
-            best = max(keys, key=lambda name: (lacking.get(keys[name], 0.0) / due.get(keys[name], 1.0), room[name]))
-            chosen.update((picture.file, best) for picture in units[number])
-            room[best] -= size
-            for label, found in labels[number].items():
-                lacking[best, label] -= found
-        dealt = set(batch)
-        left = [number for number in left if number not in dealt]
-    return chosen
+
+    def __init__(self, units: list[_Unit], quotas: Mapping[str, int]) -> None:
+        self.units = units
+        self.labels = [_count_labels(unit) for unit in units]
+        count = sum(len(unit) for unit in units)
+        held_out = {name: min(quotas[name], count) for name in ("val", "test")}
+        self.room = {"train": count - sum(held_out.values()), **held_out}
+        totals: Counter[str] = sum(self.labels, Counter())
+        self.quotas: dict[tuple[str, str], float] = {}
+        for name, size in self.room.items():
+            for label, total in totals.items():
+                self.quotas[name, label] = size / max(1, count) * total
+        self.lacking = dict(self.quotas)
+
+    def run(self) -> dict[str, str]:
+        """The split of each picture, by its path."""
+        split_of: dict[str, str] = {}
+        remaining = list(range(len(self.units)))
+        while remaining:
+            label = self._rarest(remaining)
+            batch = [index for index in remaining if label is None or self.labels[index][label] > 0]
+            batch.sort(key=lambda index: -self.labels[index][label or ""])
+            for index in batch:
+                split = self._choose(index, label or "")
+                split_of.update((picture.file, split) for picture in self.units[index])
+            assigned = set(batch)
+            remaining = [index for index in remaining if index not in assigned]
+        return split_of
+
+    def _rarest(self, indices: list[int]) -> str | None:
+        """The class with the fewest objects in some units; None where they have no objects."""
+        counts: Counter[str] = sum((self.labels[index] for index in indices), Counter())
+        return min(counts, key=lambda label: (counts[label], label), default=None)
+
+    def _choose(self, index: int, label: str) -> str:
+        """The split for a unit that has the class; what the unit brings is subtracted from what the split lacks."""
+        size = len(self.units[index])
+        fitting = [name for name in self.room if self.room[name] >= size] or ["train"]
+
+        def need(name: str) -> tuple[float, int]:
+            share = self.lacking.get((name, label), 0.0) / (self.quotas.get((name, label)) or 1.0)
+            return share, self.room[name]
+
+        split = max(fitting, key=need)
+        self.room[split] -= size
+        for other, count in self.labels[index].items():
+            self.lacking[split, other] -= count
+        return split
 
 
-def _largest_first(units: list[_Unit], wanted: Mapping[str, int]) -> dict[str, str]:
+def _count_labels(unit: _Unit) -> Counter[str]:
+    """How many objects of each class the pictures of a unit have."""
+    return Counter(instance.label for picture in unit for instance in picture.instances)
+
+
+def _largest_first(units: list[_Unit], quotas: Mapping[str, int]) -> dict[str, str]:
     """Assigns whole groups, the largest first, each to the split that lacks most pictures."""
-    lacking = {name: wanted[name] for name in SPLITS}
-    chosen: dict[str, str] = {}
+    lacking = {name: quotas[name] for name in SPLITS}
+    split_of: dict[str, str] = {}
     for unit in sorted(units, key=lambda unit: -len(unit)):
         best = max(lacking, key=lambda name: lacking[name])
         lacking[best] -= len(unit)
-        chosen.update((picture.file, best) for picture in unit)
-    return chosen
+        split_of.update((picture.file, best) for picture in unit)
+    return split_of
 
 
 def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> list[list[str]]:
-    """Paths of the pictures of each group that ``group_by`` tells."""
+    """Paths of the pictures of each group, told apart by ``group_by`` or by their folders."""
     pattern = group_pattern(options.group_by)
     if pattern is not None and not any(pattern.search(picture.file) for picture in pictures):
         example = f", such as '{pictures[0].file}'" if pictures else ""
@@ -251,9 +309,10 @@ def group_pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _group(file: str, pattern: re.Pattern[str] | None) -> str:
+    """Name of a picture's group; a picture in which the expression finds nothing is a group of its own."""
     if pattern is None:
         return PurePosixPath(file).parent.as_posix()
-    found = pattern.search(file)
-    if found is None:
+    match = pattern.search(file)
+    if match is None:
         return file
-    return found.group(1) or "" if pattern.groups else found.group(0)
+    return match.group(1) or "" if pattern.groups else match.group(0)
