@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from yolact_kit.annotations.detect_format import detect_format
@@ -18,8 +17,7 @@ from yolact_kit.annotations.source import LabelFiles, PictureResult
 from yolact_kit.annotations.source_folder import REPORT, SourceFolder
 from yolact_kit.errors import UserError
 from yolact_kit.parallel import PROCESSES_FROM, in_parallel
-
-Progress = Callable[[Iterable[PictureResult], int], Iterable[PictureResult]]
+from yolact_kit.progress import Progress
 
 
 def read_source(source: Path | str, options: ReadOptions | None = None, progress: Progress | None = None) -> ReadResult:

@@ -15,8 +15,7 @@ from yolact_kit.words import counted
 
 HOW, DROPPED = "How pictures are changed", "Objects that are dropped"
 
-
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")]
+NewDataset = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write.")]
 Copies = Annotated[int, typer.Option("--copies", min=1, help="Copies of each training picture.", rich_help_panel=HOW)]
 PipelineName = Annotated[
     str,
@@ -52,7 +51,7 @@ MinVisible = Annotated[
 
 def augment(
     dataset: DatasetFolder,
-    out: Out,
+    out: NewDataset,
     copies: Copies = 1,
     pipeline: PipelineName = "default",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Random seed.", rich_help_panel=HOW)] = 0,
@@ -82,14 +81,16 @@ def augment(
         seed=seed,
         overwrite=overwrite,
     )
-    made = write_augmented(load_dataset(dataset), out, options, lambda done, total: track(done, "Augmenting", total))
-    for error in made.broken:
+    augmented = write_augmented(
+        load_dataset(dataset), out, options, lambda pictures, total: track(pictures, "Augmenting", total)
+    )
+    for error in augmented.broken:
         warn(f"{error.message} It is left out.")
-    pictures = {split: len(members) for split, members in made.dataset.splits.items()}
-    added = f"{counted(made.copies, 'copy', 'copies')} with {counted(made.objects, 'object')}"
-    say(f"{added}; now {', '.join(f'{n} {s}' for s, n in pictures.items())}.")
-    for reason, count in sorted(made.dropped.items()):
+    pictures = {split: len(members) for split, members in augmented.dataset.splits.items()}
+    added = f"{counted(augmented.copies, 'copy', 'copies')} with {counted(augmented.objects, 'object')}"
+    say(f"{added}; now {', '.join(f'{count} {split}' for split, count in pictures.items())}.")
+    for reason, count in sorted(augmented.dropped.items()):
         say(f"{count} objects were dropped from copies: they {reason}.")
     say(f"Written to {out}. Look at it: {plain_command(['preview', out, '--split', 'train'])}")
-    if made.broken:
+    if augmented.broken:
         raise typer.Exit(EXIT_PROBLEMS)

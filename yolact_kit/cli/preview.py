@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,9 @@ from yolact_kit.errors import EXIT_PROBLEMS, UserError
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
-    from yolact_kit.annotations.dataset import Dataset
+    from yolact_kit.annotations.dataset import Dataset, Picture
     from yolact_kit.config.schema import Config
+    from yolact_kit.reports.contact_sheets import Tiles
 
 CHOICE, OUTPUT = "Which pictures", "Output"
 
@@ -32,11 +34,11 @@ ConfigFile = Annotated[
         help="The config.yaml whose augmentation is shown; planned from the data if left out.",
     ),
 ]
-SplitName = Annotated[
+OnlySplit = Annotated[
     str | None,
     typer.Option("--split", metavar="NAME", help="Only pictures of this split.", rich_help_panel=CHOICE),
 ]
-Out = Annotated[
+SheetFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/preview-N by default.", rich_help_panel=OUTPUT),
 ]
@@ -46,12 +48,12 @@ def preview(
     dataset: DatasetFolder,
     augmented: AsTrained = False,
     config: ConfigFile = None,
-    split: SplitName = None,
+    split: OnlySplit = None,
     count: Annotated[
         int, typer.Option("--count", min=0, help="How many, chosen at random; 0 for all.", rich_help_panel=CHOICE)
     ] = 40,
     seed: Annotated[int, typer.Option("--seed", help="Random seed.", rich_help_panel=CHOICE)] = 0,
-    out: Out = None,
+    out: SheetFolder = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -73,25 +75,42 @@ def preview(
     root = dataset.parent if dataset.name == "dataset.yaml" else dataset
     check_out(out, overwrite, [root])
     loaded = load_dataset(dataset)
-    if split is not None and split not in loaded.splits:
-        raise UserError(f"There is no split '{split}'.", f"There are: {', '.join(loaded.splits)}.")
-    from yolact_kit.reports.contact_sheets import augmented_tiles, choose_pictures, plain_tiles, write_sheets
+    pictures = _choose(loaded, split or ("train" if augmented else None), count, seed)
+    tiles = _tiles(loaded, pictures, config, augmented)
+    from yolact_kit.reports.contact_sheets import write_sheets
 
-    pictures = choose_pictures(loaded, split or ("train" if augmented else None), count, seed)
-    if not pictures:
-        raise UserError("There are no pictures to show.", "Convert the labels again, or choose another --split.")
-    settings = _config(loaded, config) if augmented else None
-    tiles = plain_tiles(pictures, loaded.classes) if settings is None else augmented_tiles(pictures, settings)
     with new_folder(out, overwrite, [root]) as folder:
-        made = write_sheets(track(tiles, "Drawing", len(pictures)), folder)
-    for error in made.broken:
+        sheets = write_sheets(track(tiles, "Drawing", len(pictures)), folder)
+    for error in sheets.broken:
         warn(f"{error.message} It is left out.")
-    say(f"{counted(made.pictures, 'picture')} on {counted(len(made.files), 'sheet')} in {out}")
-    if made.broken:
+    say(f"{counted(sheets.pictures, 'picture')} on {counted(len(sheets.files), 'sheet')} in {out}")
+    if sheets.broken:
         raise typer.Exit(EXIT_PROBLEMS)
 
 
+def _choose(dataset: Dataset, split: str | None, count: int, seed: int) -> list[Picture]:
+    """The pictures to draw; there is at least one."""
+    if split is not None and split not in dataset.splits:
+        raise UserError(f"There is no split '{split}'.", f"There are: {', '.join(dataset.splits)}.")
+    from yolact_kit.reports.contact_sheets import choose_pictures
+
+    pictures = choose_pictures(dataset, split, count, seed)
+    if not pictures:
+        raise UserError("There are no pictures to show.", "Convert the labels again, or choose another --split.")
+    return pictures
+
+
+def _tiles(dataset: Dataset, pictures: list[Picture], config: Path | None, augmented: bool) -> Iterator[Tiles]:
+    """The pictures as drawn tiles, with their labels or as training sees them."""
+    from yolact_kit.reports.contact_sheets import augmented_tiles, plain_tiles
+
+    if augmented:
+        return augmented_tiles(pictures, _config(dataset, config))
+    return plain_tiles(pictures, dataset.classes)
+
+
 def _config(dataset: Dataset, file: Path | None) -> Config:
+    """The configuration whose augmentation is shown: of a file, or planned from the data set."""
     from yolact_kit.planning.plan import plan
 
     if file is None:

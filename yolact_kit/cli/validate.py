@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from yolact_kit.datasets.mending import Mended
     from yolact_kit.datasets.statistics import Statistics
 
-_SHOWN = 5
+_LISTED = 5
+"""At most so many problems of a kind are listed, unless more is asked for."""
 
-Source = Annotated[
+DatasetOrLabels = Annotated[
     Path,
     typer.Argument(metavar="DATASET|SOURCE", help="Folder that `convert` wrote, or a folder of pictures and labels."),
 ]
-Strict = Annotated[
+StrictChecks = Annotated[
     bool,
     typer.Option(
         "--strict",
@@ -40,7 +41,7 @@ Strict = Annotated[
         rich_help_panel="Checks",
     ),
 ]
-Model = Annotated[
+JudgedModel = Annotated[
     str,
     typer.Option(
         "--model",
@@ -49,7 +50,7 @@ Model = Annotated[
         rich_help_panel="Checks",
     ),
 ]
-Json = Annotated[
+ResultAsJson = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON on standard output.", rich_help_panel="Output")
 ]
 ReportFile = Annotated[
@@ -61,7 +62,7 @@ ReportFile = Annotated[
         rich_help_panel="Output",
     ),
 ]
-Fix = Annotated[
+MendedFolder = Annotated[
     Path | None,
     typer.Option(
         "--fix",
@@ -73,14 +74,14 @@ Fix = Annotated[
 
 
 def validate(
-    source: Source,
+    source: DatasetOrLabels,
     from_: From = "auto",
     class_attribute: ClassAttribute = None,
-    strict: Strict = False,
-    model: Model = "auto",
-    as_json: Json = False,
+    strict: StrictChecks = False,
+    model: JudgedModel = "auto",
+    as_json: ResultAsJson = False,
     report: ReportFile = None,
-    fix: Fix = None,
+    fix: MendedFolder = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -104,20 +105,29 @@ def validate(
     judged_as = template(choose_model(model, this_machine())[0]).model
     is_dataset = (source / "dataset.yaml").is_file() or source.name == "dataset.yaml"
     options = ReadOptions(format=from_, class_attribute=class_attribute)
-    found = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, options, judged_as)
+    validation = _validate_dataset(source, judged_as) if is_dataset else _validate_source(source, options, judged_as)
     if strict:
-        found = replace(found, problems=[replace(problem, severity="E") for problem in found.problems])
-    refused = strict and bool(found.problems)
-    _print_statistics(found)
-    _print_problems(found.problems, source)
-    if report is not None and not refused:
-        _write_report(found, report, source)
-    mended = _mend(source, fix, options, judged_as, overwrite) if fix is not None and not refused else None
+        validation = replace(validation, problems=[replace(problem, severity="E") for problem in validation.problems])
+    refused = strict and bool(validation.problems)
+    _print_statistics(validation)
+    _print_problems(validation.problems, source)
+    mended = None
+    if not refused:
+        if report is not None:
+            _write_report(validation, report, source)
+        if fix is not None:
+            mended = _mend(source, fix, options, judged_as, overwrite)
     if as_json:
-        print_json(_as_json(found, source, is_dataset, mended))
-    say(_summary(found, strict))
-    errors = any(problem.severity == "E" for problem in found.problems)
-    raise typer.Exit(EXIT_USAGE if refused else EXIT_PROBLEMS if errors else EXIT_DONE)
+        print_json(_as_json(validation, source, is_dataset, mended))
+    say(_summary(validation, strict))
+    raise typer.Exit(_exit_code(validation, refused))
+
+
+def _exit_code(validation: Validation, refused: bool) -> int:
+    """How the command ends: with 2 under --strict if anything was found, else with 1 if there is an error."""
+    if refused:
+        return EXIT_USAGE
+    return EXIT_PROBLEMS if validation.error_count else EXIT_DONE
 
 
 def _require(source: Path, report: Path | None, fix: Path | None, overwrite: bool) -> None:
@@ -156,10 +166,10 @@ def _validate_source(source: Path, options: ReadOptions, model: ModelConfig) -> 
     return validate_source(read, source, model)
 
 
-def _write_report(found: Validation, file: Path, source: Path) -> None:
+def _write_report(validation: Validation, file: Path, source: Path) -> None:
     from yolact_kit.reports.validation import write_validation_report
 
-    write_validation_report(found, file, str(source), lambda drawn, total: track(drawn, "Drawing problems", total))
+    write_validation_report(validation, file, str(source), lambda drawn, total: track(drawn, "Drawing problems", total))
     say(f"\nReport written to {file}")
 
 
@@ -178,10 +188,10 @@ def _mend(source: Path, out: Path, options: ReadOptions, model: ModelConfig, ove
     return mended
 
 
-def _print_statistics(found: Validation) -> None:
+def _print_statistics(validation: Validation) -> None:
     from rich.table import Table
 
-    statistics = found.statistics
+    statistics = validation.statistics
     table = Table(title="Objects by class")
     table.add_column("")
     splits = list(statistics.pictures)
@@ -189,13 +199,14 @@ def _print_statistics(found: Validation) -> None:
         table.add_column(split or "all", justify="right")
     table.add_row("pictures", *(str(statistics.pictures[split]) for split in splits))
     table.add_row("without objects", *(str(statistics.backgrounds[split]) for split in splits), end_section=True)
-    for label in found.dataset.classes:
+    for label in validation.dataset.classes:
         table.add_row(_escaped(label), *(str(statistics.objects[split].get(label, 0)) for split in splits))
     show(table)
     say(_sizes(statistics))
 
 
 def _sizes(statistics: Statistics) -> str:
+    """How large the objects are in training, and how many fit an anchor, in words."""
     sizes = ", ".join(f"{name} px: {count}" for name, count in statistics.sizes.items() if count)
     recall = statistics.anchors.overall
     fit = "" if recall is None else f" {recall:.0%} of the objects fit an anchor."
@@ -204,25 +215,37 @@ def _sizes(statistics: Statistics) -> str:
 
 def _print_problems(problems: list[Problem], source: Path | None) -> None:
     """Prints problems by their kind; ``source`` is None where nothing of it can be used, not even by ``--fix``."""
-    from yolact_kit.datasets.checks import SEVERITY_WORDS, problem_title
-    from yolact_kit.datasets.mending import MENDABLE
-
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
-    for (severity, code), members in groups.items():
-        _print(f"\n{SEVERITY_WORDS[severity]}: {code} ({len(members)}): {problem_title(members[0])}")
-        shown = members if is_verbose() else members[:_SHOWN]
-        for problem in shown:
-            where = ", ".join(part for part in (problem.file, problem.object) if part)
-            _print(f"  {where + ': ' if where else ''}{problem.message}")
-        if len(shown) < len(members):
-            _print(f"  ... and {len(members) - len(shown)} more; -v lists them all")
-        if members[0].advice:
-            _print(f"  -> {members[0].advice}")
-        if source is not None and code in MENDABLE:
-            start = "Or leave" if members[0].advice else "Leave"
-            _print(f"  -> {start} it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
+    for members in groups.values():
+        _print_group(members, source)
+
+
+def _print_group(problems: list[Problem], source: Path | None) -> None:
+    """Prints problems of one kind: what it is, the first few, and what to do."""
+    from yolact_kit.datasets.checks import SEVERITY_WORDS, problem_title
+
+    first = problems[0]
+    _print(f"\n{SEVERITY_WORDS[first.severity]}: {first.code} ({len(problems)}): {problem_title(first)}")
+    listed = problems if is_verbose() else problems[:_LISTED]
+    for problem in listed:
+        _print(f"  {problem}")
+    if len(listed) < len(problems):
+        _print(f"  ... and {len(problems) - len(listed)} more; -v lists them all")
+    for advice in _advice(first, source):
+        _print(f"  -> {advice}")
+
+
+def _advice(problem: Problem, source: Path | None) -> list[str]:
+    """What to do about problems of a kind: by hand, and by ``--fix`` where that mends them."""
+    from yolact_kit.datasets.mending import MENDABLE
+
+    advice = [problem.advice] if problem.advice else []
+    if source is not None and problem.code in MENDABLE:
+        start = "Or leave" if advice else "Leave"
+        advice.append(f"{start} it to `{plain_command(['validate', source, '--fix', 'OUT'])}`.")
+    return advice
 
 
 def _print(line: str) -> None:
@@ -230,16 +253,14 @@ def _print(line: str) -> None:
     console.print(line, markup=False, soft_wrap=True)
 
 
-def _summary(found: Validation, strict: bool) -> str:
-    errors = sum(problem.severity == "E" for problem in found.problems)
-    pictures = sum(found.statistics.pictures.values())
-    objects = sum(sum(counts.values()) for counts in found.statistics.objects.values())
-    classes = counted(len(found.dataset.classes), "class", "classes")
-    whole = f"{counted(pictures, 'picture')}, {counted(objects, 'object')}, {classes}"
-    if not found.problems:
-        return f"\nNothing wrong was found: {whole}."
+def _summary(validation: Validation, strict: bool) -> str:
+    """The last line: what the data set holds, and how much is wrong with it."""
+    if not validation.problems:
+        return f"\nNothing wrong was found: {validation.summary()}."
+    errors = validation.error_count
     note = "; under --strict everything is an error, and nothing is written" if strict else ""
-    return f"\n{whole}: {_count(errors, 'error')}, {_count(len(found.problems) - errors, 'warning')}{note}."
+    others = len(validation.problems) - errors
+    return f"\n{validation.summary()}: {_count(errors, 'error')}, {_count(others, 'warning')}{note}."
 
 
 def _count(number: int, word: str) -> str:
@@ -252,20 +273,21 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-def _as_json(found: Validation, source: Path, is_dataset: bool, mended: Mended | None) -> dict[str, Any]:
-    errors = sum(problem.severity == "E" for problem in found.problems)
-    printed: dict[str, Any] = {
+def _as_json(validation: Validation, source: Path, is_dataset: bool, mended: Mended | None) -> dict[str, Any]:
+    """What ``--json`` prints."""
+    errors = validation.error_count
+    document: dict[str, Any] = {
         "path": str(source),
         "kind": "dataset" if is_dataset else "source",
         "counts": {
-            "pictures": sum(found.statistics.pictures.values()),
-            "objects": sum(sum(counts.values()) for counts in found.statistics.objects.values()),
+            "pictures": validation.statistics.picture_count,
+            "objects": validation.statistics.object_count,
             "errors": errors,
-            "warnings": len(found.problems) - errors,
-            "by_code": dict(Counter(problem.code for problem in found.problems)),
+            "warnings": len(validation.problems) - errors,
+            "by_code": dict(Counter(problem.code for problem in validation.problems)),
         },
-        "classes": found.dataset.classes,
-        "statistics": found.statistics.to_dict(),
-        "problems": [problem.to_dict() for problem in found.problems],
+        "classes": validation.dataset.classes,
+        "statistics": validation.statistics.to_dict(),
+        "problems": [problem.to_dict() for problem in validation.problems],
     }
-    return printed if mended is None else {**printed, "mended": mended.counts}
+    return document if mended is None else {**document, "mended": mended.counts}

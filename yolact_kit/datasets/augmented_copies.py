@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -23,9 +22,8 @@ from yolact_kit.files import check_out, new_folder
 from yolact_kit.parallel import in_parallel
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.pixels.writing import rgb_name, write_picture
+from yolact_kit.progress import Progress
 from yolact_kit.shapes.rle import encode_mask
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 LEFT = "left the picture"
 SMALL = "became too small"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import count
@@ -31,8 +30,7 @@ from yolact_kit.json_text import json_text
 from yolact_kit.parallel import in_parallel
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.pixels.writing import rgb_name, write_picture
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+from yolact_kit.progress import StepProgress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +103,7 @@ class StrictError(UserError):
 
 
 def convert(
-    source: Path | str, out: Path | str, options: ConvertOptions | None = None, progress: Progress | None = None
+    source: Path | str, out: Path | str, options: ConvertOptions | None = None, progress: StepProgress | None = None
 ) -> ConversionResult:
     """Turns labelled pictures into a data set folder: COCO annotations by split, pictures, ``dataset.yaml``.
 
@@ -298,7 +296,7 @@ def _write_pictures(
     folder: Path,
     places: dict[str, str],
     options: ConvertOptions,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> None:
     def write(item: Labelled) -> None:
         _write_picture(item, folder / places[item.picture.file], options)

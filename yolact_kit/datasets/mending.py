@@ -20,9 +20,10 @@ from yolact_kit.config.schema import ModelConfig
 from yolact_kit.datasets.checks.folder import read_folder
 from yolact_kit.datasets.checks.objects import TINY, shape_key
 from yolact_kit.datasets.checks.subject import scan_pictures
-from yolact_kit.datasets.convert import ConvertOptions, Progress, convert
+from yolact_kit.datasets.convert import ConvertOptions, convert
 from yolact_kit.files import atomic_write_text, check_out, new_folder
 from yolact_kit.json_text import json_text
+from yolact_kit.progress import StepProgress
 
 REPORT = "mended.json"
 """The file in the new folder that lists what was done."""
@@ -56,7 +57,7 @@ def mend(
     model: ModelConfig,
     format: SourceFormat = "auto",
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     class_attribute: str | None = None,
 ) -> Mended:
     """Writes a mended copy of a data set, or of a folder of labels as a data set.

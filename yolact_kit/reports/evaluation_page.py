@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.files import atomic_write_text
+from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 CURVES = 20
 """At most so many classes have a curve of their own, those with most objects."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from yolact_kit.datasets.mending import MENDABLE
 from yolact_kit.datasets.occurrence import co_occurrence, heat_maps, objects_a_picture
 from yolact_kit.datasets.statistics import SIZE_NAMES, object_table
 from yolact_kit.files import atomic_write_text
+from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.problem_pictures import Place, add_thumbnails, find_places, pictures_to_draw
-
-Progress = Callable[[Iterable[None], int], Iterable[None]]
 
 SHOWN = 100
 """At most so many problems of a check are shown; the page says how many there are."""

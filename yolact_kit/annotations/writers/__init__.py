@@ -16,8 +16,8 @@ class Layout:
 
     Attributes:
         pictures: The folder of a split's pictures, below that of the data set; ``{split}`` stands for its name.
-        write: Writes everything but the pictures: called with the data set, a folder that is there, and problems, to
-            which it adds what the format has no place for.
+        write: Writes everything but the pictures: called with the data set, an existing folder, and problems, to
+            which it adds what the format cannot store.
         can_keep: Whether pictures may lie elsewhere; ``write`` then takes their folder as ``base``.
     """
 

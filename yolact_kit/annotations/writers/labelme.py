@@ -22,8 +22,10 @@ from yolact_kit.json_text import json_text
 from yolact_kit.shapes.rings import Ring, to_points
 from yolact_kit.shapes.rle import decode_rle
 
-Shape = dict[str, Any]
+LabelmeShape = dict[str, Any]
 """A shape as it stands in labelme's JSON."""
+MaskFrame = tuple[int, int, int, int]
+"""x1 y1 x2 y2 in pixels, both corners included."""
 
 _VERSION = "5.5.0"
 _OF_DOCUMENT = {"version", "flags", "shapes", "imagePath", "imageData", "imageHeight", "imageWidth", SKIPPED_SHAPES}
@@ -36,7 +38,7 @@ def write_labelme(dataset: Dataset, folder: Path, problems: Problems, base: Path
     Args:
         dataset: The data set.
         folder: The folder to write to.
-        problems: Where problems are added; there are none, since labelme's files have room for everything.
+        problems: Where problems are added; there are none, since labelme's files can store everything.
         base: The folder that the pictures' paths start from; None where they lie beside their labels.
     """
     for name, pictures in dataset.splits.items():
@@ -55,7 +57,7 @@ def labelme_document(picture: Picture) -> dict[str, Any]:
     """What a labelme file that lies beside a picture says of it.
 
     Args:
-        picture: The picture with its objects. What labelme said of them before is in their ``extra``.
+        picture: The picture with its objects. What labelme's own file said about them is in their ``extra``.
 
     Returns:
         The document, without the picture itself.
@@ -65,28 +67,37 @@ def labelme_document(picture: Picture) -> dict[str, Any]:
         >>> labelme_document(Picture("a.jpg", 8, 8, Path("a.jpg"), [nut]))["shapes"][0]["points"]
         [[1.0, 1.0], [5.0, 1.0], [3.0, 6.0]]
     """
-    kept = picture.extra
-    shapes: list[Shape] = []
-    given = [_own_group(instance) for instance in picture.instances]
-    fresh = count(1 + max((group for group in given if group is not None), default=0))
-    taken: set[tuple[int, str]] = set()
-    for instance, group in zip(picture.instances, given, strict=True):
-        found = _shapes(instance, picture)
-        if (group is None and len(found) > 1) or (group, instance.label) in taken:
-            group = next(fresh)
-        if group is not None:
-            taken.add((group, instance.label))
-        shapes += [{**shape, "group_id": group} for shape in found]
+    extra = picture.extra
     return {
-        "version": str(kept.get("version") or _VERSION),
-        "flags": _flags(kept.get("flags")),
-        "shapes": shapes + [_skipped(shape) for shape in kept.get(SKIPPED_SHAPES, [])],
+        "version": str(extra.get("version") or _VERSION),
+        "flags": _flags(extra.get("flags")),
+        "shapes": _all_shapes(picture) + [_skipped(shape) for shape in extra.get(SKIPPED_SHAPES, [])],
         "imagePath": PurePosixPath(picture.file).name,
         "imageData": None,
         "imageHeight": picture.height,
         "imageWidth": picture.width,
-        **{key: value for key, value in kept.items() if key not in _OF_DOCUMENT},
+        **{key: value for key, value in extra.items() if key not in _OF_DOCUMENT},
     }
+
+
+def _all_shapes(picture: Picture) -> list[LabelmeShape]:
+    """The shapes of every object.
+
+    labelme tells by the label and the group id which shapes are one object. So an object of several shapes gets a
+    group id of its own where it has none, and so does one whose group id another object of its label has already.
+    """
+    groups = [_own_group(instance) for instance in picture.instances]
+    unused = count(1 + max((group for group in groups if group is not None), default=0))
+    assigned: set[tuple[int, str]] = set()
+    shapes: list[LabelmeShape] = []
+    for instance, group in zip(picture.instances, groups, strict=True):
+        parts = _shapes(instance, picture)
+        if (group is None and len(parts) > 1) or (group, instance.label) in assigned:
+            group = next(unused)
+        if group is not None:
+            assigned.add((group, instance.label))
+        shapes += [{**part, "group_id": group} for part in parts]
+    return shapes
 
 
 def picture_reference(picture: Path, folder: Path) -> str:
@@ -115,21 +126,32 @@ def _own_group(instance: Instance) -> int | None:
     return group if isinstance(group, int) and not isinstance(group, bool) else None
 
 
-def _shapes(instance: Instance, picture: Picture) -> list[Shape]:
+def _shapes(instance: Instance, picture: Picture) -> list[LabelmeShape]:
     """The shapes that the object was drawn as, where they still are what the object is; else polygons or a mask."""
-    own = {key: value for key, value in instance.extra.items() if key != "parts"}
-    extras = instance.extra.get("parts") or [own]
-    rings = instance.polygons if len(instance.polygons) == len(extras) else []
-    drawn = [_as_drawn(instance, picture, extra, ring) for extra, ring in zip_longest(extras, rings)]
-    shapes = [shape for shape in drawn if shape is not None]
-    if len(shapes) == len(extras) and _is_same(shapes, instance, picture):
+    extra = {key: value for key, value in instance.extra.items() if key != "parts"}
+    shapes = _shapes_as_drawn(instance, picture, extra)
+    if shapes is not None and _is_same(shapes, instance, picture):
         return shapes
     if instance.rle is not None:
-        return [_shape(instance, own, **_mask(instance, picture, own))]
-    return [_shape(instance, own, points=ring.tolist(), shape_type="polygon") for ring in instance.polygons]
+        return [_shape(instance, extra, **_mask(instance, picture, extra))]
+    return [_shape(instance, extra, points=ring.tolist(), shape_type="polygon") for ring in instance.polygons]
 
 
-def _as_drawn(instance: Instance, picture: Picture, extra: dict[str, Any], ring: Ring | None) -> Shape | None:
+def _shapes_as_drawn(instance: Instance, picture: Picture, extra: dict[str, Any]) -> list[LabelmeShape] | None:
+    """The shapes that labelme had for the object, from what was kept of each; None where that is not enough."""
+    extras = instance.extra.get("parts") or [extra]
+    rings = instance.polygons if len(instance.polygons) == len(extras) else []
+    shapes: list[LabelmeShape] = []
+    for part, ring in zip_longest(extras, rings):
+        shape = _as_drawn(instance, picture, part, ring)
+        if shape is None:
+            return None
+        shapes.append(shape)
+    return shapes
+
+
+def _as_drawn(instance: Instance, picture: Picture, extra: dict[str, Any], ring: Ring | None) -> LabelmeShape | None:
+    """One shape as it was drawn: an outline as it is now, a mask, or what was kept of other shapes, such as circles."""
     kind = str(extra.get("shape_type") or "polygon")
     if "points" not in extra and ring is not None:
         return _shape(instance, extra, points=ring.tolist(), shape_type="polygon")
@@ -141,7 +163,7 @@ def _as_drawn(instance: Instance, picture: Picture, extra: dict[str, Any], ring:
     return None
 
 
-def _is_same(shapes: list[Shape], instance: Instance, picture: Picture) -> bool:
+def _is_same(shapes: list[LabelmeShape], instance: Instance, picture: Picture) -> bool:
     """Whether shapes, once read, are the object: its picture or its points may have been changed since."""
     if all("mask" not in shape and shape["shape_type"] == "polygon" for shape in shapes) and instance.rle is None:
         return True
@@ -151,7 +173,7 @@ def _is_same(shapes: list[Shape], instance: Instance, picture: Picture) -> bool:
     return len(again) == 1 and again[0].encode(*size[::-1]) == instance.encode(*size[::-1])
 
 
-def _shape(instance: Instance, extra: dict[str, Any], **more: Any) -> Shape:
+def _shape(instance: Instance, extra: dict[str, Any], **more: Any) -> LabelmeShape:
     """A shape; labelme refuses to open a file with values of other types."""
     description = extra.get("description")
     flags = _flags(extra.get("flags"))
@@ -167,32 +189,49 @@ def _shape(instance: Instance, extra: dict[str, Any], **more: Any) -> Shape:
     }
 
 
-def _skipped(given: Shape) -> Shape:
-    """A shape that was no object, as it was."""
-    none = Instance(given["label"], extra=given)
-    points = to_points(given["points"]).tolist()
-    kind = str(given.get("shape_type") or "polygon")
-    shape = _shape(none, given, points=points, shape_type=kind, mask=given.get("mask"))
-    return {**shape, "group_id": _own_group(none)}
+def _skipped(skipped: LabelmeShape) -> LabelmeShape:
+    """A shape that was not an object, as it was."""
+    no_object = Instance(skipped["label"], extra=skipped)
+    points = to_points(skipped["points"]).tolist()
+    kind = str(skipped.get("shape_type") or "polygon")
+    shape = _shape(no_object, skipped, points=points, shape_type=kind, mask=skipped.get("mask"))
+    return {**shape, "group_id": _own_group(no_object)}
 
 
-def _flags(given: Any) -> dict[str, bool]:
-    items = given.items() if isinstance(given, dict) else ()
+def _flags(values: Any) -> dict[str, bool]:
+    """Those of labelme's flags that are true or false: labelme refuses to open a file with others."""
+    items = values.items() if isinstance(values, dict) else ()
     return {str(name): value for name, value in items if isinstance(value, bool)}
 
 
-def _mask(instance: Instance, picture: Picture, extra: dict[str, Any]) -> Shape:
-    """The object as a ``mask`` shape, in the frame that it was drawn in where it still fits."""
+def _mask(instance: Instance, picture: Picture, extra: dict[str, Any]) -> LabelmeShape:
+    """The object as a ``mask`` shape, in the frame that it was drawn in where it still fits.
+
+    A frame is x1 y1 x2 y2 in pixels, both corners included: labelme stores the pixels within it as a PNG.
+    """
     assert instance.rle is not None
-    mask = decode_rle(instance.rle)
     x, y, width, height = (int(value) for value in instance.box())
-    points = [[x, y], [x + width - 1, y + height - 1]]
-    if extra.get("shape_type") == "mask" and len(extra.get("points", [])) == 2:
-        frame = to_points(extra["points"])
-        (x1, y1), (x2, y2) = np.floor(frame.min(axis=0)).astype(int), np.floor(frame.max(axis=0)).astype(int)
-        inside = x1 >= 0 and y1 >= 0 and x2 < picture.width and y2 < picture.height
-        if inside and x1 <= x and y1 <= y and x2 >= points[1][0] and y2 >= points[1][1]:
-            x, y, width, height, points = x1, y1, x2 - x1 + 1, y2 - y1 + 1, extra["points"]
+    frame = (x, y, x + width - 1, y + height - 1)
+    points: list[list[float]] = [[*frame[:2]], [*frame[2:]]]
+    drawn = _drawn_frame(extra)
+    if drawn is not None and _holds(drawn, frame) and _holds((0, 0, picture.width - 1, picture.height - 1), drawn):
+        frame, points = drawn, extra["points"]
+    x1, y1, x2, y2 = frame
+    pixels = decode_rle(instance.rle)[y1 : y2 + 1, x1 : x2 + 1] * np.uint8(255)
     stream = io.BytesIO()
-    Image.fromarray(mask[y : y + height, x : x + width] * np.uint8(255)).save(stream, format="PNG")
+    Image.fromarray(pixels).save(stream, format="PNG")
     return {"points": points, "shape_type": "mask", "mask": base64.b64encode(stream.getvalue()).decode("ascii")}
+
+
+def _drawn_frame(extra: dict[str, Any]) -> MaskFrame | None:
+    """The frame that labelme had for a mask; None where it was another shape."""
+    if extra.get("shape_type") != "mask" or len(extra.get("points", [])) != 2:
+        return None
+    corners = to_points(extra["points"])
+    (x1, y1), (x2, y2) = np.floor(corners.min(axis=0)).astype(int), np.floor(corners.max(axis=0)).astype(int)
+    return int(x1), int(y1), int(x2), int(y2)
+
+
+def _holds(outer: MaskFrame, inner: MaskFrame) -> bool:
+    """Whether a frame lies within another."""
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]

@@ -19,7 +19,7 @@ from yolact_kit.shapes.rings import Ring
 from yolact_kit.shapes.rle import decode_rle, rle_area
 
 MOST = 254
-"""Objects in a picture, and classes, that a mask picture of 8 bits can tell apart: 0 is background, 255 ignored."""
+"""Objects in a picture, and classes, that a mask picture of 8 bits can tell apart: 0 is background, 255 is ignored."""
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -36,7 +36,7 @@ def write_voc(dataset: Dataset, folder: Path, problems: Problems) -> None:
         problems: Where problems are added: what mask pictures cannot hold.
 
     Raises:
-        UserError: There are more classes than a mask picture can tell apart, or one has characters that XML has not.
+        UserError: There are more classes than a mask picture can tell apart, or a name that cannot be written as XML.
     """
     if len(dataset.classes) > MOST:
         raise UserError(
@@ -76,6 +76,7 @@ def voc_palette() -> NDArray[np.uint8]:
 
 
 def _write_picture(picture: Picture, classes: list[str], folder: Path, problems: Problems) -> None:
+    """Writes the XML file and the two mask pictures of a picture."""
     stem = PurePosixPath(picture.file).with_suffix("")
     objects, kinds, outlined = _paint(picture, classes, problems)
     for name, codes in (("SegmentationObject", objects), ("SegmentationClass", kinds)):
@@ -96,10 +97,12 @@ def _write_picture(picture: Picture, classes: list[str], folder: Path, problems:
 def _paint(
     picture: Picture, classes: list[str], problems: Problems
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[Ring]]]:
-    """The mask pictures of objects and of classes, and the outlines of each object that belong into the XML."""
+    """The mask pictures of objects and of classes, and the outlines of each object that belong in the XML."""
+    # Each object is painted with its number. Where objects overlap, small ones are painted last, so that they stay
+    # visible; how many pixels carry a number in the end tells whether others hide a part of that object.
     codes = np.zeros((picture.height, picture.width), dtype=np.int32)
     masks = [instance.encode(picture.height, picture.width) for instance in picture.instances]
-    for number in sorted(range(len(masks)), key=lambda number: -rle_area(masks[number])):  # small ones on top
+    for number in sorted(range(len(masks)), key=lambda number: -rle_area(masks[number])):
         codes[decode_rle(masks[number]) != 0] = number + 1
     if len(masks) > MOST:
         problems.add("mask-picture-full", f"Only {MOST} of its {len(masks)} objects are in its mask pictures.")
@@ -117,6 +120,7 @@ def _paint(
 
 
 def _document(picture: Picture) -> Element:
+    """The XML document of a picture, without its objects."""
     file = PurePosixPath(picture.file)
     root = Element("annotation")
     _add(root, folder="JPEGImages", filename=_NOT_XML.sub("\ufffd", str(file)))
@@ -129,9 +133,9 @@ def _object(instance: Instance, rings: list[Ring]) -> Element:
     """An object; its box in whole pixels that are counted from 1, as VOC has it, its points as they are."""
     element = Element("object")
     flags = instance.extra.get("flags")
-    given = flags if isinstance(flags, dict) else {}
-    states = {name: int(given.get(name) is True) for name in ("truncated", "occluded")}
-    difficult = int(instance.crowd or given.get("difficult") is True)
+    flags = flags if isinstance(flags, dict) else {}
+    states = {name: int(flags.get(name) is True) for name in ("truncated", "occluded")}
+    difficult = int(instance.crowd or flags.get("difficult") is True)
     _add(element, name=instance.label, pose="Unspecified", **states, difficult=difficult)
     x, y, width, height = instance.box()
     left, top = math.floor(x) + 1, math.floor(y) + 1
@@ -145,5 +149,6 @@ def _object(instance: Instance, rings: list[Ring]) -> Element:
 
 
 def _add(parent: Element, **values: object) -> None:
+    """Adds an element for each value, with the value as its text."""
     for name, value in values.items():
         SubElement(parent, name).text = str(value)

@@ -18,7 +18,7 @@ def write_yolo(dataset: Dataset, folder: Path, problems: Problems) -> None:
     Args:
         dataset: The data set; ids of classes are 0..N-1 in its order.
         folder: The folder to write to.
-        problems: Where problems are added: crowds, for which YOLO has no place.
+        problems: Where problems are added: crowds, which YOLO's format cannot store.
     """
     ids = {name: number for number, name in enumerate(dataset.classes)}
     for name, pictures in dataset.splits.items():
@@ -29,15 +29,15 @@ def write_yolo(dataset: Dataset, folder: Path, problems: Problems) -> None:
             lines = [yolo_line(instance, picture, ids) for instance in _objects(picture, problems)]
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     # Without a `path`, ultralytics starts from the folder of the file itself.
-    described = {name: f"images/{name}" for name in dataset.splits}
-    described.setdefault("val", described.get("train", ""))
-    document = {**described, "names": dict(enumerate(dataset.classes))}
+    folders = {name: f"images/{name}" for name in dataset.splits}
+    folders.setdefault("val", folders.get("train", ""))
+    document = {**folders, "names": dict(enumerate(dataset.classes))}
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
     (folder / "data.yaml").write_text(text, encoding="utf-8")
 
 
 def yolo_line(instance: Instance, picture: Picture, ids: dict[str, int]) -> str:
-    """An object as a line of YOLO's: the id of its class, then x and y of each point as shares of the picture.
+    """An object as a line of YOLO's format: the id of its class, then x and y of each point as shares of the picture.
 
     Several parts and holes are joined into one outline by lines there and back.
 
@@ -47,7 +47,7 @@ def yolo_line(instance: Instance, picture: Picture, ids: dict[str, int]) -> str:
         ids: Id by name of the class.
 
     Returns:
-        The line, without an end.
+        The line, without a line break.
 
     Example:
         >>> nut = Instance("nut", [np.array([[0.0, 0.0], [8.0, 0.0], [4.0, 5.0]])])
@@ -64,6 +64,7 @@ def _plain(share: float) -> str:
 
 
 def _objects(picture: Picture, problems: Problems) -> list[Instance]:
+    """The objects that can be written: all but crowds."""
     crowds = sum(instance.crowd for instance in picture.instances)
     if crowds:
         problems.add("crowd-not-written", f"YOLO's format cannot store its {crowds} crowds.")
