@@ -224,3 +224,58 @@ def anchors(text: str) -> set[str]:
 
 def test_there_are_pages_to_check() -> None:
     assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= {page.name for page in PAGES}
+
+
+def top_of(name: str) -> Path:
+    """Where the first word of a dotted name leads inside the package: a room, or a file beside the rooms."""
+    first = PACKAGE / name.partition(".")[0]
+    return first if first.is_dir() else first.with_suffix(".py")
+
+
+def resolve(name: str) -> list[Path | str | None]:
+    """The file of the module in a dotted name, None where there is none, and the words behind it."""
+    words = name.split(".")
+    for count in range(len(words), 0, -1):
+        path = PACKAGE.joinpath(*words[:count])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file() and (len(words) - count <= 1):
+                return [file, *words[count:]]
+    return [None]
+
+
+def definitions(path: Path) -> set[str]:
+    """Names that a module defines at its top: functions, classes, variables."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PLACES = sorted(set(re.findall(r"`((?:yolact_kit|tests|docs|templates|benchmarks)/[\w./-]*)`", CONTRIBUTING)))
+NAMES = sorted(set(re.findall(r"`([a-z_]+(?:\.(?!yaml`|py`)[A-Za-z_]+)*)`", CONTRIBUTING)))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_contributing_names_files_that_exist(place: str) -> None:
+    assert (ROOT / place).exists() or "NAME" in place
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if top_of(name).exists()])
+def test_contributing_names_modules_and_functions_that_exist(name: str) -> None:
+    module, *attributes = resolve(name)
+    assert isinstance(module, Path), f"there is no module {name}"
+    if attributes:
+        assert attributes[0] in definitions(module), f"{name_of(module)} has no {attributes[0]}"
+
+
+def test_contributing_draws_the_rooms_in_their_order_and_fits_on_a_page() -> None:
+    table = CONTRIBUTING.partition("## The house")[2].partition("\n\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == ROOMS
+    assert len(CONTRIBUTING.splitlines()) < 150
+    assert len([name for name in NAMES if top_of(name).exists()]) > 25
