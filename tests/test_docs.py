@@ -100,6 +100,23 @@ def label_pictures(folder: Path, count: int) -> None:
         (folder / name).with_suffix(".json").write_text(json.dumps(document), encoding="utf-8")
 
 
+def label_in_other_programs(folder: Path) -> None:
+    """Writes a folder as CVAT exports it, and one with a file of VIA; each has two pictures of a triangle."""
+    for name in ("cvat_export", "via_photos"):
+        label_pictures(folder / name, 2)
+        for document in (folder / name).glob("*.json"):
+            document.unlink()
+    triangle = '<polygon label="nut" source="manual" occluded="0" points="5,5;60,9;20,50" z_order="0"></polygon>'
+    images = [f'<image id="0" name="{name}.jpg" width="96" height="72">{triangle}</image>' for name in "ab"]
+    text = f"<annotations><version>1.1</version>{''.join(images)}</annotations>"
+    (folder / "cvat_export" / "annotations.xml").write_text(text, encoding="utf-8")
+    shape = {"name": "polygon", "all_points_x": [5, 60, 20], "all_points_y": [5, 9, 50]}
+    regions = [{"shape_attributes": shape, "region_attributes": {"part": "nut", "colour": "grey"}}]
+    pictures = {f"{name}.jpg9": {"filename": f"{name}.jpg", "size": 9, "regions": regions} for name in "ab"}
+    project = json.dumps({"_via_settings": {}, "_via_img_metadata": pictures})
+    (folder / "via_photos" / "via_project.json").write_text(project, encoding="utf-8")
+
+
 def prepare_reader(folder: Path, page: Path) -> None:
     """Gives a folder what the reader of a page has by then: pictures, labels, a trained run, a video."""
     for labelled in ("my_labels", "my_pictures", "내사진"):
@@ -108,6 +125,7 @@ def prepare_reader(folder: Path, page: Path) -> None:
         label_pictures(folder / unlabelled, 2)
         for document in (folder / unlabelled).glob("*.json"):
             document.unlink()
+    label_in_other_programs(folder)
     for name in ("a.jpg", "b.jpg", "photo.jpg"):
         (folder / name).write_bytes((folder / "new_pictures" / "a.jpg").read_bytes())
     video = cv2.VideoWriter(str(folder / "belt.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5, (96, 72))

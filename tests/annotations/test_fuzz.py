@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +50,12 @@ def some(required: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[
     """A dictionary of which keys may be missing and values may be anything."""
     likely = {key: st.one_of(value, value, value, odd) for key, value in required.items()}
     return st.fixed_dictionaries(likely) | st.fixed_dictionaries({}, optional=likely)
+
+
+def element(name: str, attributes: dict[str, str], inner: list[str]) -> str:
+    """An XML element."""
+    pairs = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
+    return f"<{name} {pairs}>{''.join(inner)}</{name}>"
 
 
 KINDS = [
@@ -127,6 +134,57 @@ boxes = st.tuples(values, values, values, values).map(
         )
     )
 )
+attribute_names = [
+    "label", "points", "cx", "cy", "rx", "ry", "xtl", "ytl", "xbr", "ybr", "rotation", "rle", "left", "top", "width",
+    "height", "group_id", "frame", "outside", "occluded", "subset", "name", "task_id",
+]  # fmt: skip
+texts = [
+    "", "nut", "볼트", "a.png", "../a.png", "Train", "0,4", "1,2,1", "1,-2,5", "5,5;30,5;5,30", "1;2", ";", "9" * 400,
+]  # fmt: skip
+attribute_values = st.one_of(st.integers(-3, 60).map(str), st.floats().map(str), st.sampled_from(texts))
+elements = st.recursive(
+    st.tuples(
+        st.sampled_from(["polygon", "box", "ellipse", "mask", "polyline", "points", "cuboid", "tag", "attribute", "x"]),
+        st.dictionaries(st.sampled_from(attribute_names), attribute_values, max_size=12),
+    ).map(lambda pair: element(*pair, [])),
+    lambda inner: st.tuples(
+        st.sampled_from(["image", "track", "skeleton", "meta", "task", "original_size"]),
+        st.dictionaries(st.sampled_from(attribute_names), attribute_values, max_size=6),
+        st.lists(inner, max_size=4),
+    ).map(lambda parts: element(*parts)),
+    max_leaves=8,
+)
+lengths = st.one_of(st.integers(-2, 60), st.floats(-5, 70), numbers)
+regions = some(
+    {
+        "shape_attributes": some(
+            {
+                "name": st.sampled_from(["polygon", "rect", "circle", "ellipse", "polyline", "point", "x"]),
+                "all_points_x": st.lists(lengths, max_size=5),
+                "all_points_y": st.lists(lengths, max_size=5),
+                **dict.fromkeys(("x", "y", "width", "height", "cx", "cy", "r", "rx", "ry", "theta"), lengths),
+            }
+        ),
+        "region_attributes": st.dictionaries(
+            st.sampled_from(["class", "note"]), st.sampled_from(["nut", "", None, 3, {"nut": True}]) | odd, max_size=2
+        ),
+    }
+)
+via_entries = some(
+    {
+        "filename": st.sampled_from(["a.png", "..\\a.png", "https://host/a.png", ""]),
+        "regions": st.lists(regions | odd, max_size=4) | st.dictionaries(st.text(max_size=2), regions, max_size=3),
+        "file_attributes": odd,
+    }
+)
+via_pictures = st.dictionaries(st.text(max_size=3), via_entries | odd, max_size=3)
+via = via_pictures | some(
+    {
+        "_via_settings": odd | st.just({"core": {"default_filepath": "../"}}),
+        "_via_img_metadata": via_pictures,
+        "_via_attributes": odd | st.just({"region": {"class": {}}}),
+    }
+)
 rows = st.lists(
     st.one_of(
         st.lists(numbers.map(str), max_size=9).map(" ".join),
@@ -191,6 +249,18 @@ def test_voc(folder: Path, body: str) -> None:
 def test_yolo(folder: Path, text: str, described: Any) -> None:
     (folder / "data.yaml").write_text(json.dumps(described), encoding="utf-8")
     read(folder, "a.txt", text, "yolo")
+
+
+@many
+@given(st.lists(elements, max_size=4).map("".join), st.sampled_from(["{}", '<image name="a.png">{}</image>']))
+def test_cvat(folder: Path, body: str, image: str) -> None:
+    read(folder, "a.xml", f"<annotations><version>1.1</version>{image.format(body)}</annotations>", "cvat")
+
+
+@many
+@given(via | odd)
+def test_via(folder: Path, document: Any) -> None:
+    read(folder, "via.json", json.dumps(document), "via")
 
 
 @many

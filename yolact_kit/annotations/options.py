@@ -30,7 +30,7 @@ class ReadOptions:
         ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
             training and evaluation, for every class.
         class_attribute: The attribute of VIA's regions that is their class; None finds it out.
-        line_width: Width in pixels to draw labelme's lines and points with; None skips them.
+        line_width: Width in pixels to draw lines and points of labelme, CVAT and VIA with; None skips them.
         verify: Whether every picture is decoded. Without it only headers are read, except of pictures that have to be
             written anew: a picture that is cut off, one unlike the picture embedded in its labels, and the same
             picture in two splits are not noticed.

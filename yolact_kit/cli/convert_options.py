@@ -109,7 +109,10 @@ IgnoreAsCrowd = Annotated[
 LineWidth = Annotated[
     float | None,
     typer.Option(
-        min=0.1, metavar="PIXELS", help="Draw labelme's lines and points with this width.", rich_help_panel=LABELS
+        min=0.1,
+        metavar="PIXELS",
+        help="Draw lines and points with this width instead of skipping them.",
+        rich_help_panel=LABELS,
     ),
 ]
 Rescale = Annotated[
