@@ -56,7 +56,7 @@ def benchmark(
     """
     set_level(quiet, verbose)
     if subject not in _SUBJECTS:
-        raise UserError(f"There is no benchmark '{subject}'.", f"Known: {', '.join(_SUBJECTS)}.")
+        raise UserError(f"There is no benchmark '{subject}'.", f"The benchmarks are: {', '.join(_SUBJECTS)}.")
     class_counts, high_counts = _counts("--classes", classes), _counts("--above", above)
 
     from yolact_kit.inference.predictor import choose_device

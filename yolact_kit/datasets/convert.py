@@ -157,7 +157,7 @@ def convert(
 def _refuse_if_strict(problems: list[Problem], options: ConvertOptions) -> None:
     if options.strict and problems:
         raise StrictError(
-            f"--strict was given and something was found ({len(problems)}); nothing was written.", problems
+            f"--strict was given and problems were found ({len(problems)}); nothing was written.", problems
         )
 
 

@@ -282,7 +282,7 @@ def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> li
     if len(groups) < 2 and not settled and options.val + options.test > 0:
         raise UserError(
             "All pictures are in one group, so they cannot be divided.",
-            "Give --group-by a REGEX that finds something else in the path of each group's pictures, such as the name "
+            "Give --group-by a REGEX that matches a different text in the paths of each group, such as the name "
             "of a video; without it, the folders are the groups.",
         )
     return list(groups.values())

@@ -60,7 +60,9 @@ def choose_anchors(table: ObjectTable, preset: AnchorConfig, input_size: int, po
         return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit; no variation fits better")
     reason = f"{best_recall:.0%} of the training objects fit an anchor, {before:.0%} of the preset's"
     if _count(best) > _count(preset):
-        reason += f"; {_count(best)} anchors a place instead of {_count(preset)} take more time, in training and after"
+        reason += (
+            f"; {_count(best)} anchors per place instead of {_count(preset)} take more time, in training and after"
+        )
     return AnchorChoice(best, reason)
 
 

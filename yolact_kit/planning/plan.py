@@ -156,12 +156,12 @@ def _plan_augmentation(made: ConfigPlan, pictures: list[Picture]) -> None:
     if found.any_way:
         augment.rotate, augment.flip_vertical = 180.0, 0.5
         made.reasons["augment.rotate"] = (
-            f"the {found.counted} long objects lie every way (agreement {found.agreement:.2f} of 1): pictures may "
-            "be turned all round"
+            f"the {found.counted} long objects lie in all directions (agreement {found.agreement:.2f} of 1): "
+            "pictures may be turned by any angle"
         )
         made.reasons["augment.flip_vertical"] = "for the same reason"
     else:
-        made.reasons["augment.rotate"] = "nothing says that objects lie every way; where they do, set 180 here"
+        made.reasons["augment.rotate"] = "nothing shows that objects lie in all directions; where they do, set 180 here"
 
 
 def _plan_batch(made: ConfigPlan, pictures: int, machine: Machine) -> None:

@@ -170,7 +170,7 @@ def _figures(evidence: Evidence) -> list[str]:
         f"anchor recall  {recall} (IoU {evidence.plan.config.loss.positive_iou:g} or more)",
         f"labels         {_checked(evidence.plan.problems)}",
         f"losses         {losses or 'none were logged'} (mean of the first and of the last tenth of the steps)",
-        f"positives      {taught.positives:.2%} of the anchors, {taught.anchors:.1f} an object; "
+        f"positives      {taught.positives:.2%} of the anchors, {taught.anchors:.1f} per object; "
         f"{taught.ignored} of {taught.objects + taught.ignored} objects ignored ({taught.pictures} pictures as shown)",
     ]
 

@@ -161,7 +161,7 @@ def attach_masks(
             else:
                 _attach_instances(raw, mask, masks, names, problems)
         except ValueError as error:
-            problems.add("mask-bad", f"Of the picture, {error}.")
+            problems.add("mask-bad", f"For this picture, {error}.")
             return
         _check_size(raw, mask, path, problems)
     for item in raw.objects:
