@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 from yolact_kit.annotations.dataset import Instance
 from yolact_kit.inference import fonts
 from yolact_kit.inference.drawing import (
-    Shape,
+    DrawnObject,
     Style,
     class_color,
     class_font,
@@ -174,7 +174,7 @@ def test_a_label_without_room_is_left_out() -> None:
 
 def test_labels_do_not_hide_the_picture(grey: np.ndarray) -> None:
     boxes = [(x, y, x + 12, y + 12) for y in range(0, 108, 12) for x in range(0, 188, 12)]
-    shapes = [Shape(rectangle(0, 0, 0, 0), box, (255, 0, 0), "cup") for box in boxes]
+    shapes = [DrawnObject(rectangle(0, 0, 0, 0), box, (255, 0, 0), "cup") for box in boxes]
     assert 0.2 < (draw(grey, shapes, class_font(["cup"])) != grey).any(axis=2).mean() < 0.5
 
 
@@ -186,7 +186,7 @@ def test_labels_keep_clear_of_what_is_taken(grey: np.ndarray) -> None:
 
 def test_lines_are_thin_and_text_is_small_where_objects_are() -> None:
     large = np.full((HEIGHT * 10, WIDTH * 10, 3), 128, dtype=np.uint8)
-    shapes = [Shape(rectangle(*box), box, (255, 0, 0), "cup") for box in ((20, 30, 40, 50), (120, 30, 140, 50))]
+    shapes = [DrawnObject(rectangle(*box), box, (255, 0, 0), "cup") for box in ((20, 30, 40, 50), (120, 30, 140, 50))]
     changed = (draw(large, shapes, class_font(["cup"])) != large).any(axis=2).nonzero()
     assert changed[0].min() >= 30 - 20 and changed[0].max() <= 51
 

@@ -6,6 +6,8 @@ import colorsys
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, product
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -14,7 +16,6 @@ from PIL import Image, ImageDraw
 
 from yolact_kit.annotations.dataset import Instance
 from yolact_kit.inference.fonts import FontChoice, find_font, load_font
-from yolact_kit.inference.prediction import Prediction
 from yolact_kit.shapes.crops import decode_crop
 from yolact_kit.shapes.rle import Rle
 
@@ -76,7 +77,7 @@ class Style:
 
 
 @dataclass(slots=True)
-class Shape:
+class DrawnObject:
     """One object to draw.
 
     Attributes:
@@ -90,6 +91,17 @@ class Shape:
     box: tuple[float, float, float, float]
     color: Color
     text: str = ""
+
+
+class DrawableDetections(Protocol):
+    """What is drawn of detections, as a `Prediction` has it."""
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    masks: list[Rle]
+    classes: list[str]
+    ids: NDArray[np.int64] | None
 
 
 def label_text(classes: Sequence[str], label: int, score: float | None, font: FontChoice) -> str:
@@ -108,109 +120,116 @@ def label_text(classes: Sequence[str], label: int, score: float | None, font: Fo
         >>> label_text(["cup"], 0, 0.873, find_font(["cup"]))
         'cup 0.87'
     """
-    shown = font.shown(classes[label], label)
-    return shown if score is None else f"{shown} {score:.2f}"
+    name = font.shown(classes[label], label)
+    return name if score is None else f"{name} {score:.2f}"
 
 
 def draw(
     pixels: NDArray[np.uint8],
-    shapes: Sequence[Shape],
+    objects: Sequence[DrawnObject],
     font: FontChoice,
     style: Style | None = None,
-    taken: Sequence[Rectangle] = (),
+    keep_clear: Sequence[Rectangle] = (),
 ) -> NDArray[np.uint8]:
     """Draws objects over a picture.
 
     Args:
         pixels: uint8 [H, W, 3], red, green, blue; not changed.
-        shapes: The objects, most important first; it is drawn on top and its label takes the best place. Objects whose
+        objects: The objects, most important first; it is drawn on top and its label takes the best place. Objects whose
             label has no room beside the others have none.
         font: The font of the labels.
         style: How.
-        taken: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
+        keep_clear: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
 
     Returns:
         uint8 [H, W, 3].
     """
     style = style or Style()
-    drawn: NDArray[np.uint8] = pixels.copy()
-    unit = _unit(pixels, shapes)
+    canvas: NDArray[np.uint8] = pixels.copy()
+    unit = _unit(pixels, objects)
     width = style.outline or max(1, round(unit / 300))
-    for shape in reversed(shapes):
-        _draw_mask(drawn, shape, style.fill, width)
+    for item in reversed(objects):
+        _draw_mask(canvas, item, style.fill, width)
         if style.boxes:
-            x1, y1, x2, y2 = (round(value) for value in shape.box)
-            cv2.rectangle(drawn, (x1, y1), (x2 - 1, y2 - 1), shape.color, width)
+            x1, y1, x2, y2 = (round(value) for value in item.box)
+            cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), item.color, width)
     if not style.labels:
-        return drawn
-    return _draw_labels(drawn, shapes, font, style.text or max(11, round(unit / 32)), taken)
+        return canvas
+    return _draw_labels(canvas, objects, font, style.text or max(11, round(unit / 32)), keep_clear)
 
 
-def _unit(pixels: NDArray[np.uint8], shapes: Sequence[Shape]) -> float:
+def _unit(pixels: NDArray[np.uint8], objects: Sequence[DrawnObject]) -> float:
     """What line and text grow with: the picture, so that they look alike on a screen that shows the whole of it.
 
     Where objects are small against the picture, so that one looks at a part of it, they grow with the objects.
     """
-    boxes = np.array([shape.box for shape in shapes], dtype=np.float64).reshape(-1, 4)
+    boxes = np.array([item.box for item in objects], dtype=np.float64).reshape(-1, 4)
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
     whole = float(min(pixels.shape[:2]))
     return min(whole, 5 * float(np.median(sides))) if len(sides) else whole
 
 
-def _draw_mask(drawn: NDArray[np.uint8], shape: Shape, fill: float, width: int) -> None:
+def _draw_mask(canvas: NDArray[np.uint8], item: DrawnObject, fill: float, width: int) -> None:
     """Fills and outlines one mask in place, touching only the part of the picture that it covers."""
-    x, y, inside = decode_crop(shape.mask)
+    x, y, inside = decode_crop(item.mask)
     if inside.size == 0:
         return
-    part = drawn[y : y + inside.shape[0], x : x + inside.shape[1]]
+    part = canvas[y : y + inside.shape[0], x : x + inside.shape[1]]
     # What each brightness becomes, by channel: floats of every pixel of a large object would be hundreds of megabytes.
-    mixed = np.arange(256)[:, None] * (1 - fill) + np.array(shape.color) * fill
+    mixed = np.arange(256)[:, None] * (1 - fill) + np.array(item.color) * fill
     np.copyto(part, cv2.LUT(part, np.rint(mixed).astype(np.uint8)[None]), where=inside[..., None])
     outlines, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(x, y))
-    cv2.polylines(drawn, outlines, True, shape.color, width, cv2.LINE_AA)
+    cv2.polylines(canvas, outlines, True, item.color, width, cv2.LINE_AA)
 
 
 def _draw_labels(
-    drawn: NDArray[np.uint8], shapes: Sequence[Shape], font: FontChoice, size: int, taken: Sequence[Rectangle]
+    canvas: NDArray[np.uint8],
+    objects: Sequence[DrawnObject],
+    font: FontChoice,
+    size: int,
+    keep_clear: Sequence[Rectangle],
 ) -> NDArray[np.uint8]:
     letters = load_font(font.path, size)
     margin = max(1, size // 5)
     ascent, descent = letters.getmetrics()
-    room = _MOST_LABELS * drawn.shape[0] * drawn.shape[1]
-    labelled: list[Shape] = []
-    placed: list[Rectangle] = []
-    for shape in shapes:
-        wide, tall = math.ceil(letters.getlength(shape.text)) + 2 * margin, ascent + descent + margin
-        if not shape.text or wide * tall > room:
+    room = _MOST_LABELS * canvas.shape[0] * canvas.shape[1]
+    labelled: list[DrawnObject] = []
+    rectangles: list[Rectangle] = []
+    for item in objects:
+        wide, tall = math.ceil(letters.getlength(item.text)) + 2 * margin, ascent + descent + margin
+        if not item.text or wide * tall > room:
             continue
-        place = place_label(shape.box, (wide, tall), (drawn.shape[1], drawn.shape[0]), [*taken, *placed])
-        if place is not None:
-            _join(drawn, shape, place, max(1, size // 12))
-            labelled.append(shape)
-            placed.append(place)
+        rectangle = place_label(item.box, (wide, tall), (canvas.shape[1], canvas.shape[0]), [*keep_clear, *rectangles])
+        if rectangle is not None:
+            _join(canvas, item, rectangle, max(1, size // 12))
+            labelled.append(item)
+            rectangles.append(rectangle)
             room -= wide * tall
-    image = Image.fromarray(drawn)
-    canvas = ImageDraw.Draw(image, "RGBA")
-    for shape, (left, top, right, bottom) in zip(labelled, placed, strict=True):
-        canvas.rounded_rectangle((left, top, right - 1, bottom - 1), radius=margin, fill=(*shape.color, 235))
-        canvas.text(
-            (left + margin, top + margin // 2), shape.text, font=letters, fill=readable_on(shape.color), anchor="la"
+    image = Image.fromarray(canvas)
+    brush = ImageDraw.Draw(image, "RGBA")
+    for item, (left, top, right, bottom) in zip(labelled, rectangles, strict=True):
+        brush.rounded_rectangle((left, top, right - 1, bottom - 1), radius=margin, fill=(*item.color, 235))
+        brush.text(
+            (left + margin, top + margin // 2), item.text, font=letters, fill=readable_on(item.color), anchor="la"
         )
     return np.array(image, dtype=np.uint8)
 
 
-def _join(drawn: NDArray[np.uint8], shape: Shape, label: Rectangle, width: int) -> None:
+def _join(canvas: NDArray[np.uint8], item: DrawnObject, label: Rectangle, width: int) -> None:
     """Draws a line from a label that had to go elsewhere to the middle of its object."""
-    left, top, right, bottom = shape.box
+    left, top, right, bottom = item.box
     if label[0] > right or label[2] < left or label[1] > bottom + 1 or label[3] < top - 1:
         middle = round((left + right) / 2), round((top + bottom) / 2)
         start = (label[0] + label[2]) // 2, (label[1] + label[3]) // 2
-        cv2.line(drawn, start, middle, shape.color, width, cv2.LINE_AA)
-        cv2.circle(drawn, middle, 2 * width, shape.color, -1, cv2.LINE_AA)
+        cv2.line(canvas, start, middle, item.color, width, cv2.LINE_AA)
+        cv2.circle(canvas, middle, 2 * width, item.color, -1, cv2.LINE_AA)
 
 
 def place_label(
-    box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int], placed: Sequence[Rectangle]
+    box: tuple[float, float, float, float],
+    size: tuple[int, int],
+    picture: tuple[int, int],
+    occupied: Sequence[Rectangle],
 ) -> Rectangle | None:
     """Where a label goes: at its box, inside the picture, and clear of the labels already placed.
 
@@ -218,7 +237,7 @@ def place_label(
         box: The object's box, x1 y1 x2 y2 in pixels.
         size: Width and height of the label in pixels.
         picture: Width and height of the picture in pixels.
-        placed: The rectangles that are taken.
+        occupied: The rectangles that are taken.
 
     Returns:
         x1 y1 x2 y2 of the label; None where there is no room.
@@ -227,9 +246,12 @@ def place_label(
         >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
         (20, 20, 50, 30)
     """
+    # Every candidate against every taken rectangle at once: two are apart where they share nothing along some axis.
     spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
-    taken = np.array(placed, dtype=np.int64).reshape(-1, 4)
-    shared = np.minimum(spots[:, None, 2:], taken[:, 2:]) - np.maximum(spots[:, None, :2], taken[:, :2])
+    occupied_boxes = np.array(occupied, dtype=np.int64).reshape(-1, 4)
+    shared = np.minimum(spots[:, None, 2:], occupied_boxes[:, 2:]) - np.maximum(
+        spots[:, None, :2], occupied_boxes[:, :2]
+    )
     clear = np.all(np.any(shared <= 0, axis=2), axis=1)
     left, top, right, bottom = spots[clear.argmax()].tolist()  # the first that is clear
     return (left, top, right, bottom) if clear.any() else None
@@ -244,14 +266,14 @@ def _spots(
     aside = (left - wide, right)
     across = (left, (left + right - wide) // 2, right - wide)
     heights = [top - tall, top, bottom, bottom - tall, *range(top + tall, bottom - tall, tall)]
-    near = [(x, y) for y in heights for x in across]
+    near = product(heights, across)
     # Beyond the box last: a little away is better than on top of another label.
-    beside = [(x, y) for y in range(top, max(bottom - tall, top) + 1, tall) for x in aside]
-    steps = range(2, _FURTHEST + 1)
-    away = [
-        (x, y) for step in steps for y in (top - step * tall, bottom + (step - 1) * tall) for x in (*across, *aside)
-    ]
-    for x, y in (*near, *beside, *away):
+    beside = product(range(top, max(bottom - tall, top) + 1, tall), aside)
+    rows_away: list[int] = []
+    for step in range(2, _FURTHEST + 1):
+        rows_away += [top - step * tall, bottom + (step - 1) * tall]
+    away = product(rows_away, (*across, *aside))
+    for y, x in chain(near, beside, away):
         inside_x = max(0, min(x, picture[0] - wide))
         inside_y = max(0, min(y, picture[1] - tall))
         yield inside_x, inside_y, inside_x + wide, inside_y + tall
@@ -271,7 +293,10 @@ def readable_on(color: Color) -> Color:
 
 
 def draw_prediction(
-    pixels: NDArray[np.uint8], prediction: Prediction, style: Style | None = None, taken: Sequence[Rectangle] = ()
+    pixels: NDArray[np.uint8],
+    prediction: DrawableDetections,
+    style: Style | None = None,
+    keep_clear: Sequence[Rectangle] = (),
 ) -> NDArray[np.uint8]:
     """Draws the detections of a picture over it.
 
@@ -279,30 +304,26 @@ def draw_prediction(
         pixels: uint8 [H, W, 3], red, green, blue; not changed.
         prediction: The detections.
         style: How.
-        taken: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
+        keep_clear: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
 
     Returns:
         uint8 [H, W, 3].
     """
+    style = style or Style()
     font = class_font(prediction.classes)
-    labels = prediction.labels.tolist()
-    ids = [-1] * len(labels) if prediction.ids is None else prediction.ids.tolist()
-    # What is followed through a video keeps its colour.
-    instances = range(len(labels)) if prediction.ids is None else ids
-    colors = instances if style is not None and style.by_instance else labels
-    found = zip(
-        prediction.masks, prediction.boxes.tolist(), colors, labels, prediction.scores.tolist(), ids, strict=True
-    )
-    shapes = [
-        Shape(
-            mask,
-            (x1, y1, x2, y2),
-            class_color(max(color, 0)),
-            f"{label_text(prediction.classes, label, score, font)}{f' #{one}' if one >= 0 else ''}",
-        )
-        for mask, (x1, y1, x2, y2), color, label, score, one in found
-    ]
-    return draw(pixels, shapes, font, style, taken)
+    objects = []
+    for index, label in enumerate(prediction.labels.tolist()):
+        x1, y1, x2, y2 = prediction.boxes[index].tolist()
+        text = label_text(prediction.classes, label, float(prediction.scores[index]), font)
+        track_id = -1 if prediction.ids is None else int(prediction.ids[index])
+        if track_id >= 0:
+            text = f"{text} #{track_id}"
+        color = label
+        if style.by_instance:
+            # An object that is followed through a video keeps its colour.
+            color = index if prediction.ids is None else max(track_id, 0)
+        objects.append(DrawnObject(prediction.masks[index], (x1, y1, x2, y2), class_color(color), text))
+    return draw(pixels, objects, font, style, keep_clear)
 
 
 def draw_instances(
@@ -321,14 +342,16 @@ def draw_instances(
     """
     height, width = pixels.shape[:2]
     font = class_font(classes)
-    shapes = []
+    objects = []
     for instance in instances:
         if not instance.crowd:
             x, y, wide, tall = instance.box()
             label = classes.index(instance.label)
             text = label_text(classes, label, None, font)
-            shapes.append(Shape(instance.encode(height, width), (x, y, x + wide, y + tall), class_color(label), text))
-    return draw(pixels, shapes, font, style)
+            objects.append(
+                DrawnObject(instance.encode(height, width), (x, y, x + wide, y + tall), class_color(label), text)
+            )
+    return draw(pixels, objects, font, style)
 
 
 def class_font(classes: Sequence[str]) -> FontChoice:

@@ -238,7 +238,7 @@ class Prediction:
             ``width``, ``height``, ``area``, ``centroid_x``, ``centroid_y`` in pixels, and ``orientation`` in degrees,
             see `yolact_kit.shapes.measure.Measures`.
         """
-        from yolact_kit.inference.writers.documents import CSV_COLUMNS, csv_row
+        from yolact_kit.inference.table import CSV_COLUMNS, csv_row
 
         rows = (csv_row(found, self.classes) for found in self.measured())
         return [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.evaluation.overlaps import to_rle
 from yolact_kit.evaluation.worst import PictureErrors
-from yolact_kit.inference.drawing import Shape, Style, class_color, class_font, draw, label_text
+from yolact_kit.inference.drawing import DrawnObject, Style, class_color, class_font, draw, label_text
 from yolact_kit.shapes.rle import Rle
 
 LONGEST = 720
@@ -61,11 +61,11 @@ def draw_errors(
     return np.hstack([halves[0], line, halves[1]])
 
 
-def _shape(one: dict[str, Any], size: tuple[int, ...], label: int, text: str) -> Shape:
+def _shape(one: dict[str, Any], size: tuple[int, ...], label: int, text: str) -> DrawnObject:
     rle = to_rle(one["segmentation"], size[0], size[1])
     mask: Rle = {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
     x, y, wide, tall = one["bbox"]
-    return Shape(mask, (x, y, x + wide, y + tall), class_color(label), text)
+    return DrawnObject(mask, (x, y, x + wide, y + tall), class_color(label), text)
 
 
 def draw_worst(

@@ -10,7 +10,8 @@ import pytest
 
 from tests.inference.writers.items import CLASSES, MASKS, item
 from yolact_kit.inference.journal import Record, record
-from yolact_kit.inference.writers.documents import CSV_COLUMNS, write_coco, write_csv
+from yolact_kit.inference.table import CSV_COLUMNS
+from yolact_kit.inference.writers.documents import write_coco, write_csv
 
 
 @pytest.fixture

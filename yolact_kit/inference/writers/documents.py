@@ -13,12 +13,7 @@ from typing import IO, Any, Literal
 
 from yolact_kit.files import replacing
 from yolact_kit.inference.journal import Record
-
-CSV_COLUMNS = (
-    "picture", "object", "class", "score", "x", "y", "width", "height", "area", "centroid_x", "centroid_y",
-    "orientation",
-)  # fmt: skip
-"""Columns of predictions.csv: pixels, square pixels, degrees; see `Measures` for the last three."""
+from yolact_kit.inference.table import CSV_COLUMNS, csv_row
 
 VIDEO_COLUMNS = ("frame", "time", "track")
 """Columns behind them where there are videos: the frame's number, when it is shown in seconds, the object's id."""
@@ -83,12 +78,3 @@ def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], fram
             for number, found in enumerate(one["objects"], start=1):
                 place = (one["frame"], one["time"], found.get("track_id")) if frames else ()
                 rows.writerow([one["file"], number, *csv_row(found, classes), *place])
-
-
-def csv_row(found: dict[str, Any], classes: Sequence[str]) -> list[Any]:
-    """The columns behind the first two of `CSV_COLUMNS`, of one of `Prediction.measured`."""
-    box = (round(value, 2) for value in found["bbox"])
-    middle = [round(value, 2) for value in found["centroid"] or ()] or [None, None]
-    # Rounded, what is just below 180 degrees is 0 again.
-    angle = None if found["orientation"] is None else round(found["orientation"], 2) % 180
-    return [classes[found["category_id"] - 1], round(found["score"], 4), *box, int(found["area"]), *middle, angle]
