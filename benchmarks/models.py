@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from yolact_kit.config.files import override, template, template_names
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.models.class_names import COCO_CLASSES, PASCAL_CLASSES
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 YARDSTICK = "yolact_resnet50"
 BACKBONES = ("mobilenet_v3_large", "efficientnet_b0", "convnext_tiny")
@@ -47,9 +47,9 @@ def subjects() -> dict[str, ModelConfig]:
     return named | others
 
 
-def build(name: str, config: ModelConfig) -> YOLACT:
+def build(name: str, config: ModelConfig) -> YolactNetwork:
     """The model, for the classes of the data set that the paper trains it on."""
-    return YOLACT(config, len(PASCAL_CLASSES if "pascal" in name else COCO_CLASSES)).eval()
+    return YolactNetwork(config, len(PASCAL_CLASSES if "pascal" in name else COCO_CLASSES)).eval()
 
 
 def measure(name: str, config: ModelConfig, runs: int) -> dict[str, float | int | str]:

@@ -58,7 +58,7 @@ def ours(options: argparse.Namespace) -> list[Step]:
     from yolact_kit.annotations.dataset_folder import load_dataset
     from yolact_kit.config.files import template
     from yolact_kit.memory import keep_freed_memory
-    from yolact_kit.models.yolact import YOLACT
+    from yolact_kit.models.yolact import YolactNetwork
     from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
     from yolact_kit.training.data import DataModule
     from yolact_kit.training.module import TrainingModule
@@ -78,7 +78,7 @@ def ours(options: argparse.Namespace) -> list[Step]:
             "compile": options.only == "ours-compiled",
         }
     )
-    model = YOLACT(config.model, len(config.classes)).to(memory_format=torch.channels_last)
+    model = YolactNetwork(config.model, len(config.classes)).to(memory_format=torch.channels_last)
     if weights_learn_slowly(torch.device("cpu"), PRECISIONS[options.only]):
         speed_up_gradients(model)
     clock = Clock()

@@ -9,7 +9,7 @@ import torch
 
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
 from yolact_kit.models.weights import save_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 SMALL_BACKBONE = "mobilenet_v3_small"
 """With a tenth of a ResNet-18's weights, for tests that save checkpoints."""
@@ -30,10 +30,10 @@ def tiny_config(classes: Sequence[str] = ("컵", "plate", "fork"), backbone: str
     return Config(classes=list(classes), model=model)
 
 
-def tiny_model(config: Config, seed: int = 0) -> YOLACT:
+def tiny_model(config: Config, seed: int = 0) -> YolactNetwork:
     """A model of that configuration; its scores spread, so that it finds some things in every picture."""
     torch.manual_seed(seed)
-    model = YOLACT(config.model, len(config.classes))
+    model = YolactNetwork(config.model, len(config.classes))
     with torch.no_grad():
         model.head.score.weight.mul_(3)
     return model

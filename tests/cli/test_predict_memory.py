@@ -12,7 +12,7 @@ from PIL import Image
 
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.models.weights import save_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 LIMIT = 1500
 """Megabytes, of the whole process: PyTorch, the model, the picture, and everything that is drawn and written."""
@@ -34,7 +34,7 @@ print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) /
 def test_a_hundred_objects_in_twelve_megapixels(tmp_path: Path) -> None:
     config = Config(classes=["컵", "plate"], model=ModelConfig())
     torch.manual_seed(0)
-    model = YOLACT(config.model, 2)
+    model = YolactNetwork(config.model, 2)
     with torch.no_grad():
         model.head.score.weight.mul_(30)
     save_weights(tmp_path / "model.safetensors", model, config)

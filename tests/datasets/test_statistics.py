@@ -93,12 +93,12 @@ def test_an_empty_set_has_statistics() -> None:
 @pytest.mark.parametrize("size", [64, 256, 320, 550])
 def test_levels_are_those_of_the_model(size: int) -> None:
     torch = pytest.importorskip("torch")
-    from yolact_kit.models.yolact import YOLACT
+    from yolact_kit.models.yolact import YolactNetwork
 
     config = template("yolact_nano").model
     config.input_size = size
     config.weights = "none"
-    model = YOLACT(config, 2).eval()
+    model = YolactNetwork(config, 2).eval()
     with torch.inference_mode():
         levels = model.fpn(model.backbone(torch.zeros(1, 3, size, size)))
     assert [tuple(level.shape[-2:]) for level in levels] == pyramid_levels(size, len(config.anchors.scales))

@@ -15,7 +15,7 @@ from tests.end_to_end.conftest import SHORT, SMALL, Way
 from tests.programs import require_program, yolact_kit
 from yolact_kit import load_dataset
 from yolact_kit.models.weights import load_weights, save_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 READER = """
 import json, sys
@@ -43,7 +43,7 @@ def weights_that_find(run: Path, to: Path) -> Path:
     """Weights of a run's model as chance has them: after its few steps nothing would be found, with these much is."""
     config = load_weights(run / "weights" / "last.safetensors").config
     torch.manual_seed(0)
-    model = YOLACT(config.model, len(config.classes))
+    model = YolactNetwork(config.model, len(config.classes))
     with torch.no_grad():
         model.head.score.weight.mul_(30)
     save_weights(to, model, config)

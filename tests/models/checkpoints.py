@@ -12,7 +12,7 @@ import torch
 from tests.models.original import recipe_of
 from yolact_kit.config.schema import Config
 from yolact_kit.models.original import our_name
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 
 def stored_outputs(reference: Path, name: str, seed: int = 0) -> Mapping[str, Any]:
@@ -35,7 +35,7 @@ def empty_state(reference: Path, name: str) -> dict[str, torch.Tensor]:
     return {str(key): torch.zeros(()).expand(shape) for key, shape in zip(stored["keys"], shapes, strict=True)}
 
 
-def original_names(model: YOLACT, reference: Path, known: str = "yolact_resnet50") -> dict[str, torch.Tensor]:
+def original_names(model: YolactNetwork, reference: Path, known: str = "yolact_resnet50") -> dict[str, torch.Tensor]:
     """A model's state dict by the original's names."""
     names = {our_name(str(key)): str(key) for key in stored_outputs(reference, known)["keys"]}
     return {names[key]: value for key, value in model.state_dict().items()}

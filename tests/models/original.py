@@ -14,7 +14,7 @@ import torch
 
 from yolact_kit.config.files import template
 from yolact_kit.models.original import our_name
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 FAST = "yolact_resnet50_seed0"
@@ -46,8 +46,8 @@ def classes_of(stored: Mapping[str, Any]) -> int:
     return classes
 
 
-def original_model(name: str, recipe: ModuleType, stored: Any, seed: int) -> YOLACT:
-    model = YOLACT(template(name).model, classes_of(stored))
+def original_model(name: str, recipe: ModuleType, stored: Any, seed: int) -> YolactNetwork:
+    model = YolactNetwork(template(name).model, classes_of(stored))
     arrays = recipe.state_dict(stored["keys"], stored["shapes"], name, seed)
     model.load_state_dict({our_name(key): torch.from_numpy(value) for key, value in arrays.items()})
     return model.eval()

@@ -10,7 +10,7 @@ from torch import nn
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.models import acceleration
 from yolact_kit.models.acceleration import accelerated
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.ops import winograd
 
 MODELS = {
@@ -26,10 +26,10 @@ MODELS = {
 SLOW = ("darknet53", "convnext_tiny", "deformable")
 
 
-def model(size: int = 192, **options: object) -> YOLACT:
+def model(size: int = 192, **options: object) -> YolactNetwork:
     """A model whose batch norm has seen something, and whose larger maps are worth Winograd's algorithm."""
     torch.manual_seed(0)
-    made = YOLACT(ModelConfig(input_size=size, features=64, head_features=64, **options), num_classes=3)
+    made = YolactNetwork(ModelConfig(input_size=size, features=64, head_features=64, **options), num_classes=3)
     for module in made.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -44,13 +44,13 @@ def pictures(size: tuple[int, int]) -> torch.Tensor:
     return torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0)) * 255
 
 
-def outputs(network: YOLACT, images: torch.Tensor) -> RawOutputs:
+def outputs(network: YolactNetwork, images: torch.Tensor) -> RawOutputs:
     with torch.inference_mode():
         raw: RawOutputs = network(images)
     return raw
 
 
-def assert_close(fast: YOLACT, network: YOLACT, images: torch.Tensor) -> None:
+def assert_close(fast: YolactNetwork, network: YolactNetwork, images: torch.Tensor) -> None:
     """Rounding errors are at most ten times the model's own."""
     exact = outputs(copy.deepcopy(network).double().eval(), images.double())
     usual, found = outputs(network, images), outputs(fast, images)

@@ -6,7 +6,7 @@ from torch import nn
 
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.models.norm import normalised
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 
 def test_without_it_parameters_keep_their_names() -> None:
@@ -25,7 +25,7 @@ def test_what_a_convolution_gives_is_normalised_for_each_picture(channels: int) 
 
 def test_pyramid_protonet_and_head_have_it() -> None:
     tiny = {"input_size": 64, "features": 8, "head_features": 8, "prototypes": 4}
-    plain, group = (YOLACT(ModelConfig(norm=norm, **tiny), 1) for norm in ("none", "group"))
+    plain, group = (YolactNetwork(ModelConfig(norm=norm, **tiny), 1) for norm in ("none", "group"))
     assert not [module for module in plain.modules() if isinstance(module, nn.GroupNorm)]
     counts = [
         sum(isinstance(module, nn.GroupNorm) for module in part.modules())

@@ -14,7 +14,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.models.class_names import COCO_CLASSES, PASCAL_CLASSES
 from yolact_kit.models.original_checkpoint import named_config, read_original
 from yolact_kit.models.weights import load_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 State = dict[str, torch.Tensor]
 
@@ -41,7 +41,7 @@ def test_the_files_name_says_which_model_it_is(name: str, reference: Path, tmp_p
     assert config.model.name == name
     assert config.classes == list(COCO_CLASSES)
     with torch.device("meta"):
-        assert tensors.keys() == YOLACT(config.model, 80).state_dict().keys()
+        assert tensors.keys() == YolactNetwork(config.model, 80).state_dict().keys()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ LAYOUTS = {
 def test_old_layouts_are_read(layout: str, zipped: bool, reference: Path, tmp_path: Path) -> None:
     config = small_config(["cup", "plate"])
     torch.manual_seed(0)
-    model = YOLACT(config.model, 2).eval()
+    model = YolactNetwork(config.model, 2).eval()
     state = LAYOUTS[layout](original_names(model, reference))
     file = saved(state, tmp_path / "cups_9_100.pth", _use_new_zipfile_serialization=zipped)
     save_config(config, tmp_path / "config.yaml")

@@ -6,16 +6,16 @@ import torch
 from tests.tiny_model import tiny_config
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer, transfer
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 OLD = ["person", "dog", "cup"]
 
 
-def make(classes: list[str], seed: int, **changes: object) -> tuple[YOLACT, Checkpoint]:
+def make(classes: list[str], seed: int, **changes: object) -> tuple[YolactNetwork, Checkpoint]:
     config = tiny_config(classes)
     config.model = config.model.model_copy(update={"mask_scoring": True, **changes})
     torch.manual_seed(seed)
-    model = YOLACT(config.model, len(classes))
+    model = YolactNetwork(config.model, len(classes))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)

@@ -10,7 +10,7 @@ import torch
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.errors import UserError
 from yolact_kit.models.weights import find_weights, load_weights, save_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def config() -> Config:
 
 
 @pytest.fixture
-def model(config: Config) -> YOLACT:
+def model(config: Config) -> YolactNetwork:
     torch.manual_seed(0)
-    return YOLACT(config.model, 2)
+    return YolactNetwork(config.model, 2)
 
 
-def test_what_is_saved_is_what_is_loaded(tmp_path: Path, config: Config, model: YOLACT) -> None:
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
     file = tmp_path / "가중치" / "best.safetensors"
     save_weights(file, model, config)
     loaded = load_weights(file)
@@ -34,13 +34,13 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path, config: Config, model: 
     assert torch.equal(loaded.model(image).logits, model.eval()(image).logits)
 
 
-def test_nothing_is_left_beside_the_file(tmp_path: Path, config: Config, model: YOLACT) -> None:
+def test_nothing_is_left_beside_the_file(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
     save_weights(tmp_path / "a.safetensors", model, config)
     save_weights(tmp_path / "a.safetensors", model, config)
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_a_truncated_file_is_refused(tmp_path: Path, config: Config, model: YOLACT) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
     file = tmp_path / "a.safetensors"
     save_weights(file, model, config)
     file.write_bytes(file.read_bytes()[:-1000])
@@ -64,7 +64,7 @@ def test_a_pickle_with_code_is_refused_and_not_executed(tmp_path: Path) -> None:
     assert not (tmp_path / "executed").exists()
 
 
-def test_a_backbone_pickle_with_code_is_refused_and_not_executed(tmp_path: Path, model: YOLACT) -> None:
+def test_a_backbone_pickle_with_code_is_refused_and_not_executed(tmp_path: Path, model: YolactNetwork) -> None:
     file = tmp_path / "bad.pth"
     torch.save(_Code(tmp_path / "executed"), file)
     with pytest.raises(UserError):
@@ -72,7 +72,7 @@ def test_a_backbone_pickle_with_code_is_refused_and_not_executed(tmp_path: Path,
     assert not (tmp_path / "executed").exists()
 
 
-def test_backbone_weights_come_from_a_torchvision_state_dict(tmp_path: Path, model: YOLACT) -> None:
+def test_backbone_weights_come_from_a_torchvision_state_dict(tmp_path: Path, model: YolactNetwork) -> None:
     from torchvision.models import resnet18, resnet34
 
     other = resnet18(weights=None)
@@ -85,7 +85,7 @@ def test_backbone_weights_come_from_a_torchvision_state_dict(tmp_path: Path, mod
 
 
 def test_imagenet_weights_without_a_network_are_an_error_that_says_how_to_go_on(
-    model: YOLACT, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: YolactNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
@@ -94,7 +94,7 @@ def test_imagenet_weights_without_a_network_are_an_error_that_says_how_to_go_on(
     assert "--weights none" in caught.value.advice
 
 
-def test_a_run_folder_stands_for_its_best_weights(tmp_path: Path, config: Config, model: YOLACT) -> None:
+def test_a_run_folder_stands_for_its_best_weights(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
     save_weights(tmp_path / "weights" / "last.safetensors", model, config)
     assert find_weights(tmp_path).name == "last.safetensors"
     save_weights(tmp_path / "weights" / "best.safetensors", model, config)

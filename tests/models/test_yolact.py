@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from yolact_kit.config.files import override, template, template_names
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.targets import Target
 
@@ -28,9 +28,9 @@ def small(name: str) -> Config:
 
 
 @pytest.fixture(scope="module", params=TEMPLATES)
-def model(request: pytest.FixtureRequest) -> Iterator[YOLACT]:
+def model(request: pytest.FixtureRequest) -> Iterator[YolactNetwork]:
     torch.manual_seed(0)
-    made = YOLACT(small(request.param).model, 3)
+    made = YolactNetwork(small(request.param).model, 3)
     norms = [module for module in made.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = 1.0  # One batch makes its statistics, as a trained model has them.
@@ -59,7 +59,7 @@ def deviation(ours: RawOutputs, theirs: RawOutputs) -> float:
     )
 
 
-def test_one_step_teaches_every_parameter(model: YOLACT) -> None:
+def test_one_step_teaches_every_parameter(model: YolactNetwork) -> None:
     box = torch.tensor([[0.1, 0.1, 0.9, 0.8]])
     mask = torch.zeros(1, SIZE, SIZE, dtype=torch.uint8)
     mask[:, 10:77, 10:86] = 1
@@ -75,7 +75,7 @@ def test_one_step_teaches_every_parameter(model: YOLACT) -> None:
     model.zero_grad()
 
 
-def test_a_picture_alone_and_in_a_batch_of_8_is_the_same(model: YOLACT) -> None:
+def test_a_picture_alone_and_in_a_batch_of_8_is_the_same(model: YolactNetwork) -> None:
     batch = images(8)
     with torch.inference_mode():
         together = model.eval()(batch)
@@ -86,7 +86,7 @@ def test_a_picture_alone_and_in_a_batch_of_8_is_the_same(model: YOLACT) -> None:
 
 
 @pytest.mark.parametrize("dtype", list(TOLERANCE), ids=str)
-def test_half_precision_agrees_as_far_as_it_can(model: YOLACT, dtype: torch.dtype) -> None:
+def test_half_precision_agrees_as_far_as_it_can(model: YolactNetwork, dtype: torch.dtype) -> None:
     with torch.inference_mode():
         exact = model.eval()(images(2))
         with torch.autocast("cpu", dtype=dtype):
@@ -95,7 +95,7 @@ def test_half_precision_agrees_as_far_as_it_can(model: YOLACT, dtype: torch.dtyp
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-def test_a_gpu_gives_what_the_processor_gives(model: YOLACT) -> None:
+def test_a_gpu_gives_what_the_processor_gives(model: YolactNetwork) -> None:
     allowed = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     try:
@@ -113,7 +113,7 @@ def test_a_gpu_gives_what_the_processor_gives(model: YOLACT) -> None:
 def test_it_is_traced_as_one_graph(name: str) -> None:
     torch.compiler.reset()
     torch.manual_seed(0)
-    model = YOLACT(small(name).model, 3).eval()
+    model = YolactNetwork(small(name).model, 3).eval()
     with torch.inference_mode():
         compiled = torch.compile(model, backend="eager", fullgraph=True)
         assert difference(compiled(images(1)), model(images(1))) < 1e-5
@@ -122,7 +122,7 @@ def test_it_is_traced_as_one_graph(name: str) -> None:
 @pytest.mark.parametrize("size", [64, 100, 138])
 def test_any_input_size_goes_through(size: int) -> None:
     config = ModelConfig(backbone="mobilenet_v3_small", input_size=size, features=16, head_features=16)
-    raw = YOLACT(config, 2).eval()(torch.rand(1, 3, size, size) * 255)
+    raw = YolactNetwork(config, 2).eval()(torch.rand(1, 3, size, size) * 255)
     assert raw.logits.shape[1] == len(raw.anchors)
     assert torch.isfinite(raw.logits).all()
 
@@ -137,7 +137,7 @@ def test_anchors_that_are_not_given_are_the_papers_in_proportion() -> None:
 
 def test_unit_normalisation_divides_by_255() -> None:
     config = ModelConfig(normalisation="unit", input_size=64, features=8, head_features=8)
-    model = YOLACT(config, 1).eval()
+    model = YolactNetwork(config, 1).eval()
     seen: list[Tensor] = []
     model.backbone.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
     model(torch.full((1, 3, 64, 64), 51.0))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.tiny_model import tiny_config
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 
 
@@ -38,7 +38,7 @@ def test_gradients_are_those_of_the_usual_convolution(layer: nn.Conv2d, layout: 
 
 def test_a_model_keeps_its_outputs_its_state_and_its_frozen_layers() -> None:
     torch.manual_seed(0)
-    model = YOLACT(tiny_config().model, 3).train()
+    model = YolactNetwork(tiny_config().model, 3).train()
     fast = copy.deepcopy(model)
     speed_up_gradients(fast)
     assert sum(type(module) is not nn.Conv2d for module in fast.modules() if isinstance(module, nn.Conv2d)) > 20

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from yolact_kit.config.schema import LossConfig, ModelConfig
 from yolact_kit.models.mask_scoring import MaskScoring
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.training.losses import (
     Assembled,
     classification_loss,
@@ -16,7 +16,7 @@ from yolact_kit.training.losses import (
 )
 from yolact_kit.training.targets import Target
 
-MODEL = YOLACT(ModelConfig(input_size=64, features=8, head_features=8, prototypes=4), 3).train()
+MODEL = YolactNetwork(ModelConfig(input_size=64, features=8, head_features=8, prototypes=4), 3).train()
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
 
 

@@ -14,7 +14,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import load_weights
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.plan import plan_run
 from yolact_kit.training.start import describe_transfer, find_start
 from yolact_kit.training.trainer import train
@@ -43,7 +43,7 @@ def test_whole_models_are_read(tmp_path: Path, shared_data: Path) -> None:
     run = save_tiny_model(tmp_path / "run", ["person", "cup"])
     config = small_config(["a", "b"])
     original = tmp_path / "cups_3_400.pth"
-    torch.save(original_names(YOLACT(config.model, 2), shared_data.parent / "reference"), original)
+    torch.save(original_names(YolactNetwork(config.model, 2), shared_data.parent / "reference"), original)
     save_config(config, tmp_path / "config.yaml")
     for weights, model in ((run, None), (run / "weights" / "best.safetensors", None), (original, "config.yaml")):
         start = find_start(str(weights), tiny_config(), model and str(tmp_path / model))

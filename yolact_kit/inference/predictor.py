@@ -20,7 +20,7 @@ from yolact_kit.inference.views import ViewOptions, merge, views_of
 from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.weights import load_weights
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class Predictor:
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
         >>> config = Config(classes=["컵", "plate"], model=ModelConfig(input_size=64))
-        >>> predictor = Predictor(YOLACT(config.model, num_classes=2), config, score=0.9)
+        >>> predictor = Predictor(YolactNetwork(config.model, num_classes=2), config, score=0.9)
         >>> [found] = predictor.predict([np.zeros((48, 64, 3), dtype=np.uint8)], files=["a.png"])
         >>> found.file, found.width, found.height
         ('a.png', 64, 48)
@@ -79,7 +79,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: YOLACT,
+        model: YolactNetwork,
         config: Config,
         device: torch.device | str | None = None,
         score: float = 0.0,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.fx import GraphModule, Node
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.ops import winograd
 
 FEWEST_CHANNELS = 64
@@ -21,7 +21,7 @@ LARGE = 40
 """Maps with at least this side are worth the larger tiles."""
 
 
-def accelerated(model: YOLACT) -> YOLACT:
+def accelerated(model: YolactNetwork) -> YolactNetwork:
     """A copy of a model for predicting on a CPU, where it takes about two thirds of the time.
 
     Batch norm is folded into the convolutions before it, 3x3 convolutions of large maps use Winograd's algorithm, and
@@ -35,7 +35,7 @@ def accelerated(model: YOLACT) -> YOLACT:
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
-        >>> model = YOLACT(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
+        >>> model = YolactNetwork(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
         >>> images = torch.rand(1, 3, 64, 64) * 255
         >>> torch.allclose(accelerated(model)(images).logits, model(images).logits, atol=1e-4)
         True

@@ -14,7 +14,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.class_names import COCO_CLASSES, PASCAL_CLASSES
 from yolact_kit.models.original import is_original, to_our_names
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 CONFIGS = (
     "yolact_base",
@@ -107,7 +107,7 @@ def _class_count(tensors: Mapping[str, Tensor]) -> int:
 def _expected(config: Config, count: int) -> dict[str, Tensor]:
     """State dict of a model, without the memory and the time that its values would take."""
     with torch.device("meta"):
-        return YOLACT(config.model, count).state_dict()
+        return YolactNetwork(config.model, count).state_dict()
 
 
 def _fitting(tensors: Mapping[str, Tensor], count: int) -> list[str]:

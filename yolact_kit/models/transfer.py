@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from yolact_kit.models.checkpoint import Checkpoint
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.layers.10": []}
 """Layers whose output channels are classes, and what each has before the first of them."""
@@ -35,7 +35,7 @@ class PartTransfer:
 
 
 @torch.no_grad()
-def transfer(model: YOLACT, classes: Sequence[str], source: Checkpoint) -> list[PartTransfer]:
+def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -> list[PartTransfer]:
     """Takes over the weights of another model as far as they fit.
 
     A tensor fits where name and shape are the same. Of the layers that predict classes, the channels of those classes

@@ -18,7 +18,7 @@ from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 
 FORMAT = "yolact-kit 1"
 
@@ -27,11 +27,11 @@ FORMAT = "yolact-kit 1"
 class LoadedModel:
     """A model and the configuration that it was trained with (``config.classes`` are its classes)."""
 
-    model: YOLACT
+    model: YolactNetwork
     config: Config
 
 
-def save_weights(path: Path, model: YOLACT, config: Config) -> None:
+def save_weights(path: Path, model: YolactNetwork, config: Config) -> None:
     """Writes a model's weights, beside and renamed into place.
 
     Args:
@@ -59,7 +59,7 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu", model: st
         UserError: The weights are missing, truncated or foreign.
     """
     tensors, config = read_weights(path, model)
-    network = YOLACT(config.model, len(config.classes))
+    network = YolactNetwork(config.model, len(config.classes))
     problem = misfits(tensors, network.state_dict())
     if problem:
         raise UserError(

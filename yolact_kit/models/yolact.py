@@ -40,7 +40,7 @@ class RawOutputs(NamedTuple):
     semantic: Tensor | None
 
 
-class YOLACT(nn.Module):
+class YolactNetwork(nn.Module):
     """The network: backbone, feature pyramid, protonet, prediction head.
 
     Its mask-IoU network, in ``mask_scoring`` where the configuration has one, takes no part in `forward`: it scores
@@ -51,7 +51,7 @@ class YOLACT(nn.Module):
         num_classes: Number of classes C, background not counted.
 
     Example:
-        >>> model = YOLACT(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
+        >>> model = YolactNetwork(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
         >>> model(torch.zeros(1, 3, 64, 64)).prototypes.shape
         torch.Size([1, 32, 16, 16])
     """

@@ -220,12 +220,12 @@ def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
 
     from yolact_kit.config.files import template
     from yolact_kit.inference.predictor import choose_device
-    from yolact_kit.models.yolact import YOLACT
+    from yolact_kit.models.yolact import YolactNetwork
     from yolact_kit.training.precision import bf16_gain
 
     device = choose_device().type
     config = template("yolact_nano").model
-    model = YOLACT(config, num_classes=4).to(device).eval()
+    model = YolactNetwork(config, num_classes=4).to(device).eval()
     picture = torch.rand(1, 3, config.input_size, config.input_size, device=device) * 255
     times: list[float] = []
     with torch.inference_mode():

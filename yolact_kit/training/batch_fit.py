@@ -11,7 +11,7 @@ import torch
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.memory import available_memory
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.estimate import Estimate, trial_step
 from yolact_kit.training.launch import starts_all_processes
 from yolact_kit.training.module import make_optimizer
@@ -127,7 +127,12 @@ def steps_fit(config: Config, device: torch.device, precision: str, batch: int) 
     """
     try:
         with torch.random.fork_rng():
-            model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
+            model = (
+                YolactNetwork(config.model, len(config.classes))
+                .to(device)
+                .to(memory_format=torch.channels_last)
+                .train()
+            )
             average = copy.deepcopy(model) if config.train.ema_decay else None
             optimizer = make_optimizer(model, config.train, precision)
             for _ in range(2):  # the optimiser's own state comes with the first step

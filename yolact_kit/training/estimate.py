@@ -10,7 +10,7 @@ from torch import Tensor
 
 from yolact_kit.config.schema import Config
 from yolact_kit.durations import format_duration
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import VALIDATIONS, Budget, input_size_at
 from yolact_kit.training.targets import Target
@@ -102,7 +102,9 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
     full = config.model.input_size
     side = full if device.type != "cpu" else min(full, _LARGEST_TRIAL)
     with torch.random.fork_rng():
-        model = YOLACT(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
+        model = (
+            YolactNetwork(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
+        )
         weights = sum(value.numel() * value.element_size() for value in model.parameters())
         trial_step(model, config, side, device, precision)
         counted = _Counted()
@@ -129,7 +131,9 @@ class _Counted:
         return tensor
 
 
-def trial_step(model: YOLACT, config: Config, side: int, device: torch.device, precision: str, batch: int = 1) -> None:
+def trial_step(
+    model: YolactNetwork, config: Config, side: int, device: torch.device, precision: str, batch: int = 1
+) -> None:
     """A forward and a backward pass with one object in the middle of each picture; waits until a GPU is done.
 
     Args:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from yolact_kit.config.schema import Config, TrainConfig
-from yolact_kit.models.yolact import YOLACT, RawOutputs
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, not_finite
 from yolact_kit.training.distributed import any_process, broadcast_first, world_size
 from yolact_kit.training.losses import yolact_loss
@@ -30,7 +30,9 @@ class TrainingModule(lightning.LightningModule):
         bad_batches: Handles losses that are not finite; by default they are not reported.
     """
 
-    def __init__(self, model: YOLACT, config: Config, budget: Budget, bad_batches: BadBatches | None = None) -> None:
+    def __init__(
+        self, model: YolactNetwork, config: Config, budget: Budget, bad_batches: BadBatches | None = None
+    ) -> None:
         super().__init__()
         self.model = model
         self.config = config

@@ -23,7 +23,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.transfer import transfer
-from yolact_kit.models.yolact import YOLACT
+from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ValidationCallback
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
@@ -116,7 +116,7 @@ def _make_module(
 ) -> TrainingModule:
     """The model in its Lightning module; only a fresh one is given the weights that training starts from."""
     config = plan.config
-    model = YOLACT(config.model, len(config.classes))
+    model = YolactNetwork(config.model, len(config.classes))
     if fresh:
         _begin_with(model, config, start, say)
     if weights_learn_slowly(plan.device, plan.precision):
@@ -128,7 +128,7 @@ def _make_module(
     return module
 
 
-def _begin_with(model: YOLACT, config: Config, start: Start, say: Callable[[str], None]) -> None:
+def _begin_with(model: YolactNetwork, config: Config, start: Start, say: Callable[[str], None]) -> None:
     found = find_start(start, config) if isinstance(start, str) else start
     if isinstance(found, str):
         model.backbone.load(found)
