@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.annotations.making import HEIGHT, WIDTH, labelled, labelme_document, shape
+from tests.annotations.making import HEIGHT, WIDTH, labelled, labelme_document, picture, shape
+from tests.annotations.readers.test_via import entry, export, region, via
 from tests.cli.runner import Runner
 from yolact_kit.annotations.dataset_folder import load_dataset
 
@@ -92,3 +93,38 @@ def test_a_name_as_long_as_names_may_be_is_cut_where_it_has_to_change(run: Runne
     assert report["counts"]["problems_by_code"] == {"picture-renamed": 1}
     kept, cut = sorted((path.name for path in (tmp_path / "out" / "images").rglob("너*")), reverse=True)
     assert (kept, cut) == (picture.name, f"{stem[:-1]}-2.png")
+
+
+@pytest.fixture
+def regions(tmp_path: Path) -> Path:
+    """Two pictures with a region each in a file of VIA, whose class could be one of two attributes."""
+    attributes = [{"part": name, "colour": "red"} for name in ("nut", "bolt")]
+    entries = [entry(region("polygon", item), filename=f"{item['part']}.png") for item in attributes]
+    for seed, name in enumerate(("nut", "bolt")):
+        picture(tmp_path / "photos" / f"{name}.png", seed)
+    return via(tmp_path / "photos", export(*entries)).parent
+
+
+@pytest.mark.parametrize("command", ["convert", "validate"])
+def test_the_class_attribute_is_asked_for_and_obeyed(run: Runner, regions: Path, command: str) -> None:
+    out = [regions.parent / "data"] if command == "convert" else []
+    unclear = run(command, regions, *out)
+    assert unclear.code == 2
+    assert "'part', 'colour'" in unclear.err
+    assert "--class-attribute" in unclear.err
+    clear = run(command, regions, *out, "--class-attribute", "part")
+    assert clear.code == 0
+    assert "bolt" in clear.err
+
+
+def test_a_data_set_mended_from_regions_has_the_classes_of_the_attribute(run: Runner, regions: Path) -> None:
+    mended = regions.parent / "mended"
+    assert run("validate", regions, "--class-attribute", "part", "--fix", mended).code == 0
+    assert load_dataset(mended).classes == ["bolt", "nut"]
+
+
+def test_cvat_and_via_are_formats_to_choose(run: Runner, regions: Path) -> None:
+    assert run("convert", regions, regions.parent / "data", "--from", "via", "--class-attribute", "part").code == 0
+    refused = run("convert", regions, regions.parent / "other", "--from", "cvat")
+    assert refused.code == 2
+    assert "Give --from via" in refused.err

@@ -315,5 +315,5 @@ def _whole(text: str | None, attribute: str) -> int:
     try:
         return int(text or "")
     except ValueError as error:
-        shown = "missing" if text is None else f"'{text[:20]}'"
-        raise GeometryError("rle-malformed", f"In its mask, '{attribute}' is {shown}, not a whole number.") from error
+        value = "missing" if text is None else f"'{text[:20]}'"
+        raise GeometryError("rle-malformed", f"In its mask, '{attribute}' is {value}, not a whole number.") from error
