@@ -1,13 +1,13 @@
 """Who learns more in the same minutes? Mask AP of yolact_nano, the original YOLACT and ultralytics' smallest model.
 
-All start from scratch, train for the same time on the same pictures of the same size on the same processor, one after
-the other, and are measured by pycocotools on the same pictures held back, with the last weights. Each seed is another
-split and another training. Prints a table and writes JSON after each training.
+All start from scratch and train one after the other, for the same time, on the same pictures of the same size, on the
+same processor. pycocotools measures their last weights on the same pictures held back. Each seed is a new split and a
+new training. Prints a table and writes JSON after each training.
 
 Ours is `yolact_nano` as `yolact-kit config` plans it. The original runs from a checkout, see `original.py`. ultralytics
-is a program in an environment of its own: `python -m venv ULTRA && ULTRA/bin/pip install ultralytics`. Its validation
-while it trains is switched off, which leaves it more time than ours has; `--tuned` gives it a step for each batch of
-four, where its own rule gathers 64 pictures for a step.
+has an environment of its own: `python -m venv ULTRA && ULTRA/bin/pip install ultralytics`. Its validation during
+training is off, so it has more training time than ours. `--tuned` makes it take a step for each batch of four; by its
+own rule it collects 64 pictures for a step.
 
 Example: python benchmarks/against_others.py LABELS --original CHECKOUT --ultralytics ULTRA/bin/yolo --minutes 3
 """
@@ -42,7 +42,7 @@ Found = list[dict[str, Any]]
 
 
 def run(*arguments: str | Path, environment: dict[str, str] | None = None) -> None:
-    """Runs a program and says what it printed where it fails."""
+    """Runs a program; if it fails, the error has its output."""
     command = list(map(str, arguments))
     ended = subprocess.run(
         command,
@@ -61,7 +61,7 @@ def kit(*arguments: str | Path) -> None:
 
 
 def ours(data: Path, folder: Path, seed: int, minutes: float, options: argparse.Namespace) -> tuple[Found, int]:
-    """What `yolact_nano` finds, and its steps."""
+    """Detections of `yolact_nano`, and its number of steps."""
     from small_set import last_step
 
     config, result, found = folder / "config.yaml", folder / "run", folder / "found"
@@ -75,7 +75,7 @@ def ours(data: Path, folder: Path, seed: int, minutes: float, options: argparse.
 
 
 def original(data: Path, folder: Path, seed: int, minutes: float, options: argparse.Namespace) -> tuple[Found, int]:
-    """What the original's `yolact_resnet50` finds, and its steps."""
+    """Detections of the original's `yolact_resnet50`, and its number of steps."""
     out = folder / "found.json"
     settings = ["--seconds", str(60 * minutes), "--size", str(SIZE), "--seed", str(seed), "--out", out]
     run(sys.executable, HERE / "original.py", options.original, data, *settings)
@@ -84,7 +84,7 @@ def original(data: Path, folder: Path, seed: int, minutes: float, options: argpa
 
 
 def ultralytics(data: Path, folder: Path, seed: int, minutes: float, options: argparse.Namespace) -> tuple[Found, int]:
-    """What ultralytics' model finds, and its epochs."""
+    """Detections of ultralytics' model, and its number of epochs."""
     pictures = folder / "pictures"
     kit("convert", data, pictures, "--to", "yolo", "--quiet")
     common = [f"data={pictures / 'data.yaml'}", f"imgsz={SIZE}", "device=cpu", "workers=0", "plots=False"]

@@ -1,9 +1,9 @@
-"""Would Cluster-NMS pay? Mask AP, detections and time against the ways to suppress that the package has.
+"""Is Cluster-NMS worth it? Mask AP, detections and time, compared with the package's kinds of NMS.
 
-Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) repeats Fast NMS's matrix, without the boxes that it suppressed,
-until nothing changes; what is left is what greedy NMS keeps. Its SPM form suppresses nothing; it lowers the scores of
-boxes that overlap better ones instead, as Soft-NMS does. Prints a table and writes JSON. Time is the processor's on one
-thread, for suppression alone, as a ratio to standard NMS in the same run.
+Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) repeats Fast NMS without the boxes that it suppressed, until nothing
+changes; the result equals that of greedy NMS. Its SPM form suppresses nothing: it lowers the scores of boxes that
+overlap better ones, as Soft-NMS does. Prints a table and writes JSON. Time is processor time on one thread, for
+suppression alone, relative to standard NMS in the same run.
 
 Example: python benchmarks/cluster_nms.py quickstart/run quickstart/data --splits val test
 """
@@ -40,7 +40,7 @@ def overlaps(boxes: Tensor, found: Candidates) -> Tensor:
 
 
 def not_suppressed(overlap: Tensor, iou: float) -> Tensor:
-    """Bool [N] of Cluster-NMS: Fast NMS, with suppressed boxes out of the way, until it settles."""
+    """Bool [N], the boxes that Cluster-NMS keeps: Fast NMS without suppressed boxes, repeated until nothing changes."""
     left = torch.ones(len(overlap), dtype=torch.bool)
     while True:
         after = (overlap * left[:, None]).amax(dim=0) <= iou if len(overlap) else left
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/cluster_nms.json"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    measure("standard", arguments.weights, arguments.data, arguments.splits)  # What the first call costs is no one's.
+    measure("standard", arguments.weights, arguments.data, arguments.splits)  # The first call is slower: not counted.
     rows = [measure(name, arguments.weights, arguments.data, arguments.splits) for name in WAYS]
     [standard] = [float(str(row["seconds"])) for row in rows if row["way"] == "standard"]
     table = Table("NMS", "detections", "mask AP", "mask AP50", "time over standard")

@@ -1,9 +1,9 @@
 """Which program computes COCO's metrics fastest, and do they agree with pycocotools?
 
-Measured on the hundred pictures with which pycocotools is tested, as they are and many times over: wall-clock time of
-indexing, matching, accumulating and summarising, and the largest difference of the twelve metrics and of the whole
-arrays of precision and recall from pycocotools'. Whether matches can be read out and overlaps replaced is told as well,
-since comparing models, splitting errors and Boundary AP need that. Engines that are not installed are left out:
+Measured on the hundred pictures of pycocotools' own tests, once and many times over: wall-clock time of indexing,
+matching, accumulating and summarising, and the largest difference from pycocotools in the twelve metrics and in the
+arrays of precision and recall. It also says whether the program gives access to its matches and lets one replace the
+overlaps: comparing models, splitting errors and Boundary AP need that. Engines that are not installed are left out:
 pip install faster-coco-eval hotcoco ultrafast-pycocotools
 
 Example: python benchmarks/coco_engines.py ../shared/data/coco_eval --copies 20
@@ -38,7 +38,7 @@ RESULTS = "cocoapi/results/instances_val2014_fake{kind}100_results.json"
 
 
 def repeated(truth: dict[str, Any], results: list[dict[str, Any]], copies: int) -> tuple[Any, Any]:
-    """The pictures many times over, with ids of their own."""
+    """The pictures many times over, each copy with its own ids."""
     images, annotations, found = [], [], []
     for copy in range(copies):
         ids = {image["id"]: copy * len(truth["images"]) + place + 1 for place, image in enumerate(truth["images"])}
@@ -50,7 +50,7 @@ def repeated(truth: dict[str, Any], results: list[dict[str, Any]], copies: int) 
 
 
 def run(engine: str, truth: Path, results: Path, kind: str) -> tuple[Any, float]:
-    """The evaluation, and how many seconds it took."""
+    """The evaluation, and its seconds."""
     indexes, evaluations, name = ENGINES[engine]
     index = importlib.import_module(indexes).COCO
     evaluator = getattr(importlib.import_module(evaluations), name)
@@ -70,7 +70,7 @@ def apart(ours: Any, theirs: Any) -> float:
 
 
 def matches(evaluation: Any) -> dict[tuple[Any, ...], Any]:
-    """What was matched with what in each picture, class and range of sizes; empty where that is not told."""
+    """The matches of each picture, class and range of sizes; empty if the program does not give them."""
     try:
         return {
             (int(one["image_id"]), int(one["category_id"]), *map(float, one["aRng"])): [
@@ -85,14 +85,14 @@ def matches(evaluation: Any) -> dict[tuple[Any, ...], Any]:
 
 
 def same_matches(ours: dict[tuple[Any, ...], Any], theirs: dict[tuple[Any, ...], Any]) -> str:
-    """Whether matches are the same, in whatever order."""
+    """Whether matches are the same, in any order."""
     if not ours:
         return "none"
     return "same" if ours == theirs else "others"
 
 
 def main() -> int:
-    """Measures, prints, writes; exit code 1 where an engine's metrics differ by more than 1e-12."""
+    """Measures, prints, writes; exit code 1 if an engine's metrics differ by more than 1e-12."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="folder of the hundred pictures' labels and results")
     parser.add_argument("--copies", type=int, nargs="+", default=[1, 20], help="how many times over")

@@ -1,8 +1,8 @@
 """How fast labels become a data set, against labelme2coco on the same files.
 
-Converts copies of labelled photos with `yolact-kit convert --images keep`, without and with the checks that decode
-every picture, and with labelme2coco, in turn, each in a process of its own; what counts are the ratios of one run. Time
-includes the start of the program; memory is the largest sum over the program and its processes (proportional set size).
+Converts copies of labelled photos with labelme2coco and with `yolact-kit convert --images keep`, without and with the
+checks that decode every picture. They take turns, each in its own process; only the ratios within one run count. Time
+includes the start of the program. Memory is the largest sum over the program and its processes (proportional set size).
 Needs Linux.
 
 labelme2coco has an environment of its own: `python -m venv L2C && L2C/bin/pip install labelme2coco`.
@@ -33,14 +33,14 @@ THEIRS = "import sys, labelme2coco; labelme2coco.convert(sys.argv[1], sys.argv[2
 
 
 def commands(source: Path, out: Path, theirs: Path | None) -> dict[str, list[str]]:
-    """What is measured, by its name."""
+    """The commands to measure, by name."""
     ours = [*OURS, str(source), str(out), "--images", "keep", "--quiet"]
     found = {"ours --no-verify": [*ours, "--no-verify"], "ours": ours}
     return found if theirs is None else {"labelme2coco": [str(theirs), "-c", THEIRS, str(source), str(out)], **found}
 
 
 def copies(photos: Path, out: Path, count: int) -> None:
-    """Copies of labelled photos under new names, the pictures embedded in the labels as well as beside them."""
+    """Copies of labelled photos under new names; the pictures are both embedded in the labels and beside them."""
     files = sorted(photos.glob("*.json"))
     documents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     for number in range(count):
@@ -53,7 +53,7 @@ def copies(photos: Path, out: Path, count: int) -> None:
 
 
 def held(pid: int) -> int:
-    """Kilobytes that a process and those that it started hold now."""
+    """Kilobytes of memory that a process and its children use now."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()

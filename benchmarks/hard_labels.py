@@ -1,9 +1,9 @@
 """Does the loss stay a number for 2,000 steps on objects of one pixel, empty pictures and crowds?
 
-Draws a small data set of these: pictures with objects of one pixel, a pixel high or wide, as large as the picture,
-many on one spot; pictures without any object, and pictures with a crowd beside objects or alone. A small YOLACT is
-trained on it from scratch with `yolact-kit train`, with every object taught down to one pixel; by default those below
-four pixels would be ignored. Prints a table and writes JSON.
+Draws a small data set: pictures with objects of one pixel, one pixel high or wide, as large as the picture, or many in
+one spot; pictures without objects; pictures with a crowd, alone or beside objects. Trains a small YOLACT on it from
+scratch with `yolact-kit train`, on every object down to one pixel; by default those below four pixels would be ignored.
+Prints a table and writes JSON.
 
 Example: python benchmarks/hard_labels.py --steps 2000
 """
@@ -52,7 +52,7 @@ SCENES: list[tuple[list[Box], list[Box]]] = [
 
 
 def draw(folder: Path) -> None:
-    """Writes the data set; the same pictures train and validate."""
+    """Writes the data set, with the same pictures for training and validation."""
     random = np.random.default_rng(0)
     (folder / "images").mkdir(parents=True)
     (folder / "annotations").mkdir()
@@ -75,7 +75,7 @@ def draw(folder: Path) -> None:
 
 
 def annotation(number: int, picture: int, box: Box, crowd: int) -> dict[str, Any]:
-    """A rectangle in COCO's layout, as run lengths where it is a crowd."""
+    """A rectangle as a COCO annotation; a crowd as run lengths."""
     x, y, width, height = box
     outline: Any = [[x, y, x + width, y, x + width, y + height, x, y + height]]
     if crowd:
@@ -87,7 +87,7 @@ def annotation(number: int, picture: int, box: Box, crowd: int) -> dict[str, Any
 
 
 def trial(data: Path, folder: Path, steps: int) -> dict[str, Any]:
-    """Trains; returns how the losses went."""
+    """Trains, and returns figures of the losses."""
     config, result = folder / "config.yaml", folder / "run"
     kit("config", data, "--model", "yolact_nano", "--out", config, "--quiet")
     settings = {
@@ -114,7 +114,7 @@ def trial(data: Path, folder: Path, steps: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Trains, prints, writes; 1 where a loss was no number."""
+    """Trains, prints, writes; 1 if a loss was not a number."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=Path("runs/hard_labels.json"))

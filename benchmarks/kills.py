@@ -1,8 +1,8 @@
-"""Does a run that is killed again and again come to the weights of one that was never disturbed?
+"""Does a run that is killed again and again get the same weights as one that was never interrupted?
 
 Trains with `yolact-kit train`, in epochs, on the CPU, on one thread; kills the process (SIGKILL) at random moments and
-resumes each time. Then the same run goes undisturbed, and the weights are compared bit for bit. Prints a table and
-writes JSON.
+resumes each time. Then it trains the same run without interruption and compares the weights bit for bit. Prints a table
+and writes JSON.
 
 Example: python benchmarks/kills.py DATA --kills 10
 """
@@ -43,7 +43,7 @@ def start(words: list[str | Path]) -> subprocess.Popen[bytes]:
 
 
 def disturb(process: subprocess.Popen[bytes], run: Path, seconds: float) -> dict[str, Any] | None:
-    """Kills a process after a time; None where it has ended by then."""
+    """Kills a process after some seconds; None if it has ended by then."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -63,7 +63,7 @@ def taken(run: Path) -> int:
 
 
 def main() -> int:
-    """Kills, resumes, compares, prints, writes; 1 where the weights differ."""
+    """Kills, resumes, compares, prints, writes; 1 if the weights differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="data set folder that `yolact-kit convert` wrote")
     parser.add_argument("--kills", type=int, default=10)
@@ -92,7 +92,7 @@ def main() -> int:
                 break
             kills.append(kill)
             print(kill, flush=True)
-            # A run that was killed before it had its configuration has nothing that could be taken up.
+            # A run that was killed before it wrote its configuration cannot be resumed.
             process = start(["--resume", run] if (run / "config.yaml").is_file() else begin)
         process.wait()
         start([*words, "--out", calm]).wait()

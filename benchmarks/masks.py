@@ -1,8 +1,8 @@
-"""What do the masks of a hundred detections cost? Time and peak memory, against enlarging every float mask whole.
+"""What do the masks of a hundred detections cost? Time and peak memory, compared with enlarging whole float masks.
 
-Each way runs in a process of its own, on the same prototypes, coefficients and boxes; what counts is how far the memory
-of the process rises above what it was with torch loaded and the prototypes in place, and its processor time on one
-thread. Prints a table and writes JSON. Needs Linux or macOS.
+Each way runs in its own process, on the same prototypes, coefficients and boxes. Measured are the processor time on one
+thread, and how far the memory of the process rises above its value with torch loaded and the prototypes created. Prints
+a table and writes JSON. Needs Linux or macOS.
 
 Example: python benchmarks/masks.py --sizes 3000x4000 --shares 0.2 1 --out runs/masks.json
 """
@@ -49,7 +49,7 @@ def ours(soft: Tensor, height: int, width: int) -> int:
 
 
 def plain(soft: Tensor, height: int, width: int) -> int:
-    """All masks enlarged whole as floats, as the original does it, then encoded."""
+    """Enlarges all masks as floats, as the original does, then encodes them."""
     whole = functional.interpolate(soft[None], (height, width), mode="bilinear", align_corners=False)[0] > 0.5
     coded = [coco_mask.encode(np.asfortranarray(mask.numpy().view(np.uint8))) for mask in whole]
     return int(coco_mask.area(coded).sum())
@@ -91,7 +91,7 @@ def measured(way: str, size: str, count: int, share: float) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Measures, prints, writes; exit code 1 where a 12-megapixel picture takes more than the limit."""
+    """Measures, prints, writes; exit code 1 if a 12-megapixel picture takes more than the limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="+", default=["3000x4000"], help="height x width in pixels")
     parser.add_argument("--shares", nargs="+", type=float, default=[0.2, 1.0], help="side of the boxes, 0..1")

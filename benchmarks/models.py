@@ -1,8 +1,8 @@
 """How large and how fast are the models? Prints a table and writes JSON.
 
-Operations are multiply-adds of one picture through the network, as torch's flop counter has them, halved. The time is
-what the network alone takes of one processor core, as a multiple of what yolact_resnet50 takes: other programs that run
-meanwhile hardly count.
+Operations are multiply-adds of the network for one picture: half of what torch's flop counter says. Time is that of the
+network alone on one processor core, as a multiple of the time of yolact_resnet50, so other running programs hardly
+matter.
 
 Example: python benchmarks/models.py --runs 3 --out runs/models.json
 """
@@ -39,7 +39,7 @@ def deformable_flops(_x: Any, weight: Any, *_rest: Any, out_shape: Any = None, *
 
 
 def subjects() -> dict[str, ModelConfig]:
-    """What is measured: the shipped models, and the yardstick with other backbones."""
+    """The models to measure: the shipped ones, and the reference with other backbones."""
     named = {name: template(name).model for name in template_names()}
     others = {
         f"{YARDSTICK}, {name}": override(template(YARDSTICK), [f"model.backbone={name}"]).model for name in BACKBONES
@@ -53,7 +53,7 @@ def build(name: str, config: ModelConfig) -> YolactNetwork:
 
 
 def measure(name: str, config: ModelConfig, runs: int) -> dict[str, float | int | str]:
-    """Parameters, multiply-adds and the least processor seconds of a picture."""
+    """Parameters, multiply-adds and the fewest processor seconds for a picture."""
     torch.manual_seed(0)
     model = build(name, config)
     picture = torch.rand(1, 3, config.input_size, config.input_size) * 255

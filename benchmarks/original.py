@@ -1,10 +1,10 @@
-"""Trains the original YOLACT from a checkout of it, on a CPU and from scratch, and writes what it finds.
+"""Trains the original YOLACT from a checkout, on a CPU and from scratch, and writes its detections.
 
-The checkout is used as it is, with what keeps it from running here mended from outside: its calls of a GPU, its
-TorchScript, which today's torch refuses, and the choice from a ragged tuple, which today's NumPy refuses. The training
-loop does what its `train.py` does for a GPU, with four differences, each in its favour: the backbone begins as
-torchvision's does, batch norm is trained at any batch size, the steps of the learning rate lie at the same shares of
-the time as they do of its 800,000 iterations, and the warm-up is a twentieth of the time instead of 500 iterations.
+The checkout is not changed. What keeps it from running here is patched from outside: its GPU calls, its TorchScript,
+which today's torch refuses, and a choice from a ragged tuple, which today's NumPy refuses. The training loop does what
+its `train.py` does on a GPU, with four differences, each in its favour: the backbone is initialised like torchvision's;
+batch norm is trained at any batch size; the learning rate drops at the same shares of the time as of its 800,000
+iterations; and the warm-up takes a twentieth of the time instead of 500 iterations.
 
 Run by `against_others.py` and `training_speed.py`; by itself:
 
@@ -37,16 +37,16 @@ class Original:
     """The original's `yolact_resnet50`, set up for a data set of COCO's layout.
 
     Args:
-        checkout: Folder of the original's code.
+        checkout: Folder with the original's code.
         data: A data set folder that `yolact-kit convert` wrote.
         size: Side of the pictures in pixels; anchors keep their share of it, as in its `yolact_im400`.
-        batch: Pictures a step.
+        batch: Pictures per step.
         workers: Processes that load pictures; 0 for none.
     """
 
     def __init__(self, checkout: Path, data: Path, size: int, batch: int, workers: int = 0) -> None:
-        torch.cuda.current_device = lambda: 0  # its module asks when it is imported
-        torch.cuda.device_count = lambda: 2  # more than one switches its TorchScript off
+        torch.cuda.current_device = lambda: 0  # its module asks for it on import
+        torch.cuda.device_count = lambda: 2  # with more than one it does not use TorchScript
         torch.Tensor.cuda = lambda self, *_args, **_kwargs: self
         sys.path.insert(0, str(checkout.resolve()))
         import data as its_data
@@ -115,12 +115,12 @@ class Original:
         return itertools.chain.from_iterable(itertools.repeat(self.loader))
 
     def step(self, batch: Any) -> float:
-        """One step of training; returns the loss, which is no number where the weights are none."""
+        """One training step; returns the loss, which is NaN if the weights are."""
         images, (targets, masks, crowds) = batch
         self.optimizer.zero_grad()
         outputs = self.net(torch.stack(images))
         if not torch.isfinite(outputs["proto"]).all():
-            return float("nan")  # which its mask loss would end with an exception
+            return float("nan")  # its mask loss would raise an exception
         losses = self.criterion(self.net, outputs, targets, masks, crowds)
         loss = torch.stack([value.mean() for value in losses.values()]).sum()
         loss.backward()
@@ -129,7 +129,7 @@ class Original:
         return float(loss.detach())
 
     def train(self, seconds: float) -> dict[str, Any]:
-        """Trains for a time; returns the steps, and the losses at the beginning and at the end."""
+        """Trains for some seconds; returns the number of steps, and the losses at the start and at the end."""
         start, losses = time.perf_counter(), []
         for batch in self.batches():
             share = (time.perf_counter() - start) / seconds
@@ -146,7 +146,7 @@ class Original:
 
     @torch.no_grad()
     def detect(self, data: Path, split: str) -> list[dict[str, Any]]:
-        """What it finds in a split, as it detects when it is evaluated."""
+        """Detections in a split, made as in its evaluation."""
         import cv2
         from layers.output_utils import postprocess
         from pycocotools import mask as coco_mask

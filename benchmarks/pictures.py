@@ -1,9 +1,9 @@
-"""How fast training gets its pictures, against the original's way on the same pictures.
+"""How fast are training pictures prepared, compared with the original on the same pictures?
 
-Reads, augments and makes masks and tensors of training pictures at 550 px, on one thread, each way in a process of its
-own, in turn; what counts are the ratios of one run, in pictures for a second of processor. The original runs from a
-checkout of it, with its choice from a ragged tuple, which today's NumPy refuses, mended from outside. Its way decodes
-every picture anew; ours is measured without its cache of decoded pictures, and with it as it comes.
+Reads and augments training pictures at 550 px and makes their masks and tensors, on one thread. The ways take turns,
+each in its own process; only the ratios within one run count, in pictures per second of processor time. The original
+runs from a checkout; its choice from a ragged tuple, which today's NumPy refuses, is patched from outside. It decodes
+every picture each time; ours is measured with and without its cache of decoded pictures.
 
 Example: python benchmarks/pictures.py DATA --original CHECKOUT --repeats 5
 """
@@ -28,7 +28,7 @@ SIZE = 550
 
 
 def prepare_ours(data: Path, cached: bool, paper: bool) -> Callable[[int], object]:
-    """Gives a function that makes a training picture of its number."""
+    """Returns a function that makes the training picture with a given number."""
     from yolact_kit.annotations.dataset_folder import load_dataset
     from yolact_kit.config.files import template
     from yolact_kit.datasets import torch_dataset
@@ -48,11 +48,11 @@ def prepare_ours(data: Path, cached: bool, paper: bool) -> Callable[[int], objec
 
 
 def prepare_original(checkout: Path, data: Path) -> Callable[[int], object]:
-    """The same of the original's data set and augmentation."""
+    """The same for the original's data set and augmentation."""
     import numpy as np
     import torch
 
-    torch.cuda.current_device = lambda: 0  # its modules ask when they are imported
+    torch.cuda.current_device = lambda: 0  # its modules ask for it on import
     torch.Tensor.cuda = lambda self, *_args, **_kwargs: self
     sys.path.insert(0, str(checkout.resolve()))
     import data as its_data
@@ -74,7 +74,7 @@ def prepare_original(checkout: Path, data: Path) -> Callable[[int], object]:
 
 
 def measure(make: Callable[[int], object], seconds: float) -> dict[str, float]:
-    """Pictures made in a second, and in a second of processor."""
+    """Pictures per second, and per second of processor time."""
     make(0)
     start, used, made = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - start < seconds:

@@ -1,10 +1,10 @@
-"""Pictures a second of `predict` on a folder, against the original YOLACT's evaluation loop with the same weights.
+"""Pictures per second of `predict` on a folder, compared with the original YOLACT's evaluation loop.
 
-Each runs in a process of its own, as its users run it: the original's loop from a checkout of it, used as it is but for
-its calls of a GPU where there is none, writing COCO's results (`--output_coco_json`); ours as `predict --format coco
---legacy --score 0`, so that both give out the same detections. What counts is the time from the first picture to the
-last result, without loading the weights. They take turns, and the best of `--rounds` counts. Then each stage of ours is
-run by itself, to say what the time goes into. Prints a table and writes JSON; exit code 1 below `--least`.
+Both use the same weights. Each runs in its own process, as users run it. The original's loop runs from a checkout,
+unchanged except for its GPU calls if there is no GPU, and writes COCO's results (`--output_coco_json`). Ours is
+`predict --format coco --legacy --score 0`, so both write the same detections. Measured is the time from the first
+picture to the last result, without loading the weights. They take turns, and the best of `--rounds` counts. Then each
+stage of ours runs alone, to show where the time goes. Prints a table and writes JSON; exit code 1 below `--least`.
 
 Example: python benchmarks/predicting.py ../yolact yolact_resnet50_54_800000.pth photos --out runs/predicting.json
 """
@@ -38,7 +38,7 @@ from yolact_kit.memory import keep_freed_memory
 def original(checkout: Path, weights: Path, pictures: Path) -> dict[str, Any]:
     """The original's evaluation loop, in this process."""
     if not torch.cuda.is_available():
-        torch.cuda.current_device = lambda: 0  # its module asks when it is imported
+        torch.cuda.current_device = lambda: 0  # its module asks for it on import
         torch.Tensor.cuda = lambda self, *_args, **_kwargs: self  # type: ignore[method-assign]
     sys.path.insert(0, str(checkout.resolve()))
     import data as its_data
@@ -50,7 +50,7 @@ def original(checkout: Path, weights: Path, pictures: Path) -> dict[str, Any]:
         for number, path in enumerate(sorted(pictures.iterdir()), start=1):
             with Image.open(path) as image:
                 images.append({"id": number, "file_name": path.name, "width": image.width, "height": image.height})
-        # Pictures without any object are left out by its loader.
+        # Its loader leaves out pictures without objects.
         boxes = [{"id": one["id"], "image_id": one["id"], "category_id": 1, **whole(one)} for one in images]
         info = Path(folder) / "info.json"
         info.write_text(json.dumps({"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "a"}]}))
@@ -80,14 +80,14 @@ def original(checkout: Path, weights: Path, pictures: Path) -> dict[str, Any]:
 
 
 def whole(picture: dict[str, Any]) -> dict[str, Any]:
-    """An object as large as a picture: the original leaves out those that become too small for the network."""
+    """An object as large as its picture, since the original drops objects that are too small for the network."""
     width, height = picture["width"], picture["height"]
     outline = [0, 0, width, 0, width, height, 0, height]
     return {"bbox": [0, 0, width, height], "area": width * height, "iscrowd": 0, "segmentation": [outline]}
 
 
 def ours(_: Path, weights: Path, pictures: Path) -> dict[str, Any]:
-    """`predict` on the folder, in this process, and each of its stages by itself."""
+    """`predict` on the folder, in this process, and each of its stages alone."""
     keep_freed_memory()  # as the command does
     predictor = Predictor.load(weights, score=0.0, legacy=True)
     sources = find_pictures(pictures)
@@ -105,7 +105,7 @@ def clocks() -> NDArray[np.float64]:
 
 
 def stages(predictor: Predictor, pictures: Path, count: int = 16) -> dict[str, float]:
-    """Seconds a picture that each stage takes by itself on some of the pictures; of processor, if there is no GPU."""
+    """Seconds per picture of each stage alone, on some of the pictures; processor time if there is no GPU."""
     from yolact_kit.inference.journal import record
     from yolact_kit.inference.postprocess import postprocess
     from yolact_kit.inference.prediction import Prediction
@@ -138,7 +138,7 @@ WAYS: dict[str, Callable[[Path, Path, Path], dict[str, Any]]] = {"original": ori
 
 
 def measured(way: str, options: argparse.Namespace) -> dict[str, Any]:
-    """One way in a process of its own."""
+    """One way, in its own process."""
     words = [str(options.checkout), str(options.weights), str(options.pictures), "--way", way]
     if options.threads:
         words += ["--threads", str(options.threads)]

@@ -1,9 +1,9 @@
-"""Which recipe learns more? Mask AP of `yolact_nano` from scratch, with settings against settings.
+"""Which recipe learns more? Mask AP of `yolact_nano` from scratch, with different settings.
 
-Each recipe trains on the same splits with the same seeds, on one thread, for the same number of steps or for the same
-time of the processor (not of the clock: the machine may be busy with other things), and is measured with its last
-weights on the pictures held back. Programs that share the caches change the steps in that time: take `--steps` for
-settings whose steps cost the same. Each seed is another split and another training. Prints a table: the mean of the
+Each recipe trains on the same splits with the same seeds, on one thread, for the same number of steps or the same
+processor time (not wall-clock time, since the machine may be busy with other things). Its last weights are measured on
+the pictures held back. Other programs that use the caches change the number of steps in that time: use `--steps` if the
+steps of all settings cost the same. Each seed is a new split and a new training. Prints a table: the mean over the
 seeds, and the mean difference from the first recipe with its standard deviation.
 
 Example: python benchmarks/recipes.py LABELS --recipe model.norm=none --recipe model.norm=group --seconds 90
@@ -87,7 +87,7 @@ def main() -> int:
     if (options.seconds is None) == (options.steps is None):
         parser.error("give either --seconds or --steps")
     torch.set_num_threads(1)
-    # What training knows as time is the processor's here.
+    # The clock of training measures processor time here.
     schedule.time = callbacks.time = SimpleNamespace(monotonic=time.process_time)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []

@@ -1,8 +1,8 @@
 """How well does the CPU preset learn a few real photos from scratch in a few minutes?
 
-Splits labelled photos by several seeds, trains each split with `yolact-kit train`, and measures the last and the best
-weights on the photos that were held back. The validation photos are the ones measured, so the best weights are chosen
-on them; the last weights are not.
+Splits labelled photos with several seeds, trains each split with `yolact-kit train`, and measures the last and the best
+weights on the photos held back. These are the validation photos, so the best weights were chosen on the photos that
+measure them; the last weights were not.
 
     python benchmarks/small_set.py LABELS --seeds 0 1 2 --time 4m --json table.json
 """

@@ -24,7 +24,7 @@ LIMIT = 0.3
 
 
 def seconds_of(words: list[str], runs: int) -> list[float]:
-    """Wall-clock seconds of each of ``runs`` runs of ``yolact-kit`` with ``words``, in processes of their own."""
+    """Wall-clock seconds of each of ``runs`` runs of ``yolact-kit`` with ``words``, each in its own process."""
     command = [sys.executable, "-m", "yolact_kit", *words]
     times = []
     for _ in range(runs):
@@ -35,7 +35,7 @@ def seconds_of(words: list[str], runs: int) -> list[float]:
 
 
 def main() -> int:
-    """Measures, prints, writes; exit code 1 where the median of ``--help`` is above the limit."""
+    """Measures, prints, writes; exit code 1 if the median of ``--help`` is above the limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("runs/startup.json"))

@@ -1,8 +1,8 @@
-"""Does training hold more and more memory? Memory of `yolact-kit train` over 1,000 steps on the CPU.
+"""Does training use more and more memory? Memory of `yolact-kit train` over 1,000 steps on the CPU.
 
-Trains on a data set, validations, checkpoints and drawn predictions included, and looks at the process four times a
-second. Pictures grow from half the input size to the whole of it first; what counts is that the peak of each hundred
-steps stays the same after that. Prints a table and writes JSON. Needs Linux.
+Trains on a data set, with validations, checkpoints and drawn predictions, and reads the memory of the process four
+times a second. At first, pictures grow from half the input size to all of it; after that, the peak of each hundred
+steps should stay the same. Prints a table and writes JSON. Needs Linux.
 
 Example: python benchmarks/training_memory.py DATA --steps 1000
 """
@@ -30,7 +30,7 @@ EVERY = 100
 
 
 def watch(words: list[str | Path], run: Path) -> dict[int, float]:
-    """The most memory that the process held in each hundred steps, in megabytes."""
+    """Peak memory of the process in each hundred steps, in megabytes."""
     command = [sys.executable, "-m", "yolact_kit", "train", *map(str, words), "--out", str(run), "--device", "cpu"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peaks: dict[int, float] = {}

@@ -1,10 +1,10 @@
-"""Training pictures a second, ours against the original, with ResNet-50 at 550 px, and how long the model waits.
+"""Training pictures per second, ours and the original's, with ResNet-50 at 550 px, and how long the model waits.
 
-Each system trains in a process of its own, one after the other, on one thread of the CPU, from scratch: steps of the
-same size on the same pictures, of which the first ones are not counted. Ours runs in Lightning's loop as
-`yolact-kit train` does, with SGD as the original has it. What counts are processor seconds, since other programs may
-have the machine as well. `waits` is the share of a step before its pictures, read and augmented, are there; neither has
-processes that load pictures. Prints a table and writes JSON.
+Each system trains from scratch in its own process, one after the other, on one CPU thread: steps of the same size on
+the same pictures, of which the first ones are not counted. Ours runs in Lightning's loop as `yolact-kit train` does,
+with SGD like the original. Time is processor time, since other programs may be running too. `waits` is the share of a
+step spent waiting for its pictures to be read and augmented; neither uses processes that load pictures. Prints a table
+and writes JSON.
 
 Example: python benchmarks/training_speed.py DATA --original CHECKOUT --batch 8 --steps 2
 """
@@ -42,11 +42,11 @@ class Clock(lightning.Callback):
         self.waited = 0.0
 
     def on_train_batch_start(self, *_: Any) -> None:
-        """The batch is there."""
+        """Notes the time at which the batch is ready."""
         self.waited = time.process_time() - self.marks[1]
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """The step is taken."""
+        """Notes the time at the end of the step."""
         now = time.perf_counter(), time.process_time()
         used = now[1] - self.marks[1]
         self.steps.append({"seconds": now[0] - self.marks[0], "processor": used, "waited": self.waited})

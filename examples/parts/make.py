@@ -1,8 +1,8 @@
-"""Makes the example data set `parts`: pictures of workshop parts on benches, labelled in labelme's own format.
+"""Draws the example data set `parts`: pictures of workshop parts on benches, labelled in labelme's own format.
 
     python make.py [--out FOLDER] [--seed 7] [--count 45]
 
-The same seed gives the same labels to the digit and the same pictures up to the JPEG codec's rounding.
+The same seed gives exactly the same labels, and the same pictures up to the JPEG codec's rounding.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ HEIGHT, WIDTH = 480, 640
 EMPTY = (12, 30)
 """Pictures without objects."""
 CROSSED = (3, 9, 18, 24, 31, 37)
-"""Pictures in which one part lies across another, which so shows in two pieces."""
+"""Pictures in which one part lies across another, so that two pieces of the lower one are visible."""
 STRAIGHT = (1, 6, 14, 20, 27, 35)
 """Pictures with a hinge along an axis, which people label as a rectangle."""
 COMMON = (*FINISHES, "steel", "zinc", "stainless", "steel", "zinc", "brass")
-"""Plain metals turn up more often than anodised ones."""
+"""Plain metals are more frequent than anodised ones."""
 LABEL_FINE = 2
 CARE = 1.2
 """How far a polygon may be from the outline, in pixels."""
 VISIBLE = 0.68
-"""Smallest share of a part that must show."""
+"""Smallest share of a part that must be visible."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Item:
 
 @dataclass
 class Scene:
-    """All of a picture but its pixels; items from the lowest to the topmost."""
+    """Everything in a picture except its pixels; items from the lowest to the topmost."""
 
     index: int
     seed: int
@@ -125,7 +125,7 @@ def _try_to_place(
     masks: list[NDArray[np.bool_]],
     turn: float | None = None,
 ) -> None:
-    """Lays the part down where all parts keep enough in sight; a wish for space mostly wins over a pile."""
+    """Finds a position where enough of every part stays visible; most parts lie apart, some overlap."""
     free = dice.between(0.0, 1.0) < 0.85
     finish = dice.pick(COMMON)
     for _ in range(25):
@@ -156,7 +156,7 @@ def _fits(mask: NDArray[np.bool_], masks: list[NDArray[np.bool_]], covered: int,
 
 
 def _mask(item: Item, fine: int, margin: int = 0) -> NDArray[np.bool_]:
-    """Where the part is, its holes included: labelme users draw the outer contour."""
+    """The part's mask, with its holes filled: labelme users draw the outer contour."""
     pose = item.pose
     moved = Pose(pose.x + margin, pose.y + margin, pose.turn, pose.scale, pose.tilt)
     return silhouette(item.shape, moved, fine, (HEIGHT + 2 * margin, WIDTH + 2 * margin), holes=False) > 0
@@ -216,7 +216,7 @@ def _shape(name: str, kind: str, points: list[list[float]], group: int | None) -
 
 
 def _simple_shape(item: Item, dice: Dice) -> tuple[str, list[list[float]]] | None:
-    """A circle or a rectangle, where a person would take one."""
+    """A circle or a rectangle, if a person would use one."""
     pose, size = item.pose, item.shape.size
     if item.shape.label == "washer" and pose.tilt == 0.0 and dice.chance(0.6):
         turn = dice.between(0, 2 * math.pi)
@@ -237,7 +237,7 @@ def _along_axis(turn: float) -> bool:
 
 
 def _outlines(visible: NDArray[np.bool_], dice: Dice) -> list[list[list[float]]]:
-    """Polygons as a person clicks them: corners, points along the curves, and a hand that is not quite steady."""
+    """Polygons as a person clicks them: corners, points along the curves, and a slightly unsteady hand."""
     rings, _ = cv2.findContours(visible.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     least = max(40 * LABEL_FINE**2, 0.06 * visible.sum())
     kept = sorted((ring for ring in rings if cv2.contourArea(ring) >= least), key=cv2.contourArea, reverse=True)
@@ -260,7 +260,7 @@ def _rounded(point: tuple[float, float]) -> list[float]:
 
 
 def write(out: Path, seed: int = SEED, count: int = COUNT) -> None:
-    """Writes ``count`` pictures with their labels into ``out``, which is made where it is missing."""
+    """Writes ``count`` pictures with their labels into ``out``, and creates the folder if it is missing."""
     out.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         scene = make_scene(index, seed)
@@ -271,7 +271,7 @@ def write(out: Path, seed: int = SEED, count: int = COUNT) -> None:
 
 
 def main() -> None:
-    """Reads the command line and makes the data set."""
+    """Reads the command line and draws the data set."""
     parser = argparse.ArgumentParser(description="Makes the example data set `parts`.")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures")
     parser.add_argument("--seed", type=int, default=SEED)

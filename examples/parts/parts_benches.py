@@ -20,7 +20,7 @@ def _tint(colour: Colour, strength: Field) -> Texture:
 
 
 def _turned(rng: np.random.Generator, size: Size, make: Callable[[Size], Texture]) -> Texture:
-    """The texture at an angle: made on a larger square, turned, and cut out of its middle."""
+    """The texture at an angle: drawn on a larger square, rotated, and cut out of its middle."""
     side = math.ceil(math.hypot(*size)) + 4
     large = make((side, side))
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), float(rng.uniform(0, 180)), 1.0)
@@ -115,7 +115,7 @@ def _scratched(rng: np.random.Generator, texture: Texture, count: int, lift: flo
 
 
 def _stained(rng: np.random.Generator, texture: Texture) -> Texture:
-    """Oil spots, cup rings and crumbs: things that are round or bright and no part."""
+    """Oil spots, cup rings and crumbs: round or bright things that are not parts."""
     size = texture.shape[:2]
     marks = np.zeros(size, np.float32)
     for _ in range(int(rng.integers(0, 4))):

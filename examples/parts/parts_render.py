@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from parts_shapes import Field, Ring, Shape, relief
 
 FINE = 3
-"""Parts are drawn this many times finer than the picture and then averaged."""
+"""Parts are drawn at this multiple of the picture's resolution and then averaged."""
 
 Colour = tuple[float, float, float]
 
@@ -56,7 +56,7 @@ class Light:
 
 @dataclass
 class Pose:
-    """Where a part lies: centre in pixels, turn in radians, pixels a millimetre, and the camera's tilt in radians."""
+    """Position of a part: centre in pixels, rotation and camera tilt in radians, pixels per millimetre."""
 
     x: float
     y: float
@@ -165,7 +165,7 @@ def paint(
 
 
 def _extent(shape: Shape, pose: Pose, width: int, height: int) -> tuple[int, int, int, int]:
-    """The part's box in whole pixels, cut at the picture's borders: left, top, right, bottom."""
+    """The part's box in whole pixels, clipped to the picture: left, top, right, bottom."""
     lifts = (0.0, shape.thickness)
     points = np.concatenate([pose.project(ring, lift, 1)[:, 0] for ring in shape.outer for lift in lifts]) / 16
     (left, top), (right, bottom) = np.floor(points.min(axis=0)) - 3, np.ceil(points.max(axis=0)) + 4
@@ -219,7 +219,7 @@ def _walls(body: NDArray[np.uint8], finish: str, light: Light, speck: Field) -> 
 def expose(
     canvas: NDArray[np.float32], rng: np.random.Generator, stops: float, noise: float, blur: float
 ) -> NDArray[np.uint8]:
-    """What the camera makes of the light: blur, fall-off, sensor noise and gamma.
+    """The camera's picture of the scene: blur, fall-off, sensor noise and gamma.
 
     Args:
         canvas: Linear RGB float32 [H, W, 3].

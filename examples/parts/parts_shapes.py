@@ -16,7 +16,7 @@ CLASSES = ("bolt", "hinge", "washer")
 
 
 class Dice:
-    """Draws that are the same on every machine: only `random.Random.random`, whose stream Python guarantees."""
+    """Random draws that are the same on every machine: they only use `random.Random.random`, which is stable."""
 
     def __init__(self, *seed: int) -> None:
         self._source = random.Random("-".join(map(str, seed)))  # noqa: S311 - no secret is made here
@@ -34,13 +34,13 @@ class Dice:
         return items[self.whole(0, len(items) - 1)]
 
     def chance(self, share: float) -> bool:
-        """True in ``share`` of the draws."""
+        """True with probability ``share``."""
         return self._source.random() < share
 
 
 @dataclass
 class Shape:
-    """One part as it lies flat on the bench, x along its length, the origin at its middle.
+    """A part lying flat on the bench, x along its length, the origin at its middle.
 
     Attributes:
         label: Its class.
@@ -62,7 +62,7 @@ class Shape:
 
 
 def circle(radius: float, x: float = 0.0, y: float = 0.0, stretch: float = 1.0, sides: int = 72) -> Ring:
-    """A circle, or with ``stretch`` an ellipse longer along x."""
+    """A circle, or with ``stretch`` an ellipse that is longer along x."""
     turns = [2 * math.pi * i / sides for i in range(sides)]
     return [(x + stretch * radius * math.cos(t), y + radius * math.sin(t)) for t in turns]
 

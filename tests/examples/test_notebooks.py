@@ -26,6 +26,6 @@ def test_a_notebook_runs(name: str, repository: Path, tmp_path: Path, monkeypatc
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             exec(compile("".join(cell["source"]), name, "exec"), names)
-    assert len(names["found"]) == 3 and len(names["rows"]) == sum(map(len, names["found"]))
-    assert names["found"][0]._repr_jpeg_().startswith(b"\xff\xd8")
+    assert len(names["predictions"]) == 3 and len(names["rows"]) == sum(map(len, names["predictions"]))
+    assert names["predictions"][0]._repr_jpeg_().startswith(b"\xff\xd8")
     assert names["page"].is_file()
