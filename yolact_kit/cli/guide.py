@@ -61,8 +61,8 @@ def guide(
     """Go the whole way on your own pictures, step by step.
 
     Finds out what your labels are, asks what it cannot find out, and runs convert, validate, config, train, evaluate
-    and predict, showing each command before it runs. Leave with Ctrl-C at any time; run it again on the same folder to
-    continue.
+    and predict, showing each command before it runs. Stop it with Ctrl-C at any time; run it again on the same folder
+    to continue.
 
     Example: yolact-kit guide my_photos
     """

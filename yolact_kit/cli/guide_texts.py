@@ -11,7 +11,7 @@ Language = Literal["en", "ko"]
 TEXTS: dict[str, tuple[str, str]] = {
     "welcome": (
         "This takes you from your labelled pictures to a trained model, step by step. Every step is a plain command, "
-        "shown before it runs; leave with Ctrl-C whenever you like and go on later.",
+        "shown before it runs; stop with Ctrl-C whenever you like and continue later.",
         "레이블링한 사진에서 학습된 모델까지 한 단계씩 안내합니다. 각 단계의 명령은 실행 전에 보여 드립니다. "
         "언제든지 Ctrl-C로 멈추고 나중에 이어서 할 수 있습니다.",
     ),
@@ -48,7 +48,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "먼저 직접 정한 클래스 이름으로 레이블링하세요: {command}",
     ),
     "ask_annotate": ("Open labelme to label them now?", "지금 labelme를 열어 레이블링할까요?"),
-    "ask_classes": ("Names of your classes, with commas", "클래스 이름 (쉼표로 구분)"),
+    "ask_classes": ("Names of your classes, separated by commas", "클래스 이름 (쉼표로 구분)"),
     "title_annotate": ("Labelling the pictures", "사진 레이블링"),
     "reading": ("Looking at '{source}'", "'{source}' 살펴보는 중"),
     "found": (
@@ -75,7 +75,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 
     "ask_pictures": (
-        "The pictures of the labels were not found. Folder that they are in",
+        "The pictures that belong to the labels were not found. Folder with the pictures",
         "레이블에 해당하는 사진을 찾지 못했습니다. 사진이 있는 폴더",
     ),
     "ask_format": (
@@ -84,11 +84,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ask_time": ("How long may training take (90s, 4m, 1h30m)", "학습 시간 (90s, 4m, 1h30m)"),
     "scratch": (
-        "ImageNet weights are neither on this machine nor can they be downloaded now: training starts from scratch.",
+        "ImageNet weights are not on this machine and cannot be downloaded now: training starts from scratch.",
         "ImageNet 가중치가 이 컴퓨터에 없고 지금 내려받을 수도 없어서 처음부터 학습합니다.",
     ),
     "imagenet": (
-        "The backbone starts from ImageNet weights, which learn faster from few pictures.",
+        "The backbone starts from ImageNet weights, so it learns faster from few pictures.",
         "백본은 ImageNet 가중치에서 시작합니다. 사진이 적어도 더 빨리 학습됩니다.",
     ),
     "step": ("Step {number} of {total}: {title}", "{total}단계 중 {number}단계: {title}"),
