@@ -58,6 +58,8 @@ def mask_rings(rle: Rle) -> tuple[list[Ring], list[Ring]]:
         >>> shapely.Polygon(outer[0]).bounds, holes
         ((0.0, 0.0, 3.0, 2.0), [])
     """
+    # Each column of the picture is cut into its runs of pixels, and each run is a box one pixel wide: where the padded
+    # column steps up a run begins, where it steps down it ends. The union of the boxes is the mask.
     columns = decode_rle(rle).T
     edges = np.diff(np.pad(columns, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     xs, tops = np.nonzero(edges == 1)
@@ -83,12 +85,15 @@ def join_rings(rings: Iterable[Ring]) -> Ring:
         10
     """
     joined, *rest = sorted(rings, key=len, reverse=True)
+    # The ring that is nearest to the outline so far is joined next. The outline goes to its nearest point, once around
+    # it, and back to where it left, so that both points are there twice: A B C with P Q R joined at B and Q is
+    # A B Q R P Q B C.
     while rest:
         gaps = [_nearest(joined, ring) for ring in rest]
-        chosen = min(range(len(rest)), key=lambda number: gaps[number][0])
-        _, mine, yours = gaps[chosen]
-        ring = np.roll(rest.pop(chosen), -yours, axis=0)
-        joined = np.concatenate([joined[: mine + 1], ring, ring[:1], joined[mine:]])
+        nearest = min(range(len(rest)), key=lambda number: gaps[number][0])
+        _, start, end = gaps[nearest]
+        ring = np.roll(rest.pop(nearest), -end, axis=0)
+        joined = np.concatenate([joined[: start + 1], ring, ring[:1], joined[start:]])
     return joined
 
 
@@ -99,9 +104,9 @@ def has_bridges(ring: Ring) -> bool:
     return any(start != end and (end, start) in edges for start, end in edges)
 
 
-def _nearest(one: Ring, other: Ring) -> tuple[float, int, int]:
+def _nearest(ring: Ring, other: Ring) -> tuple[float, int, int]:
     """The distance between the nearest points of two rings, and the numbers of those points."""
     tree = shapely.STRtree(shapely.points(other))
-    pairs, distances = tree.query_nearest(shapely.points(one), return_distance=True, all_matches=False)
+    pairs, distances = tree.query_nearest(shapely.points(ring), return_distance=True, all_matches=False)
     best = int(np.argmin(distances))
     return float(distances[best]), int(pairs[0, best]), int(pairs[1, best])

@@ -15,11 +15,11 @@ from yolact_kit.errors import UserError
 _FILES = (".txt", ".yaml", ".yml", ".json", ".names")
 
 
-def read_classes(given: str) -> tuple[str, ...]:
+def read_classes(text: str) -> tuple[str, ...]:
     """Reads class names in their order.
 
     Args:
-        given: Names separated by commas, or a file: one name per line as for labelme's ``--labels``, or YAML or JSON
+        text: Names separated by commas, or a file: one name per line as for labelme's ``--labels``, or YAML or JSON
             with a list, which may be under ``names`` or ``classes``.
 
     Returns:
@@ -32,17 +32,17 @@ def read_classes(given: str) -> tuple[str, ...]:
         >>> read_classes("nut, bolt")
         ('nut', 'bolt')
     """
-    path = Path(given)
+    path = Path(text)
     if _is_file(path):
         names = _names_in(path)
     elif path.suffix.lower() in _FILES:
-        raise UserError(f"The file of classes '{given}' does not exist.", "Check the spelling of --classes.")
+        raise UserError(f"The file of classes '{text}' does not exist.", "Check the spelling of --classes.")
     else:
-        names = [name.strip() for name in given.split(",")]
+        names = [name.strip() for name in text.split(",")]
     classes = [name for name in names if name not in NO_LABELS]
     if not classes:
         raise UserError(
-            f"There are no class names in '{given}'.", "Give names separated by commas, or a file with one per line."
+            f"There are no class names in '{text}'.", "Give names separated by commas, or a file with one per line."
         )
     repeated = sorted({name for name in classes if classes.count(name) > 1})
     if repeated:
@@ -92,16 +92,24 @@ def read_label_map(path: Path) -> dict[str, str | None]:
     """
     if not path.is_file():
         raise UserError(f"The map '{path}' does not exist.", "Check the spelling of --map.")
+    document = _map_document(path)
+    if not isinstance(document, dict) or any(isinstance(new, list | dict) for new in document.values()):
+        raise UserError(f"'{path}' is not a map from one label to another.", "Give lines such as `Cup: cup`.")
+    label_map: dict[str, str | None] = {}
+    for old, new in document.items():
+        word = "" if new is None else str(new).strip()
+        label_map[str(old).strip()] = word or None
+    # A label that the map has in another Unicode form is found as well; the form in the file counts more.
+    return {**{plain_label(old): new for old, new in label_map.items()}, **label_map}
+
+
+def _map_document(path: Path) -> Any:
+    """The content of a map: YAML, or where all lines look so, ``old,new`` in each."""
     text = _text(path)
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and all(line.count(",") == 1 and ":" not in line for line in lines):
-        document: Any = dict(line.split(",") for line in lines)
-    else:
-        document = _yaml(path, text)
-    if not isinstance(document, dict) or any(isinstance(new, list | dict) for new in document.values()):
-        raise UserError(f"'{path}' is not a map from one label to another.", "Give lines such as `Cup: cup`.")
-    words = {str(old).strip(): str(new).strip() or None if new is not None else None for old, new in document.items()}
-    return {**{plain_label(old): new for old, new in words.items()}, **words}
+        return dict(line.split(",") for line in lines)
+    return _yaml(path, text)
 
 
 def _text(path: Path) -> str:

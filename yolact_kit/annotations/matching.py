@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,7 +15,7 @@ from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import Entry, PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, PictureResult, RawPicture
+from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, PictureResult, RawPart, RawPicture
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.pixels.pictures import (
     PictureError,
@@ -43,39 +44,77 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
         The labelled picture, or none where an error was found; and the problems.
     """
     labels = frozenset(item.label for item in raw.objects)
-    found = _locate(raw, index, options, problems)
-    if found is None:
+    location = _locate(raw, index, options, problems)
+    if location is None:
         return PictureResult(None, problems.found, labels=labels)
-    entry, content = found
+    entry, content = location
     labelled = _fit(raw, entry, content, options, problems)
     return PictureResult(None if problems.failed else labelled, problems.found, path=entry.path, labels=labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """A picture file as far as it was read.
+
+    Attributes:
+        info: What its header says.
+        orientation: EXIF orientation that the pixels are turned by.
+        rewrite: Whether the pixels change, so that the file cannot be copied as it is.
+        digest: Fingerprint of the pixels; empty where they were not decoded.
+        thumbnail: uint8 [16, 16], the picture in grey; None where it was not decoded.
+    """
+
+    info: PictureInfo
+    orientation: int
+    rewrite: bool
+    digest: str = ""
+    thumbnail: NDArray[np.uint8] | None = None
 
 
 def _fit(
     raw: RawPicture, entry: Entry, content: bytes | None, options: ReadOptions, problems: Problems
 ) -> Labelled | None:
+    """Reads the picture and brings the labels to its size; None with a problem where that cannot be."""
     try:
-        info = inspect_picture(content or entry.path, options.max_pixels)
-        orientation = _orientation(info, raw, options, problems)
-        if orientation is None:
-            return None
-        rewrite = not info.plain or info.orientation != 1
-        decode = options.verify or rewrite
-        pixels = read_picture(content or entry.path, orientation, options.max_pixels) if decode else None
+        pixels = _read_pixels(content or entry.path, raw, options, problems)
     except PictureError as error:
         problems.add(error.code, error.message)
         return None
-    width, height = info.turned(orientation)
-    thumbnail = None if pixels is None else grey_thumbnail(pixels)
-    if content is None and raw.embedded and thumbnail is not None:
-        _compare_embedded(raw.embedded, entry.path, (width, height), thumbnail, problems)
+    if pixels is None:
+        return None
+    width, height = pixels.info.turned(pixels.orientation)
+    if content is None and raw.embedded and pixels.thumbnail is not None:
+        _compare_embedded(raw.embedded, entry.path, (width, height), pixels.thumbnail, problems)
     _scale(raw, width, height)
-    file = entry.relative if content is None else _embedded_name(entry.relative, info)
-    _note_pixels(info, file, problems)
+    file = entry.relative if content is None else _embedded_name(entry.relative, pixels.info)
+    _note_pixels(pixels.info, file, problems)
     instances = to_instances(raw.objects, width, height, options, problems)
-    picture = Picture(file, width, height, entry.path, instances, raw.extra)
-    known = "" if pixels is None else digest(pixels)
-    return Labelled(picture, raw.source, orientation, rewrite, content is not None, known, thumbnail)
+    return Labelled(
+        Picture(file, width, height, entry.path, instances, raw.extra),
+        raw.source,
+        pixels.orientation,
+        pixels.rewrite,
+        content is not None,
+        pixels.digest,
+        pixels.thumbnail,
+    )
+
+
+def _read_pixels(file: Path | bytes, raw: RawPicture, options: ReadOptions, problems: Problems) -> _Pixels | None:
+    """Reads a picture's header, and decodes it where that is asked for or it has to be written anew.
+
+    Raises:
+        PictureError: It is damaged or too large.
+    """
+    info = inspect_picture(file, options.max_pixels)
+    orientation = _orientation(info, raw, options, problems)
+    if orientation is None:
+        return None
+    rewrite = not info.plain or info.orientation != 1
+    if not options.verify and not rewrite:
+        return _Pixels(info, orientation, rewrite)
+    pixels = read_picture(file, orientation, options.max_pixels)
+    return _Pixels(info, orientation, rewrite, digest(pixels), grey_thumbnail(pixels))
 
 
 def _locate(
@@ -111,12 +150,17 @@ def embedded_bytes(text: str) -> bytes | None:
 
 
 def _embedded_name(relative: str, info: PictureInfo) -> str:
+    """The name of an embedded picture, with the suffix of its content."""
     suffix = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}.get(info.format, f".{info.format.lower()}")
     return relative if info.suits(PurePosixPath(relative).suffix) else relative + suffix
 
 
 def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, problems: Problems) -> int | None:
-    """The EXIF orientation to turn the pixels by, so that the labels fit; None with a problem where none does."""
+    """The EXIF orientation to turn the pixels by, so that the labels fit; None with a problem where none does.
+
+    Programs either obey EXIF or ignore it, and do not say which. The size in the labels tells where turning changes
+    the picture's shape; where it does not, the format decides: labelme and CVAT label pictures upright.
+    """
     stored, upright, exif = (info.width, info.height), info.upright, info.orientation
     if exif == 1:
         return 1 if raw.size in (None, stored) else _misfit("picture-size", 1, stored, raw, options, problems)
@@ -141,6 +185,7 @@ def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, probl
 def _misfit(
     code: str, orientation: int, size: tuple[int, int], raw: RawPicture, options: ReadOptions, problems: Problems
 ) -> int | None:
+    """What to do where the sizes differ: with ``--rescale`` the orientation, if the shapes are alike."""
     assert raw.size is not None
     (labelled_width, labelled_height), (width, height) = raw.size, size
     message = f"The labels are of a picture of {labelled_width} x {labelled_height} pixels, it has {width} x {height}"
@@ -157,8 +202,6 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
     size = (1, 1) if raw.shares else raw.size
     if size is None or size == (width, height):
         return
-    import cv2  # As in fingerprints.py, only where it is needed.
-
     raw.extra.pop(SKIPPED_SHAPES, None)
     factors = np.array([width / size[0], height / size[1]])
     for part in (part for raw_object in raw.objects for part in raw_object.parts):
@@ -168,11 +211,18 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
         elif part.rle is not None:
             part.mask, part.rle = decode_rle(part.rle).astype(bool), None
         if part.mask is not None:
-            rows, columns = part.mask.shape
-            size = max(1, round(columns * factors[0])), max(1, round(rows * factors[1]))
-            scaled = cv2.resize(part.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
-            part.mask = np.asarray(scaled, dtype=bool)
-            part.offset = round(part.offset[0] * factors[0]), round(part.offset[1] * factors[1])
+            _scale_mask(part, part.mask, factors)
+
+
+def _scale_mask(part: RawPart, mask: NDArray[np.bool_], factors: NDArray[np.float64]) -> None:
+    """Scales a mask and its offset, in place; ``factors`` are those of the width and the height."""
+    import cv2  # As in fingerprints.py, only where it is needed.
+
+    rows, columns = mask.shape
+    size = max(1, round(columns * factors[0])), max(1, round(rows * factors[1]))
+    scaled = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    part.mask = np.asarray(scaled, dtype=bool)
+    part.offset = round(part.offset[0] * factors[0]), round(part.offset[1] * factors[1])
 
 
 def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
@@ -188,6 +238,7 @@ def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
 def _compare_embedded(
     embedded: str, path: Path, size: tuple[int, int], thumbnail: NDArray[np.uint8], problems: Problems
 ) -> None:
+    """Reports a picture file that shows something else than the picture embedded in its labels."""
     content = embedded_bytes(embedded)
     if not content or (len(content) == path.stat().st_size and content == path.read_bytes()):
         return

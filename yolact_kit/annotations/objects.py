@@ -42,7 +42,7 @@ def to_instances(
         The instances; objects with nothing left are skipped and reported.
     """
     instances: list[Instance] = []
-    seen: set[tuple[str, bytes]] = set()
+    keys: set[tuple[str, bytes]] = set()
     _measure([part for raw in objects for part in raw.parts])
     for raw in objects:
         label = _label(raw, options, problems)
@@ -52,10 +52,10 @@ def to_instances(
         if instance is None:
             continue
         key = same_key(instance)
-        if key in seen:
+        if key in keys:
             problems.add("duplicate", "It appears twice with the same outline; one is kept.", raw.name)
             continue
-        seen.add(key)
+        keys.add(key)
         instances.append(instance)
     return instances
 
@@ -69,6 +69,7 @@ def _measure(parts: list[RawPart]) -> None:
 
 
 def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | None:
+    """The label of an object under its new name; None with a problem where it is not one of the classes."""
     label: str | None = raw.label
     if options.ignore_as_crowd and raw.parts and raw.label.strip() in IGNORED:
         raw.crowd = True
@@ -124,17 +125,18 @@ def plain_label(label: str) -> str:
 def _instance(
     raw: RawObject, label: str, width: int, height: int, options: ReadOptions, problems: Problems
 ) -> Instance | None:
+    """An object as polygons; as one mask where a part of it is a mask or has a hole; None where nothing is left."""
     rings: list[Ring] = []
     masks: list[Rle] = []
     for part in raw.parts:
         if part.ring is None:
             masks.extend(_part_mask(part, width, height, problems))
             continue
-        kept, holes = _part_rings(part, part.ring, width, height, options, problems)
+        outer, holes = _part_rings(part, part.ring, width, height, options, problems)
         if holes:
-            masks.append(_with_holes(kept, holes, width, height))
+            masks.append(_with_holes(outer, holes, width, height))
         else:
-            rings.extend(kept)
+            rings.extend(outer)
     if masks:
         if rings:
             masks.append(rings_to_rle(rings, height, width))
@@ -168,8 +170,9 @@ def _part_rings(
 
 
 def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems) -> tuple[list[Ring], list[Ring]]:
-    left: shapely.Geometry = clip(ring, width, height)
-    rings = outer_rings(left)
+    """Cuts off what lies beyond the picture and mends crossings: outer rings and holes of the rest."""
+    remainder: shapely.Geometry = clip(ring, width, height)
+    rings = outer_rings(remainder)
     if not rings:
         problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
         return [], []
@@ -178,19 +181,21 @@ def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems)
         problems.add("clipped", f"It reached {beyond:.1f} px beyond the picture and was clipped.", part.name)
     if part.crosses and not part.bridged:
         problems.add("repaired", "Its outline crossed itself and was mended.", part.name)
-    return rings, inner_rings(left)
+    return rings, inner_rings(remainder)
 
 
 def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -> Rle:
+    """The mask of polygons, which have no place for holes, without the holes."""
     mask = decode_rle(rings_to_rle(rings, height, width))
     mask[decode_rle(rings_to_rle(holes, height, width)) != 0] = 0
     return encode_mask(mask)
 
 
 def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> list[Rle]:
+    """The mask of a part; none with a problem where it is empty, outside, or of another picture's size."""
     rle = part.rle
     if part.mask is not None:
-        rle = _place(part, width, height, problems)
+        rle = _full_mask(part, width, height, problems)
     if rle is None:
         return []
     if rle["size"] != [height, width]:
@@ -202,22 +207,23 @@ def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> li
     return [rle]
 
 
-def _place(part: RawPart, width: int, height: int, problems: Problems) -> Rle | None:
-    """Puts a small mask in its place in the picture."""
+def _full_mask(part: RawPart, width: int, height: int, problems: Problems) -> Rle | None:
+    """A small mask as one of the whole picture; None with a problem where all of it lies outside."""
     assert part.mask is not None
+    # x1 y1 x2 y2 is what the mask and the picture share, in the picture's pixels; less the offset, in the mask's.
     x, y = part.offset
     rows, columns = part.mask.shape
-    left, top, right, bottom = max(x, 0), max(y, 0), min(x + columns, width), min(y + rows, height)
+    x1, y1, x2, y2 = max(x, 0), max(y, 0), min(x + columns, width), min(y + rows, height)
     full = np.zeros((height, width), dtype=np.uint8)
-    if left < right and top < bottom:
-        full[top:bottom, left:right] = part.mask[top - y : bottom - y, left - x : right - x]
-    inside, drawn = int(full.sum()), int(part.mask.sum())
-    if drawn and not inside:
+    if x1 < x2 and y1 < y2:
+        full[y1:y2, x1:x2] = part.mask[y1 - y : y2 - y, x1 - x : x2 - x]
+    inside, total = int(full.sum()), int(part.mask.sum())
+    if total and not inside:
         problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
         return None
-    if inside < drawn:
+    if inside < total:
         problems.add(
-            "clipped", f"{drawn - inside} of its pixels lay outside of the picture and were cut off.", part.name
+            "clipped", f"{total - inside} of its pixels lay outside of the picture and were cut off.", part.name
         )
     return encode_mask(full)
 

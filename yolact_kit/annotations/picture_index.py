@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from yolact_kit.annotations.file_names import common_start, comparable
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -33,11 +34,6 @@ class Entry:
     relative: str
 
 
-def normal(name: str) -> str:
-    """A name in a form that can be compared, whatever its case and Unicode form."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
 class PictureIndex:
     """The pictures under the source and under ``--pictures``; nothing else is ever opened.
 
@@ -49,17 +45,17 @@ class PictureIndex:
 
     def __init__(self, roots: Iterable[Path], folder: SourceFolder, annotations: Iterable[Path] = ()) -> None:
         self._begin([Path(root) for root in roots])
-        stems = {normal(path.stem) for path in annotations}
-        taken: set[str] = set()
+        stems = {comparable(path.stem) for path in annotations}
+        names: set[str] = set()
         for root in self.roots:
             for path in folder.under(root):
                 if path.suffix.lower() in EXTENSIONS and (real := _key(path)) not in self.entries:
                     relative = path.relative_to(root).as_posix()
-                    if relative in taken:  # the same relative path under SOURCE and under --pictures
+                    if relative in names:  # the same relative path under SOURCE and under --pictures
                         relative = f"{root.name}/{relative}"
-                    taken.add(relative)
+                    names.add(relative)
                     self._add(real, Entry(path, relative))
-                    self._votes[path.parent] += normal(path.stem) in stems
+                    self._votes[path.parent] += comparable(path.stem) in stems
 
     def _begin(self, roots: list[Path]) -> None:
         self.roots = roots
@@ -70,8 +66,8 @@ class PictureIndex:
 
     def _add(self, key: str, entry: Entry) -> None:
         self.entries[key] = entry
-        self._by_name[normal(entry.path.name)].append(entry)
-        self._by_stem[normal(entry.path.stem)].append(entry)
+        self._by_name[comparable(entry.path.name)].append(entry)
+        self._by_stem[comparable(entry.path.stem)].append(entry)
 
     def __getstate__(self) -> dict[str, Any]:
         """What other processes are given: names by folder, a tenth of the index, so that they can start at once."""
@@ -94,15 +90,15 @@ class PictureIndex:
         Args:
             masks: The mask pictures.
         """
-        gone = {_key(path) for path in masks}
-        inside = Counter(entry.path.parent for entry in self.entries.values())
-        found = Counter(entry.path.parent for key, entry in self.entries.items() if key in gone)
-        folders = {folder for folder, count in found.items() if 2 * count > inside[folder]}
+        keys = {_key(path) for path in masks}
+        counts = Counter(entry.path.parent for entry in self.entries.values())
+        mask_counts = Counter(entry.path.parent for key, entry in self.entries.items() if key in keys)
+        folders = {folder for folder, count in mask_counts.items() if 2 * count > counts[folder]}
         for key, entry in list(self.entries.items()):
-            if key in gone or entry.path.parent in folders:
+            if key in keys or entry.path.parent in folders:
                 del self.entries[key]
-                self._by_name[normal(entry.path.name)].remove(entry)
-                self._by_stem[normal(entry.path.stem)].remove(entry)
+                self._by_name[comparable(entry.path.name)].remove(entry)
+                self._by_stem[comparable(entry.path.stem)].remove(entry)
 
     def find(self, raw: RawPicture, problems: Problems) -> Entry | None:
         """Finds the picture that labels belong to.
@@ -119,15 +115,9 @@ class PictureIndex:
             The picture; None where there is none, without a problem, or where it is unclear which, with one.
         """
         reference = PurePosixPath(raw.reference.replace("\\", "/"))
-        named = self._named(raw, reference)
-        own = self._by_stem.get(normal(raw.stem), []) + self._by_name.get(normal(raw.stem), [])
-        if named:
-            folders = {raw.source.parent, *(entry.path.parent for entry in named)}
-            own = [entry for entry in own if entry.path.parent in folders]
-        by_stem = bool(own) and (not named or normal(reference.stem) != normal(raw.stem))
-        if by_stem and named and normal(reference.name) == normal(raw.stem):
-            by_stem = False  # a.jpg.json belongs to a.jpg
-        candidates = own if by_stem else named
+        referenced = self._referenced(raw, reference)
+        own = self._of_same_name(raw, reference, referenced)
+        candidates = own or referenced
         if not candidates and not raw.embedded:
             reference = PurePosixPath(reference.name or raw.stem)
             candidates = self._uploaded(reference.name)
@@ -135,15 +125,30 @@ class PictureIndex:
             return None
         entry = self._best(candidates, raw, problems)
         if entry is not None:
-            _note_name(entry, reference, bool(named) and by_stem, problems)
+            _note_name(entry, reference, bool(referenced and own), problems)
         return entry
+
+    def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
+        """The pictures with the label file's own name, where they count more than those that the labels name.
+
+        They do where the labels name none, or one of another name; then only those beside the labels or beside the
+        picture that is named. ``a.jpg.json`` has the name of ``a.jpg``, which it may well name.
+        """
+        stem = comparable(raw.stem)
+        own = self._by_stem.get(stem, []) + self._by_name.get(stem, [])
+        if not referenced:
+            return own
+        if stem in (comparable(reference.stem), comparable(reference.name)):
+            return []
+        folders = {raw.source.parent, *(entry.path.parent for entry in referenced)}
+        return [entry for entry in own if entry.path.parent in folders]
 
     def _uploaded(self, name: str) -> list[Entry]:
         """The pictures that have a name without the random number that Label Studio puts before it on uploading."""
-        plain = re.sub(r"^[0-9a-f]{8}-", "", normal(name))
-        return [] if plain == normal(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
+        plain = re.sub(r"^[0-9a-f]{8}-", "", comparable(name))
+        return [] if plain == comparable(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
 
-    def _named(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
+    def _referenced(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
         """The pictures that ``reference`` can mean: the very path, else those of its name, else of its stem."""
         if not reference.name:
             return []
@@ -151,11 +156,12 @@ class PictureIndex:
             entry = self.entries.get(_key(base / reference))
             if entry is not None:
                 return [entry]
-        by_name = self._by_name.get(normal(reference.name), [])
+        by_name = self._by_name.get(comparable(reference.name), [])
         known = PurePosixPath(reference.name).suffix.lower() in EXTENSIONS
-        return by_name or self._by_stem.get(normal(reference.stem if known else reference.name), [])
+        return by_name or self._by_stem.get(comparable(reference.stem if known else reference.name), [])
 
     def _best(self, candidates: list[Entry], raw: RawPicture, problems: Problems) -> Entry | None:
+        """The candidate that fits the labels best; None with a problem where two fit alike."""
         if len(candidates) == 1:
             return candidates[0]
         ranked = sorted(((self._rank(entry, raw), entry) for entry in candidates), key=lambda pair: pair[0])
@@ -166,10 +172,15 @@ class PictureIndex:
         return ranked[-1][1]
 
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:
+        """How well a picture fits the labels; what stands first counts most.
+
+        It lies beside them; its folders are those of the labels or of what they name; its size is theirs; its folder
+        is the one that they name; many pictures of its folder have the names of annotation files.
+        """
         parent = entry.path.parent
         beside = parent == raw.source.parent
         reference = PurePosixPath(raw.reference.replace("\\", "/"))
-        folders = max(_common(parent, raw.source.parent), _common(parent, Path(reference.parent)))
+        folders = max(_common_end(parent, raw.source.parent), _common_end(parent, Path(reference.parent)))
         try:
             info = inspect_picture(entry.path)
             fits = raw.size in ((info.width, info.height), info.upright)
@@ -182,23 +193,19 @@ def _key(path: Path) -> str:
     return os.path.normpath(path.absolute())
 
 
-def _common(one: Path, other: Path) -> int:
+def _common_end(folder: Path, other: Path) -> int:
     """How many folder names the ends of two paths have in common."""
-    count = 0
-    for mine, yours in zip(reversed(one.parts), reversed(other.parts), strict=False):
-        if normal(mine) != normal(yours):
-            break
-        count += 1
-    return count
+    return common_start(reversed(folder.parts), reversed(other.parts))
 
 
-def _note_name(entry: Entry, reference: PurePosixPath, other: bool, problems: Problems) -> None:
-    if other:
+def _note_name(entry: Entry, reference: PurePosixPath, by_stem: bool, problems: Problems) -> None:
+    """Reports a picture that is not quite the one that the labels name."""
+    if by_stem:
         problems.add(
             "picture-by-stem",
             f"It names the picture '{reference}', but '{entry.relative}', which has its own name, is used.",
         )
-    elif reference.name and unicodedata.normalize("NFC", entry.path.name) != unicodedata.normalize(
-        "NFC", reference.name
-    ):
+        return
+    name, expected = (unicodedata.normalize("NFC", text) for text in (entry.path.name, reference.name))
+    if expected and name != expected:
         problems.add("picture-name-differs", f"It names the picture '{reference}'; '{entry.relative}' is used.")

@@ -127,6 +127,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Remove them, or list the picture.", dataset_advice=_OBJECT_LEFT_OUT),
     "image-id-repeated": ProblemKind("E", "picture ids that belong to several pictures",
         "Give each picture its own id.", dataset_advice=f"The second picture is left out. {_CONVERT_AGAIN}"),
+    "image-repeated": ProblemKind("F", "pictures that are listed twice with the same id, read once"),
     "image-listed-twice": ProblemKind("W", "pictures that are listed twice; their objects are combined"),
     "category-unknown": ProblemKind("E", "annotations of a category that is not listed",
         "Add the category, or remove them.", dataset_advice=_OBJECT_LEFT_OUT),

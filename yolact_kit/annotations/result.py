@@ -52,23 +52,23 @@ class ReadResult:
 
 
 def assemble(
-    found: LabelFiles,
+    files: LabelFiles,
     source: Path,
     index: PictureIndex,
     options: ReadOptions,
     listed: list[str] | None,
-    outcomes: list[PictureResult],
+    results: list[PictureResult],
     general: Problems,
 ) -> ReadResult:
-    """Puts together the outcomes of the pictures.
+    """Puts together the results of the pictures.
 
     Args:
-        found: The annotation files.
+        files: The annotation files.
         source: The source, as the user gave it.
         index: The pictures that could have been used.
         options: How labels were read.
         listed: Classes that the files list; None where they do not.
-        outcomes: What became of each picture.
+        results: What became of each picture.
         general: Problems of no picture.
 
     Returns:
@@ -77,143 +77,168 @@ def assemble(
     Raises:
         SourceError: Nothing is left, no picture or no object of the given classes.
     """
-    _check_map(options.label_map or {}, set(listed or ()).union(*(outcome.labels for outcome in outcomes)), general)
-    problems = general.found + [problem for outcome in outcomes for problem in outcome.problems]
-    merged = _merge_same(found, outcomes, problems)
+    _check_map(options.label_map or {}, set(listed or ()).union(*(result.labels for result in results)), general)
+    problems = general.found + [problem for result in results for problem in result.problems]
+    merged = _merge_same(files, results, problems)
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
-    if not labelled:
-        advice = (
-            "Mend the problems listed above." if problems else "Look into the files: they do not mention any picture."
-        )
-        raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
-    instances = [instance for item in labelled for instance in item.picture.instances]
-    if not instances and any(problem.code == "label-not-in-classes" for problem in problems):
-        given = ", ".join(f"'{name}'" for name in options.classes or ())
-        raise SourceError(f"No object has a label among the given classes {given}.", "Check --classes.", problems)
-    labels = Counter(instance.label for instance in instances if instance.label != IGNORE)
+    _refuse_nothing(labelled, source, options, problems)
+    labels = Counter(instance.label for instance in _instances(labelled) if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
-    if len(instances) > labels.total():
-        for item in labelled:
-            item.picture.instances = _ignored_for_all(item.picture.instances, classes)
+    _ignore_for_all(labelled, classes)
     whole = Problems()
-    if not instances:
+    if not _instances(labelled):
         whole.add("no-objects", "No picture has an object that could be read.")
     check_labels(labels, whole)
-    used = {item.picture.path for item in labelled} | _spoken_of(outcomes)
-    without = [entry.relative for entry in index.entries.values() if entry.path not in used]
-    left_out = sum(1 for outcome in outcomes if outcome.labelled is None and _counts(outcome.problems))
-    splits = _own_splits(found, merged, whole)
+    splits = _splits_of_source(files, merged, whole)
     return ReadResult(
-        found.format,
+        files.format,
         classes,
         labelled,
         problems + whole.found,
         splits,
-        left_out,
-        sorted(without),
-        found.why,
+        sum(map(_is_left_out, results)),
+        _without_labels(index, labelled, results),
+        files.why,
     )
 
 
+def _instances(labelled: list[Labelled]) -> list[Instance]:
+    return [instance for item in labelled for instance in item.picture.instances]
+
+
+def _refuse_nothing(labelled: list[Labelled], source: Path, options: ReadOptions, problems: list[Problem]) -> None:
+    """Refuses a source that leaves no picture, or no object because all have other labels than ``--classes``."""
+    if not labelled:
+        advice = "Mend the problems listed above."
+        if not problems:
+            advice = "Look into the files: they do not mention any picture."
+        raise SourceError(f"No labelled picture could be read from '{source}'.", advice, problems)
+    has_other_labels = any(problem.code == "label-not-in-classes" for problem in problems)
+    if has_other_labels and not _instances(labelled):
+        classes = ", ".join(f"'{name}'" for name in options.classes or ())
+        raise SourceError(f"No object has a label among the given classes {classes}.", "Check --classes.", problems)
+
+
 def _check_map(label_map: Mapping[str, str | None], labels: set[str], problems: Problems) -> None:
-    """Looks for labels that are to be mapped but are not there, as where one is misspelt."""
-    there = {plain_label(label) for label in labels}
-    near = {label.casefold(): label for label in there}
+    """Reports labels that the map renames but no object has: one may be misspelt."""
+    plain = {plain_label(label) for label in labels}
+    by_casefold = {label.casefold(): label for label in plain}
     for old in dict.fromkeys(map(plain_label, label_map)):
-        if old not in there:
-            close = difflib.get_close_matches(old.casefold(), near, n=1)
-            meant = f"; the nearest label is '{near[close[0]]}'" if close else ""
-            problems.add("map-unused", f"No object has the label '{old}'{meant}.")
+        if old not in plain:
+            matches = difflib.get_close_matches(old.casefold(), by_casefold, n=1)
+            hint = f"; the nearest label is '{by_casefold[matches[0]]}'" if matches else ""
+            problems.add("map-unused", f"No object has the label '{old}'{hint}.")
 
 
-def _own_splits(found: LabelFiles, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
+def _splits_of_source(files: LabelFiles, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
     """The splits that the source has; one alone counts only where the files of annotations are the splits."""
     splits = {item.picture.file: split for item, split in merged if split}
-    if not splits or (not label_format(found.format).lists_pictures and not {"train"} < set(splits.values())):
+    are_splits = label_format(files.format).lists_pictures or {"train"} < set(splits.values())
+    if not splits or not are_splits:
         return {}
     if len(splits) < len(merged):
         problems.add("split-partial", f"{len(merged) - len(splits)} pictures are in no split of the source.")
     return splits
 
 
-def _ignored_for_all(instances: list[Instance], classes: list[str]) -> list[Instance]:
-    """Makes of a region that is to be ignored whatever the class a crowd of each class, since COCO knows no other."""
-    return [
-        replace(instance, label=label)
-        for instance in instances
-        for label in (classes if instance.label == IGNORE else [instance.label])
-    ]
+def _ignore_for_all(labelled: list[Labelled], classes: list[str]) -> None:
+    """Turns every region that is to be ignored whatever the class into one crowd for each class, in place.
+
+    COCO knows no other way to ignore a region.
+    """
+    if not any(instance.label == IGNORE for instance in _instances(labelled)):
+        return
+    for item in labelled:
+        instances: list[Instance] = []
+        for instance in item.picture.instances:
+            labels = classes if instance.label == IGNORE else [instance.label]
+            instances += [replace(instance, label=label) for label in labels]
+        item.picture.instances = instances
 
 
-def _counts(problems: list[Problem]) -> bool:
-    return has_errors(problems) or any(problem.code == "picture-skipped" for problem in problems)
+def _is_left_out(result: PictureResult) -> bool:
+    """Whether a picture was left out that users will miss: not one whose labels are of no use anyway."""
+    is_missed = has_errors(result.problems) or any(problem.code == "picture-skipped" for problem in result.problems)
+    return result.labelled is None and is_missed
 
 
-def _spoken_of(outcomes: list[PictureResult]) -> set[Path]:
-    """Pictures that were found for labels which were left out."""
-    return {outcome.path for outcome in outcomes if outcome.path is not None}
+def _without_labels(index: PictureIndex, labelled: list[Labelled], results: list[PictureResult]) -> list[str]:
+    """The pictures that no annotation file mentions, not even one that was left out."""
+    mentioned = {item.picture.path for item in labelled}
+    mentioned |= {result.path for result in results if result.path is not None}
+    return sorted(entry.relative for entry in index.entries.values() if entry.path not in mentioned)
 
 
-def _merge_same(
-    found: LabelFiles, outcomes: list[PictureResult], problems: list[Problem]
-) -> list[tuple[Labelled, str]]:
-    """The pictures, each once: of COCO the objects are put together, of a file a picture only one file counts."""
+def _merge_same(files: LabelFiles, results: list[PictureResult], problems: list[Problem]) -> list[tuple[Labelled, str]]:
+    """The pictures, each once, with their splits.
+
+    Of a format whose files list many pictures, the objects of one picture are put together; of others, a picture is
+    what one file says of it.
+    """
     by_picture: dict[Path, list[PictureResult]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.labelled is not None:
-            by_picture[outcome.labelled.picture.path].append(outcome)
-    merge = _merge_listed if label_format(found.format).lists_pictures else _choose_own
-    kept: list[tuple[Labelled, str]] = []
+    for result in results:
+        if result.labelled is not None:
+            by_picture[result.labelled.picture.path].append(result)
+    merge = _merge_listed if label_format(files.format).lists_pictures else _choose_own
+    merged: list[tuple[Labelled, str]] = []
     for same in by_picture.values():
-        chosen = same[0]
-        if len(same) > 1:
-            chosen = merge(same, problems)
-        if chosen.labelled is not None:
-            kept.append((chosen.labelled, chosen.split))
-    return kept
+        result = merge(same, problems) if len(same) > 1 else same[0]
+        if result.labelled is not None:
+            merged.append((result.labelled, result.split))
+    return merged
 
 
 def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
+    """Puts the objects of one picture together; those that are the same count once."""
     first = same[0].labelled
     assert first is not None
-    collected = Problems(first.source.name)
-    collected.add("image-listed-twice", f"The picture '{first.picture.file}' is listed {len(same)} times.")
-    whole = {same_key(instance): instance for instance in first.picture.instances}
-    for other in (outcome.labelled for outcome in same[1:]):
-        for instance in other.picture.instances if other is not None else ():
-            if whole.setdefault(same_key(instance), instance) is not instance:
-                collected.add("duplicate", f"An object of '{first.picture.file}' ({instance.label}) appears again.")
-    first.picture.instances = list(whole.values())
-    problems += collected.found
+    picture, new = first.picture, Problems(first.source.name)
+    new.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
+    instances = {same_key(instance): instance for instance in picture.instances}
+    for result in same[1:]:
+        for instance in result.labelled.picture.instances if result.labelled is not None else ():
+            if instances.setdefault(same_key(instance), instance) is not instance:
+                new.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
+    picture.instances = list(instances.values())
+    problems += new.found
     return same[0]
 
 
 def _choose_own(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """The labels that have the picture's name; without any, the picture is left out."""
-    items = [outcome.labelled for outcome in same if outcome.labelled is not None]
-    own = [item for item in items if item.source.stem in (item.picture.path.stem, item.picture.path.name)]
-    keep = own[0] if len(own) == 1 else None
-    for outcome in same:
-        item = outcome.labelled
-        if item is None or item is keep:
+    """The labels that have the picture's name; where none have, or several, the picture is left out."""
+    items = [(result, result.labelled) for result in same if result.labelled is not None]
+    own = [result for result, item in items if _has_name_of_picture(item)]
+    chosen = own[0] if len(own) == 1 else None
+    for result, item in items:
+        if result is chosen:
             continue
-        collected = Problems(item.source.name)
-        other = next(one.source.name for one in items if one is not item)
-        collected.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
-        problems += collected.found
-        outcome.problems += collected.found
-        outcome.labelled = None
-    return next((outcome for outcome in same if outcome.labelled is not None), same[0])
+        new = Problems(item.source.name)
+        other = next(other.source.name for _, other in items if other is not item)
+        new.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
+        problems += new.found
+        result.problems += new.found
+        result.labelled = None
+    return chosen or same[0]
+
+
+def _has_name_of_picture(item: Labelled) -> bool:
+    """Whether the annotation file is called as its picture: ``a.json`` or ``a.jpg.json`` for ``a.jpg``."""
+    return item.source.stem in (item.picture.path.stem, item.picture.path.name)
 
 
 def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOptions) -> list[str]:
+    """The classes: the given ones, else those that the files list under their new names, else the labels."""
     if options.classes is not None:
         return list(options.classes)
     if listed is None:
         return sorted(labels)
-    mapped = [map_label(name, options.label_map or {}) for name in listed]
-    kept = (name for name in mapped if name is not None and name not in NO_LABELS)
-    return list(dict.fromkeys(name for name in kept if name in labels or name in listed))
+    classes: list[str] = []
+    for name in listed:
+        new = map_label(name, options.label_map or {})
+        is_class = new is not None and new not in NO_LABELS and (new in labels or new in listed)
+        if new is not None and is_class and new not in classes:
+            classes.append(new)
+    return classes
 
 
 def check_labels(labels: Counter[str], problems: Problems) -> None:
@@ -238,15 +263,20 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
             numbered[match.group(1).rstrip("-_ .")].append(label)
     for names in alike.values():
         if len(names) > 1:
-            listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
-            best = max(names, key=lambda name: (name == plain_label(name), labels[name]))
-            merging = _map_file({name: best for name in names if name != best})
-            problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form; {merging}.")
+            _report_alike(names, labels, problems)
     for base, names in numbered.items():
         if len(names) > 1:
             listed = ", ".join(f"'{name}'" for name in names[:4])
             merging = _map_file(dict.fromkeys(names, base))
             problems.add("labels-numbered", f"The labels {listed} look like numbered objects of '{base}'; {merging}.")
+
+
+def _report_alike(names: list[str], labels: Counter[str], problems: Problems) -> None:
+    """Reports labels that differ by little, and names the one to keep: a plain one, else the most frequent."""
+    listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
+    best = max(names, key=lambda name: (name == plain_label(name), labels[name]))
+    merging = _map_file({name: best for name in names if name != best})
+    problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form; {merging}.")
 
 
 def _map_file(label_map: dict[str, str]) -> str:

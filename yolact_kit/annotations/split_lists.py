@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from yolact_kit.annotations.picture_index import normal
+from yolact_kit.annotations.file_names import common_start, comparable
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import read_text
 from yolact_kit.pixels.pictures import EXTENSIONS
@@ -41,9 +41,10 @@ class SplitLists:
 
     def split_of(self, file: PurePosixPath) -> str:
         """The split of a picture: that of the listed path whose end is most like its own; empty where none is."""
-        mine = _parts(file)
-        found = [(_alike(mine, parts), split) for parts, split in self._by_stem.get(mine[0], [])]
-        return max(found, key=lambda pair: pair[0])[1] if found else ""
+        own = _parts(file)
+        candidates = self._by_stem.get(own[0], [])
+        _, split = max(candidates, key=lambda pair: common_start(own, pair[0]), default=([], ""))
+        return split
 
 
 def read_lists(files: Iterable[Path]) -> SplitLists:
@@ -67,13 +68,4 @@ def _parts(file: PurePosixPath) -> list[str]:
     """The name without the suffix of a picture, then the folders from the innermost outwards."""
     known = file.suffix.lower() in EXTENSIONS
     parts = [file.stem if known else file.name, *reversed(file.parent.parts)]
-    return [normal(part) for part in parts] if file.name else []
-
-
-def _alike(one: list[str], other: list[str]) -> int:
-    count = 0
-    for mine, yours in zip(one, other, strict=False):
-        if mine != yours:
-            break
-        count += 1
-    return count
+    return [comparable(part) for part in parts] if file.name else []

@@ -107,15 +107,16 @@ def xml_root(text: str) -> str | None:
 
 
 def _candidates(data: bytes) -> list[str]:
+    """Encodings to try: that of a byte order mark, UTF-16 by its zero bytes, else UTF-8 and what XML declares."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return [encoding]
     head = data[:200]
     if b"\0" in head:
         return ["utf-16-le"] if head[1::2].count(0) > head[0::2].count(0) else ["utf-16-be"]
-    declared = _DECLARED.match(data[:200].lstrip())
-    named = [declared.group(1).decode("ascii").lower()] if declared else []
-    return ["utf-8", *(name for name in named if name not in ("utf-8", "utf8"))]
+    declaration = _DECLARED.match(data[:200].lstrip())
+    declared = declaration.group(1).decode("ascii").lower() if declaration else "utf-8"
+    return ["utf-8"] if declared in ("utf-8", "utf8") else ["utf-8", declared]
 
 
 def _decode_east_asian(data: bytes) -> tuple[str, str] | None:

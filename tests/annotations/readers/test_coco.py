@@ -182,6 +182,24 @@ def test_a_picture_id_of_two_pictures_leaves_it_out(tmp_path: Path) -> None:
     assert [item.picture.file for item in result.labelled] == ["b.png"]
 
 
+def test_a_picture_whose_entry_is_repeated_is_read_once(tmp_path: Path) -> None:
+    images = [IMAGE, OTHER, dict(IMAGE), {**IMAGE, "id": "1", "license": 3}]
+    coco(tmp_path, [entry(), entry(image=2)], images=images)
+    result = read(tmp_path)
+    assert codes(result) == ["F image-repeated"]
+    assert result.problems[0].message == "'a.png' is listed 3 times with the id 1."
+    assert [item.picture.file for item in result.labelled] == ["a.png", "b.png"]
+    assert len(instances(result)) == 2
+
+
+@pytest.mark.parametrize("change", [{"width": 2 * WIDTH}, {"file_name": "c.png"}])
+def test_an_id_with_another_content_leaves_the_picture_out(tmp_path: Path, change: dict[str, Any]) -> None:
+    coco(tmp_path, [entry(), entry(image=2)], images=[IMAGE, OTHER, dict(IMAGE), {**IMAGE, **change}])
+    result = read(tmp_path)
+    assert codes(result) == ["E image-id-repeated"]
+    assert [item.picture.file for item in result.labelled] == ["b.png"]
+
+
 def test_size_may_be_missing(tmp_path: Path) -> None:
     images = [{"id": 1, "file_name": "a.png"}, {**OTHER, "width": str(WIDTH)}]
     coco(tmp_path, [entry(), entry(rle(MASK))], images=images)

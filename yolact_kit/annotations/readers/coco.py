@@ -88,16 +88,20 @@ def _read_job(item: tuple[RawPicture, Problems, str], index: PictureIndex, optio
 
 def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]]:
     """The splits that COCO files are, by ``dataset.yaml`` or by their names, and the classes in their order."""
-    root = context.folder.root
-    description = root / _DESCRIPTION
+    description = context.folder.root / _DESCRIPTION
     if description.is_file():
-        try:
-            document = yaml.safe_load(description.read_text(encoding="utf-8"))
-            splits = {root / split["annotations"]: str(name) for name, split in document["splits"].items()}
-            return splits, [str(name) for name in document["classes"]]
-        except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-            raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
+        return _described_splits(description)
     return splits_by_name(context), []
+
+
+def _described_splits(description: Path) -> tuple[dict[Path, str], list[str]]:
+    """The splits and the classes that ``dataset.yaml`` names."""
+    try:
+        document = yaml.safe_load(description.read_text(encoding="utf-8"))
+        splits = {description.parent / split["annotations"]: str(name) for name, split in document["splits"].items()}
+        return splits, [str(name) for name in document["classes"]]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
 
 
 def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:
@@ -171,13 +175,15 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
 
 def _has_objects(annotations: Any, categories: bool) -> bool:
     """Whether annotations are of objects, or there are none that could tell."""
-    found = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
+    entries = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
     if categories:
-        return not found or not all(item.keys() & {"caption", "segments_info"} for item in found)
-    return not found or any("category_id" in item for item in found)
+        return not entries or not all(item.keys() & {"caption", "segments_info"} for item in entries)
+    return not entries or any("category_id" in item for item in entries)
 
 
 class _Reader:
+    """Reads one document: first its categories and pictures, which objects refer to by their ids, then the objects."""
+
     def __init__(self, path: Path, options: ReadOptions, problems: Problems, document: dict[str, Any]) -> None:
         self.path, self.options, self.problems, self.document = path, options, problems, document
         self.by_id: dict[str, tuple[RawPicture, Problems]] = {}
@@ -189,11 +195,11 @@ class _Reader:
         if self.problems.failed:
             return None
         self._images()
-        seen: Counter[str] = Counter()
+        ids: Counter[str] = Counter()
         for number, annotation in enumerate(self.document["annotations"], start=1):
-            seen[entry_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
+            ids[entry_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
             self._annotation(number, annotation)
-        repeated = sum(count - 1 for count in seen.values())
+        repeated = sum(count - 1 for count in ids.values())
         if repeated:
             self.problems.add(
                 "annotation-ids", f"{repeated} annotation ids are missing or repeated; all are renumbered."
@@ -202,11 +208,12 @@ class _Reader:
         return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
 
     def _groups(self) -> set[str]:
+        """The categories that others name as theirs and that no object has."""
         categories = self.document["categories"]
         parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
-        found = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
-        used = {self.names.get(entry_id(category)) for category in found}
-        return {name for name in self.names.values() if name in parents and name not in used}
+        ids = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
+        labels = {self.names.get(entry_id(category)) for category in ids}
+        return {name for name in self.names.values() if name in parents and name not in labels}
 
     def _categories(self) -> None:
         for number, category in enumerate(self.document["categories"], start=1):
@@ -221,22 +228,29 @@ class _Reader:
             self.names[key] = name
 
     def _images(self) -> None:
-        repeated: set[str] = set()
+        copies: Counter[str] = Counter()
+        conflicts: dict[str, None] = {}
         for number, image in enumerate(self.document["images"], start=1):
             subject = f"image {number}"
             if not isinstance(image, dict) or image.get("id") is None or not isinstance(image.get("file_name"), str):
                 self.problems.add("file-malformed", "It has no id or no file_name.", subject)
                 continue
-            key = entry_id(image["id"])
+            key, picture = entry_id(image["id"]), self._picture(image)
             if key not in self.by_id:
-                self.by_id[key] = (self._picture(image), Problems(self.problems.file))
-            elif self.by_id[key][0].reference != image["file_name"]:
-                repeated.add(key)
-        for key in repeated:
+                self.by_id[key] = (picture, Problems(self.problems.file))
+            elif picture == self.by_id[key][0]:
+                copies[key] += 1
+            else:
+                conflicts[key] = None
+        for key in conflicts:
             picture, problems = self.by_id[key]
             problems.add(
                 "image-id-repeated", f"The id {key} of '{picture.reference}' belongs to another picture as well."
             )
+        for key in (key for key in copies if key not in conflicts):
+            picture, problems = self.by_id[key]
+            count = copies[key] + 1
+            problems.add("image-repeated", f"'{picture.reference}' is listed {count} times with the id {key}.")
 
     def _picture(self, image: dict[str, Any]) -> RawPicture:
         width, height = _side(image.get("width")), _side(image.get("height"))
@@ -257,11 +271,11 @@ class _Reader:
             return
         if annotation.get("id") is not None:
             subject = f"annotation {annotation['id']}"
-        found = self.by_id.get(entry_id(annotation.get("image_id")))
-        if found is None:
+        entry = self.by_id.get(entry_id(annotation.get("image_id")))
+        if entry is None:
             self.problems.add("image-unknown", f"Its image_id {annotation.get('image_id')} is not listed.", subject)
             return
-        picture, problems = found
+        picture, problems = entry
         label = self.names.get(entry_id(annotation.get("category_id")))
         if label is None:
             problems.add("category-unknown", f"Its category_id {annotation.get('category_id')} is not listed.", subject)
@@ -323,20 +337,21 @@ def _box(values: Any) -> tuple[float, float, float, float] | None:
 
 
 def _check_box(
-    name: str, given: Any, box: tuple[float, float, float, float] | None, parts: list[RawPart], problems: Problems
+    name: str, value: Any, box: tuple[float, float, float, float] | None, parts: list[RawPart], problems: Problems
 ) -> None:
     """Reports a box that is of no use, or is not that of the polygons; boxes are always computed from the masks."""
     rings = [part.ring for part in parts if part.ring is not None and len(part.ring)]
-    if given in (None, []) or not rings:
+    if value in (None, []) or not rings:
         return
     points = np.concatenate(rings)
+    # A box may differ by 2 px, or by 5 % of the object's extent: programs round, and count pixels from 0 or from 1.
     if box is None:
-        problems.add("box-recomputed", f"Its box {_shown(given)} is not a box.", name)
+        problems.add("box-recomputed", f"Its box {_box_text(value)} is not a box.", name)
     elif np.abs(np.concatenate([points.min(axis=0), points.max(axis=0)]) - box).max() > 2 + 0.05 * np.ptp(points):
-        problems.add("box-recomputed", f"Its box {_shown(given)} does not fit its mask.", name)
+        problems.add("box-recomputed", f"Its box {_box_text(value)} does not fit its mask.", name)
 
 
-def _shown(box: Any) -> str:
+def _box_text(box: Any) -> str:
     """A box for people: four rounded numbers, or the beginning of whatever stands there."""
     plain = isinstance(box, list) and len(box) == 4 and all(isinstance(side, int | float) for side in box)
     return f"[{', '.join(f'{side:.6g}' for side in box)}]" if plain else str(box)[:60]

@@ -19,12 +19,13 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
+from yolact_kit.annotations.readers.drawn_shapes import stroke_parts
 from yolact_kit.annotations.source import SKIPPED_SHAPES, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import name_below
 from yolact_kit.annotations.split_lists import SplitLists, read_lists
-from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, stroke_rings, to_points
+from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, to_points
 
-_NOT_KEPT = {"shapes", "imageData", "imageHeight", "imageWidth"}
+_OWN_KEYS = {"shapes", "imageData", "imageHeight", "imageWidth"}
 _OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle", "rotation", "quadrilateral"}
 _STROKES = {"line", "linestrip", "point", "points"}
 
@@ -99,12 +100,13 @@ def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPic
 
 def _extra(document: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
     """What a file says besides its objects, the shapes that are none included."""
-    extra = {key: value for key, value in document.items() if key not in _NOT_KEPT}
+    extra = {key: value for key, value in document.items() if key not in _OWN_KEYS}
     skipped = [shape for shape in document["shapes"] if _is_no_object(shape, options)]
     return {**extra, SKIPPED_SHAPES: skipped} if skipped else extra
 
 
 def _is_no_object(shape: Any, options: ReadOptions) -> bool:
+    """Whether a shape is sound but no object: a line or a point, or one with a label that means none."""
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
         return False
     stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
@@ -193,25 +195,30 @@ def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -
     if not isinstance(shape, dict):
         problems.add("shape-malformed", "It is not a shape.", f"shape {number}")
         return None
-    label = shape.get("label")
-    if isinstance(label, list | dict):
+    label = _label_text(shape.get("label"))
+    if label is None:
         problems.add("shape-malformed", "Its label is not text.", f"shape {number}")
         return None
-    label = "" if label is None else str(label)
     name = f"shape {number} ({label})" if label else f"shape {number}"
-    kind = shape.get("shape_type") or "polygon"
-    extra = {key: value for key, value in shape.items() if key != "label"}
     if _means_none(label, options):
         return RawObject(name, label, [])
     if shape.get("difficult") is True and options.difficult == "drop":
         problems.add("difficult-dropped", "It is marked as difficult.", name)
         return None
     try:
-        parts = _parts(name, str(kind), shape, options, problems)
+        parts = _parts(name, str(shape.get("shape_type") or "polygon"), shape, options, problems)
     except GeometryError as error:
         problems.add(error.code, str(error), name)
         return None
+    extra = {key: value for key, value in shape.items() if key != "label"}
     return RawObject(name, label, parts, _is_crowd(shape, options), extra=extra) if parts else None
+
+
+def _label_text(label: Any) -> str | None:
+    """A label as text: empty where there is none, None where it is a list or a map."""
+    if isinstance(label, list | dict):
+        return None
+    return "" if label is None else str(label)
 
 
 def _is_crowd(shape: dict[str, Any], options: ReadOptions) -> bool:
@@ -221,6 +228,7 @@ def _is_crowd(shape: dict[str, Any], options: ReadOptions) -> bool:
 
 
 def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:
+    """A shape as parts of an object; none with a problem where it encloses no area."""
     if kind not in _OUTLINES | _STROKES | {"mask"}:
         problems.add("shape-type-skipped", f"Shapes of the type '{kind}' are unknown.", name)
         return []
@@ -229,16 +237,13 @@ def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, pr
         part = _mask_part(name, points, shape.get("mask"), problems)
         return [part] if part else []
     if kind in _STROKES:
-        if options.line_width is None or not len(points):
-            problems.add("shape-type-skipped", f"A {kind} encloses no area.", name)
-            return []
         strokes = [points] if kind in ("line", "linestrip") else [point[None] for point in points]
-        rings = [ring for stroke in strokes for ring in stroke_rings(stroke, options.line_width)]
-        return [RawPart(name, ring=ring) for ring in rings]
+        return stroke_parts(name, kind, strokes if len(points) else [], options, problems)
     return _outline(name, kind, points, problems)
 
 
 def _outline(name: str, kind: str, points: Ring, problems: Problems) -> list[RawPart]:
+    """The outline of a shape that encloses an area."""
     if kind == "rectangle" and len(points) >= 2:
         return [RawPart(name, ring=rectangle_ring(points))]
     if kind == "circle":

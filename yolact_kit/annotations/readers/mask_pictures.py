@@ -13,8 +13,8 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
+from yolact_kit.annotations.file_names import comparable
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import normal
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.annotations.textfiles import read_text
@@ -31,6 +31,8 @@ _IGNORED: frozenset[Colour] = frozenset({(255,), (224, 224, 192)})
 _BACKGROUND_NAMES = {"background", "_background_", "__background__", "bg"}
 _SUFFIXES = {".png", ".bmp", ".gif", ".tif", ".tiff"}
 _MOST_COLOURS = 64
+_INDEXED = {"P", "L", "1"}
+"""Modes of pictures whose pixels are one number: a palette's index, a grey value, black or white."""
 _LINE = re.compile(
     r"""\s*["']?(?P<name>.+?)["']?\s*[:,;=\s]\s*[\[(]?\s*(?P<r>\d{1,3})\s*[,;\s]\s*(?P<g>\d{1,3})\s*[,;\s]\s*(?P<b>\d{1,3})"""
     r"\s*[\])]?\s*(::?.*)?"
@@ -118,23 +120,17 @@ def find_masks(folder: SourceFolder, stems: set[str], options: ReadOptions) -> M
     pictures = list(filter(is_mask_picture, files if options.masks is None else folder.under(options.masks)))
     if options.masks is not None and not pictures:
         raise UserError(f"There are no mask pictures in '{options.masks}'.", "Masks are PNG, BMP, GIF or TIFF files.")
-    named = {
-        name: _by_stem([path for path in pictures if mask_folder(path, name)], name)
-        for name in ("SegmentationObject", "SegmentationClass")
-    }
-    found: MaskFolder | None = None
-    if named["SegmentationObject"]:
-        found = MaskFolder("instance", named["SegmentationObject"], named["SegmentationClass"])
+    of_objects, of_classes = _in_folder(pictures, "SegmentationObject"), _in_folder(pictures, "SegmentationClass")
+    if of_objects:
+        masks = MaskFolder("instance", of_objects, of_classes)
     elif options.masks is not None:
-        found = MaskFolder("class", _by_stem(pictures))
-    elif named["SegmentationClass"]:
-        found = MaskFolder("class", named["SegmentationClass"])
+        masks = MaskFolder("class", _by_stem(pictures))
     else:
-        guessed = _guess(pictures, stems & _repeated(files))
-        found = MaskFolder("class", guessed) if guessed else None
-    if found is not None:
-        found.names = _names(files, options)
-    return found
+        masks = MaskFolder("class", of_classes or _guess(pictures, stems & _repeated(files)))
+    if not masks.files:
+        return None
+    masks.names = _names(files, options)
+    return masks
 
 
 def mask_of(masks: dict[str, Path], labels: Path) -> Path | None:
@@ -147,7 +143,7 @@ def mask_of(masks: dict[str, Path], labels: Path) -> Path | None:
     Returns:
         That of the same folders and name, else that of the same name; None where there is none.
     """
-    parts = [normal(part) for part in labels.with_suffix("").parts]
+    parts = [comparable(part) for part in labels.with_suffix("").parts]
     names = ("/".join(parts[start:]) for start in range(len(parts)))
     return next((masks[name] for name in names if name in masks), None)
 
@@ -165,21 +161,25 @@ def mask_folder(path: Path, name: str) -> str | None:
     return next((part for part in path.parts[:-1] if part in (name, f"{name}PNG")), None)
 
 
-def _by_stem(pictures: list[Path], below: str = "") -> dict[str, Path]:
-    """Pictures by their names without suffix and, where they lie deeper in the folder ``below``, with their folders."""
-    found: dict[str, Path] = {}
+def _in_folder(pictures: list[Path], name: str) -> dict[str, Path]:
+    """Those in VOC's folder of a name, by their stems and, where they lie deeper in it, by their folders and stems."""
+    by_stem: dict[str, Path] = {}
     for path in pictures:
-        stem = _stem(path)
-        found[stem] = path
-        folder = mask_folder(path, below) if below else None
+        folder = mask_folder(path, name)
         if folder:
-            folders = path.parts[path.parts.index(folder) + 1 : -1]
-            found["/".join([*(normal(part) for part in folders), stem])] = path
-    return found
+            subfolders = path.parts[path.parts.index(folder) + 1 : -1]
+            by_stem[_stem(path)] = path
+            by_stem["/".join([*map(comparable, subfolders), _stem(path)])] = path
+    return by_stem
+
+
+def _by_stem(pictures: list[Path]) -> dict[str, Path]:
+    return {_stem(path): path for path in pictures}
 
 
 def _stem(path: Path) -> str:
-    return re.sub(r"[_-](mask|masks|seg|label|gt)$", "", normal(path.stem))
+    """The name of the picture that a mask picture belongs to, without suffix: ``a`` for ``a_mask.png``."""
+    return re.sub(r"[_-](mask|masks|seg|label|gt)$", "", comparable(path.stem))
 
 
 def _repeated(files: list[Path]) -> set[str]:
@@ -192,11 +192,8 @@ def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:
     """The pictures of the folder whose names fit the annotations and which have few colours, as no photo has."""
     best: dict[str, Path] = {}
     for folder in sorted({path.parent for path in pictures}):
-        fitting = {
-            stem: path
-            for stem, path in _by_stem([path for path in pictures if path.parent == folder]).items()
-            if stem in stems
-        }
+        in_folder = _by_stem([path for path in pictures if path.parent == folder])
+        fitting = {stem: path for stem, path in in_folder.items() if stem in stems}
         if len(fitting) > len(best) and all(_has_few_colours(path) for path in list(fitting.values())[:3]):
             best = fitting
     return best
@@ -226,33 +223,30 @@ def read_mask(path: Path, names: dict[Colour, str | None], ignore: bool = True) 
     """
     try:
         with Image.open(path) as image:
-            indexed = image.mode in ("P", "L", "1")
-            palette = image.convert("RGB") if image.mode == "P" else None
-            raw = np.asarray(image.convert("L") if image.mode == "1" else image if indexed else image.convert("RGB"))
-            rgb = (
-                np.asarray(palette)
-                if palette is not None
-                else raw
-                if raw.ndim == 3
-                else np.repeat(raw[:, :, None], 3, 2)
-            )
+            mode = image.mode
+            rgb = np.asarray(image.convert("RGB"))
+            indices = np.asarray(image.convert("L") if mode == "1" else image) if mode in _INDEXED else None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
         raise ValueError(f"its mask picture '{path.name}' cannot be decoded ({error})") from error
+    # Every pixel becomes one number, its index or its R G B packed into one; the distinct numbers are the colours, and
+    # code N is the Nth of them, so that a lookup by position can send background and border to 0.
     packed = (rgb.astype(np.int32) * (65536, 256, 1)).sum(axis=2).astype(np.int32)
-    values, first, codes = np.unique(raw if indexed else packed, return_index=True, return_inverse=True)
+    numbers = packed if indices is None else indices
+    values, first, positions = np.unique(numbers, return_index=True, return_inverse=True)
     colours: dict[int, list[Colour]] = {}
     lookup = np.zeros(len(values), dtype=np.int32)
-    binary = indexed and palette is None and {int(value) for value in values} <= {0, 255}
-    for number, (value, position) in enumerate(zip(values, first, strict=True), start=1):
-        of_code: list[Colour] = [tuple(int(part) for part in rgb.reshape(-1, 3)[position])]
-        of_code = [(int(value),), *of_code] if indexed else of_code
-        if not _is_background(of_code, names, ignore and not binary):
-            lookup[number - 1] = number
-            colours[number] = of_code
-    return MaskPicture(lookup[codes.reshape(packed.shape)], colours)
+    is_binary = mode in ("L", "1") and {int(value) for value in values} <= {0, 255}  # where 255 is no border
+    for code, (value, pixel) in enumerate(zip(values, first, strict=True), start=1):
+        forms: list[Colour] = [] if indices is None else [(int(value),)]
+        forms.append(tuple(int(part) for part in rgb.reshape(-1, 3)[pixel]))
+        if not _is_background(forms, names, ignore and not is_binary):
+            lookup[code - 1] = code
+            colours[code] = forms
+    return MaskPicture(lookup[positions.reshape(packed.shape)], colours)
 
 
 def _is_background(colours: list[Colour], names: dict[Colour, str | None], ignore: bool) -> bool:
+    """Whether pixels of a colour belong to no object: as the file of names says, else as VOC's colours have it."""
     for colour in colours:
         if colour in names:
             return names[colour] is None
@@ -260,6 +254,7 @@ def _is_background(colours: list[Colour], names: dict[Colour, str | None], ignor
 
 
 def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
+    """Class name by colour, from the file of ``--colors`` or one that programs lay beside the pictures."""
     if options.colors is not None:
         return read_colours(options.colors)
     for path in files:
@@ -272,6 +267,7 @@ def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
 
 
 def _name(text: str) -> str | None:
+    """The name of a class; None where it means the background."""
     return None if text.strip().lower() in _BACKGROUND_NAMES else text.strip()
 
 
@@ -299,10 +295,9 @@ def read_colours(path: Path) -> dict[Colour, str | None]:
     text = read_text(path, problems) if path.is_file() else None
     if text is None:
         raise UserError(f"The file of colours '{path}' cannot be read.", "Give lines such as `cup,0,0,230`.")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    matches = [_LINE.fullmatch(line) for line in lines]
-    if lines and all(matches):
-        return {(int(found["r"]), int(found["g"]), int(found["b"])): _name(found["name"]) for found in matches if found}
+    names = _colour_lines(text)
+    if names is not None:
+        return names
     try:
         document = yaml.safe_load(text)
         return {_colour(value): _name(str(name)) for name, value in document.items()}
@@ -312,7 +307,25 @@ def read_colours(path: Path) -> dict[Colour, str | None]:
         ) from error
 
 
+def _colour_lines(text: str) -> dict[Colour, str | None] | None:
+    """Class name by colour from lines ``cup,0,0,230``; None where a line is something else."""
+    names: dict[Colour, str | None] = {}
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            return None
+        names[int(match["r"]), int(match["g"]), int(match["b"])] = _name(match["name"])
+    return names or None
+
+
 def _colour(value: Any) -> Colour:
+    """A colour as YAML has it: ``"#rrggbb"``, a list of R, G and B, or one number.
+
+    Raises:
+        ValueError: It is none of these.
+    """
     if isinstance(value, str):
         digits = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", value.strip())
         if digits is None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from yolact_kit.annotations.file_names import comparable
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import PictureIndex, normal
+from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
@@ -66,18 +67,20 @@ class VocFormat(LabelFormat):
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
         labels, options = context.labels, context.options
-        stems = set() if labels.masks else {normal(path.stem) for path in labels.files}
+        stems = set() if labels.masks else {comparable(path.stem) for path in labels.files}
         masks = find_masks(context.folder, stems, options)
         if masks is not None:
             context.index.discard({*masks.files.values(), *masks.classes.values()})
         items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read_voc)
         raws = [raw for raw, _ in items if raw is not None]
         prepare(raws)
-        if masks is not None and masks.kind == "class" and not masks.names and _all_outlined(raws):
+        if masks is not None and _tell_nothing(masks, raws):
             masks = None
-        names = {} if masks is None else name_colours(raws, masks, labels.masks, options)
+        names: dict[Colour, str | None] = {}
         if masks is None:
             refuse_boxes(items, context, self)
+        else:
+            names = name_colours(raws, masks, labels.masks, options)
         source = partial(_read_job, root=context.folder.root, index=context.index, options=options)
         return Jobs(partial(source, masks=masks, names=names, lists=_image_sets(context.folder.files)), items)
 
@@ -91,10 +94,11 @@ def _masks_only(masks: MaskFolder | None, context: ReadContext) -> list[Pending]
     return read_each(files, context, lambda path, options, problems: RawPicture(path, "", path.stem, None))
 
 
-def _all_outlined(raws: list[RawPicture]) -> bool:
-    """Whether there are objects, and all have outlines: mask pictures of classes then tell nothing more."""
+def _tell_nothing(masks: MaskFolder, raws: list[RawPicture]) -> bool:
+    """Whether mask pictures are of no use: their colours have no names, and all objects have outlines already."""
     objects = [item for raw in raws for item in raw.objects]
-    return bool(objects) and all(item.parts for item in objects)
+    all_outlined = bool(objects) and all(item.parts for item in objects)
+    return masks.kind == "class" and not masks.names and all_outlined
 
 
 def _read_job(
@@ -168,17 +172,26 @@ def prepare(raws: list[RawPicture]) -> None:
     Args:
         raws: What the files of the set say.
     """
-    boxes = np.array([raw.box for picture in raws for raw in picture.objects if raw.box is not None])
-    if len(boxes) and boxes.min() >= 1 and bool((boxes == np.round(boxes)).all()):
-        for raw in (raw for picture in raws for raw in picture.objects):
-            if raw.box is not None:
-                x1, y1, x2, y2 = raw.box
-                raw.box = (x1 - 1, y1 - 1, x2, y2)
-    names = Counter((picture.source.parent, picture.reference) for picture in raws)
-    for picture in raws:
-        repeated = names[picture.source.parent, picture.reference] > 1
-        if repeated and PurePosixPath(picture.reference).stem != picture.stem:
-            picture.reference = ""
+    _count_from_zero([item for raw in raws for item in raw.objects])
+    counts = Counter((raw.source.parent, raw.reference) for raw in raws)
+    for raw in raws:
+        is_repeated = counts[raw.source.parent, raw.reference] > 1
+        if is_repeated and PurePosixPath(raw.reference).stem != raw.stem:
+            raw.reference = ""
+
+
+def _count_from_zero(objects: list[RawObject]) -> None:
+    """Moves the corners of boxes, in place, where all of a set together count pixels from 1.
+
+    The pixels 1 to W are the span 0 to W: only the left and upper sides move.
+    """
+    boxes = np.array([item.box for item in objects if item.box is not None])
+    if not len(boxes) or boxes.min() < 1 or (boxes != np.round(boxes)).any():
+        return
+    for item in objects:
+        if item.box is not None:
+            x1, y1, x2, y2 = item.box
+            item.box = (x1 - 1, y1 - 1, x2, y2)
 
 
 def _text(element: Element, path: str) -> str:
@@ -201,42 +214,50 @@ def _object(number: int, element: Element, options: ReadOptions, problems: Probl
         return None
     try:
         parts = [RawPart(name, ring=ring) for ring in _rings(element)]
-        box, empty = _box(element, name, problems)
+        box = _box(element, name, problems)
+        if box is None and not parts:
+            raise _nothing_in(element)
     except GeometryError as error:
         problems.add(error.code, str(error), name)
-        return None
-    if empty and not parts:
-        problems.add("area-zero", "Its box encloses nothing.", name)
-        return None
-    if box is None and not parts:
-        problems.add("shape-malformed", "It has neither a box nor a polygon.", name)
         return None
     flags = {flag: True for flag in _FLAGS if _text(element, flag) == "1"}
     crowd = difficult and options.difficult == "crowd"
     return RawObject(name, label, parts, crowd, box, {"flags": flags} if flags else {})
 
 
-def _box(element: Element, name: str, problems: Problems) -> tuple[tuple[float, float, float, float] | None, bool]:
-    """The object's box, corners put in order, and whether it is there but empty."""
-    found = element.find("bndbox")
-    if found is None:
-        return None, False
-    (x1, y1), (x2, y2) = to_points([_text(found, corner) for corner in _CORNERS])
+def _nothing_in(element: Element) -> GeometryError:
+    """What is wrong with an object that has no polygon and no box with an area."""
+    if element.find("bndbox") is None:
+        return GeometryError("shape-malformed", "It has neither a box nor a polygon.")
+    return GeometryError("area-zero", "Its box encloses nothing.")
+
+
+def _box(element: Element, name: str, problems: Problems) -> tuple[float, float, float, float] | None:
+    """The object's box, corners put in order; None where it has none, or one that is empty."""
+    box = element.find("bndbox")
+    if box is None:
+        return None
+    (x1, y1), (x2, y2) = to_points([_text(box, corner) for corner in _CORNERS])
     if x1 == x2 or y1 == y2:
-        return None, True
+        return None
     if x1 > x2 or y1 > y2:
         problems.add("box-reversed", "The corners of its box are reversed; they were put in order.", name)
-    return (float(min(x1, x2)), float(min(y1, y2)), float(max(x1, x2)), float(max(y1, y2))), False
+    return float(min(x1, x2)), float(min(y1, y2)), float(max(x1, x2)), float(max(y1, y2))
 
 
 def _rings(element: Element) -> list[Ring]:
     """The object's polygons, as ``<pt><x/><y/></pt>`` or as ``<x1/><y1/><x2/><y2/>``."""
-    rings = []
-    for polygon in [*element.iter("polygon"), *element.iter("segmentation")]:
-        points = [value for point in polygon.findall("pt") for value in (_text(point, "x"), _text(point, "y"))]
-        numbered = {child.tag: (child.text or "").strip() for child in polygon if re.fullmatch(r"[xy]\d+", child.tag)}
-        for index in sorted({int(tag[1:]) for tag in numbered}):
-            points += [numbered[axis + str(index)] for axis in "xy" if axis + str(index) in numbered]
-        if points:
-            rings.append(to_points(points))
-    return rings
+    polygons = [*element.iter("polygon"), *element.iter("segmentation")]
+    coordinates = [_coordinates(polygon) for polygon in polygons]
+    return [to_points(values) for values in coordinates if values]
+
+
+def _coordinates(polygon: Element) -> list[str]:
+    """The coordinates of a polygon, x and y in turn, as they stand there."""
+    values: list[str] = []
+    for point in polygon.findall("pt"):
+        values += [_text(point, "x"), _text(point, "y")]
+    numbered = {child.tag: (child.text or "").strip() for child in polygon if re.fullmatch(r"[xy]\d+", child.tag)}
+    for number in sorted({int(tag[1:]) for tag in numbered}):
+        values += [numbered[f"{axis}{number}"] for axis in "xy" if f"{axis}{number}" in numbered]
+    return values

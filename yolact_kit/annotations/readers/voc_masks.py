@@ -28,6 +28,10 @@ Box = tuple[float, float, float, float]
 
 _SAME = 0.5
 """A region whose box has at least this IoU with the box of an object may be that object."""
+_MARGIN = 2
+"""Pixels that a box is grown by to find what lies in it: boxes are drawn by hand."""
+_CLAIM = 0.2
+"""A box claims a region of which it holds more than this share."""
 _SURE = 0.8
 """A colour is ambiguous when another class fits at least this share as well."""
 
@@ -77,45 +81,55 @@ def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str |
     if masks.names:
         return masks.names
     files = masks.classes if masks.kind == "instance" else masks.files
-    votes: dict[Colour, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    overlaps: dict[Colour, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for raw in raws:
         path = mask_of(files, raw.source)
         boxes = [(item.label, item.box) for item in raw.objects if item.box is not None]
-        if path is None or not boxes:
-            continue
-        try:
-            mask = read_mask(path, {})
-        except ValueError:
-            continue  # reported when the picture is read
-        for label, box in boxes:
-            for code in np.unique(_crop(mask.codes, box, 2)):
-                if code:
-                    votes[mask.colours[int(code)][0]][label].append(_fit(mask.codes == code, box))
-    totals = {colour: {label: sum(fits) / len(fits) for label, fits in by.items()} for colour, by in votes.items()}
-    clear = {colour: _clear(by) for colour, by in totals.items()}
-    return {colour: label for colour, label in clear.items() if label is not None}
+        if path is not None and boxes:
+            _collect_overlaps(path, boxes, overlaps)
+    names: dict[Colour, str | None] = {}
+    for colour, by_label in overlaps.items():
+        label = _clear({label: sum(shares) / len(shares) for label, shares in by_label.items()})
+        if label is not None:
+            names[colour] = label
+    return names
+
+
+def _collect_overlaps(path: Path, boxes: list[tuple[str, Box]], overlaps: dict[Colour, dict[str, list[float]]]) -> None:
+    """Adds, for each colour of a mask picture that lies in a box, how well it fills the box, to the box's label."""
+    try:
+        mask = read_mask(path, {})
+    except ValueError:
+        return  # reported when the picture is read
+    for label, box in boxes:
+        for code in np.unique(_crop(mask.codes, box)):
+            if code:
+                overlaps[mask.colours[int(code)][0]][label].append(_fit(mask.codes == code, box))
 
 
 def _clear(by_label: dict[str, float]) -> str | None:
+    """The label that fits best, if it fits well and much better than the next one."""
     ranked = sorted(by_label.items(), key=lambda pair: -pair[1])
     if ranked[0][1] < _SAME or (len(ranked) > 1 and ranked[1][1] >= _SURE * ranked[0][1]):
         return None
     return ranked[0][0]
 
 
-def _crop(codes: NDArray[np.int32], box: Box, margin: int) -> NDArray[np.int32]:
-    left, top, right, bottom = box
-    rows = slice(max(0, int(top) - margin), max(0, int(np.ceil(bottom)) + margin))
-    return codes[rows, max(0, int(left) - margin) : max(0, int(np.ceil(right)) + margin)]
+def _slices(box: Box) -> tuple[slice, slice]:
+    """The rows and columns of a box, grown by `_MARGIN`, that a picture has."""
+    x1, y1, x2, y2 = box
+    rows = slice(max(0, int(y1) - _MARGIN), max(0, int(np.ceil(y2)) + _MARGIN))
+    return rows, slice(max(0, int(x1) - _MARGIN), max(0, int(np.ceil(x2)) + _MARGIN))
 
 
-def _within(mask: Mask, box: Box, margin: int = 2) -> Mask:
-    """The part of a mask that lies in a box, grown by ``margin`` pixels."""
+def _crop(codes: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
+    return codes[_slices(box)]
+
+
+def _within(mask: Mask, box: Box) -> Mask:
+    """The part of a mask that lies in a box, grown by `_MARGIN`."""
     inside = np.zeros_like(mask)
-    left, top, right, bottom = box
-    rows = slice(max(0, int(top) - margin), max(0, int(np.ceil(bottom)) + margin))
-    columns = slice(max(0, int(left) - margin), max(0, int(np.ceil(right)) + margin))
-    inside[rows, columns] = mask[rows, columns]
+    inside[_slices(box)] = mask[_slices(box)]
     return inside
 
 
@@ -130,12 +144,12 @@ def _mask_box(mask: Mask) -> Box:
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
-def _iou(one: Box, other: Box) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
+def _iou(box: Box, other: Box) -> float:
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
     if width <= 0 or height <= 0:
         return 0.0
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    areas = [(x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in (box, other)]
     return width * height / (sum(areas) - width * height)
 
 
@@ -152,37 +166,53 @@ def attach_masks(
         problems: Where problems are added.
     """
     bare = [item for item in raw.objects if not item.parts]
-    path = mask_of(masks.files, raw.source) if masks is not None else None
-    if masks is not None and path is not None and (bare or not raw.objects):
+    if masks is not None and (bare or not raw.objects):
         try:
-            mask = read_mask(path, masks.names or names)
-            if masks.kind == "class":
-                _attach_classes(raw, bare, mask, masks.names or names, problems)
-            else:
-                _attach_instances(raw, mask, masks, names, problems)
+            _attach(raw, bare, masks, names, problems)
         except ValueError as error:
             problems.add("mask-bad", f"For this picture, {error}.")
             return
-        _check_size(raw, mask, path, problems)
     for item in raw.objects:
-        if item.parts:
-            continue
-        if options.box_as_mask and item.box is not None:
-            item.parts = [RawPart(item.name, ring=box_ring(item.box))]
-        else:
+        if not item.parts and options.box_as_mask and item.box is not None:
+            item.parts = [RawPart(item.name, ring=_box_ring(item.box))]
+        elif not item.parts:
             problems.add("mask-missing", "It has a box, but neither a polygon nor a mask.", item.name)
 
 
+def _attach(
+    raw: RawPicture,
+    bare: list[RawObject],
+    masks: MaskFolder,
+    names: dict[Colour, str | None],
+    problems: Problems,
+) -> None:
+    """Attaches the masks of a picture's mask picture, if it has one; ``bare`` are the objects without an outline.
+
+    Raises:
+        ValueError: A mask picture cannot be decoded.
+    """
+    path = mask_of(masks.files, raw.source)
+    if path is None:
+        return
+    mask = read_mask(path, masks.names or names)
+    if masks.kind == "class":
+        _attach_classes(raw, bare, mask, masks.names or names, problems)
+    else:
+        _attach_instances(raw, mask, masks, names, problems)
+    _check_size(raw, mask, path, problems)
+
+
 def _check_size(raw: RawPicture, mask: MaskPicture, path: Path, problems: Problems) -> None:
+    """Compares the size of a mask picture with that in the XML file, which may lack it."""
     height, width = mask.codes.shape
     if raw.size is None:
         raw.size = (width, height)
     elif raw.size != (width, height):
-        wanted = f"{raw.size[0]} x {raw.size[1]}"
-        problems.add("mask-size", f"The mask picture '{path.name}' has {width} x {height} pixels, its XML {wanted}.")
+        expected = f"{raw.size[0]} x {raw.size[1]}"
+        problems.add("mask-size", f"The mask picture '{path.name}' has {width} x {height} pixels, its XML {expected}.")
 
 
-def box_ring(box: Box) -> Ring:
+def _box_ring(box: Box) -> Ring:
     """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
     return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))
 
@@ -194,58 +224,78 @@ def _part(name: str, mask: Mask) -> RawPart:
 def _attach_classes(
     raw: RawPicture, bare: list[RawObject], mask: MaskPicture, names: dict[Colour, str | None], problems: Problems
 ) -> None:
-    """Masks from a picture with a colour a class: the regions of the class that lie in an object's box."""
+    """Masks from a picture with a colour a class: the regions of the class that lie in an object's box.
+
+    Where the mask picture is all that there is, without boxes, every connected region is an object.
+    """
     import cv2  # As in fingerprints.py, only where it is needed.
 
-    known = {code: mask.name(code, names) for code in mask.colours}
-    unknown = [mask.colours[code][-1] for code, name in known.items() if name is None]
+    codes = _codes_by_label(mask, names, problems)
+    for label, own in codes.items():
+        count, components = cv2.connectedComponents(np.isin(mask.codes, own).astype(np.uint8), connectivity=8)
+        if is_mask_picture(raw.source):
+            for number in range(1, count):
+                name = f"region {number} ({label})"
+                raw.objects.append(RawObject(name, label, [_part(name, components == number)]))
+        else:
+            boxed = [item for item in bare if item.label == label and item.box is not None]
+            _share(label, boxed, np.asarray(components, dtype=np.int32), count, problems)
+
+
+def _codes_by_label(mask: MaskPicture, names: dict[Colour, str | None], problems: Problems) -> dict[str, list[int]]:
+    """The codes of a mask picture that stand for each class; colours that stand for none are a problem."""
+    codes: dict[str, list[int]] = defaultdict(list)
+    unknown: list[Colour] = []
+    for code in mask.colours:
+        label = mask.name(code, names)
+        if label is None:
+            unknown.append(mask.colours[code][-1])
+        else:
+            codes[label].append(code)
     if unknown:
         listed = ", ".join(str(colour) for colour in unknown[:3])
         problems.add("mask-colour-unknown", f"No class is known for the colours {listed} of its mask picture.")
-    for label in dict.fromkeys(name for name in known.values() if name is not None):
-        region = np.isin(mask.codes, [code for code, name in known.items() if name == label])
-        count, components = cv2.connectedComponents(region.astype(np.uint8), connectivity=8)
-        boxed = [item for item in bare if item.label == label and item.box is not None]
-        if not is_mask_picture(raw.source):
-            _share(label, boxed, np.asarray(components, dtype=np.int32), count, problems)
-            continue
-        for number in range(1, count):
-            name = f"region {number} ({label})"
-            raw.objects.append(RawObject(name, label, [_part(name, components == number)]))
+    return codes
 
 
 def _share(label: str, boxed: list[RawObject], components: NDArray[np.int32], count: int, problems: Problems) -> None:
     """Gives each connected region of a class to the object whose box it lies in, cut where it lies in several."""
-    owned: dict[int, Mask] = {}
+    masks: dict[int, Mask] = {}
     for number in range(1, count):
         region: Mask = components == number
-        inside = [_within(region, item.box) if item.box else region & False for item in boxed]
-        pixels = [int(part.sum()) for part in inside]
-        claims = [index for index, held in enumerate(pixels) if held > 0.2 * region.sum()]
-        if not claims and any(pixels):
-            claims = [int(np.argmax(pixels))]
+        claims = _claims(region, boxed)
         if not claims:
             problems.add("mask-without-box", f"A region of {int(region.sum())} pixels of '{label}' lies in no box.")
-        elif len(claims) == 1:
-            owned[claims[0]] = owned.get(claims[0], region & False) | region
-        else:
+            continue
+        parts = [region]
+        if len(claims) > 1:
             problems.add("mask-touching", f"{len(claims)} objects of '{label}' touch in its mask picture.")
-            for index, part in zip(claims, _divide(region, [boxed[index] for index in claims]), strict=True):
-                owned[index] = owned.get(index, region & False) | part
-    for index, item in enumerate(boxed):
-        if index in owned and owned[index].any():
-            item.parts = [_part(item.name, owned[index])]
+            parts = _divide(region, [boxed[index] for index in claims])
+        for index, part in zip(claims, parts, strict=True):
+            masks[index] = masks[index] | part if index in masks else part
+    for index, mask in sorted(masks.items()):
+        if mask.any():
+            boxed[index].parts = [_part(boxed[index].name, mask)]
+
+
+def _claims(region: Mask, boxed: list[RawObject]) -> list[int]:
+    """The objects whose boxes hold a good share of a region; where none does, the one whose box holds most of it."""
+    counts = [int(_within(region, item.box).sum()) if item.box else 0 for item in boxed]
+    claims = [index for index, count in enumerate(counts) if count > _CLAIM * region.sum()]
+    return claims if claims or not any(counts) else [int(np.argmax(counts))]
 
 
 def _divide(region: Mask, items: list[RawObject]) -> list[Mask]:
     """Cuts a region by boxes; a pixel in several goes to the one whose centre is nearest in shares of its size."""
+    # The distance is 0 at the centre of a box and 0.5 on its edges, whatever its size, so that the cut between a large
+    # and a small object lies nearer to the small one.
     rows, columns = np.indices(region.shape)
     distances = []
     for item in items:
         assert item.box is not None
-        left, top, right, bottom = item.box
-        across = np.abs(columns + 0.5 - (left + right) / 2) / (right - left)
-        down = np.abs(rows + 0.5 - (top + bottom) / 2) / (bottom - top)
+        x1, y1, x2, y2 = item.box
+        across = np.abs(columns + 0.5 - (x1 + x2) / 2) / (x2 - x1)
+        down = np.abs(rows + 0.5 - (y1 + y2) / 2) / (y2 - y1)
         distances.append(np.maximum(across, down))
     nearest = np.argmin(distances, axis=0)
     return [region & (nearest == index) for index in range(len(items))]
@@ -266,21 +316,17 @@ def _attach_instances(
         return
     regions: dict[int, Mask] = {code: mask.codes == code for code in mask.colours}
     labels = {code: _class_of(region, classes, names) for code, region in regions.items()}
+    # Where colours are the numbers of the objects, as in VOC's own sets, those settle it. Of the other regions each
+    # takes the object whose box fits best; one that no box fits is an object that the XML file lacks.
+    matches = _in_order(raw.objects, mask, regions, labels)
     free = list(raw.objects)
-    for code, item in _in_order(raw.objects, mask, regions, labels).items():
-        region = regions.pop(code)
-        free = [other for other in free if other is not item]
-        item.parts = item.parts or [_part(item.name, region)]
-    for code, region in regions.items():
-        label, place = labels[code], _mask_box(region)
-        best = max(
-            (item for item in free if item.box is not None and label in (None, item.label)),
-            key=lambda item: _iou(place, item.box or (0, 0, 0, 0)),
-            default=None,
-        )
-        if best is not None and best.box is not None and _iou(place, best.box) >= _SAME:
-            free = [other for other in free if other is not best]
-            best.parts = best.parts or [_part(best.name, region)]
+    for code, item in matches.items():
+        _take(item, regions[code], free)
+    for code in (code for code in regions if code not in matches):
+        region, label = regions[code], labels[code]
+        match = _best_match(region, label, free)
+        if match is not None:
+            _take(match, region, free)
         elif label is not None:
             name = f"mask {code} ({label})"
             raw.objects.append(RawObject(name, label, [_part(name, region)]))
@@ -289,29 +335,52 @@ def _attach_instances(
             problems.add("mask-colour-unknown", f"No class is known for the object of the colour {colour}.")
 
 
+def _take(item: RawObject, region: Mask, free: list[RawObject]) -> None:
+    """Gives an object its mask unless it has an outline, and removes it from those that are free."""
+    item.parts = item.parts or [_part(item.name, region)]
+    free[:] = [other for other in free if other is not item]
+
+
+def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> RawObject | None:
+    """The object of a label, or of any where that is unknown, whose box is most like a region's; None if none is."""
+    box = _mask_box(region)
+    best, best_iou = None, 0.0
+    for item in objects:
+        iou = _iou(box, item.box) if item.box is not None and label in (None, item.label) else 0.0
+        if iou > best_iou:
+            best, best_iou = item, iou
+    return best if best_iou >= _SAME else None
+
+
 def _in_order(
     objects: list[RawObject], mask: MaskPicture, regions: dict[int, Mask], labels: dict[int, str | None]
 ) -> dict[int, RawObject]:
-    """The object of each region whose index is the object's place in the XML file, as it is in VOC's own sets."""
-    found: dict[int, RawObject] = {}
+    """The object of each region whose index is the object's number in the XML file, as it is in VOC's own sets."""
+    matches: dict[int, RawObject] = {}
     for code, colours in mask.colours.items():
         number = colours[0][0]
         if len(colours[0]) > 1 or number > len(objects):
             continue
         item = objects[number - 1]
-        if item.box is None or labels[code] not in (None, item.label):
-            continue
-        place = _mask_box(regions[code])
-        # Of an object with an outline of its own, the mask picture may show the part that no other hides.
-        inside = (
-            item.parts and all(np.less_equal(item.box[:2], place[:2])) and all(np.less_equal(place[2:], item.box[2:]))
-        )
-        if inside or _iou(place, item.box) >= _SAME:
-            found[code] = item
-    return found
+        has_label = labels[code] in (None, item.label)
+        if item.box is not None and has_label and _may_be(regions[code], item, item.box):
+            matches[code] = item
+    return matches
+
+
+def _may_be(region: Mask, item: RawObject, box: Box) -> bool:
+    """Whether a region may be the mask of an object: its box is much like the object's.
+
+    Of an object with an outline of its own the mask picture may show only the part that no other object hides, so that
+    it is enough if the region lies within the object's box.
+    """
+    region_box = _mask_box(region)
+    is_inside = all(np.less_equal(box[:2], region_box[:2])) and all(np.less_equal(region_box[2:], box[2:]))
+    return (bool(item.parts) and is_inside) or _iou(region_box, box) >= _SAME
 
 
 def _class_of(region: Mask, classes: MaskPicture | None, names: dict[Colour, str | None]) -> str | None:
+    """The class that most pixels of a region have in the picture with a colour a class; None where that is unknown."""
     if classes is None:
         return None
     codes, counts = np.unique(classes.codes[region], return_counts=True)

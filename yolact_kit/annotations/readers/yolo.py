@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from yolact_kit.annotations.bridges import has_bridges
+from yolact_kit.annotations.file_names import comparable
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import PictureIndex, normal
+from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
@@ -186,24 +187,35 @@ def read_set(description: Path | None, folder: SourceFolder, options: ReadOption
 
 
 def _splits(
-    document: dict[str, Any], found: Path | None, root: Path, problems: Problems
+    document: dict[str, Any], description: Path | None, root: Path, problems: Problems
 ) -> tuple[dict[Path, str], dict[str, list[str]]]:
     """Split by folder, and the lists of pictures of each split, as a YAML file names them."""
     folders: dict[Path, str] = {}
     lists: dict[str, list[str]] = {}
-    named_splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
-    order = list(NAMES.values())  # A folder that val and test name is val's: training needs one.
-    for key, split in sorted(named_splits.items(), key=lambda pair: order.index(pair[1])):
-        for item in document[key] if isinstance(document[key], list) else [document[key]]:
-            place = _place(item, found, document, root) if isinstance(item, str) else None
-            if place is None:
-                named = item if isinstance(item, str) else "what it names"
-                problems.add("split-missing", f"'{key}: {named}' leads to nothing in the folder.")
-            elif not place.is_dir():
-                lists.setdefault(split, []).extend((read_text(place, problems) or "").splitlines())
-            elif folders.setdefault(place, split) != split:
-                problems.add("split-repeated", f"'{key}: {item}' is the folder of '{folders[place]}' as well.")
+    for key, split, item in _split_items(document):
+        path = _locate(item, description, document, root) if isinstance(item, str) else None
+        if path is None:
+            text = item if isinstance(item, str) else "what it names"
+            problems.add("split-missing", f"'{key}: {text}' leads to nothing in the folder.")
+        elif not path.is_dir():
+            lists.setdefault(split, []).extend((read_text(path, problems) or "").splitlines())
+        elif folders.setdefault(path, split) != split:
+            problems.add("split-repeated", f"'{key}: {item}' is the folder of '{folders[path]}' as well.")
     return folders, lists
+
+
+def _split_items(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """What a YAML file names for each split: the key, the split, and a folder or list of pictures.
+
+    Validation comes before the test, since a folder that both name is that of the first, and training needs one.
+    """
+    splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
+    order = list(NAMES.values())
+    items: list[tuple[str, str, Any]] = []
+    for key, split in sorted(splits.items(), key=lambda pair: order.index(pair[1])):
+        values = document[key] if isinstance(document[key], list) else [document[key]]
+        items += [(key, split, value) for value in values]
+    return items
 
 
 def read_yolo(path: Path, options: ReadOptions, problems: Problems, names: dict[int, str]) -> RawPicture | None:
@@ -238,31 +250,31 @@ def name_picture(raw: RawPicture, pictures: dict[str, list[Path]]) -> None:
         pictures: What `by_stem` gave.
     """
     parts = list(raw.source.with_suffix("").parts)
-    places = [parts]
+    candidates = [parts]
     for index in (index for index, part in enumerate(parts[:-1]) if part.lower() == "labels"):
-        places.insert(1, [*parts[:index], "images", *parts[index + 1 :]])
-    for place in places:
-        found = pictures.get(normal(str(Path(*place))), [])
-        if len(found) == 1:
-            raw.reference = Path(os.path.relpath(found[0], raw.source.parent)).as_posix()
+        candidates.insert(1, [*parts[:index], "images", *parts[index + 1 :]])
+    for candidate in candidates:
+        paths = pictures.get(comparable(str(Path(*candidate))), [])
+        if len(paths) == 1:
+            raw.reference = Path(os.path.relpath(paths[0], raw.source.parent)).as_posix()
             return
 
 
 def by_stem(index: PictureIndex) -> dict[str, list[Path]]:
     """The pictures by their paths without suffix, in the form that names are compared in."""
-    found: dict[str, list[Path]] = {}
+    pictures: dict[str, list[Path]] = {}
     for entry in index.entries.values():
-        found.setdefault(normal(str(entry.path.with_suffix(""))), []).append(entry.path)
-    return found
+        pictures.setdefault(comparable(str(entry.path.with_suffix(""))), []).append(entry.path)
+    return pictures
 
 
 def _object(
-    number: int, row: list[str], names: dict[int, str], options: ReadOptions, problems: Problems
+    line: int, row: list[str], names: dict[int, str], options: ReadOptions, problems: Problems
 ) -> RawObject | None:
-    name = f"line {number}"
+    name = f"line {line}"
     try:
-        given = to_points([row[0], 0])[0, 0]
-        label = names.get(int(given)) if given == int(given) else None
+        number = to_points([row[0], 0])[0, 0]
+        label = names.get(int(number)) if number == int(number) else None
         if label is None:
             problems.add("category-unknown", f"Its class {row[0]} has no name.", name)
             return None
@@ -294,6 +306,7 @@ def _box_object(name: str, label: str, points: Ring, options: ReadOptions, probl
 
 
 def _load(path: Path) -> dict[str, Any]:
+    """The map that a YAML file holds; an empty one where it holds something else."""
     try:
         document = yaml_words(read_text(path, Problems()) or "")
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -301,14 +314,14 @@ def _load(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _names(given: Any, problems: Problems) -> dict[int, str]:
+def _names(value: Any, problems: Problems) -> dict[int, str]:
     """Class name by id, as a list or a map says."""
-    pairs = enumerate(given) if isinstance(given, list) else given.items() if isinstance(given, dict) else ()
+    by_id = dict(enumerate(value)) if isinstance(value, list) else value
     names: dict[int, str] = {}
-    for key, value in pairs:
-        if isinstance(value, list | dict):  # which YAML's aliases can make endless
+    for key, word in by_id.items() if isinstance(by_id, dict) else ():
+        if isinstance(word, list | dict):  # which YAML's aliases can make endless
             raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: each class has one name.")
-        name = str(value).strip()
+        name = str(word).strip()
         try:
             number = int(key)
         except (TypeError, ValueError) as error:
@@ -322,19 +335,26 @@ def _names(given: Any, problems: Problems) -> dict[int, str]:
 
 
 def _names_beside(files: list[Path]) -> dict[int, str]:
+    """Class name by id, from the outermost file that holds nothing else."""
     for path in sorted(filter(is_name_file, files), key=lambda path: len(path.parts)):
         lines = (read_text(path, Problems()) or "").splitlines()
         return dict(enumerate(line.strip() for line in lines if line.strip()))
     return {}
 
 
-def _place(given: str, found: Path | None, document: dict[str, Any], root: Path) -> Path | None:
-    """The folder or list of a split, which YAML files often name from somewhere else; None outside of the source."""
-    assert found is not None
-    reference, base = (Path(text.replace("\\", "/")) for text in (given, str(document.get("path") or ".")))
-    folders = (found.parent / base, found.parent / _inner(base), found.parent)
-    named = [folder / path for folder in folders for path in (reference, _inner(reference))]
-    for path in (*named, *(found.parent / end for end in _ends(reference))):
+def _locate(item: str, description: Path | None, document: dict[str, Any], root: Path) -> Path | None:
+    """The folder or list of a split, None outside of the source.
+
+    YAML files often name it from somewhere else: from another working folder, from beside the set, or on the machine
+    that wrote them. So ``path`` of the file, then none, is tried before it; then both without what leads out of the
+    folder; then the ends of a path on another machine.
+    """
+    assert description is not None
+    reference, base = (Path(text.replace("\\", "/")) for text in (item, str(document.get("path") or ".")))
+    folders = (description.parent / base, description.parent / _inner(base), description.parent)
+    candidates = [folder / path for folder in folders for path in (reference, _inner(reference))]
+    candidates += [description.parent / end for end in _ends(reference)]
+    for path in candidates:
         real = Path(os.path.normpath(path.absolute()))
         if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
             return real
