@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from yolact_kit.annotations.choices import DifficultChoice
 from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.pixels.pictures import MAX_PIXELS
 
@@ -49,7 +49,7 @@ class ReadOptions:
     rescale: bool = False
     repair: bool = False
     max_pixels: int = MAX_PIXELS
-    difficult: Literal["keep", "crowd", "drop"] = "keep"
+    difficult: DifficultChoice = "keep"
     ignore_as_crowd: bool = False
     class_attribute: str | None = None
     line_width: float | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yolact_kit.annotations.choices import DifficultChoice, PictureFiles, SplitMethod, TargetFormat
 from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.cores import usable_cores
 
@@ -20,47 +20,14 @@ PICTURES = "The pictures"
 SPLITS = "The splits"
 
 
-class Target(str, Enum):
-    """Formats that labels are written to."""
-
-    coco = "coco"
-    labelme = "labelme"
-    voc = "voc"
-    yolo = "yolo"
-
-
-class Method(str, Enum):
-    """Ways to divide pictures."""
-
-    random = "random"
-    stratified = "stratified"
-    group = "group"
-
-
-class Images(str, Enum):
-    """What to do with the picture files."""
-
-    copy = "copy"
-    link = "link"
-    keep = "keep"
-
-
-class Difficult(str, Enum):
-    """What to do with VOC's difficult objects."""
-
-    keep = "keep"
-    crowd = "crowd"
-    drop = "drop"
-
-
 SourceArgument = Annotated[
     Path, typer.Argument(metavar="SOURCE", help="Folder with the labels and pictures, or one annotation file.")
 ]
 OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="Folder to create.")]
 
-From = Annotated[SourceFormat, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
-To = Annotated[Target, typer.Option("--to", help="Format to write.", rich_help_panel=LABELS)]
-Classes = Annotated[
+FromOption = Annotated[SourceFormat, typer.Option("--from", help="Format of the labels.", rich_help_panel=LABELS)]
+ToOption = Annotated[TargetFormat, typer.Option("--to", help="Format to write.", rich_help_panel=LABELS)]
+ClassesOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE|a,b",
@@ -68,18 +35,18 @@ Classes = Annotated[
         rich_help_panel=LABELS,
     ),
 ]
-Map = Annotated[
+MapOption = Annotated[
     Path | None,
     typer.Option("--map", metavar="FILE", help="Rename labels: a file with lines `old: new`.", rich_help_panel=LABELS),
 ]
-BoxAsMask = Annotated[
+BoxAsMaskOption = Annotated[
     bool,
     typer.Option("--box-as-mask", help="Use boxes as masks where there are no masks.", rich_help_panel=LABELS),
 ]
-Masks = Annotated[
+MasksOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of VOC's mask pictures.", rich_help_panel=LABELS)
 ]
-Colors = Annotated[
+ColorsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
@@ -87,7 +54,7 @@ Colors = Annotated[
         rich_help_panel=LABELS,
     ),
 ]
-ClassAttribute = Annotated[
+ClassAttributeOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
@@ -95,10 +62,10 @@ ClassAttribute = Annotated[
         rich_help_panel=LABELS,
     ),
 ]
-DifficultObjects = Annotated[
-    Difficult, typer.Option(help="What to do with VOC's difficult objects.", rich_help_panel=LABELS)
+DifficultOption = Annotated[
+    DifficultChoice, typer.Option(help="What to do with VOC's difficult objects.", rich_help_panel=LABELS)
 ]
-IgnoreAsCrowd = Annotated[
+IgnoreAsCrowdOption = Annotated[
     bool,
     typer.Option(
         "--ignore-as-crowd",
@@ -106,7 +73,7 @@ IgnoreAsCrowd = Annotated[
         rich_help_panel=LABELS,
     ),
 ]
-LineWidth = Annotated[
+LineWidthOption = Annotated[
     float | None,
     typer.Option(
         min=0.1,
@@ -115,16 +82,20 @@ LineWidth = Annotated[
         rich_help_panel=LABELS,
     ),
 ]
-Rescale = Annotated[
+RescaleOption = Annotated[
     bool, typer.Option("--rescale", help="Scale labels to pictures whose size differs.", rich_help_panel=LABELS)
 ]
-Repair = Annotated[bool, typer.Option("--repair", help="Mend outlines that cross themselves.", rich_help_panel=LABELS)]
+RepairOption = Annotated[
+    bool, typer.Option("--repair", help="Mend outlines that cross themselves.", rich_help_panel=LABELS)
+]
 
-Pictures = Annotated[
+PicturesOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Also look for pictures here.", rich_help_panel=PICTURES)
 ]
-ImageFiles = Annotated[Images, typer.Option(help="What to do with the picture files.", rich_help_panel=PICTURES)]
-SkipMissing = Annotated[
+ImagesOption = Annotated[
+    PictureFiles, typer.Option(help="What to do with the picture files.", rich_help_panel=PICTURES)
+]
+SkipMissingOption = Annotated[
     bool,
     typer.Option(
         "--skip-missing",
@@ -132,10 +103,10 @@ SkipMissing = Annotated[
         rich_help_panel=PICTURES,
     ),
 ]
-MaxPixels = Annotated[
+MaxPixelsOption = Annotated[
     int, typer.Option(min=1, metavar="N", help="Refuse pictures with more pixels than this.", rich_help_panel=PICTURES)
 ]
-NoVerify = Annotated[
+NoVerifyOption = Annotated[
     bool,
     typer.Option(
         "--no-verify",
@@ -144,19 +115,19 @@ NoVerify = Annotated[
     ),
 ]
 
-Split = Annotated[
-    Method | None,
+SplitOption = Annotated[
+    SplitMethod | None,
     typer.Option(help="How pictures are divided; by default as in the source, else random.", rich_help_panel=SPLITS),
 ]
-Val = Annotated[
+ValOption = Annotated[
     float | None,
     typer.Option(metavar="SHARE", help="Share for validation; 0.2 by default.", rich_help_panel=SPLITS),
 ]
-Test = Annotated[
+TestOption = Annotated[
     float | None, typer.Option(metavar="SHARE", help="Share for testing; 0 by default.", rich_help_panel=SPLITS)
 ]
-Seed = Annotated[int, typer.Option(help="Random seed.", rich_help_panel=SPLITS)]
-GroupBy = Annotated[
+SeedOption = Annotated[int, typer.Option(help="Random seed.", rich_help_panel=SPLITS)]
+GroupByOption = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
@@ -164,20 +135,20 @@ GroupBy = Annotated[
         rich_help_panel=SPLITS,
     ),
 ]
-KeepSplits = Annotated[
+KeepSplitsOption = Annotated[
     Path | None,
     typer.Option(metavar="OLD", help="An earlier data set; its pictures keep their splits.", rich_help_panel=SPLITS),
 ]
 
-Strict = Annotated[bool, typer.Option("--strict", help="Write nothing if anything at all is wrong.")]
-Json = Annotated[bool, typer.Option("--json", help="Print counts and problems as JSON.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Write nothing if anything at all is wrong.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print counts and problems as JSON.")]
 
 
-def convert_options(given: dict[str, Any]) -> ConvertOptions:
+def convert_options(arguments: dict[str, Any]) -> ConvertOptions:
     """The options of a conversion from those of the command line.
 
     Args:
-        given: Value by the name of ``convert``'s parameter.
+        arguments: Value by the name of ``convert``'s parameter.
 
     Returns:
         The options.
@@ -189,8 +160,10 @@ def convert_options(given: dict[str, Any]) -> ConvertOptions:
     from yolact_kit.datasets.convert import ConvertOptions
 
     names = {item.name for item in fields(ConvertOptions)}
-    plain = {name: value.value if isinstance(value, Enum) else value for name, value in given.items() if name in names}
-    plain["classes"] = read_classes(given["classes"]) if given["classes"] is not None else None
-    label_map = read_label_map(given["map_"]) if given["map_"] is not None else None
-    plain |= {"verify": not given["no_verify"], "workers": min(8, usable_cores()), "processes": True}
-    return ConvertOptions(**plain, format=given["from_"], label_map=label_map)
+    options = {name: value for name, value in arguments.items() if name in names}
+    if arguments["classes"] is not None:
+        options["classes"] = read_classes(arguments["classes"])
+    if arguments["map_"] is not None:
+        options["label_map"] = read_label_map(arguments["map_"])
+    options |= {"verify": not arguments["no_verify"], "workers": min(8, usable_cores()), "processes": True}
+    return ConvertOptions(**options, format=arguments["from_"])

@@ -17,6 +17,7 @@ from yolact_kit.errors import UserError
 
 if TYPE_CHECKING:
     from yolact_kit.annotations.options import ReadOptions
+    from yolact_kit.annotations.problems import Problem
     from yolact_kit.annotations.readers.registry import FormatName, SourceFormat
     from yolact_kit.annotations.result import ReadResult
     from yolact_kit.annotations.source_folder import SourceFolder
@@ -95,7 +96,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
     options = ReadOptions(format=_find_format(source, asker))
     say(asker.text("reading", source=short_path(source.resolve())))
     read, options = _read(source, options, asker)
-    _say_found(read, asker)
+    _say_counts(read, asker)
     return {
         "format": options.format,
         "pictures": str(options.pictures) if options.pictures is not None else None,
@@ -153,37 +154,58 @@ def _pictures(folder: SourceFolder) -> list[Path]:
     return [path for path in folder.files if path.suffix.lower() in EXTENSIONS]
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What came of reading the labels: a result, or the error that there is none; and the problems of both."""
+
+    result: ReadResult | None
+    problems: list[Problem]
+    error: UserError | None = None
+
+    def is_boxes_only(self) -> bool:
+        """Whether most of the objects have a box and no outline."""
+        from yolact_kit.annotations.readers.jobs import WITHOUT_OUTLINE, BoxesOnlyError
+
+        labelled = self.result.labelled if self.result is not None else []
+        objects = sum(len(item.picture.instances) for item in labelled)
+        without = sum(problem.code in WITHOUT_OUTLINE for problem in self.problems)
+        return isinstance(self.error, BoxesOnlyError) or without > objects
+
+    def lacks_pictures(self) -> bool:
+        """Whether nothing could be read, and a picture was missing."""
+        return self.result is None and any(problem.code == "picture-missing" for problem in self.problems)
+
+
 def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult, ReadOptions]:
     """Reads the labels as `convert` will, asking for what is missing until there is something to train on."""
-    from yolact_kit.annotations.problems import SourceError
-    from yolact_kit.annotations.read import read_source
-    from yolact_kit.annotations.readers.jobs import WITHOUT_OUTLINE, BoxesOnlyError
-
-    refused = False
-    try:
-        read = read_source(source, options, lambda outcomes, total: track(outcomes, "Reading", total))
-        problems = read.problems
-        objects = sum(len(item.picture.instances) for item in read.labelled)
-    except UserError as error:
-        failure, read, objects = error, None, 0
-        problems = error.problems if isinstance(error, SourceError) else []
-        refused = isinstance(error, BoxesOnlyError)
-    without = sum(problem.code in WITHOUT_OUTLINE for problem in problems)
-    if (refused or without > objects) and not options.box_as_mask:
+    attempt = _try_to_read(source, options)
+    if attempt.is_boxes_only() and not options.box_as_mask:
         say(asker.text("boxes_only"))
         if not asker.confirm("ask_boxes"):
             raise UserError(asker.text("no_outlines"), asker.text("no_outlines_advice"))
         return _read(source, replace(options, box_as_mask=True), asker)
-    if read is not None:
-        return read, options
-    if any(problem.code == "picture-missing" for problem in problems) and options.pictures is None and not asker.yes:
+    if attempt.result is not None:
+        return attempt.result, options
+    if attempt.lacks_pictures() and options.pictures is None and not asker.yes:
         return _read(source, replace(options, pictures=Path(asker.prompt("ask_pictures")).absolute()), asker)
-    for problem in problems[:5]:
+    for problem in attempt.problems[:5]:
         fail(f"{problem.file}: {problem.message}", problem.advice)
-    raise failure
+    assert attempt.error is not None
+    raise attempt.error
 
 
-def _say_found(read: ReadResult, asker: Asker) -> None:
+def _try_to_read(source: Path, options: ReadOptions) -> _Attempt:
+    from yolact_kit.annotations.problems import SourceError
+    from yolact_kit.annotations.read import read_source
+
+    try:
+        result = read_source(source, options, lambda pictures, total: track(pictures, "Reading", total))
+    except UserError as error:
+        return _Attempt(None, error.problems if isinstance(error, SourceError) else [], error)
+    return _Attempt(result, result.problems)
+
+
+def _say_counts(read: ReadResult, asker: Asker) -> None:
     objects = sum(len(item.picture.instances) for item in read.labelled)
     names = ", ".join(read.classes[:20]) + (", ..." if len(read.classes) > 20 else "")
     say(

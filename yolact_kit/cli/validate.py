@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from yolact_kit.cli.console import console, is_verbose, print_json, say, set_level, show, track
-from yolact_kit.cli.convert_options import ClassAttribute, From
+from yolact_kit.cli.convert_options import ClassAttributeOption, FromOption
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.cores import usable_cores
@@ -75,8 +75,8 @@ MendedFolder = Annotated[
 
 def validate(
     source: DatasetOrLabels,
-    from_: From = "auto",
-    class_attribute: ClassAttribute = None,
+    from_: FromOption = "auto",
+    class_attribute: ClassAttributeOption = None,
     strict: StrictChecks = False,
     model: JudgedModel = "auto",
     as_json: ResultAsJson = False,

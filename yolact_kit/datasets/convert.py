@@ -9,8 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from yolact_kit.annotations.choices import PictureFiles, SplitMethod, TargetFormat
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
 from yolact_kit.annotations.options import ReadOptions
@@ -50,14 +51,14 @@ class ConvertOptions(ReadOptions):
         overwrite: Whether a folder that is not empty is replaced.
     """
 
-    to: Literal["coco", "labelme", "voc", "yolo"] = "coco"
-    split: Literal["random", "stratified", "group"] | None = None
+    to: TargetFormat = "coco"
+    split: SplitMethod | None = None
     val: float | None = None
     test: float | None = None
     seed: int = 0
     group_by: str | None = None
     keep_splits: Path | None = None
-    images: Literal["copy", "link", "keep"] = "copy"
+    images: PictureFiles = "copy"
     strict: bool = False
     overwrite: bool = False
 
@@ -131,11 +132,11 @@ def convert(
     check_out(out, options.overwrite, inputs)
     split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
     group_pattern(options.group_by)
-    kept = _kept(options)
+    old_splits = _old_splits(options)
     reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
     result = read_source(source, options, reading)
     renamed = _name_pictures(result.labelled, by_stem=options.to != "coco")
-    splits = _split(result, options, kept)
+    splits = _split(result, options, old_splits)
     problems = result.problems + renamed + _check_splits(splits, result, options)
     base = _base(result, source, options, problems)
     dataset = Dataset(out.resolve().name, result.classes, splits, out)
@@ -143,14 +144,14 @@ def convert(
     with new_folder(out, options.overwrite, inputs) as folder:
         problems += _write_labels(dataset, folder, out, str(source), base, options)
         _refuse_if_strict(problems, options)
-        places = _places(dataset, options)
+        targets = _targets(dataset, options)
         if base is None:
-            _write_pictures(result.labelled, folder, places, options, progress)
+            _write_pictures(result.labelled, folder, targets, options, progress)
         counts = _counts(dataset, result, problems, options)
         document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
         atomic_write_text(folder / REPORT, json_text(document, indent=True))
     for picture in dataset.pictures():
-        picture.path = base / picture.file if base else out / places[picture.file]
+        picture.path = base / picture.file if base else out / targets[picture.file]
     return ConversionResult(dataset, problems, counts)
 
 
@@ -174,13 +175,13 @@ def _write_labels(
     return problems.found
 
 
-def _places(dataset: Dataset, options: ConvertOptions) -> dict[str, str]:
+def _targets(dataset: Dataset, options: ConvertOptions) -> dict[str, str]:
     """Where each picture goes in the folder, by its ``file``."""
     pictures = LAYOUTS[options.to].pictures if options.to != "coco" else "images"
     return {
         picture.file: f"{pictures.format(split=name)}/{picture.file}".lstrip("/")
-        for name, found in dataset.splits.items()
-        for picture in found
+        for name, split in dataset.splits.items()
+        for picture in split
     }
 
 
@@ -194,7 +195,8 @@ def _share(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _kept(options: ConvertOptions) -> dict[str, str]:
+def _old_splits(options: ConvertOptions) -> dict[str, str]:
+    """The splits of the pictures of ``keep_splits``, by their ``file``."""
     if options.keep_splits is None:
         return {}
     old = load_dataset(options.keep_splits)
@@ -212,37 +214,38 @@ def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
         A problem for each picture whose name was taken.
     """
     problems = Problems()
-    taken = {Path(REPORT).stem} if by_stem else set()
+    names = {Path(REPORT).stem} if by_stem else set()
     for item in labelled:
         if item.rewrite:
             item.picture.file = rgb_name(item.picture.file)
-        given = item.picture.file
-        stem, dot, suffix = given.rpartition(".")
+        original = item.picture.file
+        stem, dot, suffix = original.rpartition(".")
         for number in count(2):
             key = item.picture.file.rpartition(".")[0] if by_stem else item.picture.file
-            if key not in taken:
+            if key not in names:
                 break
             item.picture.file = with_ending(stem, f"-{number}{dot}{suffix}")
-        taken.add(key)
-        if item.picture.file != given:
-            problems.file = given
+        names.add(key)
+        if item.picture.file != original:
+            problems.file = original
             problems.add("picture-renamed", f"It is '{item.picture.file}' now; another picture has its name.")
     return problems.found
 
 
-def _split(result: ReadResult, options: ConvertOptions, kept: dict[str, str]) -> dict[str, list[Picture]]:
+def _split(result: ReadResult, options: ConvertOptions, old_splits: dict[str, str]) -> dict[str, list[Picture]]:
+    """Divides the pictures: as the source does where no option says otherwise, else as the options say."""
     pictures = [item.picture for item in result.labelled]
-    asked = (options.split, options.val, options.test, options.group_by, options.keep_splits)
-    if result.splits and asked == (None,) * len(asked):
-        kept = result.splits
-    chosen = SplitOptions(
+    choices = (options.split, options.val, options.test, options.group_by, options.keep_splits)
+    if result.splits and all(choice is None for choice in choices):
+        old_splits = result.splits
+    split_options = SplitOptions(
         method=options.split or "random",
         val=_share(options.val, 0.2),
         test=_share(options.test, 0.0),
         seed=options.seed,
         group_by=options.group_by,
     )
-    return split_pictures(pictures, chosen, kept, same_pictures(result.labelled))
+    return split_pictures(pictures, split_options, old_splits, same_pictures(result.labelled))
 
 
 def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options: ConvertOptions) -> list[Problem]:
@@ -264,21 +267,23 @@ def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: l
     """The folder that pictures can be kept in; None where they have to be brought together."""
     if options.images != "keep":
         return None
-    found = Problems()
+    new = Problems()
     if options.to != "coco" and not LAYOUTS[options.to].can_keep:
-        found.add("keep-impossible", f"The format '{options.to}' has a folder for pictures, so all were linked.")
-        problems += found.found
+        new.add("keep-impossible", f"The format '{options.to}' has a folder for pictures, so all were linked.")
+        problems += new.found
         return None
-    roots = [source if source.is_dir() else source.parent, options.pictures]
-    for root in (root for root in roots if root is not None):
-        if all(
-            not item.rewrite and not item.embedded and root / item.picture.file == item.picture.path
-            for item in result.labelled
-        ):
+    for root in (source if source.is_dir() else source.parent, options.pictures):
+        if root is not None and all(_lies_in(root, item) for item in result.labelled):
             return root.resolve()
-    found.add("keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied.")
-    problems += found.found
+    new.add("keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied.")
+    problems += new.found
     return None
+
+
+def _lies_in(root: Path, item: Labelled) -> bool:
+    """Whether a picture can stay where it is: its file has its name below a folder, and its pixels do not change."""
+    is_file = not item.rewrite and not item.embedded
+    return is_file and root / item.picture.file == item.picture.path
 
 
 def _images(base: Path | None, out: Path) -> str:
@@ -294,15 +299,15 @@ def _images(base: Path | None, out: Path) -> str:
 def _write_pictures(
     labelled: list[Labelled],
     folder: Path,
-    places: dict[str, str],
+    targets: dict[str, str],
     options: ConvertOptions,
     progress: StepProgress | None,
 ) -> None:
     def write(item: Labelled) -> None:
-        _write_picture(item, folder / places[item.picture.file], options)
+        _write_picture(item, folder / targets[item.picture.file], options)
 
-    with closing(in_parallel(write, labelled, options.workers)) as done:
-        for _ in progress(done, len(labelled), "Writing pictures") if progress else done:
+    with closing(in_parallel(write, labelled, options.workers)) as written:
+        for _ in progress(written, len(labelled), "Writing pictures") if progress else written:
             pass
 
 
@@ -341,12 +346,12 @@ def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem], optio
         "by_class": _by_class(pictures, dataset.classes),
         "splits": {
             name: {
-                "pictures": len(found),
-                "objects": sum(len(picture.instances) for picture in found),
-                "background": sum(1 for picture in found if not picture.instances),
-                "by_class": _by_class(found, dataset.classes),
+                "pictures": len(split),
+                "objects": sum(len(picture.instances) for picture in split),
+                "background": sum(1 for picture in split if not picture.instances),
+                "by_class": _by_class(split, dataset.classes),
             }
-            for name, found in dataset.splits.items()
+            for name, split in dataset.splits.items()
         },
         "problems": {severity: severities[severity] for severity in ("E", "F", "W", "S")},
         "problems_by_code": dict(Counter(problem.code for problem in problems).most_common()),
@@ -354,5 +359,5 @@ def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem], optio
 
 
 def _by_class(pictures: list[Picture], classes: list[str]) -> dict[str, int]:
-    found = Counter(instance.label for picture in pictures for instance in picture.instances)
-    return {name: found[name] for name in classes}
+    counts = Counter(instance.label for picture in pictures for instance in picture.instances)
+    return {name: counts[name] for name in classes}

@@ -1,0 +1,17 @@
+"""What users choose among when they convert; it loads nothing, so that ``--help`` can list it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+TargetFormat = Literal["coco", "labelme", "voc", "yolo"]
+"""The format to write: ``coco`` makes a folder to train on, the others are for other programs."""
+
+SplitMethod = Literal["random", "stratified", "group"]
+"""How pictures are divided into splits."""
+
+PictureFiles = Literal["copy", "link", "keep"]
+"""What becomes of the picture files."""
+
+DifficultChoice = Literal["keep", "crowd", "drop"]
+"""What becomes of objects that are marked as difficult."""
