@@ -89,5 +89,6 @@ def test_one_file_of_a_folder_and_a_yaml_file_that_describes_one(tmp_path: Path)
 
 
 def test_files_elsewhere_are_named_by_their_whole_path(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
     folder = SourceFolder(tmp_path / "photos")
     assert folder.name(tmp_path / "other" / "a.json") == (tmp_path / "other" / "a.json").as_posix()
