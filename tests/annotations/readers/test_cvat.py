@@ -295,6 +295,27 @@ def test_a_shape_in_no_frame_is_an_error(tmp_path: Path, frame: str) -> None:
     assert codes == ["shape-malformed"]
 
 
+def test_the_points_of_a_skeleton_are_tracks_within_its_track(tmp_path: Path) -> None:
+    points = track(in_frame(0, kind="points", points="1,1"), label="1")
+    ((raw, problems),), codes = pictures_of(cvat(tmp_path, track(in_frame(0, kind="skeleton"), points)))
+    assert (raw.objects, codes) == ([], [])
+    assert [problem.code for problem in problems.found] == ["shape-type-skipped"]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        "<meta><task><id>3</id><original_size>{}</original_size></task></meta>",
+        "<meta><job><id>3</id></job><original_size>{}</original_size></meta>",
+        "<meta><project><tasks><task><id>3</id><original_size>{}</original_size></task></tasks></project></meta>",
+    ],
+)
+def test_the_size_of_the_only_video_is_that_of_every_frame(tmp_path: Path, meta: str) -> None:
+    size = "<width>60</width><height>40</height>"
+    ((raw, _),), _ = pictures_of(cvat(tmp_path, track(in_frame(0)), meta=meta.format(size)))
+    assert raw.size == (60, 40)
+
+
 def test_tracks_of_several_tasks_do_not_share_frames(tmp_path: Path) -> None:
     meta = """<meta><project><tasks>
     <task><id>3</id><original_size><width>60</width><height>40</height></original_size></task>

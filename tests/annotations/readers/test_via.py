@@ -85,6 +85,7 @@ def labels_of(folder: Path, *regions: Any, **options: Any) -> list[str]:
     [
         (region(), {}, triangle_area(TRIANGLE)),
         (region(all_points_x=[*X, X[0]], all_points_y=[*Y, Y[0]]), {}, triangle_area(TRIANGLE)),
+        (region("polyline", all_points_x=[*X, X[0]], all_points_y=[*Y, Y[0]]), {}, triangle_area(TRIANGLE)),
         (region("circle", cx=30, cy=20, r=12.5), {}, ellipse_area(30, 20, 12.5, 12.5)),
         (region("ellipse", cx=30, cy=20, rx=20, ry=8), {}, ellipse_area(30, 20, 20, 8)),
         (region("ellipse", cx=30, cy=20, rx=19, ry=6, theta=0.5), {}, ellipse_area(30, 20, 19, 6, math.degrees(0.5))),

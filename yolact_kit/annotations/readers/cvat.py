@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _WITHOUT_AREA = {"cuboid", "skeleton", "tag"}
+_NO_SHAPES = {"attribute", "track"}
+"""What a track holds besides its shapes; tracks within a track are the points of a skeleton."""
 _NO_GROUP = {"", "0"}
 
 
@@ -155,7 +157,7 @@ def _track(track: Element, problems: Problems) -> list[tuple[_Frame, _Shape]]:
     shapes: list[tuple[_Frame, _Shape]] = []
     outside_frames: list[str] = []
     for element in track:
-        if element.tag == "attribute":
+        if element.tag in _NO_SHAPES:
             continue
         number = element.get("frame", "")
         if not number.isdecimal() or len(number) > 9:

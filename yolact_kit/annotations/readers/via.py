@@ -290,7 +290,7 @@ def _label(attributes: dict[str, Any], options: ReadOptions) -> str:
 def _parts(name: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:
     """The area of a region that is not a rectangle."""
     kind = shape.get("name")
-    if kind == "polygon":
+    if kind == "polygon" or (kind == "polyline" and _is_closed(_points(shape))):
         return [RawPart(name, ring=_open(_points(shape)))]
     if kind == "circle":
         return _circle_parts(name, shape, problems)
@@ -328,8 +328,12 @@ def _points(shape: dict[str, Any]) -> Ring:
 
 def _open(ring: Ring) -> Ring:
     """A ring without its last point where that is the first one again, as version 1 closes its polygons."""
-    is_closed = len(ring) > 3 and bool((ring[0] == ring[-1]).all())
-    return ring[:-1] if is_closed else ring
+    return ring[:-1] if _is_closed(ring) else ring
+
+
+def _is_closed(points: Ring) -> bool:
+    """Whether a line ends where it began, so that it is an outline: some people draw objects so."""
+    return len(points) > 3 and bool((points[0] == points[-1]).all())
 
 
 def _number(value: Any) -> float:
