@@ -26,7 +26,7 @@ class SplitFile:
 
     Attributes:
         document: Its content: ``images``, ``annotations``, ``categories``.
-        images: The folder that its pictures lie in.
+        images: The folder with its pictures.
     """
 
     document: dict[str, Any]

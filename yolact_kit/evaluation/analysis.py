@@ -19,11 +19,11 @@ from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
 
 @dataclass(slots=True)
 class Analysis:
-    """What a set of detections is good and bad at, by masks; IoUs are compared with 0.5 unless COCO does otherwise.
+    """What a set of detections is good and bad at, by masks; the IoU threshold is 0.5, except in COCO's metrics.
 
     Attributes:
         score: The threshold of the operating points, the confusion matrix and the worst pictures.
-        categories: Class names in the order of the annotation file, which is the confusion matrix's.
+        categories: Class names in the order of the annotation file, which the confusion matrix has too.
         all: The detections of all classes together.
         by_class: Those of each class.
         confusion: int64 [C + 1, C + 1], see `confusion_matrix`.
@@ -66,7 +66,7 @@ def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Anal
 
     Args:
         evaluation: The detections and the ground truth.
-        score: The score threshold that the model is going to be used with.
+        score: The score threshold that the model will be used with.
         worst: How many of the worst pictures are listed.
 
     Returns:

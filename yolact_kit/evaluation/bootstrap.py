@@ -1,4 +1,4 @@
-"""Whether one model is better than another, or only luckier with the pictures: a paired bootstrap."""
+"""Whether one model is better than another, or just lucky with the pictures: a paired bootstrap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Verdict = Literal["better", "worse", "no clear difference", "undefined"]
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 _AT_ONCE = 2_000_000
-"""Numbers in the largest array of a step; bounds the memory."""
+"""Numbers in the largest array of a step; limits the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Difference:
     Attributes:
         this: The metric of the first model, 0..1; None where it is undefined.
         other: The metric of the second.
-        low: Lower end of the interval that ``this - other`` lies in with 95 % confidence.
+        low: Lower end of the 95 % confidence interval of ``this - other``.
         high: Its upper end.
     """
 
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """What can be said about the first model: a difference is clear only if the interval does not contain 0."""
+        """The verdict on the first model: a difference is clear only if the interval does not contain 0."""
         if self.low is None or self.high is None:
             return "undefined"
         if self.low > 0:
@@ -101,8 +101,8 @@ def compare(this: Metrics, other: Metrics, resamples: int = RESAMPLES, seed: int
 
     Pictures are drawn with replacement, as many as there are; the metrics of both models are computed on the same draw,
     and their difference is noted. The middle 95 % of these differences are the interval. A difficult picture is
-    difficult for both models, which is why they are compared in pairs: separate intervals would be much wider. The
-    interval covers other pictures of the same kind, not another training with another seed.
+    difficult for both models, so they are compared in pairs: separate intervals would be much wider. The interval
+    covers other pictures of the same kind, not another training with another seed.
 
     Args:
         this: The metrics of the first model.
@@ -133,7 +133,7 @@ def draw_pictures(pictures: int, resamples: int, seed: int) -> NDArray[np.int64]
         seed: Seed.
 
     Returns:
-        int64 [resamples, pictures]: how often each draw took each picture.
+        int64 [resamples, pictures]: how often each draw contains each picture.
     """
     shares = np.full(pictures, 1 / max(pictures, 1))
     return np.asarray(np.random.default_rng(seed).multinomial(pictures, shares, size=resamples), dtype=np.int64)
@@ -144,7 +144,7 @@ def resampled_precision(scores: Scores, draws: NDArray[np.int64]) -> NDArray[np.
 
     Args:
         scores: The metrics of masks or boxes.
-        draws: int64 [B, P], how often each draw took each picture.
+        draws: int64 [B, P], how often each draw contains each picture.
 
     Returns:
         float64 [B, T, C], NaN where a draw holds no object of a class.
@@ -164,7 +164,7 @@ def _compare(
     if not this.matches:
         return {name: Difference(None, None, None, None) for name in ("AP", "AP50", "AP75")}, {}
     ours, theirs = resampled_precision(this, draws), resampled_precision(other, draws)
-    # Both models are measured on the same objects, so that they lack the same classes in a draw.
+    # Both models are measured on the same objects, so the same classes are missing for both in a draw.
     there = np.isfinite(ours[:, 0])
     apart = np.where(there[:, None], ours - theirs, 0).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)[:, None]
     apart = apart[there.any(axis=-1)]

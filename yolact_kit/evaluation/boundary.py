@@ -16,17 +16,17 @@ from yolact_kit.evaluation.overlaps import to_rle
 from yolact_kit.shapes.crops import MaskCrop, decode_crop
 
 WIDTH = 0.02
-"""How wide the boundary is, as a share of the picture's diagonal, as the paper takes it for COCO."""
+"""Width of the boundary as a share of the picture's diagonal, as in the paper for COCO."""
 _LEAST = 0.5
-"""Only pairs whose masks overlap that much can match."""
+"""Only pairs of masks that overlap at least this much can match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """How well the masks of the objects that were found follow their outlines.
+    """How well the masks of detected objects follow their outlines.
 
     Attributes:
-        objects: How many objects were found, at a mask IoU of 0.5.
+        objects: How many objects were detected, at a mask IoU of 0.5.
         iou: Mean IoU of their masks; None where there are none.
         boundary: Mean Boundary IoU.
     """
@@ -42,7 +42,7 @@ class BoundaryQuality:
 
     Attributes:
         scores: COCO's metrics with the smaller of mask IoU and Boundary IoU as the overlap.
-        all: The objects that were found.
+        all: The detected objects.
         by_class: The same of each class.
     """
 
@@ -70,8 +70,8 @@ def boundary(mask: MaskCrop, width: int) -> MaskCrop:
 
     Args:
         mask: The part of the mask that is not empty.
-        width: Pixels of the mask at most this many steps (also diagonal ones) from a pixel outside belong to the
-            boundary; everything beyond the picture is outside.
+        width: A pixel of the mask belongs to the boundary if a pixel outside is at most this many steps away (also
+            diagonal ones); everything beyond the picture is outside.
 
     Returns:
         The boundary, in the same part of the picture.
@@ -121,7 +121,7 @@ def measure_boundaries(truth: dict[str, Any], results: Sequence[dict[str, Any]],
         masks: The metrics of these masks.
 
     Returns:
-        Boundary AP, and the mean Boundary IoU of the objects that were found.
+        Boundary AP, and the mean Boundary IoU of the detected objects.
 
     Example:
         >>> measure_boundaries(found.truth, found.results, found.metrics.mask).all.boundary  # doctest: +SKIP
@@ -148,7 +148,7 @@ def _mean(pairs: Sequence[tuple[float, float]]) -> Outline:
 def _refine(
     evaluation: COCOeval, sizes: dict[Any, tuple[int, int]], pairs: dict[tuple[int, int], tuple[float, float]]
 ) -> None:
-    """Lets a COCOeval take the lesser of IoU and Boundary IoU for the overlap of two masks; crowds stay as they are.
+    """Makes a COCOeval use the smaller of IoU and Boundary IoU as the overlap of two masks; crowds stay as they are.
 
     ``pairs`` gets the IoU and the Boundary IoU of results and annotations, by their indices.
     """

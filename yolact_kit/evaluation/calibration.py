@@ -14,11 +14,11 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The detections whose scores lie in one range.
+    """The detections with scores in one range.
 
     Attributes:
-        low: Lower end of the range, part of it.
-        high: Upper end; part of the last range only.
+        low: Lower end of the range, included.
+        high: Upper end, included in the last range only.
         count: How many detections there are.
         score: Their mean score; None where there are none.
         precision: The share of them that is right.
@@ -37,8 +37,8 @@ class Calibration:
 
     Attributes:
         bins: The ranges of scores, from 0 to 1.
-        error: Expected calibration error, 0..1: how far mean score and precision of a range are apart, on average over
-            the detections; None where there are none.
+        error: Expected calibration error, 0..1: the difference between the mean score and the precision of a range,
+            averaged over the detections; None if there are none.
         excess: Mean score minus precision over all detections: above 0 if scores are too high.
     """
 
@@ -66,7 +66,7 @@ def calibrate(ranking: Ranking, bins: int = BINS) -> Calibration:
         bins: How many ranges of equal width.
 
     Returns:
-        The ranges, and what they come to.
+        The ranges, and the errors over all of them.
 
     Example:
         >>> calibrate(Ranking(np.array([0.75, 0.75]), np.array([True, False]), 1)).error

@@ -23,15 +23,15 @@ RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
 @dataclass(slots=True)
 class Scores:
-    """COCO's metrics of masks or of boxes, each 0..1, None where nothing defines it.
+    """COCO's metrics of masks or of boxes, each 0..1, or None if undefined.
 
     Attributes:
         values: By name, ``AP`` to ``APl`` and ``AR1`` to ``ARl``.
         by_class: AP, AP50, AP75, APs, APm and APl of each class.
-        objects: How many objects of each class there are to be found.
+        objects: How many objects each class has.
         precision: float [T, R, C]: precision at each IoU threshold (0.50 to 0.95), recall (0 to 1 in 101 steps) and
-            class, over all sizes, -1 where undefined; None where there is nothing to compare.
-        matches: What was matched with what, of each class in the order of ``by_class``.
+            class, over all sizes, -1 if undefined; None if there is nothing to compare.
+        matches: The matches of each class, in the order of ``by_class``.
     """
 
     values: dict[str, float | None]
@@ -47,7 +47,7 @@ class Scores:
 
 @dataclass(slots=True)
 class Metrics:
-    """COCO's metrics of a set of predictions; printed, or shown in a notebook, they are a table by class.
+    """COCO's metrics of a set of predictions; printed or shown in a notebook, they appear as a table by class.
 
     Attributes:
         mask: The metrics of the masks.
@@ -74,7 +74,7 @@ def evaluate(pictures: Sequence[Picture], classes: Sequence[str], predictions: S
     """COCO's metrics of predictions against labelled pictures.
 
     Args:
-        pictures: The labelled pictures; those without objects count, as every detection in them is a false one.
+        pictures: The labelled pictures. Those without objects count too: every detection in them is a false one.
         classes: Class names of the labels.
         predictions: One for each picture, in the same order.
 
@@ -114,12 +114,12 @@ def evaluate_documents(
 ) -> Metrics:
     """COCO's metrics of results in COCO's results format.
 
-    Size of a detection is its mask's area for masks, and its box's for boxes.
+    The size of a detection is the area of its mask for masks, and of its box for boxes.
 
     Args:
         truth: A COCO document: ``images``, ``annotations``, ``categories``.
         results: Detections with ``image_id``, ``category_id``, ``score``, ``segmentation`` and ``bbox``.
-        box_results: The detections for the metrics of boxes, where they are others.
+        box_results: The detections for the metrics of boxes, if they differ.
 
     Returns:
         The metrics of masks and boxes.
@@ -148,7 +148,7 @@ def score_documents(
         results: Detections that have a ``segmentation`` or a ``bbox``, whichever ``kind`` asks for, and not the other.
         kind: What is compared.
         engine: Which program computes; the fastest one by default.
-        refine: Given pycocotools' COCOeval before it runs, to change what it does.
+        refine: Called with pycocotools' COCOeval before it runs, to change what it does.
 
     Returns:
         The metrics.

@@ -1,4 +1,4 @@
-"""The confusion matrix: which classes are confused, what is missed, and what is detected where nothing is."""
+"""The confusion matrix: confused classes, missed objects, and detections in the background."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def confusion_matrix(
 ) -> NDArray[np.int64]:
     """Counts of labelled against detected classes, by masks.
 
-    In each picture, pairs of an object and a detection are matched by falling IoU, whatever their classes. Detections
+    In each picture, objects and detections are matched in order of falling IoU, without regard to class. Detections
     that lie in a crowd region are not counted.
 
     Args:
@@ -26,8 +26,8 @@ def confusion_matrix(
         iou: An object and a detection match where the IoU of their masks is at least this.
 
     Returns:
-        int64 [C + 1, C + 1] in the order of the categories: rows are labels, columns detections; the last row holds
-        detections of nothing, the last column objects that were missed.
+        int64 [C + 1, C + 1] in the order of the categories: rows are labels, columns detections; the last row has
+        detections in the background, the last column missed objects.
     """
     places = {category["id"]: place for place, category in enumerate(truth["categories"])}
     labels = [places[annotation["category_id"]] for annotation in truth["annotations"]]

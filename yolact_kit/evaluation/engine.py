@@ -1,7 +1,8 @@
 """The program behind COCO's metrics: pycocotools, or hotcoco where it is installed.
 
-hotcoco gives the same numbers and matches to the last digit in a twentieth of the time (see docs/benchmarks.md). It is
-no dependency: small sets are measured in a moment by pycocotools, which stays the reference in the tests.
+hotcoco gives the same numbers, to the last digit, and the same matches in a twentieth of the time (see
+docs/benchmarks.md). It is not a dependency: pycocotools measures small sets in a moment, and stays the reference in the
+tests.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def run_cocoeval(
 
 
 def _indexed(document: dict[str, Any]) -> COCO:
-    """A document as pycocotools wants it; its annotations are copied, since COCOeval writes into them."""
+    """A document in pycocotools' form; its annotations are copied, since COCOeval writes into them."""
     index = COCO()
     # COCOeval takes an object whose id is 0 for "no match", so ids start at 1 here.
     annotations = [

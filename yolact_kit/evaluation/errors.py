@@ -5,10 +5,10 @@ Every wrong detection has one kind of error, by its IoU with the objects of its 
 ============  ==================================================================================
 localisation  at least b, less than f, with an object of its class
 class         at least f with an object of another class
-duplicate     at least f with an object of its class, which a better detection has already
+duplicate     at least f with an object of its class that a better detection has matched
 background    at most b with every object
 both          the rest: at least b, less than f, with an object of another class
-missed        objects that no detection has, nor would have if its class or place were right
+missed        objects that no detection matches, even if its class or place were corrected
 ============  ==================================================================================
 
 The first line that is true counts. The cost of a kind is how much AP50 rises when only its errors are corrected.
@@ -37,9 +37,9 @@ class ErrorBreakdown:
     """The errors of a model by kind.
 
     Attributes:
-        ap50: AP50 of the masks as they are, 0..1; None where there is no object.
+        ap50: AP50 of the unchanged masks, 0..1; None if there are no objects.
         counts: How many errors of each kind there are.
-        cost: How much AP50 would rise, 0..1, if the errors of one kind were corrected; None where there is no object.
+        cost: How much AP50 would rise, 0..1, if the errors of one kind were corrected; None if there are no objects.
         false_positives: The same if no detection were wrong.
         false_negatives: The same if no object were missed.
         by_class: Counts of each class: that of the detection, or of the missed object.

@@ -20,9 +20,9 @@ class ClassMatches:
     Attributes:
         scores: float64 [D], 0..1, falling.
         pictures: int64 [D], index of each detection's picture, in the order of the pictures' ids.
-        results: int64 [D], index of each detection among the results that were evaluated.
+        results: int64 [D], index of each detection in the evaluated results.
         matched: int64 [T, D], index of the matched annotation among the truth's at each IoU threshold; -1 for none.
-        ignored: bool [T, D], whether the detection counts for nothing, because it lies in a crowd.
+        ignored: bool [T, D], whether the detection is not counted because it lies in a crowd.
         objects: int64 [P], objects to be found in each picture, crowds left out.
     """
 
@@ -46,13 +46,13 @@ class ClassMatches:
         return self.scores[kept], self.matched[threshold, kept] >= 0
 
     def average_precision(self, weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        """COCO's average precision at each IoU threshold, with pictures counted as often as wanted.
+        """COCO's average precision at each IoU threshold, with a weight for each picture.
 
         Args:
             weights: int64 [B, P], how often each picture counts, in B different ways; by default each counts once.
 
         Returns:
-            float64 [B, T], 0..1; NaN where the pictures that count hold no object of this class.
+            float64 [B, T], 0..1; NaN if the counted pictures have no object of this class.
         """
         if weights is None:
             weights = np.ones((1, len(self.objects)), dtype=np.int64)
@@ -72,7 +72,7 @@ class ClassMatches:
 def mean_precision(
     found: NDArray[np.int64], detections: NDArray[np.int64], objects: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """COCO's average precision: the mean over 101 recalls of the best precision that is reached there or beyond.
+    """COCO's average precision: the mean over 101 recalls of the best precision at that recall or a higher one.
 
     Only right detections matter, since precision is highest and recall rises there.
 
@@ -90,7 +90,7 @@ def mean_precision(
     """
     precision = np.maximum.accumulate((found / (detections + np.spacing(1)))[:, ::-1], axis=1)[:, ::-1]
     recall = found / objects[:, None]
-    last = (recall * 100).astype(np.int64)  # of the recalls that are reached; rounding may have put it one off
+    last = (recall * 100).astype(np.int64)  # the last recall that is reached; rounding may have moved it by one
     last += _BOUNDED[last + 1] <= recall
     last -= _BOUNDED[last] > recall
     return np.asarray((precision * np.diff(last, axis=1, prepend=-1)).sum(axis=1) / len(_RECALLS))
@@ -115,9 +115,9 @@ def collect_matches(evaluation: Any) -> list[ClassMatches]:
 
 
 def _collect(found: list[tuple[int, dict[str, Any]]], count: int, thresholds: int) -> ClassMatches:
-    """The matches of one class from those of each picture, by its place."""
+    """The matches of one class, from those of each picture by position."""
     scores = _joined([one["dtScores"] for _, one in found])
-    order = np.argsort(-scores, kind="mergesort")  # as COCOeval does, so that ties fall alike
+    order = np.argsort(-scores, kind="mergesort")  # like COCOeval, so that ties have the same order
     pictures = _joined([[place] * len(one["dtIds"]) for place, one in found])
     results = _joined([one["dtIds"] for _, one in found])
     matched, ignored = (

@@ -1,4 +1,4 @@
-"""How much the detections of a picture overlap its objects, whatever their classes."""
+"""How much the detections of a picture overlap its objects, regardless of class."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from yolact_kit.inference.fonts import FontChoice, find_font
 
 _SHOWN_CLASSES = 20
 _DASHES = ("-", "--", "-.", ":")
-"""Lines of the classes, one after the other: who cannot tell two colours apart can tell these."""
+"""Line styles of the classes, for readers who cannot tell two colours apart."""
 
 
 def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
@@ -28,7 +28,7 @@ def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
     Args:
         scores: The metrics of masks or boxes.
         path: The PNG to write.
-        title: What stands above the plot.
+        title: Title above the plot.
     """
     classes = list(scores.by_class)
     font = find_font([*classes, title])
@@ -73,7 +73,7 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
         counts: int64 [C + 1, C + 1], see `confusion_matrix`.
         classes: Class names.
         path: The PNG to write.
-        title: What stands above the plot.
+        title: Title above the plot.
     """
     font = find_font([*classes, title])
     names = [font.shown(name, index) for index, name in enumerate(classes)]
@@ -99,7 +99,7 @@ def _properties(font: FontChoice, size: float) -> FontProperties:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    # A figure that pyplot knows nothing of is drawn by Agg: it needs no display and leaves pyplot's state alone.
+    # A figure made without pyplot is drawn by Agg: it needs no display and does not change pyplot's state.
     coded = io.BytesIO()
     figure.savefig(coded, format="png", dpi=120)
     atomic_write_bytes(path, coded.getvalue())

@@ -1,4 +1,4 @@
-"""A split of a data set as evaluation needs it: the annotation file itself, with its own ids."""
+"""A split of a data set for evaluation: the annotation file itself, with its own ids."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LabelledSplit:
         name: Name of the split.
         classes: Class names, in the data set's order.
         document: The annotation file: ``images``, ``annotations``, ``categories``.
-        folder: The folder that its pictures lie in.
+        folder: The folder with its pictures.
     """
 
     name: str
@@ -103,7 +103,7 @@ def load_split(path: Path | str, name: str) -> LabelledSplit:
         The split.
 
     Raises:
-        UserError: The data set cannot be read, or has no such split, or no picture in it.
+        UserError: The data set cannot be read, does not have the split, or has no picture in it.
     """
     dataset, file = load_dataset_and_file(path, name)
     if file is None:

@@ -17,13 +17,13 @@ from yolact_kit.pixels.pictures import PictureError
 
 @dataclass(slots=True)
 class Evaluation:
-    """What an evaluation found.
+    """The result of an evaluation.
 
     Attributes:
         metrics: COCO's metrics of masks and boxes.
         results: Every detection in COCO's results format, with the ids of the split's annotation file.
         truth: The COCO document that was evaluated against: the split's, without pictures that cannot be read.
-        broken: Those pictures, with what is wrong.
+        broken: Those pictures, each with its problem.
     """
 
     metrics: Metrics

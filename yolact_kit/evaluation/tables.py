@@ -97,7 +97,7 @@ def metrics_table(
 
 
 def number_text(value: float | None) -> str:
-    """A metric with three digits, or a dash where it is undefined.
+    """A metric with three digits, or a dash if it is undefined.
 
     Example:
         >>> number_text(0.5), number_text(None)

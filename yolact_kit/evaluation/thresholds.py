@@ -19,7 +19,7 @@ class OperatingPoint:
     Attributes:
         score: The threshold, 0..1.
         right: True positives: detections that match an object.
-        wrong: False positives: detections that match no object, or one that is matched already.
+        wrong: False positives: detections that match no object, or an object that is matched already.
         missed: False negatives: objects that no detection matches.
     """
 
@@ -30,17 +30,17 @@ class OperatingPoint:
 
     @property
     def precision(self) -> float | None:
-        """Share of the detections that are right; None where there are none."""
+        """Share of the detections that are right; None if there are none."""
         return _share(self.right, self.right + self.wrong)
 
     @property
     def recall(self) -> float | None:
-        """Share of the objects that are found; None where there are none."""
+        """Share of the objects that are found; None if there are none."""
         return _share(self.right, self.right + self.missed)
 
     @property
     def f1(self) -> float | None:
-        """Harmonic mean of precision and recall; None where there is nothing to find and nothing was found."""
+        """Harmonic mean of precision and recall; None if there are neither objects nor detections."""
         return _share(2 * self.right, 2 * self.right + self.wrong + self.missed)
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Ranking:
     def of(cls, matches: Sequence[ClassMatches]) -> Ranking:
         """The detections of some classes together, without those that lie in crowds.
 
-        A detection is matched before all those with lower scores, so leaving these out changes nothing for it.
+        A detection is matched before all those with lower scores, so leaving those out does not change its match.
 
         Args:
             matches: The matches of each class.
@@ -101,7 +101,7 @@ class Ranking:
         """The operating point with the largest F1; of several, the one with the highest threshold.
 
         Returns:
-            The point, its threshold half-way to the next lower score; None where no threshold finds anything.
+            The point, with its threshold half-way to the next lower score; None if no threshold finds anything.
 
         Example:
             >>> Ranking(np.array([0.9, 0.6, 0.4]), np.array([True, True, False]), 2).best().score

@@ -30,7 +30,7 @@ class PictureErrors:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing was found."""
+        """Harmonic mean of precision and recall; 1 if there are neither objects nor detections."""
         total = 2 * len(self.right) + len(self.wrong) + len(self.missed)
         return 2 * len(self.right) / total if total else 1.0
 
@@ -47,7 +47,7 @@ def worst_pictures(truth: dict[str, Any], masks: Scores, score: float, most: int
         truth: The COCO document that was evaluated against.
         masks: The metrics of the masks.
         score: Detections with a lower score are left out.
-        most: At most this many pictures; those without any error are never among them.
+        most: At most this many pictures; pictures without errors are never among them.
 
     Returns:
         The pictures, worst first.

@@ -27,10 +27,10 @@ class AnchorChoice:
 
 
 def choose_anchors(table: ObjectTable, preset: AnchorConfig, input_size: int, positive_iou: float) -> AnchorChoice:
-    """The preset's anchors where they fit the objects, else the ones of a few variations that fit best.
+    """The preset's anchors if they fit the objects, otherwise the best of a few variations.
 
-    Variations have other scales, more elongated shapes or two scales a level. One with more anchors, which costs time,
-    is taken only where it fits at least three hundredths more of the objects.
+    Variations have other scales, more elongated shapes or two scales per level. More anchors cost time, so a variation
+    with more of them must fit at least three hundredths more of the objects.
 
     Args:
         table: The objects to fit.

@@ -12,8 +12,8 @@ class Machine:
     """What a machine has to train with.
 
     Attributes:
-        gpu: Name of the GPU; empty where there is none that torch can use.
-        gpu_memory: Memory of the GPU in GiB; 0 where there is none.
+        gpu: Name of the GPU; empty if there is none that torch can use.
+        gpu_memory: Memory of the GPU in GiB; 0 if there is none.
         cores: Processor cores.
     """
 

@@ -20,7 +20,7 @@ CPU_MODEL = "yolact_nano"
 GPU_MODEL = "yolact_resnet50"
 
 _STEPS = {"cpu": 2_000, "gpu": 10_000}
-"""Steps of a full batch in which such a machine learns a small data set, by order of magnitude."""
+"""Steps of a full batch that such a machine needs to learn a small data set; only the order of magnitude counts."""
 _EPOCHS = (30, 400)
 _GPU_MEMORY_PER_PICTURE = 1.0
 """GiB that a picture of 550 px takes in training a ResNet-50; a rule of thumb."""
@@ -43,7 +43,7 @@ class ConfigPlan:
     reasons: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """The most important choices, a line each."""
+        """The most important choices, one line each."""
         values = self.config.model_dump()
         lines = [f"Planned for {self.reasons['dataset']} of {counted(len(self.config.classes), 'class', 'classes')}:"]
         for key in _SUMMARY:
@@ -55,7 +55,7 @@ class ConfigPlan:
         """Writes the configuration with a comment on each key and the reasons for what was chosen.
 
         Args:
-            file: The file to write; it names the data set relative to itself where that is possible.
+            file: The file to write; it names the data set by a relative path if possible.
         """
         file = Path(file)
         config = self.config.model_copy()
@@ -197,7 +197,7 @@ def _plan_epochs(made: ConfigPlan, pictures: int, machine: Machine) -> None:
 
 
 def _value_text(values: dict[str, object], key: str) -> str:
-    """The value of a dotted key with a dash behind it; nothing for a whole section."""
+    """The value of a dotted key, followed by a dash; empty for a whole section."""
     value: object = values
     for part in key.split("."):
         value = value[part] if isinstance(value, dict) else value
@@ -205,14 +205,14 @@ def _value_text(values: dict[str, object], key: str) -> str:
 
 
 def relative_dataset(dataset: Path, config_file: Path) -> str:
-    """How a configuration file names its data set: relative to itself where that is possible, with forward slashes.
+    """How a configuration file names its data set: by a relative path if possible, with forward slashes.
 
     Args:
         dataset: The data set folder.
         config_file: The configuration file.
 
     Returns:
-        The path; absolute where the two are on different drives of Windows.
+        The path; absolute if the two are on different drives of Windows.
 
     Example:
         >>> relative_dataset(Path("/home/me/data"), Path("/home/me/config.yaml"))

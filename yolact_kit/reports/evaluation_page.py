@@ -24,7 +24,7 @@ from yolact_kit.reports.worst_pictures import draw_worst
 CURVES = 20
 """At most so many classes have a curve of their own, those with most objects."""
 _DASHES = ("", "9 4", "9 4 2 4", "2 4")
-"""Lines of the classes, one after the other: who cannot tell two colours apart can tell these."""
+"""Line styles of the classes, for readers who cannot tell two colours apart."""
 _MATRIX = 30
 """At most so many classes are in the confusion matrix."""
 _ADVICE = {

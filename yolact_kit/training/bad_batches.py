@@ -17,7 +17,7 @@ _ADVICE = (
 
 
 class TrainingStoppedError(Exception):
-    """Training cannot go on; what was saved before is kept.
+    """Training cannot continue; files saved before are kept.
 
     Args:
         message: Why.
@@ -50,7 +50,7 @@ class BadBatches:
         self.in_a_row = 0
 
     def good(self) -> None:
-        """Notes a step that was fine."""
+        """Records a step without problems."""
         self.in_a_row = 0
 
     def bad(self, step: int, parts: Sequence[str], pictures: Sequence[str]) -> None:
@@ -59,10 +59,10 @@ class BadBatches:
         Args:
             step: The step, from 0.
             parts: What is not finite: components of the loss, or ``gradient``.
-            pictures: The pictures that may be the reason.
+            pictures: The pictures that may be the cause.
 
         Raises:
-            TrainingStoppedError: It is one too many.
+            TrainingStoppedError: The limit is reached.
         """
         self.count += 1
         self.in_a_row += 1

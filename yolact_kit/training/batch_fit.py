@@ -19,19 +19,19 @@ from yolact_kit.training.plan import TrainingPlan
 from yolact_kit.words import counted
 
 Fits = Callable[[int], bool]
-"""Whether a batch of so many pictures fits in memory."""
+"""Whether a batch of this many pictures fits in memory."""
 
 _SHARE = 0.9
 """Share of the free memory that a trial may take: other pictures have more objects, and memory is fragmented."""
 
 
 def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> None:
-    """Divides a plan's batch, in place, until it fits in memory; pictures a step and learning rate stay as they are.
+    """Divides a plan's batch, in place, until it fits in memory; pictures per step and learning rate stay the same.
 
     Args:
-        plan: The plan. If several processes train together, they must agree on the divided batch. Where another program
-            or another machine starts some of them, they could not be told, so the batch stays as it is.
-        taken: What a picture takes, for CPUs.
+        plan: The plan. If several processes train together, they must agree on the divided batch. If another program or
+            another machine starts some of them, they cannot be told, so the batch is not divided.
+        taken: What a picture needs, for CPUs.
         fits: Tells whether a batch fits; tried out on a GPU and estimated on a CPU by default.
 
     Raises:
@@ -65,7 +65,7 @@ def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> 
 
 
 def divided(batch: int) -> Iterator[tuple[int, int]]:
-    """The ways to divide a batch into equal parts: pictures of a part, and parts.
+    """The ways to divide a batch into equal parts: pictures per part, and number of parts.
 
     Example:
         >>> list(divided(6))
@@ -75,7 +75,7 @@ def divided(batch: int) -> Iterator[tuple[int, int]]:
 
 
 def _estimated(plan: TrainingPlan, taken: Estimate) -> Fits:
-    """Whether the estimate for a batch is within the memory that is free; always, where that is unknown."""
+    """Whether the estimate for a batch is within the free memory; True if that is unknown."""
     free = available_memory()
 
     def fits(batch: int) -> bool:
@@ -87,7 +87,7 @@ def _estimated(plan: TrainingPlan, taken: Estimate) -> Fits:
 
 
 def _share_fits_on_gpu(plan: TrainingPlan, batch: int) -> bool:
-    """Whether a process's share of a batch fits on the first GPU; several are taken to be alike."""
+    """Whether a process's share of a batch fits on the first GPU; all GPUs are assumed to be the same."""
     share = -(-batch // plan.config.train.devices)
     return fits_on_gpu(plan.config, plan.device, plan.precision, share)
 
@@ -102,7 +102,7 @@ def fits_on_gpu(config: Config, device: torch.device, precision: str, batch: int
         batch: Pictures.
 
     Returns:
-        Whether the steps took at most nine tenths of what is free.
+        Whether the steps took at most nine tenths of the free memory.
     """
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
@@ -114,7 +114,7 @@ def fits_on_gpu(config: Config, device: torch.device, precision: str, batch: int
 
 
 def steps_fit(config: Config, device: torch.device, precision: str, batch: int) -> bool:
-    """Takes two training steps as training does, optimiser, averaged weights and all.
+    """Runs two training steps as in training, with the optimiser and the averaged weights.
 
     Args:
         config: The configuration; ``classes`` filled in.
@@ -123,7 +123,7 @@ def steps_fit(config: Config, device: torch.device, precision: str, batch: int) 
         batch: Pictures.
 
     Returns:
-        Whether memory was enough. The state of the random numbers stays as it was.
+        Whether the memory was enough. The state of the random numbers is restored.
     """
     try:
         with torch.random.fork_rng():

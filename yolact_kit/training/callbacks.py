@@ -1,4 +1,4 @@
-"""What happens beside the training steps: the end of the budget, validation, averaging of weights."""
+"""What happens around the training steps: the end of the budget, validation, averaging of weights."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
 NEVER = 1 << 62
-"""Batches between validations, where something else says when to validate."""
+"""Batches between validations, if something else decides when to validate."""
 
 
 class EndOfBudget(Callback):
-    """Ends training, by way of a last validation, once its budget is spent or it is asked to stop.
+    """Ends training, after a last validation, when its budget is spent or it is asked to stop.
 
     Args:
         budget: How long training goes on.
-        interval: Seconds between validations; None where Lightning counts batches. Lightning's own clock would have
-            processes that train together validate at different steps.
+        interval: Seconds between validations; None if Lightning counts batches. With Lightning's own clock, processes
+            that train together would validate at different steps.
     """
 
     def __init__(self, budget: Budget, interval: float | None = None) -> None:
@@ -46,7 +46,7 @@ class EndOfBudget(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
     ) -> None:
-        """Stops where the next step would be beyond the budget; never between the batches of one step."""
+        """Stops if the next step would exceed the budget; never between the batches of one step."""
         if self.interval is not None:
             trainer.val_check_batch = NEVER
         if (index + 1) % trainer.accumulate_grad_batches:
@@ -61,7 +61,7 @@ class EndOfBudget(Callback):
         """Whether it is time to validate."""
         assert self.interval is not None
         elapsed = self.budget.elapsed()
-        if self._validated is None:  # the first step, or the first one since training was taken up again
+        if self._validated is None:  # the first step, or the first one after resuming
             self._validated = elapsed
         if elapsed - self._validated < self.interval:
             return False
@@ -69,7 +69,7 @@ class EndOfBudget(Callback):
         return True
 
     def on_validation_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Notes when the validation began."""
+        """Records when the validation began."""
         self._validation_started = time.monotonic()
 
     def on_validation_end(self, _trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
@@ -85,8 +85,8 @@ class EndOfBudget(Callback):
 class ValidationCallback(Callback):
     """COCO's metrics of the averaged weights, and the best weights by mask AP.
 
-    It must stand before `RunningAverage` among the callbacks: at the end of a validation that one takes the averaged
-    weights away again.
+    It must come before `RunningAverage` among the callbacks, which removes the averaged weights again at the end of a
+    validation.
 
     Args:
         pictures: The validation pictures.
@@ -109,11 +109,11 @@ class ValidationCallback(Callback):
 
     @property
     def state_key(self) -> str:
-        """The name of this callback in checkpoints, which is as old as the oldest run that can be resumed."""
+        """The name of this callback in checkpoints; it must not change, so that old runs can be resumed."""
         return "Validation"
 
     def on_validation_epoch_start(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Forgets the predictions of the validation before."""
+        """Drops the predictions of the previous validation."""
         self.predictions = {}
 
     def on_validation_batch_end(
@@ -129,7 +129,7 @@ class ValidationCallback(Callback):
             self.predictions[index] = prediction
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Computes the metrics, and keeps the weights where they are the best so far."""
+        """Computes the metrics, and saves the weights if they are the best so far."""
         assert isinstance(module, TrainingModule)
         found = gather(self.predictions)
         self.predictions = {index: found[index] for index in range(len(self.pictures))}
@@ -151,7 +151,7 @@ class ValidationCallback(Callback):
         return {"best": self.best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on with the best AP of the earlier part of the run."""
+        """Continues with the best AP of the earlier part of the run."""
         self.best = state_dict["best"]
 
 
@@ -161,7 +161,7 @@ class RunningAverage(WeightAveraging):
     The decay rises with the steps, so that the average does not lag behind at the beginning.
 
     Args:
-        decay: Decay a step, in the long run.
+        decay: Decay per step, in the long run.
     """
 
     def __init__(self, decay: float) -> None:
@@ -186,7 +186,7 @@ class RunningAverage(WeightAveraging):
 
 @contextmanager
 def tolerating_write_errors(what: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Lets training go on when something cannot be written, as on a full disk; the next time there may be room.
+    """Lets training continue if something cannot be written, for example on a full disk; next time there may be room.
 
     Args:
         what: What is written.
@@ -199,10 +199,10 @@ def tolerating_write_errors(what: str, say: Callable[[str], None]) -> Iterator[N
     """
     try:
         yield
-    except (OSError, UserError, RuntimeError) as error:  # torch says "unexpected pos" where the disk is full
+    except (OSError, UserError, RuntimeError) as error:  # torch says "unexpected pos" if the disk is full
         say(f"warning: {what} cannot be written now ({getattr(error, 'strerror', None) or error}); training goes on")
 
 
 def is_finite(module: TrainingModule) -> bool:
-    """Whether every weight is a number, so that it is worth keeping."""
+    """Whether every weight is a finite number, so that the weights are worth saving."""
     return all(bool(torch.isfinite(value).all()) for value in module.model.parameters())

@@ -1,4 +1,4 @@
-"""What a run is taken up again from: two checkpoints, the newer of which may be torn."""
+"""What a run resumes from: two checkpoints, of which the newer one may be incomplete."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ PREVIOUS = "previous.ckpt"
 
 
 SECONDS = 300.0
-"""A kill loses no more of a run than this, however far its validations are apart."""
+"""A kill loses no more of a run than this, even if validations are further apart."""
 
 
 class Saving(Callback):
     """Writes the last weights and the checkpoint at each validation, every few minutes, and when training ends early.
 
-    The checkpoint before the last one is kept. Random numbers go on after a resumption where they were.
+    The checkpoint before the last one is kept. After resuming, the random numbers continue where they were.
 
     Args:
         run: The run folder.
         budget: Tells the time, which processes that train together agree on.
-        average: Where the averaged weights are, None where weights are not averaged.
+        average: Where the averaged weights are; None if weights are not averaged.
         say: Prints a line.
     """
 
@@ -51,7 +51,7 @@ class Saving(Callback):
         self._taken_up: dict[str, Any] = {}
 
     def on_train_batch_start(self, *_: Any) -> None:
-        """Sets the state of the random numbers to the checkpoint's, once everything that draws some has started."""
+        """Sets the random state to the checkpoint's, after everything that draws random numbers has started."""
         if self._taken_up:
             torch.set_rng_state(self._taken_up["cpu"])
             if "cuda" in self._taken_up and torch.cuda.is_available():
@@ -61,21 +61,21 @@ class Saving(Callback):
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
     ) -> None:
-        """Saves if it is time to, and notes the state of the random numbers.
+        """Saves if it is time to, and records the random state.
 
-        The state is noted here because a validation that follows an interrupt draws some of them.
+        This happens here because a validation after an interrupt draws random numbers.
         """
         self._random = _random_state()
         if self._saved_when is None:
             self._saved_when = self.budget.elapsed()
-        # Lightning takes the validation after this step for done where a checkpoint is older than it.
+        # If a checkpoint is older than the validation after this step, Lightning believes that the validation is done.
         validates = trainer.should_stop or (index + 1) % (trainer.val_check_batch or NEVER) == 0
         between = (index + 1) % trainer.accumulate_grad_batches != 0
         if not validates and not between and self.budget.elapsed() - self._saved_when >= SECONDS:
             self.save(trainer, module)
 
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Saves the end of the training, unless the last validation has done so."""
+        """Saves at the end of training, unless the last validation has saved."""
         if self._saved_at != trainer.global_step:
             self.save(trainer, module)
 
@@ -89,7 +89,7 @@ class Saving(Callback):
     def on_exception(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, exception: BaseException
     ) -> None:
-        """Saves what an interrupt would lose."""
+        """Saves after an interrupt, so that nothing is lost."""
         if isinstance(exception, KeyboardInterrupt) and trainer.global_step > 0:
             self.save(trainer, module)
 
@@ -100,8 +100,8 @@ class Saving(Callback):
             self.say("warning: the weights contain infinity or NaN, so they are not saved; the earlier ones are kept")
             return
         self._saved_at, self._saved_when = trainer.global_step, self.budget.elapsed()
-        # The weights come first: on a disk that is nearly full they find room where a checkpoint, several times as
-        # large, does not.
+        # The weights come first: on a nearly full disk they may fit although a checkpoint, several times as large, does
+        # not.
         if trainer.is_global_zero:
             source = self.average.averaged(module) if self.average is not None else module
             with tolerating_write_errors("the last weights", self.say):
@@ -117,7 +117,7 @@ class Saving(Callback):
                 raise
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the random numbers, as it would be had nobody interrupted."""
+        """The random state as it would be without the interrupt."""
         return self._random or _random_state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def _random_state() -> dict[str, Any]:
 
 @contextmanager
 def _keeping_previous(file: Path) -> Iterator[Path]:
-    """As `replacing`, but what ``file`` was becomes the previous checkpoint, once the new one is whole."""
+    """Like `replacing`, but the old ``file`` becomes the previous checkpoint once the new one is complete."""
     with replacing(file) as beside:
         yield beside
         with beside.open("rb+") as stream:
@@ -146,11 +146,11 @@ def _keeping_previous(file: Path) -> Iterator[Path]:
 def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) -> tuple[Path, dict[str, Any]] | None:
     """The newest checkpoint of a run that can be read, and what it holds.
 
-    What a killed process left half written is removed.
+    Half-written files of a killed process are removed.
 
     Args:
         run: The run folder.
-        say: Prints a line where the last checkpoint is torn.
+        say: Prints a line if the last checkpoint is incomplete.
 
     Returns:
         The file and its content; None where there is no checkpoint.
@@ -177,7 +177,7 @@ def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) 
 
 
 def _read(file: Path) -> dict[str, Any] | None:
-    """What a checkpoint holds, None where it is torn."""
+    """The content of a checkpoint; None if it is incomplete."""
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -185,7 +185,7 @@ def _read(file: Path) -> dict[str, Any] | None:
             f"'{file}' holds code or objects that no checkpoint of yolact-kit has. Nothing of it was executed.",
             "Do not trust where it came from. Train afresh into another folder.",
         ) from error
-    except Exception:  # torch raises what its zip reader, its unpickler and Python's decoders happen to raise
+    except Exception:  # torch passes on any exception of its zip reader, its unpickler and Python's decoders
         return None
     whole = isinstance(stored, dict) and EndOfBudget.__name__ in stored.get("callbacks", {})
     return stored if whole else None

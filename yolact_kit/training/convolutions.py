@@ -1,7 +1,7 @@
 """Convolutions with a fast gradient on CPUs that have AVX2 but not AVX-512.
 
 In channels-last, oneDNN has a fast AVX2 kernel for a convolution's output and for the gradient of its input, but not
-for the gradient of its weights: on large feature maps that one takes two to five times as long as in the usual layout.
+for the gradient of its weights: on large feature maps it takes two to five times as long as in the usual layout.
 So only the gradient of the weights is computed in the usual layout; reordering costs a fraction of what it saves.
 """
 
@@ -30,7 +30,7 @@ def weights_learn_slowly(device: torch.device, precision: str) -> bool:
 def speed_up_gradients(model: nn.Module) -> None:
     """Gives a model's convolutions the faster gradient; what they compute, and their state dict, stay the same.
 
-    Convolutions of one pixel are matrix products, which are fast as they are.
+    1x1 convolutions are matrix products, which are fast already.
 
     Args:
         model: The model; changed in place.
@@ -65,7 +65,7 @@ class _FastGradientConv2d(nn.Conv2d):
 
 
 class _FastGradientConvolution(torch.autograd.Function):
-    """`torch.nn.functional.conv2d`, the gradient of whose weights is computed in the usual layout."""
+    """`torch.nn.functional.conv2d` that computes the gradient of its weights in the usual layout."""
 
     @staticmethod
     def forward(

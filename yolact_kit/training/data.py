@@ -22,7 +22,7 @@ class DataModule(lightning.LightningDataModule):
         dataset: The data set.
         config: The configuration.
         device: What trains; it decides how many processes load pictures.
-        shown: Showings that an earlier part of the same run has had.
+        shown: How many pictures an earlier part of the same run has shown.
         augmented: Whether training pictures are augmented.
     """
 
@@ -38,7 +38,7 @@ class DataModule(lightning.LightningDataModule):
         self.validation = PreparedPictures(dataset.splits.get("val", []), config.model)
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Batches without end, or this process's share of each."""
+        """Endless batches, or this process's share of each."""
         batch = self.config.train.batch_size
         draws = Shuffled(len(self.training), self.config.train.seed, self.shown)
         return DataLoader(
@@ -59,7 +59,7 @@ class DataModule(lightning.LightningDataModule):
         return DataLoader(self.validation, batch_size=batch, sampler=mine, pin_memory=self.on_gpu)
 
     def transfer_batch_to_device(self, batch: object, device: torch.device, dataloader_idx: int) -> object:
-        """Moves a batch; the names stay where they are."""
+        """Moves a batch to a device, except for the names."""
         if not isinstance(batch, Batch):
             return super().transfer_batch_to_device(batch, device, dataloader_idx)
         targets = [type(target)(*(part.to(device, non_blocking=True) for part in target)) for target in batch.targets]
@@ -69,8 +69,8 @@ class DataModule(lightning.LightningDataModule):
 def loader_workers(config: Config, device: torch.device) -> int:
     """How many processes load pictures.
 
-    For a GPU there are up to eight; beside a CPU that trains there is one, or none on two cores, where a loading
-    process takes from the network as much as it saves.
+    With a GPU there are up to eight; with a CPU there is one, or none on two cores, where a loading process would take
+    as much from the network as it saves.
 
     Args:
         config: ``train.workers``, a number or ``auto``.

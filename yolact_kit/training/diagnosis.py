@@ -21,7 +21,7 @@ from yolact_kit.training.result import TrainResult
 from yolact_kit.training.targets import collate
 
 NEAR_ZERO = 0.05
-"""Mask AP below which something is likely to be wrong, rather than hard."""
+"""With a lower mask AP, something is probably wrong and not just difficult."""
 
 _SAMPLED = 64
 _FEW_STEPS = 300
@@ -30,7 +30,7 @@ _FEW_PASSES = 10
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """What training pictures teach, as augmentation shows them.
+    """What can be learned from the augmented training pictures.
 
     Attributes:
         pictures: Pictures that were looked at.
@@ -49,10 +49,10 @@ class Teaching:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Something that would explain a poor model.
+    """A possible reason for a poor model.
 
     Attributes:
-        weight: How likely it explains AP near 0: 0..1.
+        weight: How likely it is the reason for an AP near 0: 0..1.
         what: What stands out.
         advice: What to do about it.
     """
@@ -67,10 +67,10 @@ class Evidence:
     """All that is known of a run.
 
     Attributes:
-        plan: What it was going to do.
-        result: What it has come to.
+        plan: What it planned to do.
+        result: Its result.
         losses: Mean of each component in the first and in the last tenth of the steps.
-        recall: Share of the training objects that an anchor fits, None where there are none.
+        recall: Share of the training objects that an anchor fits; None if there are no objects.
         teaching: What training pictures teach.
     """
 
@@ -88,7 +88,7 @@ class Diagnosis:
     Attributes:
         figures: Lines of numbers: anchor recall, labels, losses, positives.
         causes: What would explain a poor model, the likeliest first.
-        near_zero: Whether mask AP is near 0, where it was measured.
+        near_zero: Whether mask AP was measured and is near 0.
     """
 
     figures: list[str]
@@ -111,8 +111,8 @@ def diagnose(plan: TrainingPlan, result: TrainResult) -> Diagnosis:
     """Looks for what a run suffered from, and writes it to ``diagnosis.txt`` in the run folder.
 
     Args:
-        plan: What was going to be done; its ``problems`` are the label check, see `check_data`.
-        result: What it has come to.
+        plan: What was planned; its ``problems`` are the label check, see `check_data`.
+        result: Its result.
 
     Returns:
         The diagnosis.
@@ -290,7 +290,7 @@ def _classes(evidence: Evidence) -> Iterator[Cause]:
 
 
 def _misplaced(evidence: Evidence) -> Iterator[Cause]:
-    """Labels of other pictures look as sound as any to the checks, so a long run that learns nothing points to them."""
+    """The checks cannot see that labels belong to other pictures, so a long run that learns nothing points to that."""
     if _is_near_zero(evidence.result) and not any(_few_steps(evidence)):
         yield Cause(
             0.3,

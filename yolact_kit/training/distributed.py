@@ -15,7 +15,7 @@ Number = TypeVar("Number", int, Tensor)
 
 
 def world_size() -> int:
-    """How many processes train together; 1 where one trains alone."""
+    """How many processes train together; 1 if one trains alone."""
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
@@ -25,7 +25,7 @@ def rank() -> int:
 
 
 def mean_over_processes(count: Number, least: int = 0) -> Number | Tensor:
-    """The mean over the processes of what each has, which each divides its sum of losses by.
+    """The mean of a count over the processes, by which each divides its sum of losses.
 
     DDP averages gradients over the processes. If each divided its loss by its own count, a process with few objects
     would weigh as much as one with many.

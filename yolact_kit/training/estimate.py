@@ -1,4 +1,4 @@
-"""What training is going to take, estimated from a trial step of one picture."""
+"""The time and memory that training needs, estimated from a trial step of one picture."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from yolact_kit.training.schedule import VALIDATIONS, Budget, input_size_at
 from yolact_kit.training.targets import Target
 
 _LARGEST_TRIAL = 320
-"""Side in pixels of the largest trial picture on a CPU, where larger ones would take seconds."""
+"""Side in pixels of the largest trial picture on a CPU; larger ones would take seconds."""
 _VALIDATION = 0.4
 """Time of a validation picture relative to that of a training picture: no backward pass, but masks and metrics."""
 _COPIES = {"sgd": 3, "adamw": 4}
 """Weights, gradients and the optimiser's state, as multiples of the weights."""
 _PROCESS_BYTES = 820 << 20
-"""What the libraries take by themselves, measured on Linux."""
+"""Memory of the libraries alone, measured on Linux."""
 _BESIDE_ACTIVATIONS = 1.75
-"""Memory that one more picture in the batch takes, relative to what is kept for its backward pass; measured."""
+"""Memory of one more picture in the batch, relative to what is kept for its backward pass; measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one training picture takes in time and memory.
+    """Time and memory of one training picture.
 
     Attributes:
-        seconds: Of one training picture at the full input size.
+        seconds: Seconds of one training picture at the full input size.
         activations: Bytes that the backward pass of one such picture needs.
         weights: Bytes of the network's weights.
         side: Side of the trial picture in pixels.
@@ -44,20 +44,20 @@ class Estimate:
     side: int
 
     def memory(self, config: Config) -> int:
-        """Bytes that training takes at its peak."""
+        """Peak memory of training in bytes."""
         copies = _COPIES[config.train.optimizer] + (config.train.ema_decay > 0)
         share = -(-config.train.batch_size // (config.train.devices * config.train.nodes))
-        # They are there once more, in memory, while a checkpoint is written.
+        # While a checkpoint is written, there is a second copy of them in memory.
         return _PROCESS_BYTES + 2 * copies * self.weights + round(share * _BESIDE_ACTIVATIONS * self.activations)
 
     def step_seconds(self, config: Config) -> float:
-        """Seconds of a step, on average over the sizes that the pictures grow through."""
+        """Seconds of a step, averaged over the growing sizes of the pictures."""
         full = config.model.input_size
         shares = [(input_size_at(part / 20, full, config.train) / full) ** 2 for part in range(20)]
         return self.seconds * config.train.batch_size * config.train.accumulate * sum(shares) / len(shares)
 
     def describe(self, config: Config, budget: Budget, pictures: int, validated: int = 0) -> list[str]:
-        """The estimate in words, and how it was made.
+        """The estimate and its basis, in words.
 
         Args:
             config: The configuration.
@@ -89,7 +89,7 @@ class Estimate:
 
 
 def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
-    """Measures a trial step of one picture; the state of the random numbers stays as it was.
+    """Measures a trial step of one picture; the random state is restored.
 
     Args:
         config: The configuration; ``classes`` filled in.

@@ -40,7 +40,7 @@ def publish_batch(train: TrainConfig) -> None:
 
 
 def adopt_batch(train: TrainConfig) -> None:
-    """Takes over the batch that the leading process has passed on, in place."""
+    """Sets the batch that the leading process has passed on, in place."""
     if _BATCH in os.environ:
         train.batch_size, train.accumulate = map(int, os.environ[_BATCH].split())
 
@@ -51,5 +51,5 @@ def publish_run(run: Path) -> None:
 
 
 def run_of_leader(run: Path) -> Path:
-    """The run folder that the leading process has passed on; ``run`` where it has passed on none."""
+    """The run folder that the leading process has passed on; ``run`` if there is none."""
     return Path(os.environ.get(_RUN, run))

@@ -40,7 +40,7 @@ def require_loggers(names: Sequence[str]) -> None:
 
 
 def _is_installed(name: str) -> bool:
-    """Whether a logger's packages are there; mlflow-skinny leaves out what a database in the run folder needs."""
+    """Whether a logger's packages are installed; mlflow-skinny lacks those for a database in the run folder."""
     if name == "mlflow" and not os.environ.get("MLFLOW_TRACKING_URI") and find_spec("sqlalchemy") is None:
         return False
     return any(find_spec(package) for package in _PACKAGES[name])
@@ -71,7 +71,7 @@ def require_wandb_login(environment: Mapping[str, str], home: Path) -> None:
 
 
 class _Rows(CSVLogger):
-    """Keeps rows that a full disk has no room for until it has."""
+    """Keeps rows in memory while the disk is full."""
 
     def save(self) -> None:
         """Writes the rows since the last time."""
@@ -86,10 +86,10 @@ def make_loggers(
 
     Args:
         names: As ``train.loggers``; ``csv`` comes first whether it is named or not.
-        run: The run folder. TensorBoard writes to ``tensorboard`` in it, MLflow to where ``MLFLOW_TRACKING_URI`` says
-            and else to ``mlflow.db`` in it, W&B to ``wandb`` in it.
-        experiment: What runs are gathered under where a tracker has experiments or projects.
-        settings: What a tracker keeps with a run: the configuration as nested dictionaries.
+        run: The run folder. TensorBoard writes to ``tensorboard`` in it, MLflow to ``MLFLOW_TRACKING_URI`` or to
+            ``mlflow.db`` in it, W&B to ``wandb`` in it.
+        experiment: Name of the experiment or project, for trackers that have them.
+        settings: What a tracker stores with a run: the configuration as nested dictionaries.
 
     Returns:
         Lightning's loggers.
@@ -107,5 +107,5 @@ def make_loggers(
 
 
 def _mlflow_place(run: Path) -> str:
-    """Where MLflow keeps its runs: where the environment says, else in the run folder."""
+    """Where MLflow keeps its runs: the address in the environment, or the run folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(run / 'mlflow.db').absolute().as_posix()}"

@@ -49,7 +49,7 @@ def _losses(
 ) -> dict[str, Tensor]:
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
-    # A batch of background pictures still has negatives to learn from, so never divide by zero.
+    # A batch of background pictures still has negatives to learn from: avoid a division by zero.
     positives = mean_over_processes((classes > 0).sum(), least=1)
     assembled = [assemble_positives(raw, index, matched, config.max_masks) for index, matched in enumerate(matches)]
     losses = {
@@ -69,7 +69,7 @@ def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
 
     Args:
         raw: The network's outputs.
-        matches: What each anchor is to learn, for each picture.
+        matches: What each anchor learns, for each picture.
 
     Returns:
         A scalar.
@@ -105,7 +105,7 @@ def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> 
 
 
 class Assembled(NamedTuple):
-    """The masks of one picture's positive anchors, at the size of the prototypes, and what they should be.
+    """The masks of one picture's positive anchors, at the size of the prototypes, and their targets.
 
     Attributes:
         logits: float32 [N, h, w].
@@ -128,7 +128,7 @@ def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks:
     Args:
         raw: The network's outputs.
         index: Which picture of the batch.
-        matched: What each anchor is to learn.
+        matched: What each anchor learns.
         max_masks: If there are more positive anchors, this many of them, chosen at random, stand for all.
 
     Returns:
@@ -185,7 +185,7 @@ def mask_scoring_loss(assembled: list[Assembled], scorer: MaskScoring, config: L
 
 
 def _mask_iou(first: Tensor, second: Tensor) -> Tensor:
-    """IoU [N] of masks bool [N, h, w], of which the second ones are not empty."""
+    """IoU [N] of two sets of masks bool [N, h, w]; the second ones must not be empty."""
     return (first & second).sum(dim=(1, 2)) / (first | second).sum(dim=(1, 2))
 
 
@@ -206,7 +206,7 @@ def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
 
 
 def _cropped_entropy(part: Assembled, legacy: bool) -> Tensor:
-    """Mean binary cross entropy [N] of masks inside their boxes, which count as a pixel wide and high at least."""
+    """Mean binary cross entropy [N] of masks inside their boxes, which count as at least one pixel wide and high."""
     height, width = part.masks.shape[-2:]
     if legacy:
         entropy = functional.binary_cross_entropy(part.logits.sigmoid(), part.masks, reduction="none")

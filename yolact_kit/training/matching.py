@@ -13,18 +13,18 @@ from yolact_kit.ops.boxes import box_iou, covered_share
 from yolact_kit.training.targets import Target
 
 CROWD_SHARE = 0.7
-"""An anchor with more than this share in an ignored region is not taken as background."""
+"""An anchor with more than this share in an ignored region is not background."""
 
 NEUTRAL = -1
 BACKGROUND = 0
 
 
 class Matches(NamedTuple):
-    """What each anchor of one picture is to learn.
+    """What each anchor of one picture learns.
 
     Attributes:
         classes: int64 [A]: 1..C, `BACKGROUND`, or `NEUTRAL` for anchors that learn nothing.
-        objects: int64 [A]: index into the picture's objects that are not ignored; meaningless where not positive.
+        objects: int64 [A]: index into the picture's objects that are not ignored; only valid for positive anchors.
         boxes: float32 [N, 4]: those objects' boxes.
         masks: uint8 [N, S, S]: their masks.
         labels: int64 [N]: their labels.
@@ -46,7 +46,7 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
         config: The IoU above which an anchor is positive and below which it is background.
 
     Returns:
-        What each anchor is to learn.
+        What each anchor learns.
     """
     taught = ~target.ignored
     boxes, labels = target.boxes[taught], target.labels[taught]
@@ -70,9 +70,9 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
 
 
 def _best_anchors(overlaps: Tensor) -> Tensor:
-    """An anchor of its own for each object [N], the best overlaps of ``overlaps`` [N, A] served first.
+    """A different anchor for each object [N]; the best of ``overlaps`` [N, A] are assigned first.
 
-    Indices stay tensors: a GPU need not wait for the host to read them, object after object.
+    Indices stay tensors, so that a GPU does not wait for the host to read each of them.
     """
     overlaps = overlaps.clone()
     chosen = torch.zeros(len(overlaps), dtype=torch.int64, device=overlaps.device)

@@ -1,4 +1,4 @@
-"""``metrics.csv`` of a run that goes on: Lightning's logger begins it anew, so the earlier rows wait beside it."""
+"""``metrics.csv`` of a resumed run: Lightning's logger starts a new file, so the earlier rows are kept beside it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ EARLIER = "metrics.earlier.csv"
 
 
 def set_earlier_aside(run: Path, steps: int) -> None:
-    """Puts the rows of the first ``steps`` steps where the logger does not find them.
+    """Moves the rows of the first ``steps`` steps to where the logger does not overwrite them.
 
     Args:
         run: The run folder.
-        steps: Steps that the checkpoint holds; rows of later ones will be written again.
+        steps: Steps of the checkpoint; rows of later steps will be written again.
     """
     kept = [row for row in _rows(run / EARLIER) + _rows(run / NAME) if int(row["step"]) < steps]
     if kept:

@@ -41,7 +41,7 @@ class TrainingModule(lightning.LightningModule):
         self.frozen_batch_norm = False
         self._shown: list[str] = []
         self._skipped = False
-        self._compiled: list[Callable[[Tensor], RawOutputs]] = []  # in a list, it is no part of the module's state
+        self._compiled: list[Callable[[Tensor], RawOutputs]] = []  # in a list, it is not part of the module's state
 
     def training_step(self, batch: Batch, _index: int) -> Tensor | None:
         """The sum of the losses of a batch; None, which makes Lightning skip it, if that is not finite."""
@@ -57,7 +57,7 @@ class TrainingModule(lightning.LightningModule):
         return total
 
     def _network(self) -> Callable[[Tensor], RawOutputs]:
-        """The network as training calls it: compiled, where that is wanted."""
+        """The network as training calls it: compiled, if configured."""
         if not self.config.train.compile:
             return self.model
         if not self._compiled:
@@ -157,7 +157,7 @@ def make_optimizer(model: nn.Module, train: TrainConfig, precision: str) -> torc
     groups = parameter_groups(model, train.weight_decay)
     if train.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
-    # A fused step undoes the loss's scale by itself, after gradients of that scale were clipped: useless with fp16.
+    # A fused step removes the loss scale only after the scaled gradients were clipped, so it does not work with fp16.
     fused = precision != "16-mixed" and groups[0]["params"][0].device.type != "mps"
     return torch.optim.AdamW(groups, lr=train.learning_rate, fused=fused)
 

@@ -1,4 +1,4 @@
-"""What a training run is going to do, settled and said before its first step."""
+"""The plan of a training run, made and printed before its first step."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from yolact_kit.training.schedule import Budget
 from yolact_kit.words import counted
 
 OVERFIT_STEPS = 300
-"""Steps of a self-test that is not given a time."""
+"""Steps of a self-test without a time limit."""
 
 _NAMED = 3
-"""Problems of a data set that are named where it is refused."""
+"""At most this many problems are named if a data set is refused."""
 
 
 @dataclass(slots=True)
 class TrainingPlan:
-    """What a run is going to do, settled before its first step.
+    """The plan of a run, made before its first step.
 
     Attributes:
         config: The configuration; what was ``auto`` is still ``auto``.
@@ -41,10 +41,10 @@ class TrainingPlan:
         device: What trains.
         precision: Lightning's name of the arithmetic.
         budget: How long training goes on.
-        notes: What was chosen, and why, a line each.
+        notes: What was chosen and why, one line each.
         augmented: Whether training pictures are augmented.
         good_enough: Mask AP at which training ends early, None for none.
-        problems: What `check_data` found in the data set, None where it was not asked.
+        problems: What `check_data` found in the data set; None if it did not run.
     """
 
     config: Config
@@ -59,12 +59,12 @@ class TrainingPlan:
 
     @property
     def pictures_a_step(self) -> int:
-        """Pictures whose gradients make a step."""
+        """Pictures per step."""
         return self.config.train.batch_size * self.config.train.accumulate
 
 
 def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> TrainingPlan:
-    """Settles what a run is going to do.
+    """Plans a run.
 
     Args:
         config: The configuration.
@@ -168,7 +168,7 @@ def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> T
     Args:
         plan: The plan of the whole training, which is left as it is.
         count: Pictures; those with objects come first, spread over the data set.
-        steps: Steps, where the plan is not by time.
+        steps: Number of steps, if the plan has no time limit.
 
     Returns:
         A plan without augmentation, running average or growing pictures, which ends once `OVERFIT_AP` is reached.
@@ -204,8 +204,8 @@ def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimat
     Args:
         plan: The plan.
         run: The run folder.
-        weights: What training starts from, in words.
-        estimate: What it will take, where that was estimated.
+        weights: The weights that training starts from, in words.
+        estimate: Time and memory, if they were estimated.
 
     Returns:
         Lines of text.

@@ -1,4 +1,4 @@
-"""The numeric precision that trains fastest on a device without doing harm."""
+"""The fastest numeric precision on a device that does not harm training."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
 
 
 def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
-    """The fastest numeric precision of an NVIDIA GPU that does no harm, and why.
+    """The fastest numeric precision on an NVIDIA GPU that does not harm training, and why.
 
     Args:
         name: The GPU's name.
@@ -55,7 +55,7 @@ def gpu_precision(name: str, generation: int) -> tuple[Precision, str]:
 
 def bf16_gain() -> float:
     """Time of a float32 convolution over that of a bf16 one on this CPU, measured in a fraction of a second."""
-    # Without the instructions torch emulates bf16, up to twenty times slower: that much is known without measuring.
+    # Without the instructions torch emulates bf16, up to twenty times slower, so there is no need to measure.
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
     if supported is not None and not supported():
         return 0.0

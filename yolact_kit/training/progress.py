@@ -24,9 +24,9 @@ class TrainingProgress(Callback):
 
     Args:
         budget: How long training goes on.
-        pictures_a_step: Pictures a step.
+        pictures_a_step: Pictures per step.
         count: Training pictures.
-        validation: Where the metrics are, None where nothing is validated.
+        validation: Where the metrics are; None without validation.
         console: Where a live line goes; it is drawn on a terminal only.
         say: Prints a plain line.
     """
@@ -66,7 +66,7 @@ class TrainingProgress(Callback):
         self._live.start()
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Updates the line; elsewhere than on a terminal, prints a line at every twentieth of the training."""
+        """Updates the line; if the output is not a terminal, prints a line at every twentieth of the training."""
         done = self.budget.progress(trainer.global_step)
         state = self.state(trainer, done)
         self._live.update(self._task, completed=done, state=state)

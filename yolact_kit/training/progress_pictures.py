@@ -36,7 +36,7 @@ class ProgressPictures(Callback):
         self.chosen = [number * total // min(count, total) for number in range(min(count, total))]
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
-        """Draws the predictions of the validation that has just ended."""
+        """Draws the predictions of the latest validation."""
         if trainer.is_global_zero:
             with tolerating_write_errors("the predictions", self.say):
                 self._draw(trainer.global_step)
