@@ -85,7 +85,7 @@ def test_labels_that_a_program_keeps_for_itself_are_named(
 ) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     chosen: SourceFormat = "auto" if asked == "auto" else "voc" if name.endswith("xml") else "coco"
-    with pytest.raises(UserError, match=f"{program}.*does not read") as error:
+    with pytest.raises(UserError, match=f"{program}.*which is not read") as error:
         detect_format(tmp_path, chosen)
     assert "COCO" in error.value.advice
 

@@ -128,4 +128,4 @@ def _refuse_foreign(files: list[Path]) -> None:
     for path in files:
         foreign = sniff_foreign(path) if path.suffix.lower() in (".json", ".xml") else None
         if foreign is not None:
-            raise UserError(f"'{path}' holds labels in {foreign.name}, which yolact-kit does not read.", foreign.advice)
+            raise UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)

@@ -188,7 +188,7 @@ def _misfit(
     """What to do where the sizes differ: with ``--rescale`` the orientation, if the shapes are alike."""
     assert raw.size is not None
     (labelled_width, labelled_height), (width, height) = raw.size, size
-    message = f"The labels are of a picture of {labelled_width} x {labelled_height} pixels, it has {width} x {height}"
+    message = f"The labels are for {labelled_width} x {labelled_height} pixels, but the picture has {width} x {height}"
     alike = abs(labelled_width * height - labelled_height * width) <= 0.02 * labelled_width * height
     if options.rescale and alike:
         problems.add("picture-rescaled", message + "; they were scaled.")
@@ -232,7 +232,7 @@ def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
     if info.deep:
         problems.add("picture-16-bit", f"'{file}' has more than 8 bits a channel; it was scaled to 8.")
     elif not info.plain:
-        problems.add("picture-mode", f"'{file}' was turned from {info.mode} into 8-bit RGB.")
+        problems.add("picture-mode", f"'{file}' was turned from mode {info.mode} into 8-bit RGB.")
 
 
 def _compare_embedded(

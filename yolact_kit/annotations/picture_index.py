@@ -203,7 +203,7 @@ def _note_name(entry: Entry, reference: PurePosixPath, by_stem: bool, problems: 
     if by_stem:
         problems.add(
             "picture-by-stem",
-            f"It names the picture '{reference}', but '{entry.relative}', which has its own name, is used.",
+            f"It names the picture '{reference}', but '{entry.relative}', named like the labels, is used.",
         )
         return
     name, expected = (unicodedata.normalize("NFC", text) for text in (entry.path.name, reference.name))

@@ -169,7 +169,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "W", "pictures with crowds, which the format cannot store; the crowds were left out"),
     "holes-not-written": ProblemKind("W", "objects with holes, which the format cannot store; the holes were filled"),
     "mask-picture-full": ProblemKind(
-        "W", "pictures with more objects than mask pictures can tell apart; the others are in the XML only"),
+        "W", "pictures with more objects than a mask picture can hold; the rest are in the XML only"),
     "picture-renamed": ProblemKind("F", "pictures that were renamed, because another picture has their name"),
     # The whole set
     "no-objects": ProblemKind("W", "sets without any object: there is nothing to learn",

@@ -196,7 +196,7 @@ def _splits(
         path = _locate(item, description, document, root) if isinstance(item, str) else None
         if path is None:
             text = item if isinstance(item, str) else "what it names"
-            problems.add("split-missing", f"'{key}: {text}' leads to nothing in the folder.")
+            problems.add("split-missing", f"'{key}: {text}' is not in the folder.")
         elif not path.is_dir():
             lists.setdefault(split, []).extend((read_text(path, problems) or "").splitlines())
         elif folders.setdefault(path, split) != split:
