@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.annotations.making import picture
+from tests.annotations.readers.test_via import entry, export, region, via
 from tests.cli.runner import Ran, Runner
 from yolact_kit.cli.guide_project import STEPS, Project, find_project, open_project
 from yolact_kit.cli.guide_source import imagenet_weights_at_hand
@@ -137,6 +139,24 @@ def test_two_kinds_of_labels_are_asked_about(answer, photos: Path) -> None:
     assert done.code == 0, done.err
     assert "voc, yolo" in done.err
     assert "--from labelme" in done.err
+
+
+def test_which_attribute_is_the_class_is_asked(answer, run: Runner, here: Path) -> None:
+    for seed, name in enumerate(("nut", "bolt", "gear")):
+        picture(here / "regions" / f"{name}.png", seed)
+    entries = [
+        entry(region("polygon", {"부품": name, "colour": "red"}), filename=f"{name}.png")
+        for name in ("nut", "bolt", "gear")
+    ]
+    via(here / "regions", export(*entries))
+    refused = run("guide", "regions", "--yes")
+    assert refused.code == 2
+    assert "--class-attribute" in refused.err
+    done = answer("size|부품|1m|y|n", "guide", "regions")
+    assert done.code == 0, done.err
+    assert "--class-attribute '부품'" in done.err
+    assert "bolt" in done.err
+    assert _done("regions-project") == ["convert"]
 
 
 def test_pictures_elsewhere_are_asked_for(answer, photos: Path, here: Path) -> None:

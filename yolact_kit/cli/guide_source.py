@@ -85,7 +85,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
         asker: Asks.
 
     Returns:
-        Answers by name: ``format``, ``pictures``, ``box_as_mask``, ``val``, ``test``.
+        Answers by name: ``format``, ``pictures``, ``box_as_mask``, ``class_attribute``, ``val``, ``test``.
 
     Raises:
         UserError: There are no labels in the folder, or none that can be used.
@@ -101,6 +101,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
         "format": options.format,
         "pictures": str(options.pictures) if options.pictures is not None else None,
         "box_as_mask": options.box_as_mask,
+        "class_attribute": options.class_attribute,
         "val": None if read.splits else 0.2,
         "test": None if read.splits else 0.2 if len(read.labelled) >= _ENOUGH_FOR_TEST else 0,
     }
@@ -171,6 +172,12 @@ class _Attempt:
         without = sum(problem.code in WITHOUT_OUTLINE for problem in self.problems)
         return isinstance(self.error, BoxesOnlyError) or without > objects
 
+    def class_attributes(self) -> list[str]:
+        """The attributes of objects of which it is unclear which is the class."""
+        from yolact_kit.annotations.readers.jobs import UnclearClassError
+
+        return self.error.attributes if isinstance(self.error, UnclearClassError) else []
+
     def lacks_pictures(self) -> bool:
         """Whether nothing could be read, and a picture was missing."""
         return self.result is None and any(problem.code == "picture-missing" for problem in self.problems)
@@ -186,6 +193,9 @@ def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult,
         return _read(source, replace(options, box_as_mask=True), asker)
     if attempt.result is not None:
         return attempt.result, options
+    if attempt.class_attributes() and not asker.yes:
+        attribute = asker.prompt("ask_class_attribute", choices=attempt.class_attributes())
+        return _read(source, replace(options, class_attribute=attribute), asker)
     if attempt.lacks_pictures() and options.pictures is None and not asker.yes:
         return _read(source, replace(options, pictures=Path(asker.prompt("ask_pictures")).absolute()), asker)
     for problem in attempt.problems[:5]:

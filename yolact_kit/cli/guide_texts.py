@@ -82,6 +82,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There are several kinds of labels. Which ones should be used",
         "여러 형식의 레이블이 있습니다. 어느 형식을 쓸까요",
     ),
+    "ask_class_attribute": (
+        "The labels have several attributes. Which one is the class",
+        "레이블에 속성이 여러 개 있습니다. 어느 속성이 클래스인가요",
+    ),
     "ask_time": ("How long may training take (90s, 4m, 1h30m)", "학습 시간 (90s, 4m, 1h30m)"),
     "scratch": (
         "ImageNet weights are not on this machine and cannot be downloaded now: training starts from scratch.",

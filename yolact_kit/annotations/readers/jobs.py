@@ -28,6 +28,22 @@ class BoxesOnlyError(UserError):
     """The labels are boxes without outlines, and nothing says that boxes may be taken as masks."""
 
 
+class UnclearClassError(UserError):
+    """Objects have several attributes, and nothing says which of them is the class.
+
+    Args:
+        attributes: Names of the attributes.
+    """
+
+    def __init__(self, attributes: list[str]) -> None:
+        names = ", ".join(f"'{name}'" for name in attributes)
+        super().__init__(
+            f"It is unclear which attribute of the regions is the class: {names}.",
+            "Name it with --class-attribute NAME.",
+        )
+        self.attributes = attributes
+
+
 def read_each(
     files: list[Path], context: ReadContext, read: Callable[[Path, ReadOptions, Problems], RawPicture | None]
 ) -> list[Pending]:

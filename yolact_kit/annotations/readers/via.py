@@ -14,7 +14,7 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.drawn_shapes import box_object, ellipse_parts, picture_beside, stroke_parts
-from yolact_kit.annotations.readers.jobs import Pending, picture_jobs
+from yolact_kit.annotations.readers.jobs import Pending, UnclearClassError, picture_jobs
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, Ring, circle_ring, rectangle_ring, to_points
@@ -179,24 +179,23 @@ def with_class_attribute(files: list[ViaFile], options: ReadOptions) -> ReadOpti
         The options with the attribute in them; without one where there is none.
 
     Raises:
-        UserError: It is unclear which attribute is meant.
+        UnclearClassError: Several attributes could be the class.
+        UserError: No region has the attribute that is named, or any.
     """
     names = list(dict.fromkeys(name for file in files for name in file.attributes))
-    listed = ", ".join(f"'{name}'" for name in names)
     if options.class_attribute is not None:
         if options.class_attribute in names:
             return options
-        there = f"They have {listed}." if names else "They have none."
-        raise UserError(f"No region has the attribute '{options.class_attribute}'. {there}", "Check --class-attribute.")
+        listed = ", ".join(f"'{name}'" for name in names) or "none"
+        raise UserError(
+            f"No region has the attribute '{options.class_attribute}'. They have {listed}.", "Check --class-attribute."
+        )
     if not names:
         _check_one_class(files, options)
         return options
     attribute = _likely_attribute(names)
     if attribute is None:
-        raise UserError(
-            f"It is unclear which attribute of the regions is the class: {listed}.",
-            "Name it with --class-attribute NAME.",
-        )
+        raise UnclearClassError(names)
     return replace(options, class_attribute=attribute)
 
 
