@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yolact_kit.cores import prepare_openmp
 
@@ -23,23 +23,59 @@ if sys.platform == "darwin":  # what Apple's GPUs cannot do, the processor does;
 
 __version__ = "0.1.0"
 
-_LAZY = {
+if TYPE_CHECKING:
+    from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+    from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.api.labels import Labels, read_labels
+    from yolact_kit.api.model import YOLACT
+    from yolact_kit.api.steps import plan, resume, train, validate
+    from yolact_kit.config.files import load_config
+    from yolact_kit.config.schema import Config
+    from yolact_kit.inference.prediction import Prediction
+
+_MODULES = {
+    "Config": "yolact_kit.config.schema",
     "Dataset": "yolact_kit.annotations.dataset",
     "Instance": "yolact_kit.annotations.dataset",
+    "Labels": "yolact_kit.api.labels",
     "Picture": "yolact_kit.annotations.dataset",
-    "load_dataset": "yolact_kit.annotations.dataset_folder",
-    "Config": "yolact_kit.config.schema",
-    "load_config": "yolact_kit.config.files",
     "Prediction": "yolact_kit.inference.prediction",
-    "Predictor": "yolact_kit.inference.predictor",
-    "YOLACT": "yolact_kit.inference.api",
+    "YOLACT": "yolact_kit.api.model",
+    "load_config": "yolact_kit.config.files",
+    "load_dataset": "yolact_kit.annotations.dataset_folder",
+    "plan": "yolact_kit.api.steps",
+    "read_labels": "yolact_kit.api.labels",
+    "resume": "yolact_kit.api.steps",
+    "train": "yolact_kit.api.steps",
+    "validate": "yolact_kit.api.steps",
 }
+"""The module of each public name."""
 
-__all__ = ["__version__", *_LAZY]
+__all__ = [
+    "YOLACT",
+    "Config",
+    "Dataset",
+    "Instance",
+    "Labels",
+    "Picture",
+    "Prediction",
+    "__version__",
+    "load_config",
+    "load_dataset",
+    "plan",
+    "read_labels",
+    "resume",
+    "train",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Imports a public name when it is first used (PEP 562)."""
-    if name not in _LAZY:
+    if name not in _MODULES:
         raise AttributeError(f"module 'yolact_kit' has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.tiny_model import tiny_config, tiny_model
-from yolact_kit.inference.api import YOLACT
+from yolact_kit.api.model import YOLACT
 from yolact_kit.inference.explanation import VIEW, Explanation, explain
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.ops.masks import assemble
@@ -125,6 +125,6 @@ def test_a_picture_without_detections_has_prototypes_all_the_same() -> None:
 
 
 def test_three_lines_of_python() -> None:
-    [told] = YOLACT(predictor_of()).explain(picture())
-    [found] = YOLACT(predictor_of()).predict(picture())
+    [told] = YOLACT.from_predictor(predictor_of()).explain(picture())
+    [found] = YOLACT.from_predictor(predictor_of()).predict(picture())
     assert told.prediction.masks == found.masks

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.shapes.rle import Rle
+from yolact_kit.words import counted
+
+_MOST_CLASSES = 20
+"""So many classes a printed data set lists."""
+_NAME_WIDTH = 24
+"""Characters of a class name in a printed data set."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Instance:
     """One labelled object.
 
@@ -29,6 +37,10 @@ class Instance:
     rle: Rle | None = None
     crowd: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        shape = "mask" if self.rle is not None else counted(len(self.polygons), "polygon")
+        return f"Instance({self.label!r}, {shape}{', crowd' if self.crowd else ''})"
 
     def encode(self, height: int, width: int) -> Rle:
         """The object's mask as compressed RLE.
@@ -76,7 +88,7 @@ class Instance:
         return float(x1), float(y1), float(x2 - x1), float(y2 - y1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Picture:
     """One picture and the objects in it.
 
@@ -96,6 +108,9 @@ class Picture:
     instances: list[Instance] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Picture({self.file!r}, {self.width} x {self.height}, {counted(len(self.instances), 'object')})"
+
     def read(self) -> NDArray[np.uint8]:
         """Decodes the picture; one as large as its labels say is not too large.
 
@@ -110,9 +125,9 @@ class Picture:
         return read_picture(self.path, max_pixels=max(MAX_PIXELS, self.width * self.height))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Dataset:
-    """Labelled pictures in their splits.
+    """Labelled pictures in their splits; printed, their numbers by class and split.
 
     Attributes:
         name: Name of the data set.
@@ -129,3 +144,40 @@ class Dataset:
     def pictures(self) -> list[Picture]:
         """The pictures of every split, in the order of the splits."""
         return [picture for pictures in self.splits.values() for picture in pictures]
+
+    def __repr__(self) -> str:
+        pictures = self.pictures()
+        objects = sum(len(picture.instances) for picture in pictures)
+        size = f"{counted(len(pictures), 'picture')}, {counted(objects, 'object')}"
+        lines = [f"Dataset '{self.name}': {size}, {counted(len(self.classes), 'class', 'classes')}"]
+        for name, *cells in self.counts_by_class():
+            lines.append(f"  {name[:_NAME_WIDTH]:{_NAME_WIDTH}}" + "".join(f"{cell:>9}" for cell in cells))
+        if len(self.classes) > _MOST_CLASSES:
+            lines.append(f"  ... and {len(self.classes) - _MOST_CLASSES} more classes")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        header, *rows = self.counts_by_class(len(self.classes))
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+        body = ""
+        for row in rows:
+            body += "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        return f"<table><caption>{escape(self.name)}</caption><tr>{head}</tr>{body}</table>"
+
+    def counts_by_class(self, most: int = _MOST_CLASSES) -> list[list[str]]:
+        """Pictures and objects by split, as the rows of a table.
+
+        Args:
+            most: At most this many classes have a row.
+
+        Returns:
+            The names of the splits, the numbers of pictures, and the numbers of objects of each class; the first cell
+            of each row says what it is about.
+        """
+        rows = [["", *self.splits], ["pictures", *(str(len(pictures)) for pictures in self.splits.values())]]
+        by_split = []
+        for pictures in self.splits.values():
+            by_split.append(Counter(instance.label for picture in pictures for instance in picture.instances))
+        for name in self.classes[:most]:
+            rows.append([name, *(str(counts[name]) for counts in by_split)])
+        return rows

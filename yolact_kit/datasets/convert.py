@@ -6,7 +6,7 @@ import os
 import shutil
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def convert(
 ) -> ConversionResult:
     """Turns labelled pictures into a data set folder: COCO annotations by split, pictures, ``dataset.yaml``.
 
-    The folder comes into being as a whole or not at all; nothing in the source is changed.
+    The folder is made as a whole or not at all; nothing in the source is changed.
 
     Args:
         source: A folder, or one annotation file.
@@ -127,21 +127,70 @@ def convert(
         18
     """
     source, out, options = Path(source), Path(out), options or ConvertOptions()
-    read = source.parent if source.suffix.lower() in (".yaml", ".yml") else source
-    inputs = [path for path in (read, options.pictures, options.masks) if path is not None and path.exists()]
-    check_out(out, options.overwrite, inputs)
-    split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
-    group_pattern(options.group_by)
-    old_splits = _old_splits(options)
+    settled = _check_call(source, out, options)
     reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
     result = read_source(source, options, reading)
+    return _write(result, source, out, options, settled, progress)
+
+
+def write_labels(
+    result: ReadResult,
+    source: Path | str,
+    out: Path | str,
+    options: ConvertOptions | None = None,
+    progress: StepProgress | None = None,
+) -> ConversionResult:
+    """Makes a data set folder of labels that were read before; what was read stays as it is.
+
+    Args:
+        result: What was read.
+        source: Where it was read from.
+        out: The folder to make.
+        options: How; the options of reading are not looked at.
+        progress: As in `convert`.
+
+    Returns:
+        As `convert`.
+    """
+    source, out, options = Path(source), Path(out), options or ConvertOptions()
+    settled = _check_call(source, out, options)
+    # Names and paths of pictures change while they are written.
+    labelled = [replace(item, picture=replace(item.picture)) for item in result.labelled]
+    return _write(replace(result, labelled=labelled), source, out, options, settled, progress)
+
+
+def _inputs(source: Path, options: ConvertOptions) -> list[Path]:
+    """What is read, which the new folder must not touch."""
+    folder = source.parent if source.suffix.lower() in (".yaml", ".yml") else source
+    return [path for path in (folder, options.pictures, options.masks) if path is not None and path.exists()]
+
+
+def _check_call(source: Path, out: Path, options: ConvertOptions) -> dict[str, str]:
+    """Refuses, before anything is read, what makes no sense; gives the splits of an earlier data set, by picture."""
+    check_out(out, options.overwrite, _inputs(source, options))
+    split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
+    group_pattern(options.group_by)
+    if options.keep_splits is None:
+        return {}
+    earlier = load_dataset(options.keep_splits)
+    return {picture.file: name for name, pictures in earlier.splits.items() for picture in pictures}
+
+
+def _write(
+    result: ReadResult,
+    source: Path,
+    out: Path,
+    options: ConvertOptions,
+    settled: dict[str, str],
+    progress: StepProgress | None,
+) -> ConversionResult:
     renamed = _name_pictures(result.labelled, by_stem=options.to != "coco")
-    splits = _split(result, options, old_splits)
+    splits = _split(result, options, settled)
     problems = result.problems + renamed + _check_splits(splits, result, options)
     base = _base(result, source, options, problems)
     dataset = Dataset(out.resolve().name, result.classes, splits, out)
     _refuse_if_strict(problems, options)
-    with new_folder(out, options.overwrite, inputs) as folder:
+    with new_folder(out, options.overwrite, _inputs(source, options)) as folder:
         problems += _write_labels(dataset, folder, out, str(source), base, options)
         _refuse_if_strict(problems, options)
         targets = _targets(dataset, options)
@@ -193,14 +242,6 @@ def _plain(value: Any) -> Any:
 
 def _share(value: float | None, default: float) -> float:
     return default if value is None else value
-
-
-def _old_splits(options: ConvertOptions) -> dict[str, str]:
-    """The splits of the pictures of ``keep_splits``, by their ``file``."""
-    if options.keep_splits is None:
-        return {}
-    old = load_dataset(options.keep_splits)
-    return {picture.file: name for name, pictures in old.splits.items() for picture in pictures}
 
 
 def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:

@@ -15,7 +15,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.inference.sources import SourcePicture, decoded, find_pictures
 from yolact_kit.pixels.pictures import PictureError, pixels_of, read_picture
 
-Picture = str | Path | bytes | NDArray[np.uint8] | Tensor | Image.Image
+PictureLike = str | Path | bytes | NDArray[np.uint8] | Tensor | Image.Image
 """A picture: a path, a folder, a glob, a video or an address as `find_pictures` takes them, the content of a picture
 file, pixels, a tensor as torchvision has them, or one of Pillow's."""
 
@@ -39,7 +39,7 @@ class GivenPicture(NamedTuple):
     on_disk: bool = False
 
 
-def read_given(images: Picture | Iterable[Picture]) -> Iterator[GivenPicture]:
+def read_given(images: PictureLike | Iterable[PictureLike]) -> Iterator[GivenPicture]:
     """Reads pictures in whatever form they are given.
 
     Args:

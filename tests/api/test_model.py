@@ -87,3 +87,28 @@ def test_without_supervision_there_is_a_clear_error(tmp_path: Path, monkeypatch:
     with pytest.raises(UserError, match="not installed") as raised:
         item(tmp_path).prediction.to_supervision()
     assert "pip install supervision" in raised.value.advice
+
+
+def test_the_class_itself_loads_weights(tmp_path: Path, photo: Path) -> None:
+    folder = save_tiny_model(tmp_path / "run")
+    direct = YOLACT(folder, 0, device="cpu", top_k=3)
+    loaded = YOLACT.load(folder, score=0, device="cpu", top_k=3)
+    assert direct.predict(photo)[0].boxes.tobytes() == loaded.predict(photo)[0].boxes.tobytes()
+    assert repr(direct).endswith("64 px: 컵, plate, fork)")
+    with pytest.raises(UserError, match="do not exist"):
+        YOLACT(tmp_path / "missing")
+
+
+def test_each_call_may_have_a_score_of_its_own(model: YOLACT, photo: Path) -> None:
+    [everything] = model.predict(photo)
+    highest = float(everything.scores[0])
+    assert len(model.predict(photo, score=highest)[0]) == (everything.scores == highest).sum()
+    assert len(model.predict(photo, score=highest + 0.001)[0]) == 0
+    assert len(model.predict(photo)[0]) == len(everything) > 0
+    assert len(model.explain(photo, score=1.0)[0].prediction) == 0
+
+
+def test_predictions_are_written_as_the_command_writes_them(model: YOLACT, photo: Path, tmp_path: Path) -> None:
+    outcome = model.predict_to_folder(photo, tmp_path / "found", ["coco", "csv"])
+    assert (outcome.pictures, outcome.objects) == (1, len(model.predict(photo)[0]))
+    assert {file.name for file in (tmp_path / "found").iterdir()} == {"predictions.json", "predictions.csv"}

@@ -1,0 +1,43 @@
+"""What the front door calls a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.errors import UserError
+
+DatasetLike = Dataset | Path | str
+"""A data set: one that was loaded or saved, its folder, or its ``dataset.yaml``."""
+
+
+def folder_of(data: DatasetLike) -> Path:
+    """Where a data set lies.
+
+    Args:
+        data: The data set.
+
+    Returns:
+        Its folder, or its ``dataset.yaml``.
+
+    Raises:
+        UserError: It is not on disk.
+    """
+    if not isinstance(data, Dataset):
+        return Path(data)
+    if data.root is None:
+        raise UserError("The data set has no folder.", "Save it first.")
+    return data.root
+
+
+def loaded(data: DatasetLike) -> Dataset:
+    """A data set with its labels.
+
+    Args:
+        data: The data set.
+
+    Returns:
+        The data set itself, or the one that lies in the folder.
+    """
+    return data if isinstance(data, Dataset) else load_dataset(data)
