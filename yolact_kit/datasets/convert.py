@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from itertools import count
@@ -23,6 +22,7 @@ from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.source_folder import REPORT
 from yolact_kit.annotations.writers import LAYOUTS
+from yolact_kit.datasets.conversion_counts import count_conversion
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
 from yolact_kit.errors import UserError
@@ -196,7 +196,7 @@ def _write(
         targets = _targets(dataset, options)
         if base is None:
             _write_pictures(result.labelled, folder, targets, options, progress)
-        counts = _counts(dataset, result, problems, options)
+        counts = count_conversion(dataset, result, problems, options.verify)
         document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
         atomic_write_text(folder / REPORT, json_text(document, indent=True))
     for picture in dataset.pictures():
@@ -370,35 +370,3 @@ def _link(source: Path, target: Path) -> bool:
     except (OSError, NotImplementedError):  # Windows needs a privilege for links
         return False
     return True
-
-
-def _counts(dataset: Dataset, result: ReadResult, problems: list[Problem], options: ConvertOptions) -> dict[str, Any]:
-    pictures = dataset.pictures()
-    severities = Counter(problem.severity for problem in problems)
-    return {
-        "format": result.format,
-        "format_told_by": result.why,
-        "verified": options.verify,
-        "pictures": len(pictures),
-        "objects": sum(len(picture.instances) for picture in pictures),
-        "background": sum(1 for picture in pictures if not picture.instances),
-        "left_out": result.left_out,
-        "without_labels": len(result.without_labels),
-        "by_class": _by_class(pictures, dataset.classes),
-        "splits": {
-            name: {
-                "pictures": len(split),
-                "objects": sum(len(picture.instances) for picture in split),
-                "background": sum(1 for picture in split if not picture.instances),
-                "by_class": _by_class(split, dataset.classes),
-            }
-            for name, split in dataset.splits.items()
-        },
-        "problems": {severity: severities[severity] for severity in ("E", "F", "W", "S")},
-        "problems_by_code": dict(Counter(problem.code for problem in problems).most_common()),
-    }
-
-
-def _by_class(pictures: list[Picture], classes: list[str]) -> dict[str, int]:
-    counts = Counter(instance.label for picture in pictures for instance in picture.instances)
-    return {name: counts[name] for name in classes}
