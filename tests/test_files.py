@@ -72,6 +72,25 @@ def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
+def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    atomic_write_text(out / "old.txt", "old")
+    rename = Path.rename
+
+    def rename_but_the_new_one(path: Path, target: Path) -> Path:
+        if (path / "new.txt").exists():
+            raise PermissionError(errno.EACCES, "in use", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_but_the_new_one)
+    with pytest.raises(PermissionError), new_folder(out, overwrite=True) as folder:
+        (folder / "new.txt").write_text("new", encoding="utf-8")
+    assert names(out) == ["old.txt"]
+    assert names(tmp_path) == ["out"]
+
+
 def test_what_another_program_has_written_meanwhile_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(UserError, match="Another program") as caught, new_folder(out) as folder:
