@@ -98,7 +98,7 @@ def join_rings(rings: Iterable[Ring]) -> Ring:
 
 
 def has_bridges(ring: Ring) -> bool:
-    """Whether an outline goes along a line and back again, as outlines do that `join_rings` or others have joined."""
+    """Whether an outline goes along a line and back again, as joined outlines do."""
     points = [tuple(point) for point in ring.tolist()]
     edges = set(zip(points, points[1:] + points[:1], strict=True))
     return any(start != end and (end, start) in edges for start, end in edges)

@@ -104,7 +104,7 @@ def read_label_map(path: Path) -> dict[str, str | None]:
 
 
 def _map_document(path: Path) -> Any:
-    """The content of a map: YAML, or where all lines look so, ``old,new`` in each."""
+    """The content of a map: YAML, or ``old,new`` in every line."""
     text = _text(path)
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and all(line.count(",") == 1 and ":" not in line for line in lines):

@@ -21,12 +21,12 @@ from yolact_kit.errors import UserError
 Kinds = Mapping[Path, FileKind]
 
 
-def detect_format(source: Path | SourceFolder, asked: SourceFormat = "auto") -> LabelFiles:
+def detect_format(source: Path | SourceFolder, format: SourceFormat = "auto") -> LabelFiles:
     """Finds the annotation files of a source.
 
     Args:
         source: A folder, or one annotation file.
-        asked: The format, or ``auto``.
+        format: The format, or ``auto``.
 
     Returns:
         The format and the files.
@@ -42,7 +42,7 @@ def detect_format(source: Path | SourceFolder, asked: SourceFormat = "auto") -> 
     if not folder.source.exists():
         raise UserError(f"'{folder.source}' does not exist.", "Check the spelling, or give the path of the folder.")
     kinds = file_kinds(folder)
-    chosen = label_format(asked) if asked != "auto" else _choose(folder, kinds)
+    chosen = label_format(format) if format != "auto" else _choose(folder, kinds)
     labels = chosen.label_files(folder, kinds)
     if not labels.files:
         _refuse_foreign(labels.others)
@@ -51,7 +51,7 @@ def detect_format(source: Path | SourceFolder, asked: SourceFormat = "auto") -> 
 
 
 def file_kinds(folder: SourceFolder) -> dict[Path, FileKind]:
-    """What each file of a source is that may be an annotation file."""
+    """What kind of file each candidate is, by the path; files with other suffixes are left out."""
     suffixes = {suffix for format in label_formats() for suffix in format.suffixes}
     return {path: sniff(path) for path in folder.candidates if path.suffix.lower() in suffixes}
 
@@ -77,7 +77,7 @@ def recognised_formats(folder: SourceFolder, kinds: Kinds) -> dict[LabelFormat, 
 
 
 def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
-    """The only format that there is: by a description, else by what is in the files, else by how they lie."""
+    """The only format of a source: by a file that describes it, else by the content, else by the layout of files."""
     signs = {format: format.folder_sign(folder) for format in label_formats()}
     best = max(signs, key=lambda format: signs[format])
     if signs[best] == FolderSign.DESCRIPTION:
@@ -98,7 +98,7 @@ def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
 
 
 def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
-    """The format of files that may have been annotations, so that reading them says what is wrong with each."""
+    """The format to read broken files as, so that reading them reports what is wrong with each."""
     files = [path for path in folder.candidates if path.suffix.lower() in (".json", ".xml")]
     if "broken" in kinds.values():
         suffixes = {path.suffix.lower() for path in files}
@@ -124,7 +124,7 @@ def _nothing_of(chosen: LabelFormat, folder: SourceFolder, kinds: Kinds) -> User
 
 
 def _refuse_foreign(files: list[Path]) -> None:
-    """Says what to do about labels in a format that another program keeps for itself, if there are any."""
+    """Refuses labels in a format that is not read, with advice on how to export them."""
     for path in files:
         foreign = sniff_foreign(path) if path.suffix.lower() in (".json", ".xml") else None
         if foreign is not None:

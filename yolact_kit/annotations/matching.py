@@ -74,7 +74,7 @@ class _Pixels:
 def _fit(
     raw: RawPicture, entry: Entry, content: bytes | None, options: ReadOptions, problems: Problems
 ) -> Labelled | None:
-    """Reads the picture and brings the labels to its size; None with a problem where that cannot be."""
+    """Reads the picture and fits the labels to it; None with a problem if that is impossible."""
     try:
         pixels = _read_pixels(content or entry.path, raw, options, problems)
     except PictureError as error:
@@ -101,7 +101,7 @@ def _fit(
 
 
 def _read_pixels(file: Path | bytes, raw: RawPicture, options: ReadOptions, problems: Problems) -> _Pixels | None:
-    """Reads a picture's header, and decodes it where that is asked for or it has to be written anew.
+    """Reads a picture's header. Decodes the picture only for ``--verify``, or if it has to be rewritten.
 
     Raises:
         PictureError: It is damaged or too large.
@@ -185,7 +185,7 @@ def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, probl
 def _misfit(
     code: str, orientation: int, size: tuple[int, int], raw: RawPicture, options: ReadOptions, problems: Problems
 ) -> int | None:
-    """What to do where the sizes differ: with ``--rescale`` the orientation, if the shapes are alike."""
+    """Handles sizes that differ: the orientation under ``--rescale`` if the aspect ratios agree, else None."""
     assert raw.size is not None
     (labelled_width, labelled_height), (width, height) = raw.size, size
     message = f"The labels are for {labelled_width} x {labelled_height} pixels, but the picture has {width} x {height}"
@@ -198,7 +198,7 @@ def _misfit(
 
 
 def _scale(raw: RawPicture, width: int, height: int) -> None:
-    """Scales the labels to the picture: those in shares of it, and under ``--rescale`` those of another size."""
+    """Scales the labels to the picture, in place: shares of its size, or under ``--rescale`` labels of another size."""
     size = (1, 1) if raw.shares else raw.size
     if size is None or size == (width, height):
         return

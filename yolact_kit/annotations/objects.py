@@ -20,10 +20,10 @@ NO_LABELS = frozenset({"", "__ignore__", "_background_"})
 """Labels of shapes that are not objects."""
 
 IGNORE = "__ignore__"
-"""Label of a region that is ignored whatever the class; `yolact_kit.annotations.result` gives it every class."""
+"""Label of a region to ignore for every class; `yolact_kit.annotations.result` makes a crowd of each class of it."""
 
 IGNORED = frozenset({"", IGNORE})
-"""Those of `NO_LABELS` whose shapes may hold objects, so that they can be ignored instead of learnt as background."""
+"""Those of `NO_LABELS` whose shapes may hold objects: they can be ignored instead of being learnt as background."""
 
 
 def to_instances(
@@ -61,7 +61,7 @@ def to_instances(
 
 
 def _measure(parts: list[RawPart]) -> None:
-    """Finds out of all outlines at once, which is faster, what they enclose and whether they cross themselves."""
+    """Computes the areas of all outlines and whether they cross themselves. All at once is faster than one by one."""
     outlines = [(part, part.ring) for part in parts if part.ring is not None]
     rings = [ring for _, ring in outlines]
     for (part, _), crosses, area in zip(outlines, crossing(rings), ring_areas(rings), strict=True):
@@ -94,7 +94,7 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
 
 
 def map_label(label: str, label_map: Mapping[str, str | None]) -> str | None:
-    """Renames a label; one that the map does not have exactly is looked up without outer spaces, in any Unicode form.
+    """Renames a label. If the map lacks it, it is looked up again without outer spaces and in composed Unicode form.
 
     Args:
         label: The label.
@@ -148,7 +148,7 @@ def _instance(
 def _part_rings(
     part: RawPart, ring: Ring, width: int, height: int, options: ReadOptions, problems: Problems
 ) -> tuple[list[Ring], list[Ring]]:
-    """The outer rings and the holes of what is left of one polygon."""
+    """The outer rings and the holes of one polygon, after what cannot be used was cut off or reported."""
     if len(ring) < 3:
         problems.add("points-too-few", f"It has {counted(len(ring), 'point')}; an outline needs 3.", part.name)
         return [], []
@@ -185,7 +185,7 @@ def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems)
 
 
 def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -> Rle:
-    """The mask of polygons, which have no place for holes, without the holes."""
+    """The mask of polygons minus their holes, which COCO's polygons cannot express."""
     mask = decode_rle(rings_to_rle(rings, height, width))
     mask[decode_rle(rings_to_rle(holes, height, width)) != 0] = 0
     return encode_mask(mask)
@@ -208,9 +208,9 @@ def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> li
 
 
 def _full_mask(part: RawPart, width: int, height: int, problems: Problems) -> Rle | None:
-    """A small mask as one of the whole picture; None with a problem where all of it lies outside."""
+    """Pads a small mask to the size of the picture; None with a problem if all of it lies outside."""
     assert part.mask is not None
-    # x1 y1 x2 y2 is what the mask and the picture share, in the picture's pixels; less the offset, in the mask's.
+    # x1 y1 x2 y2 is the overlap of mask and picture in the picture's pixels; minus the offset it is in the mask's.
     x, y = part.offset
     rows, columns = part.mask.shape
     x1, y1, x2, y2 = max(x, 0), max(y, 0), min(x + columns, width), min(y + rows, height)

@@ -18,7 +18,7 @@ from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
-"""VOC's folder of pictures, beside which programs lay others that show the labels."""
+"""VOC's folder of pictures; programs put folders of pictures with the labels drawn in beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class PictureIndex:
         self._by_stem[comparable(entry.path.stem)].append(entry)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What other processes are given: names by folder, a tenth of the index, so that they can start at once."""
+        """The state for other processes: names by folder only, a tenth of the index, so that they start fast."""
         folders: dict[tuple[Path, str], list[str]] = defaultdict(list)
         for entry in self.entries.values():
             name = entry.path.name
@@ -129,10 +129,11 @@ class PictureIndex:
         return entry
 
     def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
-        """The pictures with the label file's own name, where they count more than those that the labels name.
+        """The pictures with the label file's own name, if they count more than the picture that the labels name.
 
-        They do where the labels name none, or one of another name; then only those beside the labels or beside the
-        picture that is named. ``a.jpg.json`` has the name of ``a.jpg``, which it may well name.
+        They do if the labels name no picture, or one of another name: such labels were copied or renamed. In the
+        second case only pictures beside the labels or beside the named picture count. The names ``a.jpg.json`` and
+        ``a.jpg`` agree.
         """
         stem = comparable(raw.stem)
         own = self._by_stem.get(stem, []) + self._by_name.get(stem, [])
@@ -144,12 +145,12 @@ class PictureIndex:
         return [entry for entry in own if entry.path.parent in folders]
 
     def _uploaded(self, name: str) -> list[Entry]:
-        """The pictures that have a name without the random number that Label Studio puts before it on uploading."""
+        """The pictures of a name without the random number that Label Studio puts in front of it."""
         plain = re.sub(r"^[0-9a-f]{8}-", "", comparable(name))
         return [] if plain == comparable(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
 
     def _referenced(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
-        """The pictures that ``reference`` can mean: the very path, else those of its name, else of its stem."""
+        """The pictures that ``reference`` can mean: of this path, else of this name, else of this stem."""
         if not reference.name:
             return []
         for base in (raw.source.parent, *self.roots):
@@ -172,10 +173,11 @@ class PictureIndex:
         return ranked[-1][1]
 
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:
-        """How well a picture fits the labels; what stands first counts most.
+        """How well a picture fits the labels, for comparing candidates; the first difference decides.
 
-        It lies beside them; its folders are those of the labels or of what they name; its size is theirs; its folder
-        is the one that they name; many pictures of its folder have the names of annotation files.
+        Whether it lies beside the labels; how many folders its path shares with theirs, or with the path that they
+        name; whether it has their size; whether its folder is the one that they name; how many pictures of its folder
+        have the name of an annotation file.
         """
         parent = entry.path.parent
         beside = parent == raw.source.parent

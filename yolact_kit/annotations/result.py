@@ -96,7 +96,7 @@ def assemble(
         labelled,
         problems + whole.found,
         splits,
-        sum(map(_is_left_out, results)),
+        sum(map(_is_rejected, results)),
         _without_labels(index, labelled, results),
         files.why,
     )
@@ -107,7 +107,7 @@ def _instances(labelled: list[Labelled]) -> list[Instance]:
 
 
 def _refuse_nothing(labelled: list[Labelled], source: Path, options: ReadOptions, problems: list[Problem]) -> None:
-    """Refuses a source that leaves no picture, or no object because all have other labels than ``--classes``."""
+    """Refuses a source without a usable picture, or whose objects all have labels that ``--classes`` does not list."""
     if not labelled:
         advice = "Mend the problems listed above."
         if not problems:
@@ -131,7 +131,7 @@ def _check_map(label_map: Mapping[str, str | None], labels: set[str], problems: 
 
 
 def _splits_of_source(files: LabelFiles, merged: list[tuple[Labelled, str]], problems: Problems) -> dict[str, str]:
-    """The splits that the source has; one alone counts only where the files of annotations are the splits."""
+    """The splits that the source has. A single split counts only if the annotation files are the splits."""
     splits = {item.picture.file: split for item, split in merged if split}
     are_splits = label_format(files.format).lists_pictures or {"train"} < set(splits.values())
     if not splits or not are_splits:
@@ -142,7 +142,7 @@ def _splits_of_source(files: LabelFiles, merged: list[tuple[Labelled, str]], pro
 
 
 def _ignore_for_all(labelled: list[Labelled], classes: list[str]) -> None:
-    """Turns every region that is to be ignored whatever the class into one crowd for each class, in place.
+    """Turns every region that all classes ignore into one crowd of each class, in place.
 
     COCO knows no other way to ignore a region.
     """
@@ -156,8 +156,8 @@ def _ignore_for_all(labelled: list[Labelled], classes: list[str]) -> None:
         item.picture.instances = instances
 
 
-def _is_left_out(result: PictureResult) -> bool:
-    """Whether a picture was left out that users will miss: not one whose labels are of no use anyway."""
+def _is_rejected(result: PictureResult) -> bool:
+    """Whether a picture was left out because of an error, or because it is missing."""
     is_missed = has_errors(result.problems) or any(problem.code == "picture-skipped" for problem in result.problems)
     return result.labelled is None and is_missed
 
@@ -172,8 +172,8 @@ def _without_labels(index: PictureIndex, labelled: list[Labelled], results: list
 def _merge_same(files: LabelFiles, results: list[PictureResult], problems: list[Problem]) -> list[tuple[Labelled, str]]:
     """The pictures, each once, with their splits.
 
-    Of a format whose files list many pictures, the objects of one picture are put together; of others, a picture is
-    what one file says of it.
+    If several files list a picture, their objects are combined in formats whose files list many pictures. In others a
+    picture has one annotation file, and one of the files must be wrong.
     """
     by_picture: dict[Path, list[PictureResult]] = defaultdict(list)
     for result in results:
@@ -189,45 +189,45 @@ def _merge_same(files: LabelFiles, results: list[PictureResult], problems: list[
 
 
 def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """Puts the objects of one picture together; those that are the same count once."""
+    """Combines the objects of one picture; identical ones count once."""
     first = same[0].labelled
     assert first is not None
-    picture, new = first.picture, Problems(first.source.name)
-    new.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
+    picture, new_problems = first.picture, Problems(first.source.name)
+    new_problems.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
     instances = {same_key(instance): instance for instance in picture.instances}
     for result in same[1:]:
         for instance in result.labelled.picture.instances if result.labelled is not None else ():
             if instances.setdefault(same_key(instance), instance) is not instance:
-                new.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
+                new_problems.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
     picture.instances = list(instances.values())
-    problems += new.found
+    problems += new_problems.found
     return same[0]
 
 
 def _choose_own(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """The labels that have the picture's name; where none have, or several, the picture is left out."""
+    """Chooses the annotation file with the picture's name; if none or several have it, the picture is left out."""
     items = [(result, result.labelled) for result in same if result.labelled is not None]
     own = [result for result, item in items if _has_name_of_picture(item)]
     chosen = own[0] if len(own) == 1 else None
     for result, item in items:
         if result is chosen:
             continue
-        new = Problems(item.source.name)
+        new_problems = Problems(item.source.name)
         other = next(other.source.name for _, other in items if other is not item)
-        new.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
-        problems += new.found
-        result.problems += new.found
+        new_problems.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
+        problems += new_problems.found
+        result.problems += new_problems.found
         result.labelled = None
     return chosen or same[0]
 
 
 def _has_name_of_picture(item: Labelled) -> bool:
-    """Whether the annotation file is called as its picture: ``a.json`` or ``a.jpg.json`` for ``a.jpg``."""
+    """Whether the annotation file has the name of its picture: ``a.json`` or ``a.jpg.json`` for ``a.jpg``."""
     return item.source.stem in (item.picture.path.stem, item.picture.path.name)
 
 
 def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOptions) -> list[str]:
-    """The classes: the given ones, else those that the files list under their new names, else the labels."""
+    """The classes: those of ``--classes``, else those that the files list (renamed by ``--map``), else all labels."""
     if options.classes is not None:
         return list(options.classes)
     if listed is None:
@@ -272,7 +272,7 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
 
 
 def _report_alike(names: list[str], labels: Counter[str], problems: Problems) -> None:
-    """Reports labels that differ by little, and names the one to keep: a plain one, else the most frequent."""
+    """Reports labels that hardly differ and suggests which to keep: one in plain form, or the most frequent."""
     listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
     best = max(names, key=lambda name: (name == plain_label(name), labels[name]))
     merging = _map_file({name: best for name in names if name != best})

@@ -16,7 +16,7 @@ from yolact_kit.shapes.rings import Ring
 from yolact_kit.shapes.rle import Rle
 
 SKIPPED_SHAPES = "skipped_shapes"
-"""Where a picture's ``extra`` keeps labelme's shapes that are not objects, so that they can be written back."""
+"""The key of a picture's ``extra`` for labelme's shapes that are not objects, so that they can be written back."""
 
 
 @dataclass(slots=True)

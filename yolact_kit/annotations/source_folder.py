@@ -13,7 +13,7 @@ REPORT = "conversion.json"
 
 
 class SourceFolder:
-    """A source of labels: a folder, or one file of it. No folder is listed more than once, however often it is asked.
+    """A source of labels: a folder, or one file in it. Every folder is listed at most once.
 
     Args:
         source: A folder, one annotation file, or the YAML file that describes a folder.
@@ -46,7 +46,7 @@ class SourceFolder:
 
     @cached_property
     def candidates(self) -> list[Path]:
-        """The files that labels may be in: all of the folder but ``convert``'s report, or the one file."""
+        """The files that may hold labels: the one file, or all of the folder except the report of ``convert``."""
         if not self.source.is_dir():
             return [self.source]
         return [path for path in self.files if path != self.source / REPORT]
@@ -62,11 +62,11 @@ class SourceFolder:
 
     @property
     def top_files(self) -> list[Path]:
-        """The files that lie in the folder itself, not deeper."""
+        """The files in the folder itself, without those of its subfolders."""
         return [path for path in self.files if path.parent == self.root]
 
     def name(self, path: Path) -> str:
-        """How problems name a file; see `name_below`."""
+        """The name of a file in problems; see `name_below`."""
         return name_below(self.root, path)
 
     def under(self, folder: Path) -> list[Path]:
@@ -89,7 +89,7 @@ class SourceFolder:
 
 
 def name_below(root: Path, path: Path) -> str:
-    """How problems name a file: by its path from a folder on, or all of it where it lies elsewhere.
+    """The name of a file in problems: its path relative to a folder, or its whole path if it lies elsewhere.
 
     Example:
         >>> name_below(Path("photos"), Path("photos/in/a.json"))
@@ -99,7 +99,7 @@ def name_below(root: Path, path: Path) -> str:
 
 
 def _list_tree(root: Path) -> dict[Path, list[Path]]:
-    """The files of each folder under a folder, itself included; links to folders are followed once.
+    """The files of a folder and of each folder below it; links to folders are followed once.
 
     Pipes, sockets and devices are left out, since reading one can wait forever; links that lead nowhere are not.
     """

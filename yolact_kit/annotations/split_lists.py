@@ -40,7 +40,7 @@ class SplitLists:
         return bool(self._by_stem)
 
     def split_of(self, file: PurePosixPath) -> str:
-        """The split of a picture: that of the listed path whose end is most like its own; empty where none is."""
+        """The split of a picture: that of the listed path with the longest common end; empty if none fits."""
         own = _parts(file)
         candidates = self._by_stem.get(own[0], [])
         _, split = max(candidates, key=lambda pair: common_start(own, pair[0]), default=([], ""))
@@ -65,7 +65,7 @@ def read_lists(files: Iterable[Path]) -> SplitLists:
 
 
 def _parts(file: PurePosixPath) -> list[str]:
-    """The name without the suffix of a picture, then the folders from the innermost outwards."""
+    """The name without a picture's suffix, then the folders from the innermost outwards."""
     known = file.suffix.lower() in EXTENSIONS
     parts = [file.stem if known else file.name, *reversed(file.parent.parts)]
     return [comparable(part) for part in parts] if file.name else []

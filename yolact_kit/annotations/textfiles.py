@@ -86,7 +86,7 @@ def decode(data: bytes) -> tuple[str, str] | None:
 
 
 def decode_beginning(data: bytes) -> str:
-    """The text of the beginning of a file, whose last character may be cut."""
+    """Decodes the beginning of a text file, whose last character may be cut in two."""
     for cut in range(4):
         decoded = decode(data[: len(data) - cut])
         if decoded is not None:
@@ -95,7 +95,7 @@ def decode_beginning(data: bytes) -> str:
 
 
 def xml_root(text: str) -> str | None:
-    """The name of the root element of XML, of which the beginning is enough; None where none has begun.
+    """The name of the root element of XML, given the beginning of the text; None if there is no element in it.
 
     Example:
         >>> xml_root('<?xml version="1.0"?><!-- VOC --><annotation>')
@@ -120,7 +120,7 @@ def _candidates(data: bytes) -> list[str]:
 
 
 def _decode_east_asian(data: bytes) -> tuple[str, str] | None:
-    """Tells CP949 from GBK, which share nearly all bytes: where one text makes sense in both, it is Korean."""
+    """Tells CP949 from GBK, in which nearly all bytes are valid: what could be either is read as Korean."""
     readings: dict[str, str] = {}
     for encoding in ("cp949", "gbk"):
         with suppress(UnicodeDecodeError):
@@ -131,7 +131,7 @@ def _decode_east_asian(data: bytes) -> tuple[str, str] | None:
 
 
 def _is_korean(text: str) -> bool:
-    """Whether every character beyond ASCII is Hangul; Chinese text read as CP949 gives Chinese characters as well."""
+    """Whether all characters beyond ASCII are Hangul. Chinese text read as CP949 has Chinese characters, too."""
     others = [character for character in text if ord(character) > 127]
     return all(_HANGUL.match(character) for character in others)
 

@@ -58,10 +58,10 @@ class Asker:
 
 
 def require_folder(source: Path, asker: Asker) -> None:
-    """Checks that the source is a folder with something in it.
+    """Checks that the source is a folder that is not empty.
 
     Raises:
-        UserError: It is missing, no folder, or empty.
+        UserError: It is missing, not a folder, or empty.
     """
     if not source.exists():
         raise UserError(asker.text("missing", source=source), asker.text("missing_advice"))
@@ -78,7 +78,7 @@ def _empty_advice(asker: Asker) -> str:
 
 
 def examine(source: Path, asker: Asker) -> dict[str, Any]:
-    """Finds out what `convert` has to be told of a folder, and asks for what cannot be found out.
+    """Works out the options of `convert` for a folder, and asks for what it cannot work out.
 
     Args:
         source: The folder.
@@ -157,7 +157,7 @@ def _pictures(folder: SourceFolder) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What came of reading the labels: a result, or the error that there is none; and the problems of both."""
+    """The outcome of reading the labels: a result or an error, and the problems."""
 
     result: ReadResult | None
     problems: list[Problem]
@@ -184,7 +184,7 @@ class _Attempt:
 
 
 def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult, ReadOptions]:
-    """Reads the labels as `convert` will, asking for what is missing until there is something to train on."""
+    """Reads the labels as `convert` will; asks for what is missing until there is something to train on."""
     attempt = _try_to_read(source, options)
     if attempt.is_boxes_only() and not options.box_as_mask:
         say(asker.text("boxes_only"))

@@ -245,14 +245,14 @@ def _share(value: float | None, default: float) -> float:
 
 
 def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
-    """Gives pictures that are rewritten a fitting suffix, and those whose name is taken another name.
+    """Gives rewritten pictures a fitting suffix, and pictures whose name is in use another name.
 
     Args:
         labelled: The pictures.
         by_stem: Whether two pictures may not share a name without suffix, as where each has a label file beside it.
 
     Returns:
-        A problem for each picture whose name was taken.
+        A problem for each picture that was renamed.
     """
     problems = Problems()
     names = {Path(REPORT).stem} if by_stem else set()
@@ -274,7 +274,7 @@ def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
 
 
 def _split(result: ReadResult, options: ConvertOptions, old_splits: dict[str, str]) -> dict[str, list[Picture]]:
-    """Divides the pictures: as the source does where no option says otherwise, else as the options say."""
+    """Divides the pictures as the options say; without such options, keeps the splits of the source."""
     pictures = [item.picture for item in result.labelled]
     choices = (options.split, options.val, options.test, options.group_by, options.keep_splits)
     if result.splits and all(choice is None for choice in choices):
@@ -305,24 +305,26 @@ def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options:
 
 
 def _base(result: ReadResult, source: Path, options: ConvertOptions, problems: list[Problem]) -> Path | None:
-    """The folder that pictures can be kept in; None where they have to be brought together."""
+    """The folder that all pictures can stay in; None if they have to be copied or linked."""
     if options.images != "keep":
         return None
-    new = Problems()
+    new_problems = Problems()
     if options.to != "coco" and not LAYOUTS[options.to].can_keep:
-        new.add("keep-impossible", f"The format '{options.to}' has a folder for pictures, so all were linked.")
-        problems += new.found
+        new_problems.add("keep-impossible", f"The format '{options.to}' has a folder for pictures, so all were linked.")
+        problems += new_problems.found
         return None
     for root in (source if source.is_dir() else source.parent, options.pictures):
         if root is not None and all(_lies_in(root, item) for item in result.labelled):
             return root.resolve()
-    new.add("keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied.")
-    problems += new.found
+    new_problems.add(
+        "keep-impossible", "Pictures had to be changed or lie in several folders, so all were linked or copied."
+    )
+    problems += new_problems.found
     return None
 
 
 def _lies_in(root: Path, item: Labelled) -> bool:
-    """Whether a picture can stay where it is: its file has its name below a folder, and its pixels do not change."""
+    """Whether a picture can stay where it is: its pixels do not change, and ``root`` and its name lead to its file."""
     is_file = not item.rewrite and not item.embedded
     return is_file and root / item.picture.file == item.picture.path
 

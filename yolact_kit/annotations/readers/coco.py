@@ -87,7 +87,7 @@ def _read_job(item: tuple[RawPicture, Problems, str], index: PictureIndex, optio
 
 
 def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]]:
-    """The splits that COCO files are, by ``dataset.yaml`` or by their names, and the classes in their order."""
+    """The split of each file, from ``dataset.yaml`` or from the file names, and the classes in their order."""
     description = context.folder.root / _DESCRIPTION
     if description.is_file():
         return _described_splits(description)
@@ -105,7 +105,7 @@ def _described_splits(description: Path) -> tuple[dict[Path, str], list[str]]:
 
 
 def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:
-    """Refuses files that list different classes: one of them is probably of another set."""
+    """Refuses files that list different classes: one of them probably belongs to another set."""
     paths = {frozenset(document.classes): document.path for document in documents if document.classes}
     if len(paths) > 1:
         names = " and ".join(f"'{context.folder.name(path)}'" for path in list(paths.values())[:2])
@@ -117,7 +117,7 @@ def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:
 
 
 def _other_classes(documents: list[CocoFile], order: list[str], problems: Problems) -> list[str]:
-    """Classes that are in no order, alphabetically; categories that are groups in every file are left out."""
+    """The classes that ``order`` lacks, alphabetically, without categories that are groups in every file."""
     classes = {name for document in documents for name in document.classes}.difference(order)
     groups = [document.groups for document in documents if document.classes] or [set()]
     for name in sorted(set.intersection(*groups)):
@@ -174,7 +174,7 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
 
 
 def _has_objects(annotations: Any, categories: bool) -> bool:
-    """Whether annotations are of objects, or there are none that could tell."""
+    """Whether annotations describe objects; also true if there are no annotations."""
     entries = [item for item in annotations if isinstance(item, dict)] if isinstance(annotations, list) else []
     if categories:
         return not entries or not all(item.keys() & {"caption", "segments_info"} for item in entries)
@@ -182,7 +182,7 @@ def _has_objects(annotations: Any, categories: bool) -> bool:
 
 
 class _Reader:
-    """Reads one document: first its categories and pictures, which objects refer to by their ids, then the objects."""
+    """Reads one document: first categories and pictures, then the objects, which refer to both by id."""
 
     def __init__(self, path: Path, options: ReadOptions, problems: Problems, document: dict[str, Any]) -> None:
         self.path, self.options, self.problems, self.document = path, options, problems, document
@@ -208,7 +208,7 @@ class _Reader:
         return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
 
     def _groups(self) -> set[str]:
-        """The categories that others name as theirs and that no object has."""
+        """The categories that are the supercategory of another one and that no object has."""
         categories = self.document["categories"]
         parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
         ids = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
@@ -328,7 +328,7 @@ def _is_cvat(document: dict[str, Any]) -> bool:
 
 
 def _box(values: Any) -> tuple[float, float, float, float] | None:
-    """COCO's x y width height as corners; None where it is missing or of no use."""
+    """COCO's x y width height as corners; None if it is missing or invalid."""
     try:
         (x, y), (width, height) = to_points(values)
     except (GeometryError, ValueError):
@@ -339,7 +339,7 @@ def _box(values: Any) -> tuple[float, float, float, float] | None:
 def _check_box(
     name: str, value: Any, box: tuple[float, float, float, float] | None, parts: list[RawPart], problems: Problems
 ) -> None:
-    """Reports a box that is of no use, or is not that of the polygons; boxes are always computed from the masks."""
+    """Reports an invalid box, or one that does not fit the polygons; boxes are always recomputed from the masks."""
     rings = [part.ring for part in parts if part.ring is not None and len(part.ring)]
     if value in (None, []) or not rings:
         return
@@ -352,7 +352,7 @@ def _check_box(
 
 
 def _box_text(box: Any) -> str:
-    """A box for people: four rounded numbers, or the beginning of whatever stands there."""
+    """A box as text: four rounded numbers, or the beginning of whatever is there instead."""
     plain = isinstance(box, list) and len(box) == 4 and all(isinstance(side, int | float) for side in box)
     return f"[{', '.join(f'{side:.6g}' for side in box)}]" if plain else str(box)[:60]
 

@@ -1,4 +1,4 @@
-"""What a format brings along to be recognised and read. Each is one file in this folder, listed in `registry`."""
+"""What every format of labels defines. Each format is one file in this folder and one line of `registry`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from yolact_kit.annotations.source_folder import SourceFolder
 
 
 class FolderSign(IntEnum):
-    """What a folder says of a format beyond the content of its annotation files; a greater sign wins."""
+    """How strongly a folder points to a format, apart from the content of its annotation files; the greatest wins."""
 
     NONE = 0
     PICTURES = 1
-    """Pictures alone hold labels, which counts where no annotation file does."""
+    """There are pictures that can be labels themselves; this counts only if there is no annotation file."""
     LAYOUT = 2
-    """Files lie where those of the format lie, which counts where no content is recognised."""
+    """The files are laid out as in this format; this counts only if the content of no file is recognised."""
     DESCRIPTION = 3
-    """A file describes the folder as one of this format, which settles it."""
+    """A file describes the folder as one of this format; this decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """The pictures that are to be read, and how; other processes can be given both.
+    """The pictures to read, and how; both can be sent to other processes.
 
     Attributes:
         read: Reads a picture with its labels.
@@ -46,7 +46,7 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class ReadContext:
-    """What a format is given to read a source.
+    """Everything that a format needs to read a source.
 
     Attributes:
         labels: The annotation files.
@@ -71,10 +71,10 @@ class LabelFormat(ABC):
         title: What people call it.
         suffixes: Suffixes of its annotation files, in lower case.
         sign: How its files are recognised, for people: "XML files with '<annotation>'".
-        lists_pictures: Whether a file lists many pictures. The objects of a picture that several files list are put
-            together, and the files may be the splits. Otherwise a file has the labels of one picture.
-        boxes_only: What is said of labels that are boxes without outlines ...
-        boxes_advice: ... and what to do about them.
+        lists_pictures: Whether one file lists many pictures. If so, several files may be the splits of a set, and the
+            objects of a picture that several files list are combined. Otherwise every picture has its own file.
+        boxes_only: The message if the labels are boxes without outlines ...
+        boxes_advice: ... and its advice.
     """
 
     name: ClassVar[FormatName]
@@ -95,18 +95,18 @@ class LabelFormat(ABC):
 
     @abstractmethod
     def jobs(self, context: ReadContext) -> Jobs:
-        """What has to be read: a job a picture.
+        """Prepares reading: one job per picture.
 
         Raises:
-            UserError: Nothing can be read: names of classes are missing, say.
+            UserError: Nothing can be read: for example, the names of the classes are missing.
         """
 
     def folder_sign(self, folder: SourceFolder) -> FolderSign:
-        """What a folder says of this format, whatever is in its annotation files."""
+        """How strongly a folder points to this format, apart from the content of its annotation files."""
         return FolderSign.NONE
 
     def is_certain(self, folder: SourceFolder, files: list[Path]) -> bool:
-        """Whether files that look like those of this format are, even beside files of another one."""
+        """Whether files that look like this format are labels even beside labels of another format."""
         return True
 
     def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
@@ -124,5 +124,5 @@ class LabelFormat(ABC):
         return LabelFiles(self.name, files, others, why=self.evidence(files))
 
     def evidence(self, files: list[Path]) -> str:
-        """Which files are of this format, for people; empty where none is."""
+        """Why a source is taken for this format, for people; empty if no file is of it."""
         return f"{len(files)} {self.sign}, such as '{files[0].name}'" if files else ""

@@ -1,4 +1,4 @@
-"""Labels in formats that programs keep for themselves: not read, but known, so that a message can say what to do."""
+"""Formats that are not read but recognised, so that a message can say how to export the labels instead."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FOREIGN = tuple(
 
 
 def foreign_format(text: str) -> ForeignFormat | None:
-    """The format of another program that a file is in.
+    """Recognises a format that is not read.
 
     Args:
         text: The beginning of a JSON or XML file.

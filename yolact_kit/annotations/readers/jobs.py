@@ -21,11 +21,11 @@ Pending = tuple[RawPicture | None, Problems]
 """What a file says of a picture, None where it cannot be read; and the problems so far."""
 
 WITHOUT_OUTLINE = frozenset({"mask-missing", "segmentation-missing"})
-"""Codes of the problems that readers report of an object with a box and no outline."""
+"""Codes of the problems that an object with only a box has."""
 
 
 class BoxesOnlyError(UserError):
-    """The labels are boxes without outlines, and nothing says that boxes may be taken as masks."""
+    """The labels are boxes without outlines, and ``--box-as-mask`` was not given."""
 
 
 class UnclearClassError(UserError):
@@ -81,7 +81,7 @@ def refuse_boxes(items: list[Pending], context: ReadContext, format: LabelFormat
 
 
 def picture_jobs(items: list[Pending], context: ReadContext, format: LabelFormat) -> Jobs:
-    """The jobs of a format whose files list many pictures, which may say themselves in which split they are.
+    """The jobs of a format whose files list many pictures and may say in which split each is.
 
     Args:
         items: What the files say of each picture.
@@ -127,7 +127,7 @@ def _read_job(item: Pending, index: PictureIndex, options: ReadOptions) -> Pictu
 
 
 def _note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problems) -> None:
-    """Says of each object that has a box only that its mask is missing, unless its label is left out anyway."""
+    """Reports objects that have only a box, except those whose label is left out anyway."""
     for item in raw.objects:
         label = map_label(item.label, options.label_map or {})
         is_skipped = label is None or label.strip() in NO_LABELS

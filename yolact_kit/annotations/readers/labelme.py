@@ -99,14 +99,14 @@ def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPic
 
 
 def _extra(document: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
-    """What a file says besides its objects, the shapes that are none included."""
+    """Everything in a file besides its objects, including shapes that are not objects."""
     extra = {key: value for key, value in document.items() if key not in _OWN_KEYS}
     skipped = [shape for shape in document["shapes"] if _is_no_object(shape, options)]
     return {**extra, SKIPPED_SHAPES: skipped} if skipped else extra
 
 
 def _is_no_object(shape: Any, options: ReadOptions) -> bool:
-    """Whether a shape is sound but no object: a line or a point, or one with a label that means none."""
+    """Whether a shape is valid but not an object: a line or a point, or one labelled as background or to be ignored."""
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
         return False
     stroke = str(shape.get("shape_type")) in _STROKES and options.line_width is None
@@ -123,7 +123,7 @@ def _means_none(label: str, options: ReadOptions) -> bool:
 
 
 def embedded_picture(path: Path) -> bytes:
-    """The picture file that a labelme file holds, which `read_labelme` has read before.
+    """The picture embedded in a labelme file that `read_labelme` has read before.
 
     Args:
         path: The labelme file.
@@ -183,7 +183,7 @@ def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> 
 
 
 def _forget_outlines(raw: RawObject) -> None:
-    """Takes out of what is kept of the shapes what the object's polygons or its mask say themselves."""
+    """Removes the outlines from an object's ``extra``: its polygons or its mask already hold them."""
     mixed = "parts" in raw.extra and any(part.ring is None for part in raw.parts)
     for extra in (raw.extra, *raw.extra.get("parts", [])) if not mixed else (raw.extra,):
         extra.pop("mask", None)
@@ -215,7 +215,7 @@ def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -
 
 
 def _label_text(label: Any) -> str | None:
-    """A label as text: empty where there is none, None where it is a list or a map."""
+    """A label as text; empty if there is none, None if it is a list or a map."""
     if isinstance(label, list | dict):
         return None
     return "" if label is None else str(label)
@@ -228,7 +228,7 @@ def _is_crowd(shape: dict[str, Any], options: ReadOptions) -> bool:
 
 
 def _parts(name: str, kind: str, shape: dict[str, Any], options: ReadOptions, problems: Problems) -> list[RawPart]:
-    """A shape as parts of an object; none with a problem where it encloses no area."""
+    """The parts of an object that a shape makes; none, with a problem, if it encloses no area."""
     if kind not in _OUTLINES | _STROKES | {"mask"}:
         problems.add("shape-type-skipped", f"Shapes of the type '{kind}' are unknown.", name)
         return []

@@ -162,7 +162,7 @@ def mask_folder(path: Path, name: str) -> str | None:
 
 
 def _in_folder(pictures: list[Path], name: str) -> dict[str, Path]:
-    """Those in VOC's folder of a name, by their stems and, where they lie deeper in it, by their folders and stems."""
+    """The pictures in VOC's folder of a name, both by stem and by subfolders and stem."""
     by_stem: dict[str, Path] = {}
     for path in pictures:
         folder = mask_folder(path, name)
@@ -178,18 +178,18 @@ def _by_stem(pictures: list[Path]) -> dict[str, Path]:
 
 
 def _stem(path: Path) -> str:
-    """The name of the picture that a mask picture belongs to, without suffix: ``a`` for ``a_mask.png``."""
+    """The stem of the picture that a mask picture belongs to: ``a`` for ``a_mask.png``."""
     return re.sub(r"[_-](mask|masks|seg|label|gt)$", "", comparable(path.stem))
 
 
 def _repeated(files: list[Path]) -> set[str]:
-    """Names that several pictures have, as a photo and its mask do."""
+    """Stems that several pictures share, as a photo and its mask do."""
     counts = Counter(_stem(path) for path in files if path.suffix.lower() in EXTENSIONS)
     return {stem for stem, count in counts.items() if count > 1}
 
 
 def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:
-    """The pictures of the folder whose names fit the annotations and which have few colours, as no photo has."""
+    """The pictures in the folder that fits the annotations best and has pictures of few colours, unlike photos."""
     best: dict[str, Path] = {}
     for folder in sorted({path.parent for path in pictures}):
         in_folder = _by_stem([path for path in pictures if path.parent == folder])
@@ -246,7 +246,7 @@ def read_mask(path: Path, names: dict[Colour, str | None], ignore: bool = True) 
 
 
 def _is_background(colours: list[Colour], names: dict[Colour, str | None], ignore: bool) -> bool:
-    """Whether pixels of a colour belong to no object: as the file of names says, else as VOC's colours have it."""
+    """Whether a colour is background: according to the file of names, or else to VOC's convention."""
     for colour in colours:
         if colour in names:
             return names[colour] is None
@@ -254,7 +254,7 @@ def _is_background(colours: list[Colour], names: dict[Colour, str | None], ignor
 
 
 def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
-    """Class name by colour, from the file of ``--colors`` or one that programs lay beside the pictures."""
+    """Class name by colour, from the file of ``--colors`` or from one that the exporting program wrote."""
     if options.colors is not None:
         return read_colours(options.colors)
     for path in files:
@@ -267,7 +267,7 @@ def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
 
 
 def _name(text: str) -> str | None:
-    """The name of a class; None where it means the background."""
+    """The name of a class; None if it means background."""
     return None if text.strip().lower() in _BACKGROUND_NAMES else text.strip()
 
 
@@ -308,7 +308,7 @@ def read_colours(path: Path) -> dict[Colour, str | None]:
 
 
 def _colour_lines(text: str) -> dict[Colour, str | None] | None:
-    """Class name by colour from lines ``cup,0,0,230``; None where a line is something else."""
+    """Class name by colour from lines such as ``cup,0,0,230``; None if any line is something else."""
     names: dict[Colour, str | None] = {}
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):

@@ -1,4 +1,4 @@
-"""The formats that labels are read from, one line each. It loads nothing, so that ``--help`` can list them.
+"""The formats that labels are read from, one line each. Importing this loads no reader, so that ``--help`` stays fast.
 
 To add a format, write ``readers/NAME.py`` with a `LabelFormat` named ``FORMAT``, and add its line here.
 """
@@ -20,7 +20,7 @@ FormatName = Literal[
     "cvat",
     "via",
 ]
-"""Name of a format, and of the module that reads it. A file is of the first that recognises it."""
+"""Name of a format, and of the module that reads it. The first format that recognises a file gets it."""
 
 SourceFormat = Literal["auto", FormatName]
 """The format of a source as users give it; ``auto`` finds it out."""
@@ -30,7 +30,7 @@ FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 
 @cache
 def label_format(name: FormatName) -> LabelFormat:
-    """The format of a name; its reader is loaded now.
+    """Loads the reader of a format.
 
     Example:
         >>> label_format("voc").title
@@ -46,10 +46,10 @@ def label_formats() -> list[LabelFormat]:
 
 
 def format_titles(last: str) -> str:
-    """What people call the formats, for a sentence.
+    """The names of all formats as a list in a sentence.
 
     Args:
-        last: What stands before the last of them: ``" or "``, say.
+        last: What separates the last two: ``" or "``, for example.
 
     Example:
         >>> format_titles(" or ")

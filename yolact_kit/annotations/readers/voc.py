@@ -35,7 +35,7 @@ _FLAGS = ("truncated", "difficult", "occluded")
 
 
 class VocFormat(LabelFormat):
-    """Pascal VOC: an XML file for each picture, with mask pictures beside them or instead of them."""
+    """Pascal VOC: an XML file for each picture, mask pictures in addition, or mask pictures alone."""
 
     name = "voc"
     title = "VOC"
@@ -74,7 +74,7 @@ class VocFormat(LabelFormat):
         items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read_voc)
         raws = [raw for raw, _ in items if raw is not None]
         prepare(raws)
-        if masks is not None and _tell_nothing(masks, raws):
+        if masks is not None and _add_nothing(masks, raws):
             masks = None
         names: dict[Colour, str | None] = {}
         if masks is None:
@@ -89,13 +89,13 @@ FORMAT = VocFormat()
 
 
 def _masks_only(masks: MaskFolder | None, context: ReadContext) -> list[Pending]:
-    """The pictures of mask pictures without XML files: nothing is known of them yet."""
+    """The pictures of a source that has only mask pictures; their objects are found later."""
     files = context.labels.files if masks is None else list(dict.fromkeys(masks.files.values()))
     return read_each(files, context, lambda path, options, problems: RawPicture(path, "", path.stem, None))
 
 
-def _tell_nothing(masks: MaskFolder, raws: list[RawPicture]) -> bool:
-    """Whether mask pictures are of no use: their colours have no names, and all objects have outlines already."""
+def _add_nothing(masks: MaskFolder, raws: list[RawPicture]) -> bool:
+    """Whether mask pictures add nothing: their colours have no names, and all objects already have outlines."""
     objects = [item for raw in raws for item in raw.objects]
     all_outlined = bool(objects) and all(item.parts for item in objects)
     return masks.kind == "class" and not masks.names and all_outlined
@@ -164,10 +164,11 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
 
 
 def prepare(raws: list[RawPicture]) -> None:
-    """Corrects boxes and file names, in place, where only all files of a set together tell what they mean.
+    """Corrects boxes and file names, in place, which only make sense in the context of all files of a set.
 
     VOC counts pixels from 1, so that a box from 1 to the width covers the whole picture; many programs count from 0.
-    A coordinate of 0, or with a fraction, anywhere in the set tells. A file name that several files give is of no use.
+    A coordinate of 0 or with a fraction, anywhere in the set, shows that this set counts from 0. A picture's name that
+    several files give is dropped.
 
     Args:
         raws: What the files of the set say.
@@ -181,7 +182,7 @@ def prepare(raws: list[RawPicture]) -> None:
 
 
 def _count_from_zero(objects: list[RawObject]) -> None:
-    """Moves the corners of boxes, in place, where all of a set together count pixels from 1.
+    """Shifts boxes, in place, if the whole set counts pixels from 1.
 
     The pixels 1 to W are the span 0 to W: only the left and upper sides move.
     """
@@ -226,14 +227,14 @@ def _object(number: int, element: Element, options: ReadOptions, problems: Probl
 
 
 def _nothing_in(element: Element) -> GeometryError:
-    """What is wrong with an object that has no polygon and no box with an area."""
+    """The error for an object without a polygon and without a box that has an area."""
     if element.find("bndbox") is None:
         return GeometryError("shape-malformed", "It has neither a box nor a polygon.")
     return GeometryError("area-zero", "Its box encloses nothing.")
 
 
 def _box(element: Element, name: str, problems: Problems) -> tuple[float, float, float, float] | None:
-    """The object's box, corners put in order; None where it has none, or one that is empty."""
+    """The object's box with its corners in order; None if there is none or it is empty."""
     box = element.find("bndbox")
     if box is None:
         return None
@@ -253,7 +254,7 @@ def _rings(element: Element) -> list[Ring]:
 
 
 def _coordinates(polygon: Element) -> list[str]:
-    """The coordinates of a polygon, x and y in turn, as they stand there."""
+    """The coordinates of a polygon, x and y alternating, as text."""
     values: list[str] = []
     for point in polygon.findall("pt"):
         values += [_text(point, "x"), _text(point, "y")]

@@ -1,4 +1,4 @@
-"""Giving the objects of VOC's XML files the masks that are in mask pictures."""
+"""Matching the objects of VOC's XML files with the regions of mask pictures."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Box = tuple[float, float, float, float]
 _SAME = 0.5
 """A region whose box has at least this IoU with the box of an object may be that object."""
 _MARGIN = 2
-"""Pixels that a box is grown by to find what lies in it: boxes are drawn by hand."""
+"""Pixels added to each side of a box before cropping, because boxes drawn by hand are inexact."""
 _CLAIM = 0.2
-"""A box claims a region of which it holds more than this share."""
+"""A box claims a region if it contains more than this share of it."""
 _SURE = 0.8
-"""A colour is ambiguous when another class fits at least this share as well."""
+"""A colour is ambiguous if the second-best class fits at least this share as well as the best."""
 
 
 def name_colours(
@@ -68,8 +68,8 @@ def name_colours(
 def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str | None]:
     """Learns from boxes which colour stands for which class.
 
-    In each picture the part of a colour that lies in an object's box is compared with that box. The class whose boxes
-    a colour fills best, over all pictures, is the one that it stands for.
+    In each picture the pixels of a colour inside an object's box are compared with that box. Over all pictures, a
+    colour stands for the class whose boxes it fills best.
 
     Args:
         raws: What the XML files say.
@@ -96,7 +96,7 @@ def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str |
 
 
 def _collect_overlaps(path: Path, boxes: list[tuple[str, Box]], overlaps: dict[Colour, dict[str, list[float]]]) -> None:
-    """Adds, for each colour of a mask picture that lies in a box, how well it fills the box, to the box's label."""
+    """Appends to ``overlaps`` how well each colour of one mask picture fills each box, by colour and label."""
     try:
         mask = read_mask(path, {})
     except ValueError:
@@ -108,7 +108,7 @@ def _collect_overlaps(path: Path, boxes: list[tuple[str, Box]], overlaps: dict[C
 
 
 def _clear(by_label: dict[str, float]) -> str | None:
-    """The label that fits best, if it fits well and much better than the next one."""
+    """The label with the best fit, if that is good and clearly better than the second best; else None."""
     ranked = sorted(by_label.items(), key=lambda pair: -pair[1])
     if ranked[0][1] < _SAME or (len(ranked) > 1 and ranked[1][1] >= _SURE * ranked[0][1]):
         return None
@@ -116,7 +116,7 @@ def _clear(by_label: dict[str, float]) -> str | None:
 
 
 def _slices(box: Box) -> tuple[slice, slice]:
-    """The rows and columns of a box, grown by `_MARGIN`, that a picture has."""
+    """The rows and columns of a box with its margin, as slices of a picture."""
     x1, y1, x2, y2 = box
     rows = slice(max(0, int(y1) - _MARGIN), max(0, int(np.ceil(y2)) + _MARGIN))
     return rows, slice(max(0, int(x1) - _MARGIN), max(0, int(np.ceil(x2)) + _MARGIN))
@@ -127,14 +127,14 @@ def _crop(codes: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
 
 
 def _within(mask: Mask, box: Box) -> Mask:
-    """The part of a mask that lies in a box, grown by `_MARGIN`."""
+    """A mask without its pixels outside of a box and its margin."""
     inside = np.zeros_like(mask)
     inside[_slices(box)] = mask[_slices(box)]
     return inside
 
 
 def _fit(mask: Mask, box: Box) -> float:
-    """IoU of a box with that of the part of a mask that lies in it."""
+    """IoU of a box and the bounding box of the mask's pixels inside it."""
     part = _within(mask, box)
     return _iou(_mask_box(part), box) if part.any() else 0.0
 
@@ -156,7 +156,7 @@ def _iou(box: Box, other: Box) -> float:
 def attach_masks(
     raw: RawPicture, masks: MaskFolder | None, names: dict[Colour, str | None], options: ReadOptions, problems: Problems
 ) -> None:
-    """Gives the objects of a picture their masks, in place; objects with polygons keep those.
+    """Attaches masks to the objects of a picture, in place; objects with polygons keep those.
 
     Args:
         raw: What the XML file says.
@@ -203,7 +203,7 @@ def _attach(
 
 
 def _check_size(raw: RawPicture, mask: MaskPicture, path: Path, problems: Problems) -> None:
-    """Compares the size of a mask picture with that in the XML file, which may lack it."""
+    """Checks that a mask picture has the size that the XML file states; if it states none, takes the mask's size."""
     height, width = mask.codes.shape
     if raw.size is None:
         raw.size = (width, height)
@@ -224,9 +224,9 @@ def _part(name: str, mask: Mask) -> RawPart:
 def _attach_classes(
     raw: RawPicture, bare: list[RawObject], mask: MaskPicture, names: dict[Colour, str | None], problems: Problems
 ) -> None:
-    """Masks from a picture with a colour a class: the regions of the class that lie in an object's box.
+    """Attaches masks from a picture with one colour per class: each object gets the regions in its box.
 
-    Where the mask picture is all that there is, without boxes, every connected region is an object.
+    Without an XML file there are no boxes, and every connected region becomes an object.
     """
     import cv2  # As in fingerprints.py, only where it is needed.
 
@@ -243,7 +243,7 @@ def _attach_classes(
 
 
 def _codes_by_label(mask: MaskPicture, names: dict[Colour, str | None], problems: Problems) -> dict[str, list[int]]:
-    """The codes of a mask picture that stand for each class; colours that stand for none are a problem."""
+    """The codes of a mask picture by class; reports colours that no class is known for."""
     codes: dict[str, list[int]] = defaultdict(list)
     unknown: list[Colour] = []
     for code in mask.colours:
@@ -259,7 +259,7 @@ def _codes_by_label(mask: MaskPicture, names: dict[Colour, str | None], problems
 
 
 def _share(label: str, boxed: list[RawObject], components: NDArray[np.int32], count: int, problems: Problems) -> None:
-    """Gives each connected region of a class to the object whose box it lies in, cut where it lies in several."""
+    """Assigns each connected region of a class to the object whose box contains it; divides it between several."""
     masks: dict[int, Mask] = {}
     for number in range(1, count):
         region: Mask = components == number
@@ -279,14 +279,14 @@ def _share(label: str, boxed: list[RawObject], components: NDArray[np.int32], co
 
 
 def _claims(region: Mask, boxed: list[RawObject]) -> list[int]:
-    """The objects whose boxes hold a good share of a region; where none does, the one whose box holds most of it."""
+    """The objects whose boxes contain a good share of a region, or else the one whose box contains the most."""
     counts = [int(_within(region, item.box).sum()) if item.box else 0 for item in boxed]
     claims = [index for index, count in enumerate(counts) if count > _CLAIM * region.sum()]
     return claims if claims or not any(counts) else [int(np.argmax(counts))]
 
 
 def _divide(region: Mask, items: list[RawObject]) -> list[Mask]:
-    """Cuts a region by boxes; a pixel in several goes to the one whose centre is nearest in shares of its size."""
+    """Divides a region between boxes: each pixel goes to the box whose centre is nearest relative to the box's size."""
     # The distance is 0 at the centre of a box and 0.5 on its edges, whatever its size, so that the cut between a large
     # and a small object lies nearer to the small one.
     rows, columns = np.indices(region.shape)
@@ -308,7 +308,7 @@ def _attach_instances(
     names: dict[Colour, str | None],
     problems: Problems,
 ) -> None:
-    """Masks from VOC's SegmentationObject, labels from SegmentationClass, else from the box that fits."""
+    """Attaches masks from SegmentationObject; labels come from SegmentationClass, or from the box that fits."""
     path = mask_of(masks.classes, raw.source)
     classes = read_mask(path, names) if path is not None else None
     if classes is not None and classes.codes.shape != mask.codes.shape:
@@ -321,12 +321,12 @@ def _attach_instances(
     matches = _in_order(raw.objects, mask, regions, labels)
     free = list(raw.objects)
     for code, item in matches.items():
-        _take(item, regions[code], free)
+        _assign(item, regions[code], free)
     for code in (code for code in regions if code not in matches):
         region, label = regions[code], labels[code]
         match = _best_match(region, label, free)
         if match is not None:
-            _take(match, region, free)
+            _assign(match, region, free)
         elif label is not None:
             name = f"mask {code} ({label})"
             raw.objects.append(RawObject(name, label, [_part(name, region)]))
@@ -335,14 +335,14 @@ def _attach_instances(
             problems.add("mask-colour-unknown", f"No class is known for the object of the colour {colour}.")
 
 
-def _take(item: RawObject, region: Mask, free: list[RawObject]) -> None:
-    """Gives an object its mask unless it has an outline, and removes it from those that are free."""
+def _assign(item: RawObject, region: Mask, free: list[RawObject]) -> None:
+    """Attaches a region to an object, unless that has an outline, and removes the object from those still free."""
     item.parts = item.parts or [_part(item.name, region)]
     free[:] = [other for other in free if other is not item]
 
 
 def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> RawObject | None:
-    """The object of a label, or of any where that is unknown, whose box is most like a region's; None if none is."""
+    """The object with the label (any, if it is None) whose box overlaps a region's best; None if all overlap little."""
     box = _mask_box(region)
     best, best_iou = None, 0.0
     for item in objects:
@@ -355,7 +355,7 @@ def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> Ra
 def _in_order(
     objects: list[RawObject], mask: MaskPicture, regions: dict[int, Mask], labels: dict[int, str | None]
 ) -> dict[int, RawObject]:
-    """The object of each region whose index is the object's number in the XML file, as it is in VOC's own sets."""
+    """The objects whose number in the XML file is the palette index of a region, as in VOC's own sets."""
     matches: dict[int, RawObject] = {}
     for code, colours in mask.colours.items():
         number = colours[0][0]
@@ -369,10 +369,10 @@ def _in_order(
 
 
 def _may_be(region: Mask, item: RawObject, box: Box) -> bool:
-    """Whether a region may be the mask of an object: its box is much like the object's.
+    """Whether a region may be the mask of an object: their boxes overlap well.
 
-    Of an object with an outline of its own the mask picture may show only the part that no other object hides, so that
-    it is enough if the region lies within the object's box.
+    If the object has an outline of its own, the mask picture may show only the part of it that no other object hides;
+    then it is enough that the region lies inside the object's box.
     """
     region_box = _mask_box(region)
     is_inside = all(np.less_equal(box[:2], region_box[:2])) and all(np.less_equal(region_box[2:], box[2:]))
@@ -380,7 +380,7 @@ def _may_be(region: Mask, item: RawObject, box: Box) -> bool:
 
 
 def _class_of(region: Mask, classes: MaskPicture | None, names: dict[Colour, str | None]) -> str | None:
-    """The class that most pixels of a region have in the picture with a colour a class; None where that is unknown."""
+    """The most frequent class of a region's pixels in the picture with one colour per class; None if unknown."""
     if classes is None:
         return None
     codes, counts = np.unique(classes.codes[region], return_counts=True)

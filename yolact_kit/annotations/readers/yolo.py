@@ -47,18 +47,18 @@ class YoloFormat(LabelFormat):
         return bool(rows) and all(_ROW.match(row) for row in rows[:20])
 
     def folder_sign(self, folder: SourceFolder) -> FolderSign:
-        """Label files where YOLO's lie, with names of classes, although no row of them may be readable."""
+        """Text files in YOLO's layout together with names of classes, even if none of their rows is readable."""
         if not any(is_label_file(path, folder) for path in folder.candidates if path.suffix.lower() == ".txt"):
             return FolderSign.NONE
         has_names = any(map(is_name_file, folder.candidates)) or find_yaml(folder.candidates) is not None
         return FolderSign.LAYOUT if has_names else FolderSign.NONE
 
     def is_certain(self, folder: SourceFolder, files: list[Path]) -> bool:
-        """Whether a file lies where a label file does; else it may be some table of numbers."""
+        """Whether a file is in the place of a label file; otherwise they may be tables of numbers."""
         return any(is_label_file(path, folder) for path in files)
 
     def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
-        """The text files that lie where label files do, or have rows of numbers."""
+        """The text files that are in the place of label files, or have rows of numbers."""
         texts = [path for path in kinds if path.suffix.lower() in self.suffixes]
         files = [path for path in texts if is_label_file(path, folder) or kinds[path] == self.name]
         description = folder.description or find_yaml(folder.candidates)
@@ -125,7 +125,7 @@ def find_yaml(files: list[Path]) -> Path | None:
 
 
 def describes_set(path: Path) -> bool:
-    """Whether a YAML file names the classes and the splits of a set of YOLO's."""
+    """Whether a YAML file names the classes and the splits of a YOLO set."""
     try:
         document = _load(path)
     except UserError:
@@ -139,7 +139,7 @@ def is_name_file(path: Path) -> bool:
 
 
 def is_label_file(path: Path, folder: SourceFolder) -> bool:
-    """Whether a text file holds the labels of a picture by where it lies: in ``labels``, or beside the picture.
+    """Whether a text file is in the place of a label file: in a folder ``labels``, or beside its picture.
 
     Args:
         path: The text file.
@@ -189,7 +189,7 @@ def read_set(description: Path | None, folder: SourceFolder, options: ReadOption
 def _splits(
     document: dict[str, Any], description: Path | None, root: Path, problems: Problems
 ) -> tuple[dict[Path, str], dict[str, list[str]]]:
-    """Split by folder, and the lists of pictures of each split, as a YAML file names them."""
+    """The splits that a YAML file names: split by folder, and the pictures listed for each split."""
     folders: dict[Path, str] = {}
     lists: dict[str, list[str]] = {}
     for key, split, item in _split_items(document):
@@ -205,9 +205,9 @@ def _splits(
 
 
 def _split_items(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    """What a YAML file names for each split: the key, the split, and a folder or list of pictures.
+    """The folders and lists that a YAML file names: key, split, and path of each.
 
-    Validation comes before the test, since a folder that both name is that of the first, and training needs one.
+    Validation comes before testing: if both name the same folder, the first one gets it, and training needs validation.
     """
     splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
     order = list(NAMES.values())
@@ -261,7 +261,7 @@ def name_picture(raw: RawPicture, pictures: dict[str, list[Path]]) -> None:
 
 
 def by_stem(index: PictureIndex) -> dict[str, list[Path]]:
-    """The pictures by their paths without suffix, in the form that names are compared in."""
+    """The pictures by path without suffix, in comparable form."""
     pictures: dict[str, list[Path]] = {}
     for entry in index.entries.values():
         pictures.setdefault(comparable(str(entry.path.with_suffix(""))), []).append(entry.path)
@@ -306,7 +306,7 @@ def _box_object(name: str, label: str, points: Ring, options: ReadOptions, probl
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """The map that a YAML file holds; an empty one where it holds something else."""
+    """The mapping in a YAML file; empty if it holds something else."""
     try:
         document = yaml_words(read_text(path, Problems()) or "")
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -335,7 +335,7 @@ def _names(value: Any, problems: Problems) -> dict[int, str]:
 
 
 def _names_beside(files: list[Path]) -> dict[int, str]:
-    """Class name by id, from the outermost file that holds nothing else."""
+    """Class name by id, from the outermost file of names."""
     for path in sorted(filter(is_name_file, files), key=lambda path: len(path.parts)):
         lines = (read_text(path, Problems()) or "").splitlines()
         return dict(enumerate(line.strip() for line in lines if line.strip()))
@@ -343,11 +343,11 @@ def _names_beside(files: list[Path]) -> dict[int, str]:
 
 
 def _locate(item: str, description: Path | None, document: dict[str, Any], root: Path) -> Path | None:
-    """The folder or list of a split, None outside of the source.
+    """The folder or list of a split; None if it is not in the source.
 
-    YAML files often name it from somewhere else: from another working folder, from beside the set, or on the machine
-    that wrote them. So ``path`` of the file, then none, is tried before it; then both without what leads out of the
-    folder; then the ends of a path on another machine.
+    Paths in YAML files are often relative to another folder, or come from another machine. Tried are: the path below
+    the YAML file's ``path`` and below the YAML file's folder, each with and without leading ``..``; then the ends of an
+    absolute path.
     """
     assert description is not None
     reference, base = (Path(text.replace("\\", "/")) for text in (item, str(document.get("path") or ".")))
@@ -362,7 +362,7 @@ def _locate(item: str, description: Path | None, document: dict[str, Any], root:
 
 
 def _ends(path: Path) -> list[Path]:
-    """The ends of a path on another machine, the longest first; of its last name alone only where that is a split's."""
+    """The ends of an absolute path, the longest first; its last name alone only if that is the name of a split."""
     if not path.is_absolute() and ":" not in str(path)[:2]:
         return []
     ends = [Path(*path.parts[first:]) for first in range(1, len(path.parts))]
@@ -370,5 +370,5 @@ def _ends(path: Path) -> list[Path]:
 
 
 def _inner(path: Path) -> Path:
-    """A relative path without what leads out of its folder."""
+    """A relative path without its ``..``."""
     return path if path.is_absolute() else Path(*[part for part in path.parts if part != ".."])
