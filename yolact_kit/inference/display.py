@@ -30,7 +30,7 @@ class Window:
             from PIL import ImageTk
 
             self._root: Any = tkinter.Tk()
-        except Exception as error:  # tkinter.TclError has no name where tkinter is missing
+        except Exception as error:  # tkinter.TclError is not defined if tkinter is missing
             raise UserError(
                 f"No window can be opened here ({error}).",
                 "Leave --show out: `--format video` writes what would be shown. On Linux: `apt install python3-tk`.",

@@ -29,13 +29,13 @@ def is_address(source: str) -> bool:
 
 
 def name_of_address(address: str) -> str:
-    """What a picture from the network is called.
+    """The name of a picture from the network.
 
     Args:
         address: Its address.
 
     Returns:
-        The last part of the address's path, or the host where there is none.
+        The last part of the address's path, or the host if there is none.
 
     Example:
         >>> name_of_address("https://example.org/a/%EC%BB%B5.jpg?size=2")
@@ -59,7 +59,7 @@ def fetch_picture(address: str, max_bytes: int = MAX_BYTES) -> bytes:
     Raises:
         PictureError: It cannot be fetched, or is too large.
     """
-    # Browsers show addresses with letters of every script; what is sent has ASCII only.
+    # Browsers show addresses with letters of every script, but only ASCII is sent.
     request = Request(quote(address, safe="%/:=&?~#+!$,;'@()*[]"), headers={"User-Agent": "yolact-kit"})  # noqa: S310
     try:
         with build_opener().open(request, timeout=_TIMEOUT) as answer:

@@ -1,4 +1,4 @@
-"""Drawing detections over pictures: filled masks, outlines, and labels that keep out of each other's way."""
+"""Drawing detections over pictures: filled masks, outlines, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Color = tuple[int, int, int]
 Rectangle = tuple[int, int, int, int]
 
 _FURTHEST = 12
-"""So many times its height a label may go from its box to be clear of others."""
+"""A label may move away from its box by this many times its height."""
 
 _MOST_LABELS = 1 / 3
-"""Labels cover at most this share of a picture: behind more of them one would not see what it shows."""
+"""Labels cover at most this share of a picture, so that the picture stays visible."""
 
 _COLORS: tuple[Color, ...] = (
     (230, 57, 70), (29, 128, 229), (46, 175, 91), (255, 159, 28), (142, 68, 213), (0, 183, 195), (236, 72, 153),
@@ -41,7 +41,7 @@ def class_color(index: int) -> Color:
         index: 0-based index of the class.
 
     Returns:
-        The colour; the first ten are chosen by hand, the others go round the circle of hues.
+        The colour; the first ten are chosen by hand, the others go around the colour circle.
 
     Example:
         >>> class_color(0)
@@ -61,8 +61,8 @@ class Style:
 
     Attributes:
         fill: Opacity of the masks, 0..1.
-        outline: Width of the outlines in pixels; 0 for what suits the picture's size and the objects'.
-        text: Height of the labels in pixels; 0 for what suits the picture's size and the objects'.
+        outline: Width of the outlines in pixels; 0 to choose it by the size of the picture and the objects.
+        text: Height of the labels in pixels; 0 to choose it by the size of the picture and the objects.
         boxes: Whether boxes are drawn.
         labels: Whether class names and scores are written.
         by_instance: Whether each object of a picture has a colour of its own, instead of that of its class.
@@ -105,13 +105,13 @@ class DrawableDetections(Protocol):
 
 
 def label_text(classes: Sequence[str], label: int, score: float | None, font: FontChoice) -> str:
-    """What is written at an object: its class and score, or its class's number where the font lacks the name's glyphs.
+    """The label of an object: its class and score, or the number of its class if the font lacks letters of the name.
 
     Args:
         classes: Class names.
         label: 0-based index into ``classes``.
         score: 0..1, None for none.
-        font: The font that it is going to be written in.
+        font: The font of the label.
 
     Returns:
         The text.
@@ -135,8 +135,8 @@ def draw(
 
     Args:
         pixels: uint8 [H, W, 3], red, green, blue; not changed.
-        objects: The objects, most important first; it is drawn on top and its label takes the best place. Objects whose
-            label has no room beside the others have none.
+        objects: The objects, the most important one first: it is drawn on top, and its label gets the best position. A
+            label without room is left out.
         font: The font of the labels.
         style: How.
         keep_clear: Rectangles that labels keep clear of, x1 y1 x2 y2 in pixels.
@@ -159,9 +159,9 @@ def draw(
 
 
 def _unit(pixels: NDArray[np.uint8], objects: Sequence[DrawnObject]) -> float:
-    """What line and text grow with: the picture, so that they look alike on a screen that shows the whole of it.
+    """The scale of lines and text: that of the picture, so that they look the same on a screen that shows all of it.
 
-    Where objects are small against the picture, so that one looks at a part of it, they grow with the objects.
+    If objects are small, so that people look at a part of the picture, it is the scale of the objects.
     """
     boxes = np.array([item.box for item in objects], dtype=np.float64).reshape(-1, 4)
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
@@ -175,7 +175,8 @@ def _draw_mask(canvas: NDArray[np.uint8], item: DrawnObject, fill: float, width:
     if inside.size == 0:
         return
     part = canvas[y : y + inside.shape[0], x : x + inside.shape[1]]
-    # What each brightness becomes, by channel: floats of every pixel of a large object would be hundreds of megabytes.
+    # A table of the new brightness for each old one, by channel: floats for all pixels of a large object would take
+    # hundreds of megabytes.
     mixed = np.arange(256)[:, None] * (1 - fill) + np.array(item.color) * fill
     np.copyto(part, cv2.LUT(part, np.rint(mixed).astype(np.uint8)[None]), where=inside[..., None])
     outlines, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(x, y))
@@ -216,7 +217,7 @@ def _draw_labels(
 
 
 def _join(canvas: NDArray[np.uint8], item: DrawnObject, label: Rectangle, width: int) -> None:
-    """Draws a line from a label that had to go elsewhere to the middle of its object."""
+    """Draws a line from a label that is away from its box to the middle of its object."""
     left, top, right, bottom = item.box
     if label[0] > right or label[2] < left or label[1] > bottom + 1 or label[3] < top - 1:
         middle = round((left + right) / 2), round((top + bottom) / 2)
@@ -237,23 +238,24 @@ def place_label(
         box: The object's box, x1 y1 x2 y2 in pixels.
         size: Width and height of the label in pixels.
         picture: Width and height of the picture in pixels.
-        occupied: The rectangles that are taken.
+        occupied: The occupied rectangles.
 
     Returns:
-        x1 y1 x2 y2 of the label; None where there is no room.
+        x1 y1 x2 y2 of the label; None if there is no room.
 
     Example:
         >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
         (20, 20, 50, 30)
     """
-    # Every candidate against every taken rectangle at once: two are apart where they share nothing along some axis.
+    # Compares every candidate with every occupied rectangle at once: two are apart if they do not overlap along some
+    # axis.
     spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
     occupied_boxes = np.array(occupied, dtype=np.int64).reshape(-1, 4)
     shared = np.minimum(spots[:, None, 2:], occupied_boxes[:, 2:]) - np.maximum(
         spots[:, None, :2], occupied_boxes[:, :2]
     )
     clear = np.all(np.any(shared <= 0, axis=2), axis=1)
-    left, top, right, bottom = spots[clear.argmax()].tolist()  # the first that is clear
+    left, top, right, bottom = spots[clear.argmax()].tolist()  # the first free one
     return (left, top, right, bottom) if clear.any() else None
 
 
@@ -267,7 +269,7 @@ def _spots(
     across = (left, (left + right - wide) // 2, right - wide)
     heights = [top - tall, top, bottom, bottom - tall, *range(top + tall, bottom - tall, tall)]
     near = product(heights, across)
-    # Beyond the box last: a little away is better than on top of another label.
+    # Positions away from the box come last: they are still better than covering another label.
     beside = product(range(top, max(bottom - tall, top) + 1, tall), aside)
     rows_away: list[int] = []
     for step in range(2, _FURTHEST + 1):
@@ -320,7 +322,7 @@ def draw_prediction(
             text = f"{text} #{track_id}"
         color = label
         if style.by_instance:
-            # An object that is followed through a video keeps its colour.
+            # A tracked object keeps its colour through a video.
             color = index if prediction.ids is None else max(track_id, 0)
         objects.append(DrawnObject(prediction.masks[index], (x1, y1, x2, y2), class_color(color), text))
     return draw(pixels, objects, font, style, keep_clear)
@@ -355,5 +357,5 @@ def draw_instances(
 
 
 def class_font(classes: Sequence[str]) -> FontChoice:
-    """The font for labels of these classes; its ``hint`` says where it lacks glyphs."""
+    """The font for labels of these classes; its ``hint`` says which letters it lacks."""
     return find_font([*classes, "#0123456789. "])

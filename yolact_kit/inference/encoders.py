@@ -14,7 +14,7 @@ from yolact_kit.errors import UserError
 
 _H264 = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 _TICKS = 90_000
-"""Parts of a second that the times of frames are told in."""
+"""Fractions of a second in which the times of frames are given."""
 
 
 class Encoder(Protocol):
@@ -55,8 +55,8 @@ def open_video(path: Path, rate: float, size: tuple[int, int]) -> Encoder:
     """Begins a video file.
 
     Args:
-        path: The file, MP4 whatever its name.
-        rate: Frames in a second, as a rule.
+        path: The file; it becomes an MP4, whatever its name.
+        rate: Usual number of frames per second.
         size: Height and width of the frames in pixels.
 
     Returns:
@@ -76,7 +76,7 @@ class _H264File:
         self._container: Any = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         options = {"preset": "veryfast", "crf": "23"} if codec == "libx264" else {}
         self._stream = self._container.add_stream(codec, Fraction(rate).limit_denominator(1001), options=options)
-        # Colours are kept for pairs of pixels, so a frame of an odd size is a pixel larger.
+        # Colours are stored for pairs of pixels, so a frame with an odd side becomes one pixel larger.
         self._stream.height, self._stream.width = (side + side % 2 for side in size)
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, _TICKS)

@@ -1,6 +1,6 @@
-"""How a model came to its detections: prototypes, coefficients, anchors, and what suppression decided.
+"""How a model arrived at its detections: prototypes, coefficients, anchors and suppression.
 
-A mask of YOLACT is a sum: each prototype, a picture that the network draws once for the whole scene, times a
+A mask of YOLACT is a sum over prototypes, which the network computes once for the whole picture, each multiplied by a
 coefficient that it predicts for each object (Bolya et al., ICCV 2019, section 3).
 """
 
@@ -31,7 +31,7 @@ from yolact_kit.ops.nms_decisions import Decisions, explain_nms
 from yolact_kit.shapes.rle import decode_rle
 
 VIEW = 800
-"""Longer side in pixels of the largest picture that is kept as it is; larger ones are kept at this size."""
+"""Longer side in pixels of the largest picture that is kept at its own size; larger ones are reduced to this."""
 
 Box = tuple[float, float, float, float]
 Fate = Literal["given out", "low score", "empty mask", "suppressed", "cut off"]
@@ -65,13 +65,13 @@ class Candidate:
 
 @dataclass(slots=True)
 class Explanation:
-    """How a model came to the detections of one picture.
+    """How a model arrived at the detections of one picture.
 
     Attributes:
         prediction: The detections, the same that the predictor gives.
         view: uint8 [h, w, 3], the picture, at most `VIEW` pixels long.
         prototypes: float32 [K, Hp, Wp], 0 or more.
-        coefficients: float32 [N, K], -1..1, a row a detection.
+        coefficients: float32 [N, K], -1..1, one row per detection.
         crops: int64 [N, 4], x1 y1 x2 y2: the part of the prototypes that each mask is cropped to, ends not included.
         candidates: The boxes that took part in non-maximum suppression, best first.
         sources: The candidate that each of the N detections was.
@@ -128,7 +128,7 @@ class Explanation:
             terms: How many; all by default.
 
         Returns:
-            float32 [Hp, Wp]; above 0 where the mask would be, before it is cropped.
+            float32 [Hp, Wp]; above 0 inside the mask, before it is cropped.
         """
         chosen = self.order(index)[:terms]
         return np.asarray(np.tensordot(self.coefficients[index, chosen], self.prototypes[chosen], axes=1), np.float32)
@@ -138,7 +138,7 @@ class Explanation:
 
         Args:
             index: Which detection.
-            coefficients: float32 [K], others than the detection's own.
+            coefficients: float32 [K]; the detection's own by default.
 
         Returns:
             float32 [Hp, Wp] in 0..1.
@@ -152,11 +152,11 @@ class Explanation:
         return soft
 
     def mask(self, index: int, coefficients: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
-        """The mask of the picture's size that coefficients give.
+        """The mask for given coefficients, at the picture's size.
 
         Args:
             index: Which detection.
-            coefficients: float32 [K], others than the detection's own; with its own the mask is the predictor's.
+            coefficients: float32 [K]; the detection's own by default, which give the predictor's mask.
 
         Returns:
             uint8 [height, width] of 0 and 1.
@@ -173,7 +173,7 @@ class Explanation:
 
 @torch.inference_mode()
 def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> Explanation:
-    """Predicts on a picture and keeps what the detections were made of.
+    """Predicts on a picture and keeps what explains the detections.
 
     Args:
         predictor: The model.

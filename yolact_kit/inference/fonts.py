@@ -1,4 +1,4 @@
-"""Fonts that have the glyphs of a text, in whatever script it is written."""
+"""Fonts that have the glyphs of a text, in any script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import ImageFont
 
 VARIABLE = "YOLACT_KIT_FONT"
-"""Environment variable that names a font file to take before all others."""
+"""Environment variable that names the font file to prefer."""
 
 _PREFERRED = (
     "notosanscjk", "notosanskr", "nanumgothic", "nanumbarungothic", "malgun", "applesdgothicneo", "gulim", "batang",
@@ -27,7 +27,7 @@ class FontChoice(NamedTuple):
 
     Attributes:
         path: The font file.
-        missing: Characters that no font on this machine has together with the others, sorted; empty as a rule.
+        missing: Characters that this font lacks, sorted; usually empty.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class FontChoice(NamedTuple):
 
     @property
     def hint(self) -> str:
-        """What to tell the user where characters are missing; empty where none is."""
+        """What to tell the user if characters are missing; empty if none are."""
         if not self.missing:
             return ""
         return (
@@ -51,7 +51,7 @@ class FontChoice(NamedTuple):
             index: 0-based index of the class.
 
         Returns:
-            The name; ``#1``, ``#2`` and so on where the font lacks one of its characters.
+            The name; ``#1``, ``#2`` and so on if the font lacks one of its characters.
 
         Example:
             >>> FontChoice(Path("a.ttf"), missing="컵").shown("컵", 0)
@@ -60,15 +60,15 @@ class FontChoice(NamedTuple):
         return f"#{index + 1}" if set(name) & set(self.missing) else name
 
     def drawable(self, text: str) -> str:
-        """A text with a question mark in place of each character that the font lacks."""
+        """A text with a question mark for each character that the font lacks."""
         return "".join("?" if character in self.missing else character for character in text)
 
 
 def find_font(texts: Iterable[str]) -> FontChoice:
-    """A font that has the glyphs of all texts, or of as many characters as any has.
+    """A font that has all characters of the texts, or the font that has most of them.
 
     Args:
-        texts: What is going to be drawn with one font, such as class names.
+        texts: The texts to draw with one font, such as class names.
 
     Returns:
         The font, and the characters that it lacks.

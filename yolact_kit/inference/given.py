@@ -1,4 +1,4 @@
-"""Pictures as Python code hands them over: paths, pixels, tensors, Pillow's pictures, the content of files."""
+"""Pictures as Python code passes them: paths, arrays, tensors, Pillow pictures, the content of files."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ADVICE = (
 
 
 class GivenPicture(NamedTuple):
-    """A picture that was handed over.
+    """A picture passed from Python.
 
     Attributes:
-        name: Its path, else its number.
+        name: Its path, or its number.
         pixels: uint8 [H, W, 3], red, green, blue, upright.
         on_disk: Whether it can be read again under its name.
     """
@@ -49,7 +49,7 @@ def read_given(images: PictureLike | Iterable[PictureLike]) -> Iterator[GivenPic
         Each picture; of a folder each of its pictures, of a video each frame.
 
     Raises:
-        UserError: There is no such picture, it cannot be read, or is of another kind.
+        UserError: The picture does not exist, cannot be read, or is of another type.
 
     Example:
         >>> [one] = read_given(np.zeros((48, 64), dtype=np.uint8))
@@ -105,5 +105,5 @@ def _checked(pixels: Any) -> NDArray[np.uint8]:
         found = found[..., None]
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] not in (1, 3, 4) or 0 in found.shape:
         raise UserError(f"An array {list(np.shape(pixels))} of {found.dtype} is not a picture.", _ADVICE)
-    # Transparency is dropped, as of files.
+    # Transparency is dropped, as with files.
     return np.ascontiguousarray(np.broadcast_to(found[..., :3], (*found.shape[:2], 3)))

@@ -17,7 +17,7 @@ FILE = "unfinished.jsonl"
 
 
 class Record(TypedDict):
-    """What is recorded of a picture that is done.
+    """The record of a finished picture.
 
     Attributes:
         file: The picture's name.
@@ -25,10 +25,10 @@ class Record(TypedDict):
         stem: What the names of its files begin with.
         width: In pixels.
         height: In pixels.
-        frame: Its number in its video, None for no frame.
-        time: When it is shown in its video in seconds, None for no frame.
+        frame: Its number in its video; None if it is not a frame.
+        time: Its time in the video in seconds; None if it is not a frame.
         objects: The detections in COCO's results format, each with its ``centroid`` and ``orientation``, and with its
-            ``track_id`` where it is followed.
+            ``track_id`` if it is tracked.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""What is written and drawn over a frame besides its objects: lines and zones, counts, speed."""
+"""What is drawn on a frame besides its objects: lines and zones, counts, speed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What there is to say about a frame.
+    """The notes on a frame.
 
     Attributes:
         marks: Lines and zones.
@@ -54,7 +54,7 @@ def lines_place(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tup
         font: The font.
 
     Returns:
-        x1 y1 x2 y2 of the rectangle behind them, in pixels; nothing where there are no lines.
+        x1 y1 x2 y2 of the rectangle behind them, in pixels; empty if there are no lines.
 
     Example:
         >>> from yolact_kit.inference.fonts import find_font
@@ -69,7 +69,7 @@ def _letters(size: Sequence[int], font: FontChoice) -> ImageFont.FreeTypeFont:
 
 
 class _Layout(NamedTuple):
-    """Lines of text as they are drawn: broken where they are too long, where they start, the rectangle behind them."""
+    """Lines of text ready to draw: wrapped if too long, with their positions and the rectangle behind them."""
 
     text: str
     start: tuple[int, int]
@@ -119,7 +119,7 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes, font: FontChoice) -> NDA
     around: dict[str, Any] = {"font": letters, "fill": (255, 255, 255), "stroke_width": 2, "stroke_fill": (0, 0, 0)}
     for mark in notes.marks:
         _, _, wide, tall = canvas.textbbox((0, 0), mark.name, font=letters, stroke_width=2)
-        # In the middle, which the lines of text hide last; inside the picture, though a line may end beyond it.
+        # In the middle, where the lines of text hide it least; inside the picture, even if the line ends outside.
         x, y = np.mean(mark.points, axis=0) - (wide / 2, tall / 2)
         x, y = min(max(x, 2), image.width - wide), min(max(y, 2), image.height - tall)
         canvas.text((round(x), round(y)), mark.name, **around)

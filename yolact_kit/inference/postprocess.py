@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 
 class Detections(NamedTuple):
-    """What NMS leaves of one picture, before there are masks; all of it on the network's device.
+    """The detections of one picture after NMS, still without masks, on the network's device.
 
     Attributes:
         boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
@@ -57,7 +57,7 @@ class Detections(NamedTuple):
 
 
 class LikelyAnchors(NamedTuple):
-    """The anchors of one picture that are likely enough to hold an object.
+    """The anchors of one picture that probably contain an object.
 
     Attributes:
         rows: int64 [N], which anchors they are.
@@ -77,8 +77,8 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
         raw: The network's raw outputs of a batch.
         index: Which picture of the batch.
         detect: How raw outputs become detections.
-        legacy: As the original: in Fast NMS a box takes part for every class once one class's score is high enough,
-            and cross-class Fast NMS has no limit on detections.
+        legacy: Like the original: in Fast NMS a box takes part for all classes if its score for one class is high
+            enough, and cross-class Fast NMS has no limit on detections.
 
     Returns:
         The detections, best first.
@@ -91,7 +91,7 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
 
 
 def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> LikelyAnchors:
-    """The anchors with a high enough score for some class: most are background, which the rest of the work leaves out.
+    """The anchors with a high enough score for some class. Most anchors are background and need no further work.
 
     Args:
         raw: The network's raw outputs of a batch.
@@ -137,7 +137,7 @@ def postprocess(
         size: The picture's height and width in pixels, before it was resized for the network.
         detect: How raw outputs become detections.
         score: Detections with a lower score are left out.
-        legacy: The original's evaluation to the letter: boxes truncated to integers, no second score threshold, empty
+        legacy: Exactly the original's evaluation: boxes truncated to integers, no second score threshold, empty
             masks kept. Otherwise boxes are floats, and a detection without any pixel is left out.
         scorer: The model's mask-IoU network, where it has one: it multiplies scores by how well masks fit.
 
@@ -170,7 +170,7 @@ def choose_detections(
     wanted = found.scores > score if legacy and score > 0 else found.scores >= score
     found = found.take(wanted)
     if scorer is not None and legacy:
-        # The original scores masks after the threshold, and leaves the order as it was.
+        # The original scores masks after the threshold, and does not sort again.
         found = _rescored(found, raw.prototypes[index], scorer, sort=False)
     return found
 
@@ -187,7 +187,7 @@ def in_picture(
         legacy: As in `postprocess`.
 
     Returns:
-        The detections, and which of those that were given each is: without any pixel there is none, but in legacy.
+        The detections, and the index of each in ``found``: those without any pixel are dropped, except in legacy.
     """
     height, width = size
     soft = assemble(prototypes, found.coefficients, found.boxes)
@@ -219,7 +219,7 @@ def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
         width: Width of the picture in pixels.
 
     Returns:
-        float [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 wherever a box meets the picture.
+        float [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 for every box that touches the picture.
     """
     first = torch.minimum(boxes[:, :2], boxes[:, 2:])
     second = torch.maximum(boxes[:, :2], boxes[:, 2:])

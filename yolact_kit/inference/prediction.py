@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 1024
-"""Pixels of the longer side that a notebook is given."""
+"""Pixels of the longer side in a notebook."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Prediction:
     """The detections of one picture, best first.
 
-    Masks are kept as run lengths and decoded on demand, by `crop` the part that is not empty, by `mask` the whole: a
-    hundred full masks of a 12-megapixel picture would be 1.2 GB.
+    Masks are kept as run lengths and decoded on demand: `mask` gives the whole mask, `crop` only the part that is not
+        empty. A hundred full masks of a 12-megapixel picture would be 1.2 GB.
 
-    It has a length, and part of it is a prediction as well: ``found[0]``, ``found[:3]``, ``found[found.scores > 0.5]``,
-    ``found["cup"]`` for those of a class, ``for one in found``. A notebook shows it as the picture drawn over.
+    It has a length, and a part of it is a prediction too: ``found[0]``, ``found[:3]``, ``found[found.scores > 0.5]``,
+    ``found["cup"]`` for those of a class, ``for one in found``. A notebook shows it as its picture with the objects
+    drawn.
 
     Attributes:
         file: The picture's path, as the source gave it.
@@ -75,10 +76,10 @@ class Prediction:
         """Some of the detections.
 
         Args:
-            chosen: The number of one, a slice, numbers, a bool for each, or the name of a class.
+            chosen: An index, a slice, several indices, a bool for each detection, or the name of a class.
 
         Returns:
-            A prediction with these only.
+            A prediction with only these.
 
         Raises:
             IndexError: There is no detection of that number.
@@ -103,7 +104,7 @@ class Prediction:
         return (self[index] for index in range(len(self)))
 
     def _repr_jpeg_(self) -> bytes | None:
-        """What a notebook shows; None, and so the text, where the picture is gone."""
+        """The picture for a notebook; None if the file is gone, so that the notebook shows the text."""
         from PIL import Image
 
         from yolact_kit.pixels.pictures import PictureError
@@ -145,8 +146,8 @@ class Prediction:
 
         Args:
             image_id: The picture's id.
-            category_ids: The id of each class, None for one whose detections are left out; 1..N in the order of
-                ``classes`` by default.
+            category_ids: The id of each class, or None to leave out its detections; 1..N in the order of ``classes`` by
+                default.
 
         Returns:
             A dictionary for each detection: ``image_id``, ``category_id``, ``bbox`` [x, y, width, height] in pixels,
@@ -171,7 +172,7 @@ class Prediction:
         ]
 
     def to_labelme(self, simplify: float = 1.0) -> dict[str, Any]:
-        """The detections as a labelme file has them, to be corrected there.
+        """The detections as a labelme file, to correct them there.
 
         Args:
             simplify: How far the polygons may be from the masks' outlines, in pixels, see
@@ -179,8 +180,8 @@ class Prediction:
 
         Returns:
             The document, as it lies beside the picture: a polygon for each part of an object, those of one object with
-            a ``group_id`` of their own, the score in ``description``. Objects without any pixel are left out. Where
-            ``pixels`` are kept the picture is in it, as a JPEG.
+            a ``group_id`` of their own, the score in ``description``. Objects without any pixel are left out. If
+            ``pixels`` are kept, the document contains the picture as a JPEG.
         """
         from PIL import Image
 
@@ -205,7 +206,7 @@ class Prediction:
 
         Returns:
             ``supervision.Detections``: ``xyxy``, ``confidence``, ``class_id``, ``data["class_name"]``, and ``mask``,
-            bool [N, height, width], all of them decoded: 12 MB an object in a picture of 12 megapixels.
+            bool [N, height, width], all of them decoded: 12 MB per object in a picture of 12 megapixels.
 
         Raises:
             UserError: supervision is not installed.
@@ -231,7 +232,7 @@ class Prediction:
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """The detections as ``predictions.csv`` has them, for tables: ``pandas.DataFrame(found.to_rows())``.
+        """The detections as rows of ``predictions.csv``, for tables: ``pandas.DataFrame(found.to_rows())``.
 
         Returns:
             A dictionary for each: ``picture``, ``object`` (its number from 1), ``class``, ``score``, ``x``, ``y``,

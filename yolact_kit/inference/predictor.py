@@ -31,7 +31,7 @@ def choose_device(name: str = "auto") -> torch.device:
     """The device of that name.
 
     Args:
-        name: ``auto`` for a GPU where there is one, else a name of torch's: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        name: ``auto`` for a GPU if there is one, or a name of torch's: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
 
     Returns:
         The device.
@@ -60,7 +60,7 @@ class Predictor:
     """A model, ready to predict on pictures of any size.
 
     Args:
-        model: The network; put into evaluation mode while it predicts, and back into its own mode afterwards.
+        model: The network; it is in evaluation mode while it predicts, and returns to its own mode afterwards.
         config: Its configuration, with the classes.
         device: Where the pictures go; None for where the model is.
         score: Detections with a lower score are left out.
@@ -175,7 +175,7 @@ class Predictor:
             yield from self._predict_batch(batch)
 
     def _look_again(self, name: str, pixels: NDArray[np.uint8]) -> Prediction:
-        """Predicts on the views of one picture and puts together what they show."""
+        """Predicts on the views of one picture and merges their detections."""
         height, width = pixels.shape[:2]
         views = views_of(width, height, self.views)
         shown = ((name, view.of(pixels)) for view in views)

@@ -39,8 +39,8 @@ class Outcome:
         pictures: How many pictures were predicted on, those of an earlier start of the run included.
         continued: How many of them an earlier start of the run had done.
         objects: How many objects were found.
-        full: How many pictures have as many objects as are kept of one, so that there may be more in them.
-        by_class: How many of each class, those that were found.
+        full: How many pictures reached the largest number of objects, so that they may have more.
+        by_class: How many objects of each detected class.
         broken: The pictures that could not be read, with what is wrong.
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
         best: What the names of the files for the picture with the most objects begin with, "" if there is none.
@@ -71,7 +71,7 @@ class Outcome:
         classes, detect = predictor.classes, predictor.config.detect
         self.pictures += 1
         self.objects += len(done["objects"])
-        # Without a threshold there is always something more, however unlikely.
+        # Without a threshold there is always one more candidate, however unlikely.
         self.full += len(done["objects"]) >= detect.top_k and predictor.score > detect.candidate_score
         for found in done["objects"]:
             name = classes[found["category_id"] - 1]
@@ -203,17 +203,17 @@ class _Run:
         self.outcome.continued = self.outcome.pictures
 
     def remaining(self) -> int | None:
-        """How many pictures and frames are still to be done; None where nobody knows."""
+        """How many pictures and frames are left; None if unknown."""
         total = count_pictures(self._pictures, self._video.every)
         return None if total is None else max(0, total - self.outcome.continued)
 
     def work(self) -> Generator[Record]:
-        """Decodes in some threads, predicts in this one and writes in another; gives what was written, in order."""
+        """Decodes in some threads, predicts in this one and writes in another; yields what was written, in order."""
         ahead = self._predictor.batch_size
         held: deque[Read] = deque()
 
         def hold() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-            # Writers need the picture, which the predictor does not hand back.
+            # Writers need the picture, which the predictor does not return.
             left = (picture for picture in self._pictures if picture.origin not in self._done)
             for picture, pixels in decoded(left, self._note, ahead, self._video.every):
                 if picture.frame is None or picture.origin not in self._done:
@@ -239,9 +239,9 @@ class _Run:
             self._on_problem(picture, error)
 
     def _write(self, item: Item) -> Record:
-        """Writes the files of one picture, and last that it is done."""
+        """Writes the files of one picture, then records that it is done."""
         if not self._begun:
-            # Only now is there something in the place of what is thrown away.
+            # Only now is the replacement complete, so the old content can go.
             _clear(self.outcome.out)
             self._journal.begin()
             self._begun = True
@@ -269,7 +269,7 @@ class _Run:
 
 
 def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, video: VideoOptions) -> dict[str, Any]:
-    """What decides what is found in a picture and how it is written."""
+    """The settings that decide what is detected in a picture and how it is written."""
     weights = 0
     for tensor in predictor.model.state_dict().values():
         weights = zlib.crc32(tensor.detach().cpu().contiguous().numpy().tobytes(), weights)
@@ -288,11 +288,11 @@ def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, vi
 
 
 def _clear(out: Path) -> None:
-    """Empties a folder, or makes it; what a person labelled in it stays."""
+    """Empties a folder, or creates it; files that a person labelled stay."""
     labelled = set(labelled_by_people(out))
     for path in sorted(out.rglob("*"), reverse=True) if out.is_dir() else ():
         if path.is_dir() and not path.is_symlink():
-            with suppress(OSError):  # it holds what stays
+            with suppress(OSError):  # it has files that stay
                 path.rmdir()
         elif path not in labelled:
             path.unlink()

@@ -1,4 +1,4 @@
-"""Following objects from frame to frame: which object is which, what crosses a line, how many frames a second."""
+"""Tracking objects from frame to frame, counting at lines and in zones, frames per second."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SURE = 0.5
 """Detections of at least this score begin a track (Zhang et al. 2022); weaker ones can only continue one."""
 
 _RECENT = 32
-"""Frames that the speed is told by: whole batches, as they are by default."""
+"""Number of frames over which the speed is measured: whole batches of the default size."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoOptions:
-    """What is done with videos and cameras besides predicting on their frames.
+    """Options for videos and cameras besides predicting on their frames.
 
     Attributes:
         every: Only every Nth frame is processed.
@@ -48,11 +48,11 @@ class VideoOptions:
 
 
 def check_videos(pictures: Sequence[SourcePicture], formats: Collection[str], options: VideoOptions) -> None:
-    """Checks that what is asked of videos fits the sources.
+    """Checks that the options for videos fit the sources.
 
     Args:
         pictures: The pictures and videos.
-        formats: What is going to be written.
+        formats: The formats to write.
         options: What is done with videos.
 
     Raises:
@@ -85,7 +85,7 @@ class Scenes:
         classes: Class names.
 
     Raises:
-        UserError: Objects are to be followed and the library that does it is not installed.
+        UserError: Tracking is requested and its library is not installed.
     """
 
     def __init__(self, options: VideoOptions, classes: Sequence[str]) -> None:
@@ -97,14 +97,14 @@ class Scenes:
             _tracker(_SURE, 30.0)
 
     def begin(self) -> None:
-        """Takes note of when a frame goes into the model: they come out a batch at a time, in no time at all."""
+        """Records when a frame goes into the model, since all frames of a batch come out at the same time."""
         self._begun.append(time.perf_counter())
 
     def look(self, picture: SourcePicture, prediction: Prediction) -> Notes | None:
         """Takes in the next frame.
 
         Args:
-            picture: The frame; a picture that is none is passed over.
+            picture: The frame; other pictures are skipped.
             prediction: Its detections; they are given their ids.
 
         Returns:
@@ -126,12 +126,12 @@ class Scenes:
         return Notes(marks, tuple(lines))
 
     def counts(self) -> dict[str, Any]:
-        """What was counted, by video: the document that ``counts.json`` holds."""
+        """The counts of each video: the content of ``counts.json``."""
         return {"videos": [{"file": name, **scene.counts()} for name, scene in self._scenes.items()]}
 
 
 def counts_in_words(counts: dict[str, Any]) -> Iterator[str]:
-    """What was counted, for people.
+    """The counts in words.
 
     Args:
         counts: The content of counts.json, see `Scenes.counts`.
@@ -169,7 +169,7 @@ class _Scene:
         from supervision import Detections
 
         self._frames += 1
-        # Which detection is which is told by their place in data: the tracker gives them in another order.
+        # The index in data identifies each detection, since the tracker returns them in another order.
         rows = np.arange(len(prediction))
         found = Detections(
             xyxy=prediction.boxes.reshape(-1, 4).astype(np.float64),
@@ -202,7 +202,7 @@ class _Scene:
         return tuple(marks), lines
 
     def counts(self) -> dict[str, Any]:
-        # Which class an object is of is what most of its frames say.
+        # The class of an object is the one that it has in most frames.
         objects = Counter(seen.most_common(1)[0][0] for seen in self._seen.values())
         counted = [
             {
@@ -227,7 +227,7 @@ class _Counter(Protocol):
 
 
 class _Line:
-    """Counts the objects whose box's middle crosses a line, by direction."""
+    """Counts, by direction, the objects that cross a line with the middle of their box."""
 
     kind = "line"
 
@@ -249,7 +249,7 @@ class _Line:
 
 
 class _Zone:
-    """Counts the objects whose box's middle is in a zone: now, and of all that ever were."""
+    """Counts the objects that have the middle of their box in a zone: now, and ever."""
 
     kind = "zone"
 

@@ -100,7 +100,7 @@ Read = tuple[SourcePicture, NDArray[np.uint8]]
 
 
 def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePicture]:
-    """The pictures that sources stand for.
+    """The pictures of the given sources.
 
     Args:
         sources: One source or several: a picture, a folder (its pictures and videos, subfolders included), a glob such
@@ -191,7 +191,7 @@ def _listed(text: str, folder: Path, what: str) -> Iterator[Path | str]:
 def _exists(source: str | Path) -> bool:
     try:
         return Path(source).exists()
-    except (OSError, ValueError):  # a name that is too long, or with characters that no file has
+    except (OSError, ValueError):  # the name is too long, or has characters that no file name can have
         return False
 
 
@@ -235,7 +235,7 @@ def _is_source(below: Path, file: Path) -> bool:
 
 
 def _common_folder(files: Sequence[Path]) -> Path:
-    """The folder that all files lie under."""
+    """The deepest folder that contains all files."""
     try:
         return Path(os.path.commonpath([file.resolve().parent for file in files])) if files else Path()
     except ValueError as error:
@@ -245,7 +245,7 @@ def _common_folder(files: Sequence[Path]) -> Path:
 def read_pictures(
     pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Reads pictures in threads of their own, so that decoding and predicting go on at the same time.
+    """Reads pictures in separate threads, so that decoding and predicting run at the same time.
 
     Args:
         pictures: The pictures.
@@ -281,16 +281,16 @@ def decoded(
             try:
                 read = result.result()
             except PictureError as error:
-                # Its traceback holds what was read of the picture, and there may be many of them.
+                # Its traceback keeps the data of the picture alive, and there may be many of them.
                 on_problem(picture, PictureError(error.message, error.advice, error.code))
             else:
                 yield read
 
 
 def _frames(videos: Iterable[SourcePicture], ahead: int, every: int) -> Iterator[tuple[SourcePicture, Future[Read]]]:
-    """The frames of videos, decoded in a thread of its own; what is wrong with one comes after its last frame."""
+    """The frames of videos, decoded in a separate thread; a problem with a video follows its last frame."""
     for video in videos:
-        # What a camera shows is looked at right away: frames that wait are frames that are late.
+        # Frames of a camera are used right away: frames that wait are late.
         room = ahead if video.camera < 0 else 1
         with closing(video.frames(every)) as frames, closing(in_order(repeat(frames), _next, room)) as reading:
             for _, result in reading:
@@ -304,7 +304,7 @@ def _next(frames: Iterator[Read]) -> Read | None:
 
 
 def count_pictures(pictures: Iterable[SourcePicture], every: int = 1) -> int | None:
-    """How many pictures there are, the frames of videos among them.
+    """How many pictures there are, including the frames of videos.
 
     Args:
         pictures: The pictures and videos.
@@ -317,6 +317,6 @@ def count_pictures(pictures: Iterable[SourcePicture], every: int = 1) -> int | N
     for picture in pictures:
         if picture.camera >= 0:
             return None
-        with suppress(PictureError):  # it is going to be reported when it is read
+        with suppress(PictureError):  # it will be reported when it is read
             total += count_frames(picture.path, every) if picture.moves else 1
     return total

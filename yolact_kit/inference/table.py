@@ -13,18 +13,18 @@ CSV_COLUMNS = (
 
 
 def csv_row(detection: dict[str, Any], classes: Sequence[str]) -> list[Any]:
-    """The columns behind the first two of `CSV_COLUMNS`.
+    """The columns after the first two of `CSV_COLUMNS`.
 
     Args:
         detection: One of `Prediction.measured`.
         classes: Class names.
 
     Returns:
-        The class name and the rounded numbers; None where an object without any pixel has no centroid.
+        The class name and the rounded numbers; None for the centroid of an object without pixels.
     """
     box = (round(value, 2) for value in detection["bbox"])
     centroid = [round(value, 2) for value in detection["centroid"] or ()] or [None, None]
-    # Rounded, what is just below 180 degrees is 0 again.
+    # Just below 180 degrees rounds to 180, which is the same direction as 0.
     angle = None if detection["orientation"] is None else round(detection["orientation"], 2) % 180
     name, score = classes[detection["category_id"] - 1], round(detection["score"], 4)
     return [name, score, *box, int(detection["area"]), *centroid, angle]

@@ -1,4 +1,4 @@
-"""Choosing pictures to label next: those on which the model is least sure of what it finds."""
+"""Choosing pictures to label next: those that the model is least sure of."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LIST = "uncertain.txt"
 
 
 def uncertainty(scores: NDArray[np.float32]) -> float:
-    """How unsure a model is of a picture: the margin between an object and none, summed over what it found.
+    """How unsure a model is of a picture: the margin between object and background, summed over its detections.
 
-    The 1-vs-2 margin of Brust et al. (2019, "Active Learning for Deep Object Detection"), in which summing over the
-    detections served best: each counts (1 - |p - (1 - p)|)^2, from 0 where it is sure to 1 at a score of 0.5.
+    The 1-vs-2 margin of Brust et al. (2019, "Active Learning for Deep Object Detection"), where the sum over the
+    detections worked best: each counts (1 - |p - (1 - p)|)^2, from 0 if it is certain to 1 at a score of 0.5.
 
     Args:
         scores: float32 [N], 0..1.
@@ -79,7 +79,7 @@ def most_uncertain(
 
 
 def write_list(out: Path, pictures: Sequence[SourcePicture]) -> Path:
-    """Writes the list of chosen pictures, which is a source itself.
+    """Writes the list of chosen pictures, which can be used as a source.
 
     Args:
         out: Folder to write into.

@@ -26,7 +26,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a vi
 
 _USUAL_RATE = 25.0
 _SHORT = 0.98
-"""A video that gives less than this share of its frames is cut off; containers without an index say about how many."""
+"""A video with fewer than this share of its frames is truncated; without an index, the header only estimates them."""
 
 
 class Frame(NamedTuple):
@@ -34,7 +34,7 @@ class Frame(NamedTuple):
 
     Attributes:
         number: Its number in the video, the first is 0.
-        time: When it is shown, in seconds from the video's beginning; of a camera, from the first frame.
+        time: Its time in seconds from the start of the video, or from the first frame of a camera.
         rate: Frames per second of those that are processed.
     """
 
@@ -49,7 +49,7 @@ def is_video(path: Path) -> bool:
 
 
 def count_frames(path: Path, every: int = 1) -> int:
-    """How many frames a video has by its header, of which each ``every``-th counts; 0 where it does not say."""
+    """How many frames a video has by its header, counting every ``every``-th one; 0 if unknown."""
     with _opened(path) as capture:
         return -(-max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))) // every)
 
@@ -59,7 +59,7 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
 
     Args:
         source: A video file, or the number of a camera, 0 for the first.
-        every: Frames whose number this divides are given, the others are skipped.
+        every: Only every Nth frame is decoded, from the first.
 
     Yields:
         Each frame, and its pixels, uint8 [H, W, 3], red, green, blue, turned upright as the video says.
@@ -85,7 +85,8 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
                 )
         if isinstance(source, Path):
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-            # An AVI announces the frames that its camera has dropped as well: it is whole if it lasts as long as them.
+            # The header of an AVI also counts frames that the camera dropped, so the video is complete if its length
+            # matches.
             whole = 2 * shown[1] - shown[0] >= _SHORT * announced / rate
             _check_whole(source, number, 0 if whole else announced)
 
@@ -114,7 +115,8 @@ def _unreadable(path: Path) -> PictureError:
 def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
     level = _set_log_level(0)
     try:
-        # A path in another script is passed to the system as it is; a number is not taken for a pattern of pictures.
+        # A path in another script is passed to the system unchanged; a number in it is not a pattern for several
+        # pictures.
         capture = cv2.VideoCapture(source if isinstance(source, int) else str(source.absolute()))
         if not capture.isOpened():
             if isinstance(source, Path):
@@ -131,7 +133,7 @@ def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
 
 
 def _set_log_level(level: int) -> int:
-    """Sets how much OpenCV prints, nothing with 0; what it was. OpenCV 5 has moved the function."""
+    """Sets how much OpenCV prints (0 for nothing) and returns the old value. OpenCV 5 has moved the function."""
     place = cv2.utils.logging if hasattr(cv2.utils, "logging") else cv2
     before: int = place.setLogLevel(level)
     return before

@@ -1,4 +1,4 @@
-"""Tiles and test-time augmentation: predicting on several views of a picture, and merging what they show."""
+"""Tiles and test-time augmentation: predicting on several views of a picture, and merging the detections."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from yolact_kit.shapes.rle import Rle
 
 TTA = ("flip", "scale")
 _AGREE = 0.5
-"""Share of pixels from which two detections are one: of their union, or where one is cut, of the smaller there."""
+"""Two detections are the same object from this overlap on: over their union or, if one is cut, over the smaller one."""
 
 _NEAR_BORDER = 0.012
-"""An object that comes this near to a window's border, in parts of its side, is cut: masks are about as coarse."""
+"""An object this close to a window's border, as a share of its side, is cut: masks are about as coarse as that."""
 
 _FURTHER, _NEARER = 4 / 3, 2 / 3
 
@@ -72,7 +72,7 @@ class View(NamedTuple):
         width: In pixels.
         height: In pixels.
         mirrored: Whether left and right are swapped.
-        tile: Whether it is one of the tiles, whose objects may be too small to be found in any other view.
+        tile: Whether it is one of the tiles; their objects may be too small for the other views.
     """
 
     x: int
@@ -83,13 +83,13 @@ class View(NamedTuple):
     tile: bool = False
 
     def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What the view shows of a picture.
+        """The part of a picture that the view shows.
 
         Args:
             pixels: uint8 [H, W, 3], the picture.
 
         Returns:
-            uint8 [height, width, 3]; the picture's mean colour where the view reaches beyond it.
+            uint8 [height, width, 3]; beyond the picture, the view has its mean colour.
         """
         tall, wide = pixels.shape[:2]
         top, left, bottom, right = self.y, self.x, self.y + self.height, self.x + self.width
@@ -139,7 +139,7 @@ def _grid(width: int, height: int, wide: int, tall: int, overlap: float) -> Iter
 
 
 def _starts(length: int, side: int, overlap: float) -> list[int]:
-    """Where windows begin that cover a length and overlap by as much at least, evenly."""
+    """Start positions of evenly spaced windows that cover a length and overlap by at least a given amount."""
     if side >= length:
         return [0]
     count = math.ceil((length - side) / max(1, side * (1 - overlap))) + 1
@@ -148,7 +148,7 @@ def _starts(length: int, side: int, overlap: float) -> list[int]:
 
 @dataclass(slots=True)
 class _Seen:
-    """A detection in one of the views, brought back into the picture."""
+    """A detection of a view, in the coordinates of the picture."""
 
     view: View
     part: MaskCrop
@@ -166,11 +166,12 @@ def merge(
     limit: int | None = None,
     score: float = 0.0,
 ) -> Prediction:
-    """Merges what was found in the views of a picture into one prediction.
+    """Merges the detections in the views of a picture into one prediction.
 
-    Two detections of a class from different views are of one object if their masks agree: by IoU where both are whole;
-    where one is cut by the border of its view, by the intersection over the smaller of what both views show. The mask
-    of an object is what most of its whole detections say, and the union of its parts where no view shows it whole.
+    Two detections of a class from different views are the same object if their masks agree: by IoU if both are
+        complete; if one is cut by the border of its view, by the intersection over the smaller one, in the area that
+        both views show. The mask of an object is the majority of its complete detections, or the union of its parts if
+        no view shows all of it.
 
     Args:
         views: The views.
@@ -222,7 +223,7 @@ def _seen(view: View, prediction: Prediction, size: tuple[int, int]) -> Iterator
 
 
 def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
-    """Whether a mask ends at a border of its view behind which the picture goes on."""
+    """Whether a mask ends at a border of its view that is inside the picture."""
     height, width = size
     near_x, near_y = 1 + view.width * _NEAR_BORDER, 1 + view.height * _NEAR_BORDER
     tall, wide = part.pixels.shape
@@ -235,10 +236,11 @@ def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
 
 
 def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
-    """Detections that are of one object, the best first.
+    """Detections of the same object, the best first.
 
-    What agrees with the same third one is one object too, as the parts of what no view shows whole; but whole
-    detections that do not agree are never, lest one that is wrong chains all others together.
+    Two detections that agree with the same third one are one object too, like the parts of an object that no view shows
+    completely. But two complete detections must agree with each other: otherwise one wrong detection would join all the
+    others.
     """
     group = list(range(len(seen)))
     whole = [[] if one.cut else [one] for one in seen]
@@ -284,7 +286,7 @@ def _area(part: MaskCrop, within: Sequence[int], other: MaskCrop | None = None) 
 
 
 def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
-    """What the views make of an object together."""
+    """The merged detections of an object."""
     best: dict[View, float] = {}
     for one in group:
         best.setdefault(one.view, one.score)
@@ -301,7 +303,7 @@ def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
 
 
 def _joined(group: Sequence[_Seen], views: Sequence[View]) -> _Seen:
-    """One object of its detections."""
+    """Merges the detections of one object."""
     best, score = group[0], _score(group, views)
     whole = [one for one in group if not one.cut]
     if len(group) == 1 or len(whole) == 1:

@@ -23,7 +23,7 @@ TILE = 300
 """Longer side of a tile in pixels."""
 COLUMNS, ROWS = 5, 4
 IGNORED = "ignored"
-"""Label of objects that training ignores: crowds, and what is too small or has nearly left the picture."""
+"""Label of objects that training ignores: crowds, and objects that are too small or nearly outside the picture."""
 _GUTTER, _LINE = 10, 24
 _PAPER, _INK = (248, 248, 248), (40, 40, 40)
 
@@ -33,9 +33,9 @@ class Tiles:
     """The tiles of one picture.
 
     Attributes:
-        title: What stands below them.
+        title: The title below them.
         pixels: uint8 [H, W, 3] each, at most `TILE` wide and high.
-        error: Why there are none; None where there are some.
+        error: Why there are none; None if there are some.
     """
 
     title: str
@@ -63,7 +63,7 @@ def choose_pictures(dataset: Dataset, split: str | None, count: int, seed: int) 
 
     Args:
         dataset: The data set.
-        split: Only pictures of this split; of all where it is None.
+        split: Only pictures of this split; None for all.
         count: How many; 0 for all.
         seed: Random seed.
 
@@ -85,7 +85,7 @@ def plain_tiles(pictures: list[Picture], classes: list[str]) -> Iterator[Tiles]:
         classes: Class names, which decide the colours.
 
     Yields:
-        One tile a picture.
+        One tile per picture.
     """
     for picture in pictures:
         try:
@@ -104,7 +104,7 @@ def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
         config: The configuration of the training.
 
     Yields:
-        A row of tiles a picture, the first one without augmentation.
+        One row of tiles per picture, the first tile without augmentation.
     """
     plain, augmented = TrainingPictures(pictures, config, augmented=False), TrainingPictures(pictures, config)
     for index, picture in enumerate(pictures):
@@ -186,7 +186,7 @@ def _sheet(rows: list[list[tuple[str, NDArray[np.uint8]]]]) -> Image.Image:
 
 
 def _shortened(title: str, length: Callable[[str], float]) -> str:
-    """A title that fits below a tile: of a long one its end, which tells files apart."""
+    """A title that fits below a tile: only the end of a long one, since that tells files apart."""
     if length(title) <= TILE:
         return title
     while length(f"...{title}") > TILE:

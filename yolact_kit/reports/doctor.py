@@ -1,4 +1,4 @@
-"""What an installation of yolact-kit has, how fast this machine is, and what is missing."""
+"""What is installed, how fast this machine is, and what is missing."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from yolact_kit.labelme_app.program import find_labelme
 from yolact_kit.reports.hardware import Finding, gpus, judge_gpu, nvidia_driver, system
 
 _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
-"""Names to import packages by, where they differ from those to install them by."""
+"""Names for importing packages, if they differ from the names for installing them."""
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
     "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson",
 )  # fmt: skip
-"""What yolact-kit cannot do without, for when it runs from its folder and nothing says which versions it takes."""
+"""The required packages, for a run from the repository's folder, where no metadata says which versions are needed."""
 OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", "hotcoco")
-"""Packages of the extras: exported models, videos, following objects, and COCO's metrics in less time."""
+"""Packages of the extras: exported models, videos, tracking, and faster COCO metrics."""
 _LEAST_MEMORY = 4.0
 _LEAST_DISK = 2.0
 
 
 @dataclass(slots=True)
 class Report:
-    """What `diagnose` has found.
+    """The report of `diagnose`.
 
     Attributes:
-        versions: Version by package, None where it is missing.
+        versions: Version by package; None if it is missing.
         system: Operating system, processor, cores, instructions, memory and disk; see `hardware.system`.
         gpus: GPUs that torch can use; see `hardware.gpus`.
         speed: ``device``, ``pictures_per_second`` and ``milliseconds`` of the small preset's forward pass,
@@ -92,7 +92,7 @@ def diagnose() -> Report:
 
 
 def _attempt(report: Report, what: str, action: Callable[[], None]) -> None:
-    """A check that fails is a finding, never the end of the diagnosis."""
+    """A check that fails is a finding and does not end the diagnosis."""
     try:
         action()
     except Exception as error:
@@ -104,7 +104,7 @@ def _reinstall(name: str) -> str:
 
 
 def requirements() -> dict[str, str]:
-    """Lowest allowed version by package, of all that yolact-kit cannot do without.
+    """Lowest allowed version of each required package.
 
     Example:
         >>> "torch" in requirements()
@@ -142,7 +142,7 @@ def _module(name: str) -> str:
 def _check_package(
     name: str, least: str, versions: dict[str, str | None], said: set[str]
 ) -> tuple[bool, Finding | None]:
-    """Whether a package can be imported, and what is to be said of it; of modules in ``said`` others tell."""
+    """Whether a package can be imported, and a finding about it unless the module is in ``said``."""
     found = versions[name] = _version(name)
     try:
         import_module(_module(name))
@@ -208,10 +208,10 @@ def _check_room(report: Report) -> None:
 
 
 def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
-    """Time of the small preset's forward pass on one picture, and what bf16 brings on this CPU.
+    """Time of the small preset's forward pass on one picture, and the gain from bf16 on this CPU.
 
     Args:
-        seconds: How long to measure, about.
+        seconds: About how long to measure.
 
     Returns:
         ``device``, ``milliseconds`` (median), ``pictures_per_second``, ``threads``, ``bf16_gain``.

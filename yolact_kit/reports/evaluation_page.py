@@ -22,11 +22,11 @@ from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst
 
 CURVES = 20
-"""At most so many classes have a curve of their own, those with most objects."""
+"""At most this many classes, those with most objects, have a curve of their own."""
 _DASHES = ("", "9 4", "9 4 2 4", "2 4")
 """Line styles of the classes, for readers who cannot tell two colours apart."""
 _MATRIX = 30
-"""At most so many classes are in the confusion matrix."""
+"""At most this many classes are in the confusion matrix."""
 _ADVICE = {
     "class": "Found, but taken for another class. The matrix tells which; label more pictures with these classes side "
     "by side, or merge classes that people mix up too.",

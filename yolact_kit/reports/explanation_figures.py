@@ -15,7 +15,7 @@ from yolact_kit.reports.sheets import Sheet, colored, fit
 from yolact_kit.words import counted
 
 SHOWN_PROTOTYPES, SHOWN_PICTURES, SHOWN_OBJECTS = 6, 8, 6
-"""At most so many are in a figure; the page has all of them."""
+"""At most this many are in a figure; the page has all of them."""
 _TERMS = (1, 2, 4, 8)
 _PLUS, _MINUS, _GREY, _WHITE = (217, 72, 15), (25, 113, 194), (170, 170, 170), (255, 255, 255)
 _LINES = 16
@@ -24,15 +24,15 @@ _BARS, _PANEL = 640, 620
 
 
 def choose_prototypes(explained: Sequence[Explanation], count: int = SHOWN_PROTOTYPES) -> list[int]:
-    """Prototypes that matter for the masks and are unlike each other.
+    """Prototypes that matter for the masks and differ from each other.
 
     Args:
         explained: Explanations of one model.
         count: How many.
 
     Returns:
-        Their indices: the one with the largest shares first, then whatever has large shares and correlates least with
-        those already taken. Without detections, variance stands for the shares.
+        Their indices: first the one with the largest shares, then those with large shares that correlate least with the
+            ones already chosen. Without detections, the variance is used instead of the shares.
     """
     flat = np.concatenate([one.prototypes.reshape(len(one.prototypes), -1) for one in explained], axis=1)
     shares = [np.abs(one.shares(index)) for one in explained for index in range(len(one.prediction))]
@@ -49,7 +49,7 @@ def choose_prototypes(explained: Sequence[Explanation], count: int = SHOWN_PROTO
 
 
 def draw_prototypes(explained: Sequence[Explanation], path: Path) -> None:
-    """Draws some prototypes across pictures, as the paper's figure does: a row a picture, a column a prototype.
+    """Draws some prototypes of pictures, like the paper's figure: one row per picture, one column per prototype.
 
     A prototype's colours mean the same in every picture.
 
@@ -184,7 +184,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
 
 
 def _winners(explained: Explanation) -> dict[int, list[int]]:
-    """The candidates that lost to each detection's, directly or through others that lost to it; best first."""
+    """The candidates that each detection suppressed, directly or through others that it suppressed; best first."""
     root: list[int] = []
     for place, one in enumerate(explained.candidates):
         root.append(place if one.rival is None else root[one.rival])
@@ -217,7 +217,7 @@ def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
 
 
 def _placed(explained: Explanation, box: Box | list[float], left: float, top: float, width: float) -> Box:
-    """A box of the picture where the picture lies on the sheet, ``width`` pixels wide; at most at its border."""
+    """A box of the picture in the sheet's coordinates, clipped to the picture, which is ``width`` pixels wide."""
     height = _height(explained, width)
     across, down = width / explained.prediction.width, height / explained.prediction.height
     x1, x2 = (left + min(max(value * across, 0.0), width) for value in (box[0], box[2]))
@@ -226,7 +226,7 @@ def _placed(explained: Explanation, box: Box | list[float], left: float, top: fl
 
 
 def _height(explained: Explanation, width: float) -> float:
-    """Height of a tile of some width that shows the picture; within reason for very long pictures."""
+    """Height of a tile of a given width that shows the picture; limited for very long pictures."""
     tall, wide = explained.view.shape[:2]
     return width * float(min(max(tall / wide, 0.4), 1.6))
 

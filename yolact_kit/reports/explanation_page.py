@@ -17,7 +17,7 @@ from yolact_kit.inference.explanation import Explanation
 from yolact_kit.reports.pages import data_url, render_page
 
 _CANDIDATES = 1500
-"""At most so many candidates of a picture are on the page, the best."""
+"""At most this many candidates of a picture, the best ones, are on the page."""
 
 NMS_TEXTS = {
     "fast": "Fast NMS: a box is dropped when a better one of its class overlaps it by an IoU above {iou:g}, even if "
@@ -29,11 +29,11 @@ NMS_TEXTS = {
     "cluster-spm": "Cluster-NMS: a box that overlaps better ones of its class has its score lowered, and is dropped "
     "when it is too low.",
 }
-"""What each way to suppress does, for people."""
+"""What each kind of NMS does, in words."""
 
 
 def explanation_page(explained: Sequence[Explanation], weights: str = "a model") -> str:
-    """The interactive page about pictures; it needs nothing but itself.
+    """The interactive page about pictures; it needs no other file.
 
     The prototypes are in it as they are, float32, so that at the model's own coefficients the page's mask is the
     predictor's (of pictures larger than `yolact_kit.inference.explanation.VIEW`, at that size).
@@ -105,7 +105,7 @@ def _object(explained: Explanation, index: int, scale: NDArray[np.float64]) -> d
 
 
 def funnel(explained: Explanation) -> list[tuple[int, str]]:
-    """From anchors to objects: how many are left at each step, and what the step is.
+    """From anchors to objects: how many are left after each step, and what the step does.
 
     Args:
         explained: The explanation.
@@ -124,7 +124,7 @@ def funnel(explained: Explanation) -> list[tuple[int, str]]:
 
 
 def nothing_found(explained: Explanation) -> str:
-    """What to tell of a picture without detections.
+    """What the page says about a picture without detections.
 
     Args:
         explained: The explanation of such a picture.
@@ -149,7 +149,7 @@ def packed(values: NDArray[np.float32]) -> str:
         values: float32, of any shape.
 
     Returns:
-        The text. Bytes that lie beside their like compress to about half.
+        The text. With similar bytes side by side, it compresses to about half.
     """
     planes = np.ascontiguousarray(values, dtype="<f4").reshape(-1, 1).view(np.uint8).T
     return base64.b64encode(gzip.compress(planes.tobytes(), mtime=0)).decode("ascii")

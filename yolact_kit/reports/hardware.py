@@ -26,7 +26,7 @@ class Finding:
     """Something that is wrong or could be better.
 
     Attributes:
-        severity: ``"error"`` where yolact-kit cannot work, ``"warning"`` where it works less well than it could.
+        severity: ``"error"`` if yolact-kit cannot work, ``"warning"`` if it could work better.
         message: What is the matter.
         advice: What to do about it.
     """
@@ -43,7 +43,7 @@ class NvidiaDriver:
     Attributes:
         gpus: Names of the GPUs.
         version: Version of the driver, such as ``"570.86.15"``.
-        cuda: Newest CUDA version that the driver knows, such as ``"12.8"``; empty where it does not say.
+        cuda: Newest CUDA version that the driver knows, such as ``"12.8"``; empty if unknown.
     """
 
     gpus: list[str]
@@ -95,7 +95,7 @@ def _instructions() -> list[str]:
 
 
 def _memory() -> float | None:
-    """Memory in GiB: the machine's, or less where a container has a limit."""
+    """Memory in GiB: the machine's, or less if a container has a limit."""
     found: list[int] = []
     if platform.system() == "Windows":
         found.append(_windows_memory())
@@ -119,7 +119,7 @@ def _windows_memory() -> int:
 
 
 def _output(*command: str) -> str:
-    """What a program prints; nothing where it is missing or fails."""
+    """The output of a program; empty if it is missing or fails."""
     program = shutil.which(command[0])
     if program is None:
         return ""
@@ -131,7 +131,7 @@ def _output(*command: str) -> str:
 
 
 def nvidia_driver() -> NvidiaDriver | None:
-    """The NVIDIA GPUs that the driver sees, whether torch can use them or not; None where there is no driver."""
+    """The NVIDIA GPUs that the driver sees, whether torch can use them or not; None if there is no driver."""
     lines = _output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").splitlines()
     rows = [[part.strip() for part in line.split(",")] for line in lines if "," in line]
     if not rows:
@@ -162,13 +162,13 @@ def gpus() -> list[dict[str, Any]]:
 
 
 def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None, windows: bool) -> list[Finding]:
-    """What keeps torch from an NVIDIA GPU that is there.
+    """Why torch cannot use an NVIDIA GPU that is there.
 
     Args:
-        torch_cuda: CUDA version that torch was built for, None for a torch that is for CPUs only.
+        torch_cuda: CUDA version that torch was built for; None if it is for CPUs only.
         usable: Whether torch can use a GPU.
-        driver: What the driver says; None where there is none.
-        windows: Whether this is Windows, where the plain installation of torch is for CPUs only.
+        driver: What the driver says; None if there is none.
+        windows: Whether this is Windows, where torch is installed for CPUs only by default.
 
     Returns:
         A finding with what to do about it; none if torch can use a GPU or there is no driver.
@@ -201,7 +201,7 @@ def _install_gpu_torch(driver: NvidiaDriver) -> str:
     wheel = next((wheel for least, wheel in _WHEELS if known >= least), "")
     if not wheel:
         return "Update the NVIDIA driver first: it is too old for the present torch."
-    # pip takes the torch that is there for good enough, whatever it was built for, unless it is removed first.
+    # pip keeps the installed torch, whatever it was built for, unless it is removed first.
     return (
         "pip uninstall -y torch torchvision\n"
         f"  pip install torch torchvision --index-url https://download.pytorch.org/whl/{wheel}"

@@ -18,7 +18,7 @@ from yolact_kit.shipped import shipped
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Fills in a template of ``templates/reports``; what is put into it is escaped.
+    """Fills in a template of ``templates/reports``; values are escaped.
 
     Args:
         template: Name of the template, such as ``"validation.html"``.
@@ -72,5 +72,5 @@ def css_color(index: int) -> str:
 
 
 def _code(text: str) -> Markup:
-    """A text with what stands between backticks as code."""
+    """A text with the parts between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before

@@ -30,11 +30,11 @@ class Place:
 
     Attributes:
         problem: The problem.
-        picture: The picture that it is in; None where it is in none that can be used.
-        focus: The object that it is about, None where it is about the whole picture, or none that can be used.
-        other: A second picture that it is about, such as the one that is the same.
+        picture: The picture with the problem; None if there is none that can be used.
+        focus: The object with the problem; None if it concerns the whole picture, or an object that cannot be used.
+        other: A second picture of the problem, such as the copy of the first.
         labels: The classes that it concerns.
-        thumbnail: What it looks like, as a ``data:`` URL; empty where that cannot be shown.
+        thumbnail: A drawing of it, as a ``data:`` URL; empty if there is none.
     """
 
     problem: Problem
@@ -142,7 +142,7 @@ def _drawn(picture: Picture, pixels: NDArray[np.uint8], focus: Instance | None, 
 
 
 def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Two pictures side by side with a white line between them, the lower one filled up with white."""
+    """Two pictures side by side with a white line between them; below the lower one it is white."""
     height = max(left.shape[0], right.shape[0])
     tall = [np.pad(part, ((0, height - part.shape[0]), (0, 0), (0, 0)), constant_values=255) for part in (left, right)]
     return np.hstack([tall[0], np.full((height, 6, 3), 255, np.uint8), tall[1]])

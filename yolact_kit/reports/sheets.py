@@ -19,7 +19,7 @@ Corners = tuple[float, float, float, float]
 
 
 class Sheet:
-    """A white sheet. All places are in pixels from its upper left corner; what comes later lies above.
+    """A white sheet. Positions are in pixels from its upper left corner; later drawings cover earlier ones.
 
     Args:
         width: Width in pixels.
@@ -84,7 +84,7 @@ class Sheet:
         self.pixels[top:bottom] = np.asarray(band)
 
     def upright_text(self, x: float, y: float, words: str, font: Path, size: int) -> None:
-        """Writes text from below to above, with its middle at that place."""
+        """Writes text from bottom to top, with its middle at that position."""
         letters = load_font(font, size)
         label = Image.new("RGB", (round(letters.getlength(words)) + 2, size + 6), (255, 255, 255))
         ImageDraw.Draw(label).text((1, size // 2 + 3), words, font=letters, fill=INK, anchor="lm")

@@ -21,14 +21,14 @@ def plot_training(run: Path) -> Path | None:
         run: The run folder.
 
     Returns:
-        The picture, None where nothing was logged.
+        The picture; None if nothing was logged.
     """
     file = run / "metrics.csv"
     if not file.is_file():
         return None
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    # A figure that pyplot does not know needs no display, and leaves the backend of a notebook as it is.
+    # A figure made without pyplot needs no display and does not change a notebook's backend.
     figure = Figure(figsize=(11, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     _draw(left, rows, LOSSES, "losses of training batches", marker="")

@@ -19,9 +19,9 @@ from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.problem_pictures import Place, add_thumbnails, find_places, pictures_to_draw
 
 SHOWN = 100
-"""At most so many problems of a check are shown; the page says how many there are."""
+"""At most this many problems of a check are shown; the page says how many there are."""
 _MATRIX = 16
-"""At most so many classes are in the table of what occurs together, the most frequent ones."""
+"""At most this many classes, the most frequent ones, are in the table of classes that occur together."""
 _STOPS = np.array([[13, 8, 40], [87, 22, 110], [187, 55, 84], [249, 142, 9], [252, 255, 164]], dtype=np.float64)
 """Colours of heat, cold first."""
 
@@ -127,7 +127,7 @@ def _bars(counts: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def _binned(counts: dict[int, int]) -> dict[str, int]:
-    """Pictures by their number of objects: one by one up to 12 bars, else in about 10 steps."""
+    """Pictures by their number of objects: a bar for each number up to 12 bars, otherwise about 10 steps."""
     most = max(counts, default=0)
     step = 1 if most <= 11 else -(-most // 10)
     bins: dict[str, int] = {"0": counts.get(0, 0)}
@@ -151,7 +151,7 @@ def _matrix(found: Validation) -> dict[str, Any]:
 
 
 def _heat(found: Validation) -> list[dict[str, str]]:
-    """A map of all objects, then one of each class that has some."""
+    """A map of all objects, then one of each class with objects."""
     maps = heat_maps(found.dataset)
     if not maps:
         return []

@@ -1,4 +1,4 @@
-"""Small views of labelled pictures: the whole of one or a part of it, with its objects drawn."""
+"""Small views of labelled pictures, whole or in part, with their objects drawn."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Window = tuple[int, int, int, int]
 """x1 y1 x2 y2 in pixels."""
 
 _CONTEXT = 4.0
-"""A part is this many times as large as the object in it."""
+"""A part is this many times as large as its object."""
 _LEAST_PART = 0.2
 """A part is at least this share of the picture's shorter side, and at least this many pixels:"""
 _LEAST_PIXELS = 48
 
 
 def window_around(box: tuple[float, float, float, float], width: int, height: int) -> Window:
-    """The part of a picture that shows an object with what is around it.
+    """The part of a picture that shows an object and its surroundings.
 
     Args:
         box: The object's box: x, y, width, height in pixels.
@@ -30,7 +30,7 @@ def window_around(box: tuple[float, float, float, float], width: int, height: in
         height: Height of the picture in pixels.
 
     Returns:
-        The part: the whole picture where the object is not much smaller than it.
+        The part: the whole picture if the object is not much smaller.
 
     Example:
         >>> window_around((100, 100, 10, 10), 1000, 500)
@@ -57,7 +57,7 @@ def view(
         longest: Longer side of the result in pixels.
 
     Returns:
-        uint8 [H', W', 3], and the objects in its coordinates, without those of which nothing is left.
+        uint8 [H', W', 3], and the visible objects in its coordinates.
     """
     x1, y1, x2, y2 = window
     part = pixels[y1:y2, x1:x2]
@@ -97,7 +97,7 @@ def draw_view(
         instances: Its objects.
         classes: Class names, which decide the colours.
         longest: Longer side of the result in pixels.
-        focus: The object that matters, of which the others are only outlined; None where they all do.
+        focus: The object to emphasise: the others are only outlined; None to draw all alike.
         window: The part; the whole picture by default.
 
     Returns:

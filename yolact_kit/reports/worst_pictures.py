@@ -35,8 +35,8 @@ def draw_errors(
         results: The detections.
 
     Returns:
-        uint8 [H', W', 3]: the labels, of which missed ones are filled and named, a white line, the detections, of which
-        wrong ones are.
+        uint8 [H', W', 3]: the labels, with missed objects filled and named; a white line; the detections, with wrong
+        ones filled and named.
     """
     places = {category["id"]: place for place, category in enumerate(truth["categories"])}
     names = [str(category["name"]) for category in truth["categories"]]

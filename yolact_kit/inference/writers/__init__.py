@@ -29,8 +29,7 @@ DOCUMENTS: dict[str, Callable[[Path, Sequence[str], Iterable[Record], bool], Non
     "coco": write_coco,
     "csv": write_csv,
 }
-"""What writes the documents: called with the folder, the class names, what is remembered of each picture, and whether
-some of them are frames of videos."""
+"""Functions that write documents from the folder, class names, records, and whether some are video frames."""
 
 FORMATS = (*DOCUMENTS, *_WRITERS)
 

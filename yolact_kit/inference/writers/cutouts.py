@@ -1,4 +1,4 @@
-"""Each object found, cut out of its picture."""
+"""Each object, cut out of its picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yolact_kit.pixels.writing import save_image
 
 
 class CutoutWriter:
-    """Writes ``cutouts/NAME/001_CLASS_0.97.png``: the object's pixels, transparent where it is not.
+    """Writes ``cutouts/NAME/001_CLASS_0.97.png``: the object's pixels on a transparent background.
 
     Args:
         out: Folder to write into.
@@ -39,5 +39,5 @@ class CutoutWriter:
             save_image(file, Image.fromarray(cut))
 
     def close(self) -> None:
-        """Makes the folder where there was nothing to cut out."""
+        """Creates the folder even if there was nothing to cut out."""
         self.folder.mkdir(parents=True, exist_ok=True)

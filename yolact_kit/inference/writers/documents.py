@@ -16,7 +16,7 @@ from yolact_kit.inference.journal import Record
 from yolact_kit.inference.table import CSV_COLUMNS, csv_row
 
 VIDEO_COLUMNS = ("frame", "time", "track")
-"""Columns behind them where there are videos: the frame's number, when it is shown in seconds, the object's id."""
+"""Further columns for videos: the number and the time in seconds of the frame, and the id of the object."""
 
 _MEASURES = ("centroid", "orientation")
 
@@ -31,7 +31,7 @@ def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record], fra
         frames: Whether some of them are frames of videos: each picture then has ``frame`` and ``time`` too.
     """
     categories = [{"id": number, "name": name} for number, name in enumerate(classes, start=1)]
-    # Two lists of one document come out of one pass, so the second waits in a file.
+    # One pass gives both lists of the document, so the second one waits in a file.
     with (
         replacing(out / "predictions.json") as beside,
         beside.open("w", encoding="utf-8", newline="\n") as document,
@@ -60,16 +60,16 @@ def _write_lists(
 
 
 def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], frames: bool = False) -> None:
-    """Writes ``predictions.csv``: a row a detection, as UTF-8 with a byte order mark.
+    """Writes ``predictions.csv``: one row per detection, as UTF-8 with a byte order mark.
 
-    Excel takes a file without that mark for one in the machine's own encoding, CP949 on a Korean Windows, and shows
-    Korean names as garbage; pandas, R and LibreOffice read it either way.
+    Without that mark, Excel assumes the machine's own encoding, CP949 on a Korean Windows, and shows Korean names as
+    garbage; pandas, R and LibreOffice read it either way.
 
     Args:
         out: Folder to write into.
         classes: Class names.
         records: The pictures.
-        frames: Whether some of them are frames of videos: there are `VIDEO_COLUMNS` then.
+        frames: Whether some of them are frames of videos: they add `VIDEO_COLUMNS`.
     """
     with replacing(out / "predictions.csv") as beside, beside.open("w", encoding="utf-8-sig", newline="") as stream:
         rows = csv.writer(stream)

@@ -1,4 +1,4 @@
-"""What writers are given of a picture, and their options."""
+"""A picture as writers get it, and their options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yolact_kit.shapes.outlines import SIMPLIFY
 
 
 class Item(NamedTuple):
-    """A picture with what was found in it.
+    """A picture with its detections.
 
     Attributes:
         picture: Where it comes from.

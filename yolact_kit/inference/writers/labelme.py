@@ -1,4 +1,4 @@
-"""Predictions as labelme's files, to be corrected by a person and trained on."""
+"""Predictions as labelme files, for people to correct and train on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOLDER = "labelme"
 
 
 class LabelmeWriter:
-    """Writes ``labelme/``: a file a picture, polygons and scores of what was found.
+    """Writes ``labelme/``: one file per picture, with polygons and scores of the detections.
 
     Each file holds a digest of its content. A file without one, or whose content has changed, was saved by a person and
     is never overwritten.
@@ -46,7 +46,7 @@ class LabelmeWriter:
         atomic_write_text(path, json_text({**document, _MARK: _digest(document)}, indent=True))
 
     def close(self) -> None:
-        """Makes the folder where there was no picture."""
+        """Creates the folder even if there was no picture."""
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -57,7 +57,7 @@ def is_labelled_by_a_person(path: Path) -> bool:
         path: The file.
 
     Returns:
-        True for every file that is not proved to be a prediction as it was written.
+        True unless the file is certainly an unchanged prediction.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

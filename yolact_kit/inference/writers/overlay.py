@@ -33,7 +33,7 @@ class OverlayWriter:
         save_image(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn(item, self._style)), quality=92)
 
     def close(self) -> None:
-        """Makes the folder where there was no picture."""
+        """Creates the folder even if there was no picture."""
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
