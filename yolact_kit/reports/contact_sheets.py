@@ -27,6 +27,9 @@ IGNORED = "ignored"
 _GUTTER, _LINE = 10, 24
 _PAPER, _INK = (248, 248, 248), (40, 40, 40)
 
+TileRow = list[tuple[str, NDArray[np.uint8]]]
+"""Tiles beside each other: the text below each, and its pixels, uint8 [H, W, 3]."""
+
 
 @dataclass(slots=True)
 class Tiles:
@@ -89,11 +92,11 @@ def plain_tiles(pictures: list[Picture], classes: list[str]) -> Iterator[Tiles]:
     """
     for picture in pictures:
         try:
-            drawn = draw_view(picture.read(), picture.instances, classes, TILE)
+            tile = draw_view(picture.read(), picture.instances, classes, TILE)
         except PictureError as error:
             yield Tiles(picture.file, error=error)
         else:
-            yield Tiles(f"{picture.file} ({len(picture.instances)})", [drawn])
+            yield Tiles(f"{picture.file} ({len(picture.instances)})", [tile])
 
 
 def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
@@ -118,6 +121,7 @@ def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
 
 
 def _draw_sample(sample: Sample, classes: list[str]) -> NDArray[np.uint8]:
+    """A picture as training sees it, with its objects."""
     pixels = np.ascontiguousarray(sample.image.numpy().transpose(1, 2, 0))
     instances = [
         Instance(IGNORED if ignored else classes[label], rle=encode_mask(mask))
@@ -142,31 +146,32 @@ def write_sheets(tiles: Iterable[Tiles], out: Path | str) -> Sheets:
         >>> write_sheets(plain_tiles(dataset.pictures(), dataset.classes), "look").files  # doctest: +SKIP
         [PosixPath('look/sheet-001.jpg')]
     """
-    made = Sheets()
-    rows: list[list[tuple[str, NDArray[np.uint8]]]] = []
+    sheets = Sheets()
+    rows: list[TileRow] = []
     for item in tiles:
         if item.error is not None:
-            made.broken.append(item.error)
+            sheets.broken.append(item.error)
             continue
-        made.pictures += 1
+        sheets.pictures += 1
         if len(item.pixels) > 1 or not rows or len(rows[-1]) == COLUMNS:
             if len(rows) == ROWS:
-                _write(rows, Path(out), made)
+                _write(rows, Path(out), sheets)
                 rows = []
             rows.append([])
         rows[-1] += [(item.title if number == 0 else "", pixels) for number, pixels in enumerate(item.pixels)]
     if rows:
-        _write(rows, Path(out), made)
-    return made
+        _write(rows, Path(out), sheets)
+    return sheets
 
 
-def _write(rows: list[list[tuple[str, NDArray[np.uint8]]]], out: Path, made: Sheets) -> None:
-    file = out / f"sheet-{len(made.files) + 1:03d}.jpg"
+def _write(rows: list[TileRow], out: Path, sheets: Sheets) -> None:
+    """Writes a sheet and adds it to ``sheets``."""
+    file = out / f"sheet-{len(sheets.files) + 1:03d}.jpg"
     save_image(file, _sheet(rows), quality=88)
-    made.files.append(file)
+    sheets.files.append(file)
 
 
-def _sheet(rows: list[list[tuple[str, NDArray[np.uint8]]]]) -> Image.Image:
+def _sheet(rows: list[TileRow]) -> Image.Image:
     """Rows of tiles, each row as high as its highest tile, with a line of text below it."""
     heights = [max(pixels.shape[0] for _, pixels in row) + _LINE for row in rows]
     across = max(len(row) for row in rows)
@@ -178,9 +183,9 @@ def _sheet(rows: list[list[tuple[str, NDArray[np.uint8]]]]) -> Image.Image:
     top = _GUTTER
     for row, height in zip(rows, heights, strict=True):
         for column, (title, pixels) in enumerate(row):
-            left = _GUTTER + column * (TILE + _GUTTER)
-            sheet.paste(Image.fromarray(pixels), (left + (TILE - pixels.shape[1]) // 2, top))
-            canvas.text((left, top + height - _LINE + 2), _shortened(title, letters.getlength), fill=_INK, font=letters)
+            x = _GUTTER + column * (TILE + _GUTTER)
+            sheet.paste(Image.fromarray(pixels), (x + (TILE - pixels.shape[1]) // 2, top))
+            canvas.text((x, top + height - _LINE + 2), _shortened(title, letters.getlength), fill=_INK, font=letters)
         top += height + _GUTTER
     return sheet
 

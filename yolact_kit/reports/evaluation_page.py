@@ -44,7 +44,7 @@ _ADVICE = {
 def write_evaluation_report(
     file: Path | str,
     split: LabelledSplit,
-    found: Evaluation,
+    evaluation: Evaluation,
     analysis: Analysis,
     weights: str,
     against: tuple[str, Comparison] | None = None,
@@ -55,8 +55,8 @@ def write_evaluation_report(
     Args:
         file: The HTML file.
         split: The split that was evaluated on.
-        found: What was found.
-        analysis: What that is good and bad at.
+        evaluation: The results of the model.
+        analysis: What the model is good and bad at.
         weights: What the user calls the model.
         against: What the user calls another model, and the comparison with it.
         progress: Wraps the worst pictures as they are drawn; also given how many there are.
@@ -65,24 +65,25 @@ def write_evaluation_report(
         The file.
 
     Example:
-        >>> write_evaluation_report("report.html", split, found, analyse(found), "runs/first")  # doctest: +SKIP
+        >>> analysis = analyse(evaluation)  # doctest: +SKIP
+        >>> write_evaluation_report("report.html", split, evaluation, analysis, "runs/first")  # doctest: +SKIP
     """
-    drawing = draw_worst(analysis.worst, split.folder, found.truth, found.results)
-    pictures = [
-        {"file": errors.image["file_name"], "url": data_url(drawn, quality=75, optimize=True), **errors.to_dict()}
-        for errors, drawn in (progress(drawing, len(analysis.worst)) if progress else drawing)
-    ]
-    colors = {name: css_color(place) for place, name in enumerate(analysis.categories)}
+    drawing = draw_worst(analysis.worst, split.folder, evaluation.truth, evaluation.results)
+    pictures = []
+    for errors, pixels in progress(drawing, len(analysis.worst)) if progress else drawing:
+        url = data_url(pixels, quality=75, optimize=True)
+        pictures.append({"file": errors.image["file_name"], "url": url, **errors.to_dict()})
+    colors = {name: css_color(label) for label, name in enumerate(analysis.categories)}
     page = render_page(
         "evaluation.html",
         version=__version__,
         split=split.name,
         weights=weights,
         score=analysis.score,
-        tiles=_tiles(found, analysis),
-        classes=_classes(found, colors),
+        tiles=_tiles(evaluation, analysis),
+        classes=_classes(evaluation, colors),
         thresholds=_thresholds(analysis, colors),
-        curves=_curves(found.metrics.mask, colors),
+        curves=_curves(evaluation.metrics.mask, colors),
         matrix=_matrix(analysis),
         errors=_errors(analysis),
         calibration=analysis.calibration,
@@ -95,8 +96,9 @@ def write_evaluation_report(
     return file
 
 
-def _tiles(found: Evaluation, analysis: Analysis) -> list[tuple[str, str]]:
-    mask, box = found.metrics.mask, found.metrics.box
+def _tiles(evaluation: Evaluation, analysis: Analysis) -> list[tuple[str, str]]:
+    """The figures at the top of the page, each with its name."""
+    mask, box = evaluation.metrics.mask, evaluation.metrics.box
     best = analysis.all.best()
     return [
         ("mask AP", _number(mask.values["AP"])),
@@ -105,18 +107,19 @@ def _tiles(found: Evaluation, analysis: Analysis) -> list[tuple[str, str]]:
         ("box AP", _number(box.values["AP"])),
         ("boundary AP", _number(analysis.boundary.scores.values["AP"])),
         ("best F1" if best is None else f"best F1, from score {best.score:.2f}", _number(best.f1 if best else None)),
-        ("pictures", f"{len(found.truth['images']):,}"),
+        ("pictures", f"{len(evaluation.truth['images']):,}"),
         ("objects", f"{sum(mask.objects.values()):,}"),
     ]
 
 
 def _number(value: float | None) -> str:
+    """A metric to three decimals, a dash where it is not defined."""
     return "-" if value is None else f"{value:.3f}"
 
 
-def _classes(found: Evaluation, colors: dict[str, str]) -> list[dict[str, Any]]:
+def _classes(evaluation: Evaluation, colors: dict[str, str]) -> list[dict[str, Any]]:
     """A row for each class, and one for all."""
-    mask, box = found.metrics.mask, found.metrics.box
+    mask, box = evaluation.metrics.mask, evaluation.metrics.box
     rows = [(name, colors[name], mask.objects[name], mask.by_class[name], box.by_class[name]) for name in mask.by_class]
     rows.append(("", "", sum(mask.objects.values()), mask.values, box.values))
     return [
@@ -147,6 +150,7 @@ def _thresholds(analysis: Analysis, colors: dict[str, str]) -> dict[str, Any]:
 
 
 def _counts(ranking: Ranking) -> dict[str, Any]:
+    """Right and wrong detections at each hundredth of the threshold."""
     points = [ranking.at(step / 100) for step in range(101)]
     return {
         "objects": ranking.objects,
@@ -173,55 +177,58 @@ def _curves(scores: Scores, colors: dict[str, str]) -> list[dict[str, Any]]:
     """Precision against recall at IoU 0.50 and 0.75, by class and on average."""
     if scores.precision is None:
         return []
-    there = [place for place, name in enumerate(scores.by_class) if scores.by_class[name]["AP"] is not None]
     names = list(scores.by_class)
-    shown = sorted(sorted(there, key=lambda place: -scores.objects[names[place]])[:CURVES])
+    labels = [label for label, name in enumerate(names) if scores.by_class[name]["AP"] is not None]
+    frequent = sorted(labels, key=lambda label: -scores.objects[names[label]])[:CURVES]
     recall = np.linspace(0, 1, 101).tolist()
     charts = []
     for title, level, key in (("0.50", 0, "AP50"), ("0.75", 5, "AP75")):
         lines = [
             {
-                "name": names[place],
-                "color": colors[names[place]],
-                "dash": _DASHES[place % len(_DASHES)],
-                "value": scores.by_class[names[place]][key],
-                "points": _polyline(list(zip(recall, scores.precision[level, :, place].tolist(), strict=True))),
+                "name": names[label],
+                "color": colors[names[label]],
+                "dash": _DASHES[label % len(_DASHES)],
+                "value": scores.by_class[names[label]][key],
+                "points": _polyline(list(zip(recall, scores.precision[level, :, label].tolist(), strict=True))),
             }
-            for place in shown
+            for label in sorted(frequent)
         ]
-        if there:
-            mean = scores.precision[level][:, there].mean(axis=1)
+        if labels:
+            mean = scores.precision[level][:, labels].mean(axis=1)
             points = _polyline(list(zip(recall, mean.tolist(), strict=True)))
             lines.append({"name": "mean", "color": "", "dash": "", "value": float(mean.mean()), "points": points})
-        charts.append({"title": title, "lines": lines, "left_out": len(there) - len(shown)})
+        charts.append({"title": title, "lines": lines, "left_out": len(labels) - len(frequent)})
     return charts
 
 
 def _matrix(analysis: Analysis) -> dict[str, Any]:
     """The confusion matrix of the classes with most counts, and background."""
     counts, names = analysis.confusion, analysis.categories
+    # Rows are what is labelled, columns what is detected, and the last of each is background. A class matters by the
+    # objects in its row and the detections in its column.
     weight = counts[:-1].sum(axis=1) + counts[:, :-1].sum(axis=0)
-    chosen = sorted(sorted(range(len(names)), key=lambda place: -weight[place])[:_MATRIX])
-    places = [*chosen, len(names)]
+    heaviest = sorted(range(len(names)), key=lambda label: -weight[label])[:_MATRIX]
+    labels = [*sorted(heaviest), len(names)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows = [
         {
             "name": "nothing there" if row == len(names) else names[row],
             "cells": [
                 {"count": int(counts[row, column]), "share": float(shares[row, column]), "right": row == column}
-                for column in places
+                for column in labels
             ],
         }
-        for row in places
+        for row in labels
     ]
     return {
-        "columns": [*(names[place] for place in chosen), "missed"],
+        "columns": [*(names[label] for label in labels[:-1]), "missed"],
         "rows": rows,
-        "left_out": len(names) - len(chosen),
+        "left_out": len(names) - len(heaviest),
     }
 
 
 def _errors(analysis: Analysis) -> dict[str, Any]:
+    """The kinds of error, with what each costs."""
     split = analysis.errors
     worst = max(KINDS, key=lambda kind: split.cost[kind] or 0)
     most = split.cost[worst]
@@ -239,24 +246,27 @@ def _errors(analysis: Analysis) -> dict[str, Any]:
 
 
 def _against(weights: str, comparison: Comparison) -> dict[str, Any]:
+    """The comparison with another model: a row for each metric, with its interval as a bar."""
     parts = (("mask", comparison.mask, comparison.mask_by_class), ("box", comparison.box, comparison.box_by_class))
     rows: list[tuple[str, Difference]] = []
     for kind, values, by_class in parts:
-        rows += [(f"{kind} {name}", one) for name, one in values.items()]
-        rows += [(f"{kind} AP of {name}", one) for name, one in by_class.items() if one.low is not None]
-    ends = [abs(end) for _, one in rows for end in (one.low, one.high) if end is not None]
-    reach = max([*ends, 0.01])
+        rows += [(f"{kind} {name}", change) for name, change in values.items()]
+        rows += [(f"{kind} AP of {name}", change) for name, change in by_class.items() if change.low is not None]
+    reach = 0.01
+    for _, change in rows:
+        for end in (change.low, change.high):
+            reach = max(reach, abs(end or 0.0))
     return {
         "weights": weights,
         "comparison": comparison,
         "main": comparison.mask["AP"],
-        "rows": [{"name": name, "one": one, "bar": _bar(one, reach)} for name, one in rows],
+        "rows": [{"name": name, "change": change, "bar": _bar(change, reach)} for name, change in rows],
     }
 
 
-def _bar(one: Difference, reach: float) -> dict[str, float] | None:
+def _bar(change: Difference, reach: float) -> dict[str, float] | None:
     """Where an interval lies on a line from ``-reach`` to ``reach``, in percent."""
-    if one.low is None or one.high is None or one.difference is None:
+    if change.low is None or change.high is None or change.difference is None:
         return None
-    low, high, middle = (50 * (1 + value / reach) for value in (one.low, one.high, one.difference))
+    low, high, middle = (50 * (1 + value / reach) for value in (change.low, change.high, change.difference))
     return {"left": low, "width": max(high - low, 0.5), "middle": min(max(middle, 0.0), 100.0)}

@@ -49,10 +49,10 @@ def write_explanations(
     names = Names([PurePath(PAGE).stem, "prototypes"])
     with new_folder(out, overwrite, inputs) as folder:
         draw_prototypes(explained, folder / "prototypes.png")
-        for one in explained:
-            name = names.give(PurePath(one.prediction.file).name or "picture")
-            draw_decisions(one, folder / f"{name}-boxes.png")
-            if len(one.prediction):
-                draw_masks(one, folder / f"{name}-masks.png")
+        for explanation in explained:
+            name = names.give(PurePath(explanation.prediction.file).name or "picture")
+            draw_decisions(explanation, folder / f"{name}-boxes.png")
+            if len(explanation.prediction):
+                draw_masks(explanation, folder / f"{name}-masks.png")
         atomic_write_text(folder / PAGE, explanation_page(explained, weights))
     return Path(out) / PAGE

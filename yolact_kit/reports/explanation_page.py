@@ -48,7 +48,7 @@ def explanation_page(explained: Sequence[Explanation], weights: str = "a model")
     data = {
         "classes": explained[0].prediction.classes,
         "depth": len(explained[0].prototypes),
-        "pictures": [_picture(one) for one in explained],
+        "pictures": [_picture(explanation) for explanation in explained],
     }
     title = f"{PurePath(explained[0].prediction.file).name}: how the model drew these masks"
     return render_page(
@@ -57,6 +57,7 @@ def explanation_page(explained: Sequence[Explanation], weights: str = "a model")
 
 
 def _picture(explained: Explanation) -> dict[str, Any]:
+    """Everything that the page needs of a picture, in pixels of the view."""
     height, width = explained.view.shape[:2]
     scale = np.array([width / explained.prediction.width, height / explained.prediction.height] * 2)
     count = max([_CANDIDATES, *(source + 1 for source in explained.sources)])
@@ -70,31 +71,32 @@ def _picture(explained: Explanation) -> dict[str, Any]:
         "objects": [_object(explained, index, scale) for index in range(len(explained.prediction))],
         "candidates": [
             {
-                "box": _rounded(np.array(one.box) * scale),
-                "anchor": _rounded(np.array(one.anchor) * scale),
-                "level": one.level,
-                "label": one.label,
-                "score": round(one.score, 4),
-                "rival": one.rival,
-                "iou": round(one.iou, 4),
+                "box": _rounded(np.array(candidate.box) * scale),
+                "anchor": _rounded(np.array(candidate.anchor) * scale),
+                "level": candidate.level,
+                "label": candidate.label,
+                "score": round(candidate.score, 4),
+                "rival": candidate.rival,
+                "iou": round(candidate.iou, 4),
             }
-            for one in explained.candidates[:count]
+            for candidate in explained.candidates[:count]
         ],
         "funnel": funnel(explained),
         "how": NMS_TEXTS[explained.nms].format(iou=explained.nms_iou),
-        "nothing": "" if len(explained.prediction) else nothing_found(explained),
+        "nothing": "" if len(explained.prediction) else explain_nothing(explained),
     }
 
 
 def _object(explained: Explanation, index: int, scale: NDArray[np.float64]) -> dict[str, Any]:
-    found, source = explained.prediction, explained.sources[index]
+    """A detection as the page needs it."""
+    prediction, source = explained.prediction, explained.sources[index]
     sums = np.abs(explained.running_sum(index))
     return {
-        "name": found.names[index],
-        "rgb": list(class_color(int(found.labels[index]))),
-        "score": float(found.scores[index]),
+        "name": prediction.names[index],
+        "rgb": list(class_color(int(prediction.labels[index]))),
+        "score": float(prediction.scores[index]),
         "candidateScore": explained.candidates[source].score,
-        "box": _rounded(found.boxes[index] * scale),
+        "box": _rounded(prediction.boxes[index] * scale),
         "crop": explained.crops[index].tolist(),
         "weights": explained.coefficients[index].tolist(),
         "shares": [round(share, 4) for share in explained.shares(index).tolist()],
@@ -113,17 +115,17 @@ def funnel(explained: Explanation) -> list[tuple[int, str]]:
     Returns:
         Pairs of number and text, the largest number first.
     """
-    left = sum(one.fate not in ("suppressed", "cut off") for one in explained.candidates)
+    survivors = sum(candidate.fate not in ("suppressed", "cut off") for candidate in explained.candidates)
     limit = f" of {explained.min_score:g} or more" if explained.min_score else ""
     return [
         (explained.anchors, "anchors: boxes of a few sizes and shapes, laid over the whole picture in advance"),
         (explained.likely, "of them look like one of the classes at all"),
-        (left, "boxes are left once duplicates are removed"),
+        (survivors, "boxes are left once duplicates are removed"),
         (len(explained.prediction), f"objects with a score{limit} are the result"),
     ]
 
 
-def nothing_found(explained: Explanation) -> str:
+def explain_nothing(explained: Explanation) -> str:
     """What the page says about a picture without detections.
 
     Args:
@@ -156,4 +158,5 @@ def packed(values: NDArray[np.float32]) -> str:
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:
+    """To a tenth of a pixel."""
     return [round(value, 1) for value in values.tolist()]

@@ -15,7 +15,7 @@ from yolact_kit.annotations.problems import Problem
 from yolact_kit.datasets.checks import CHECKS, Validation
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.reports.pages import data_url
-from yolact_kit.reports.views import draw_view, window_around
+from yolact_kit.reports.views import draw_view, part_around
 
 LONGEST = 320
 """Longer side of a thumbnail in pixels."""
@@ -25,8 +25,8 @@ _QUOTED = re.compile(r"'([^']+)'")
 
 
 @dataclass(slots=True)
-class Place:
-    """Where a problem is.
+class ProblemPicture:
+    """Where a problem is, and what it looks like.
 
     Attributes:
         problem: The problem.
@@ -45,100 +45,105 @@ class Place:
     thumbnail: str = ""
 
 
-def find_places(found: Validation) -> list[Place]:
+def locate_problems(validation: Validation) -> list[ProblemPicture]:
     """Where each problem of a data set is.
 
     Args:
-        found: The data set and its problems.
+        validation: The data set and its problems.
 
     Returns:
-        A place for each problem, in their order, without thumbnails.
+        An entry for each problem, in their order, without thumbnails.
     """
-    pictures = {picture.file: picture for picture in reversed(found.dataset.pictures())}
-    return [_place(problem, pictures, found) for problem in found.problems]
+    pictures = {picture.file: picture for picture in reversed(validation.dataset.pictures())}
+    return [_locate(problem, pictures, validation) for problem in validation.problems]
 
 
-def _place(problem: Problem, pictures: dict[str, Picture], found: Validation) -> Place:
+def _locate(problem: Problem, pictures: dict[str, Picture], validation: Validation) -> ProblemPicture:
     name = problem.object.partition(" in ")[2] or problem.file  # "annotation 5 in a.jpg"
-    place = Place(problem, pictures.get(name) or found.files.get(name))
-    if place.picture is not None:
-        place.focus = _focus(problem, place.picture)
+    entry = ProblemPicture(problem, pictures.get(name) or validation.files.get(name))
+    if entry.picture is not None:
+        entry.focus = _focus(problem, entry.picture)
         if problem.code in CHECKS and CHECKS[problem.code].level == "copies":
-            place.other = _named_in(problem.message, pictures, place.picture)
-    place.labels = _labels(place, found.dataset)
-    return place
+            entry.other = _mentioned_in(problem.message, pictures, entry.picture)
+    entry.labels = _labels(entry, validation.dataset)
+    return entry
 
 
 def _focus(problem: Problem, picture: Picture) -> Instance | None:
+    """The object that a problem names by its number."""
     match = _OBJECT.match(problem.object)
     number = int(match.group(1)) if match else 0
     return picture.instances[number - 1] if 0 < number <= len(picture.instances) else None
 
 
-def _named_in(message: str, pictures: dict[str, Picture], own: Picture) -> Picture | None:
+def _mentioned_in(message: str, pictures: dict[str, Picture], own: Picture) -> Picture | None:
     """The picture that a message names; the one with the longest name, since names may hold others."""
-    named = [file for file in pictures if file in message and pictures[file] is not own]
-    return pictures[max(named, key=len)] if named else None
+    mentioned = [file for file in pictures if file in message and pictures[file] is not own]
+    return pictures[max(mentioned, key=len)] if mentioned else None
 
 
-def _labels(place: Place, dataset: Dataset) -> list[str]:
-    label = _LABEL.search(place.problem.object)
+def _labels(entry: ProblemPicture, dataset: Dataset) -> list[str]:
+    label = _LABEL.search(entry.problem.object)
     if label and label.group(1) in dataset.classes:
         return [label.group(1)]
-    if place.picture is not None:
-        return sorted({instance.label for instance in place.picture.instances})
-    return [name for name in dict.fromkeys(_QUOTED.findall(place.problem.message)) if name in dataset.classes]
+    if entry.picture is not None:
+        return sorted({instance.label for instance in entry.picture.instances})
+    return [name for name in dict.fromkeys(_QUOTED.findall(entry.problem.message)) if name in dataset.classes]
 
 
-def add_thumbnails(places: list[Place], found: Validation) -> Iterator[None]:
+def add_thumbnails(entries: list[ProblemPicture], validation: Validation) -> Iterator[None]:
     """Draws what problems look like; each picture is decoded once.
 
     Args:
-        places: Where the problems are; their ``thumbnail`` is set.
-        found: The data set.
+        entries: Where the problems are; their ``thumbnail`` is set.
+        validation: The data set.
 
     Yields:
         None for each picture that is done.
     """
-    by_picture: dict[str, list[Place]] = {}
-    for place in places:
-        if place.picture is not None:
-            by_picture.setdefault(place.picture.file, []).append(place)
+    by_picture: dict[str, list[ProblemPicture]] = {}
+    for entry in entries:
+        if entry.picture is not None:
+            by_picture.setdefault(entry.picture.file, []).append(entry)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        yield from pool.map(lambda members: _draw(members, found), by_picture.values())
+        yield from pool.map(lambda members: _draw(members, validation), by_picture.values())
 
 
-def pictures_to_draw(places: Iterable[Place]) -> int:
+def pictures_to_draw(entries: Iterable[ProblemPicture]) -> int:
     """How many pictures `add_thumbnails` decodes for these problems."""
-    return len({place.picture.file for place in places if place.picture is not None})
+    return len({entry.picture.file for entry in entries if entry.picture is not None})
 
 
-def _draw(places: list[Place], found: Validation) -> None:
-    picture = places[0].picture
-    pixels = _pixels(picture, found)
+def _draw(entries: list[ProblemPicture], validation: Validation) -> None:
+    picture = entries[0].picture
+    pixels = _pixels(picture, validation)
     if picture is None or pixels is None:
         return
-    for place in places:
-        drawn = _drawn(picture, pixels, place.focus, found)
-        other = _pixels(place.other, found)
-        if place.other is not None and other is not None:
-            drawn = _beside(drawn, _drawn(place.other, other, None, found))
-        place.thumbnail = data_url(drawn, quality=75, optimize=True)
+    for entry in entries:
+        thumbnail = _draw_picture(picture, pixels, entry.focus, validation)
+        other = _pixels(entry.other, validation)
+        if entry.other is not None and other is not None:
+            thumbnail = _beside(thumbnail, _draw_picture(entry.other, other, None, validation))
+        entry.thumbnail = data_url(thumbnail, quality=75, optimize=True)
 
 
-def _pixels(picture: Picture | None, found: Validation) -> NDArray[np.uint8] | None:
+def _pixels(picture: Picture | None, validation: Validation) -> NDArray[np.uint8] | None:
+    """A picture, decoded; None where there is none or it cannot be decoded."""
     if picture is None:
         return None
     try:
-        return found.read(picture)
+        return validation.read(picture)
     except PictureError:
         return None
 
 
-def _drawn(picture: Picture, pixels: NDArray[np.uint8], focus: Instance | None, found: Validation) -> NDArray[np.uint8]:
+def _draw_picture(
+    picture: Picture, pixels: NDArray[np.uint8], focus: Instance | None, validation: Validation
+) -> NDArray[np.uint8]:
+    """A picture with its labels; if one object matters, the part around it."""
     height, width = pixels.shape[:2]
-    window = window_around(focus.box(), width, height) if focus is not None else None
-    return draw_view(pixels, picture.instances, found.dataset.classes, LONGEST, focus, window)
+    part = part_around(focus.box(), width, height) if focus is not None else None
+    return draw_view(pixels, picture.instances, validation.dataset.classes, LONGEST, focus, part)
 
 
 def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Sheets: figures composed of tiles, lines and text at positions in pixels."""
+"""Sheets: figures that are put together from tiles, lines and text, at positions in pixels."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Sheet:
 
     def put(self, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
         """Puts a picture, uint8 [h, w, 3], on the sheet with its upper left corner at x, y."""
-        left, top = round(x), round(y)
-        self.pixels[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        column, row = round(x), round(y)
+        self.pixels[row : row + pixels.shape[0], column : column + pixels.shape[1]] = pixels
 
     def fill(self, corners: Corners, color: Color) -> None:
         """Fills x1 y1 x2 y2, the lower and the right side not included."""
@@ -57,6 +57,7 @@ class Sheet:
         if not dash:
             cv2.rectangle(self.pixels, (x1, y1), (x2, y2), color, width)
             return
+        # Dashes and gaps are of the same length, so a dash starts at every second multiple of it on each side.
         for x in range(x1, x2 + 1, 2 * dash):
             for y in (y1, y2):
                 cv2.line(self.pixels, (x, y), (min(x + dash, x2), y), color, width)
@@ -78,6 +79,7 @@ class Sheet:
             color: Red, green, blue.
             anchor: Pillow's name of the point of the text that is put there; by default the middle of its base line.
         """
+        # Pillow draws on pictures of its own: only a band around the line is copied, not the whole sheet.
         top, bottom = max(0, round(y) - 2 * size), round(y) + 2 * size
         band = Image.fromarray(self.pixels[top:bottom])
         ImageDraw.Draw(band).text((x, y - top), words, font=load_font(font, size), fill=color, anchor=anchor)

@@ -43,11 +43,11 @@ def read_predictions(file: Path | str) -> dict[str, Prediction]:
     path = Path(file)
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in document["images"]}
+        detections: dict[int, list[dict[str, Any]]] = {image["id"]: [] for image in document["images"]}
         for annotation in document["annotations"]:
-            found[annotation["image_id"]].append(annotation)
+            detections[annotation["image_id"]].append(annotation)
         return {
-            image["file_name"]: _prediction(image, found[image["id"]], document["categories"])
+            image["file_name"]: _prediction(image, detections[image["id"]], document["categories"])
             for image in document["images"]
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -55,19 +55,22 @@ def read_predictions(file: Path | str) -> dict[str, Prediction]:
         raise UserError(f"'{path}' cannot be read as predictions ({error}).", advice) from error
 
 
-def _prediction(image: dict[str, Any], found: list[dict[str, Any]], categories: list[dict[str, Any]]) -> Prediction:
-    index = {category["id"]: place for place, category in enumerate(categories)}
-    found = sorted(found, key=lambda annotation: -annotation["score"])
-    boxes = np.array([annotation["bbox"] for annotation in found], dtype=np.float32).reshape(-1, 4)
+def _prediction(
+    image: dict[str, Any], annotations: list[dict[str, Any]], categories: list[dict[str, Any]]
+) -> Prediction:
+    """The detections of one picture, the best first."""
+    index = {category["id"]: number for number, category in enumerate(categories)}
+    annotations = sorted(annotations, key=lambda annotation: -annotation["score"])
+    boxes = np.array([annotation["bbox"] for annotation in annotations], dtype=np.float32).reshape(-1, 4)
     boxes[:, 2:] += boxes[:, :2]
     return Prediction(
         file=image["file_name"],
         width=image["width"],
         height=image["height"],
         boxes=boxes,
-        scores=np.array([annotation["score"] for annotation in found], dtype=np.float32),
-        labels=np.array([index[annotation["category_id"]] for annotation in found], dtype=np.int64),
-        masks=[annotation["segmentation"] for annotation in found],
+        scores=np.array([annotation["score"] for annotation in annotations], dtype=np.float32),
+        labels=np.array([index[annotation["category_id"]] for annotation in annotations], dtype=np.int64),
+        masks=[annotation["segmentation"] for annotation in annotations],
         classes=[str(category["name"]) for category in categories],
     )
 
@@ -89,12 +92,13 @@ def draw_side_by_side(picture: Picture, prediction: Prediction) -> NDArray[np.ui
     labels = [instance for instance in picture.instances if not instance.crowd]
     classes = prediction.classes + sorted({instance.label for instance in labels} - {*prediction.classes})
     labelled = _titled(draw_instances(pixels, labels, classes), f"labels: {counted(len(labels), 'object')}")
-    found = _titled(draw_prediction(pixels, prediction), f"predictions: {counted(len(prediction), 'object')}")
+    predicted = _titled(draw_prediction(pixels, prediction), f"predictions: {counted(len(prediction), 'object')}")
     gutter = np.full((labelled.shape[0], _GUTTER, 3), _PAPER, dtype=np.uint8)
-    return np.hstack([labelled, gutter, found])
+    return np.hstack([labelled, gutter, predicted])
 
 
 def _titled(pixels: NDArray[np.uint8], title: str) -> NDArray[np.uint8]:
+    """A picture below a line of text."""
     height = max(20, round(pixels.shape[1] / 20))
     bar = Image.new("RGB", (pixels.shape[1], height), _PAPER)
     letters = load_font(find_font([title]).path, round(height * 0.6))
@@ -128,12 +132,12 @@ def save_side_by_side(
     for picture in pictures:
         if picture.file not in predictions:
             raise UserError(f"There is no prediction for '{picture.file}'.", "Predict on all of these pictures first.")
-        drawn = Image.fromarray(draw_side_by_side(picture, predictions[picture.file]))
+        drawing = Image.fromarray(draw_side_by_side(picture, predictions[picture.file]))
         name = Path(picture.file)
         files.append(out / (name if name.suffix.lower() == ".jpg" else Path(f"{picture.file}.jpg")))
-        save_image(files[-1], drawn, quality=90)
+        save_image(files[-1], drawing, quality=90)
         if len(tiles) < overview:
-            tiles.append(drawn.resize((800, round(drawn.height * 800 / drawn.width)), Image.Resampling.LANCZOS))
+            tiles.append(drawing.resize((800, round(drawing.height * 800 / drawing.width)), Image.Resampling.LANCZOS))
     if tiles:
         files.insert(0, out / OVERVIEW)
         save_image(files[0], _sheet(tiles), quality=90)

@@ -30,10 +30,10 @@ def plot_training(run: Path) -> Path | None:
         rows = list(csv.DictReader(stream))
     # A figure made without pyplot needs no display and does not change a notebook's backend.
     figure = Figure(figsize=(11, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    _draw(left, rows, LOSSES, "losses of training batches", marker="")
-    _draw(right, rows, METRICS, "metrics of the val pictures", marker="o")
-    right.set_ylim(0, 1)
+    losses, metrics = figure.subplots(1, 2)
+    _draw(losses, rows, LOSSES, "losses of training batches", marker="")
+    _draw(metrics, rows, METRICS, "metrics of the val pictures", marker="o")
+    metrics.set_ylim(0, 1)
     target = run / "training.png"
     with replacing(target) as beside:
         figure.savefig(beside, dpi=110, format="png")
@@ -41,6 +41,7 @@ def plot_training(run: Path) -> Path | None:
 
 
 def _draw(axes: Axes, rows: list[dict[str, str]], names: tuple[str, ...], title: str, marker: str) -> None:
+    """Draws a line for each column of the metrics file that has values."""
     for name in names:
         points = [(int(row["step"]) + 1, float(row[name])) for row in rows if row.get(name)]
         if points:

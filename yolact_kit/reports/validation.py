@@ -16,7 +16,7 @@ from yolact_kit.datasets.statistics import SIZE_NAMES, object_table
 from yolact_kit.files import atomic_write_text
 from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
-from yolact_kit.reports.problem_pictures import Place, add_thumbnails, find_places, pictures_to_draw
+from yolact_kit.reports.problem_pictures import ProblemPicture, add_thumbnails, locate_problems, pictures_to_draw
 
 SHOWN = 100
 """At most this many problems of a check are shown; the page says how many there are."""
@@ -27,12 +27,12 @@ _STOPS = np.array([[13, 8, 40], [87, 22, 110], [187, 55, 84], [249, 142, 9], [25
 
 
 def write_validation_report(
-    found: Validation, file: Path | str, source: str = "", progress: Progress | None = None
+    validation: Validation, file: Path | str, source: str = "", progress: Progress | None = None
 ) -> Path:
     """Writes a page about a data set that needs nothing but itself: no network, no other file.
 
     Args:
-        found: What the checks found.
+        validation: What the checks found.
         file: The HTML file.
         source: What the user calls the data set; its name by default.
         progress: Wraps the pictures as they are drawn; also given how many there will be.
@@ -43,62 +43,62 @@ def write_validation_report(
     Example:
         >>> write_validation_report(validate_folder("data", model), "report.html")  # doctest: +SKIP
     """
-    groups = _groups(find_places(found))
-    shown = [place for group in groups for place in group["places"]]
-    drawing = add_thumbnails(shown, found)
-    for _ in progress(drawing, pictures_to_draw(shown)) if progress else drawing:
+    groups = _groups(locate_problems(validation))
+    entries = [entry for group in groups for entry in group["entries"]]
+    drawing = add_thumbnails(entries, validation)
+    for _ in progress(drawing, pictures_to_draw(entries)) if progress else drawing:
         pass
-    page = render_page("validation.html", **_context(found, groups, source or found.dataset.name))
+    page = render_page("validation.html", **_context(validation, groups, source or validation.dataset.name))
     file = Path(file)
     atomic_write_text(file, page)
     return file
 
 
-def _context(found: Validation, groups: list[dict[str, Any]], source: str) -> dict[str, Any]:
-    statistics = found.statistics
+def _context(validation: Validation, groups: list[dict[str, Any]], source: str) -> dict[str, Any]:
+    """What the template shows, by the names that it uses."""
+    statistics = validation.statistics
     return {
         "version": __version__,
         "source": source,
-        "name": found.dataset.name,
+        "name": validation.dataset.name,
         "splits": [split or "all" for split in statistics.pictures],
-        "tiles": _tiles(found),
-        "classes": _classes(found),
+        "tiles": _tiles(validation),
+        "classes": _classes(validation),
         "sizes": _bars({f"{name} px": statistics.sizes[name] for name in SIZE_NAMES}),
         "recall": [
             {"name": f"{name} px", "share": statistics.anchors.by_size[name], "count": statistics.sizes[name]}
             for name in SIZE_NAMES
         ],
         "input_size": statistics.input_size,
-        "a_picture": _bars(_binned(objects_a_picture(found.dataset))),
-        "matrix": _matrix(found),
-        "heat": _heat(found),
+        "a_picture": _bars(_binned(objects_a_picture(validation.dataset))),
+        "matrix": _matrix(validation),
+        "heat": _heat(validation),
         "groups": groups,
         "counts": {
-            "errors": sum(problem.severity == "E" for problem in found.problems),
-            "others": sum(problem.severity != "E" for problem in found.problems),
+            "errors": validation.error_count,
+            "others": len(validation.problems) - validation.error_count,
         },
     }
 
 
-def _tiles(found: Validation) -> list[tuple[str, str]]:
-    statistics = found.statistics
-    pictures = sum(statistics.pictures.values())
-    objects = sum(sum(counts.values()) for counts in statistics.objects.values())
+def _tiles(validation: Validation) -> list[tuple[str, str]]:
+    """The figures at the top of the page, each with its name."""
+    statistics = validation.statistics
     recall = statistics.anchors.overall
     return [
-        ("pictures", f"{pictures:,}"),
+        ("pictures", f"{statistics.picture_count:,}"),
         ("without objects", f"{sum(statistics.backgrounds.values()):,}"),
-        ("objects", f"{objects:,}"),
-        ("classes", f"{len(found.dataset.classes):,}"),
+        ("objects", f"{statistics.object_count:,}"),
+        ("classes", f"{len(validation.dataset.classes):,}"),
         ("objects a picture", f"{statistics.crowding.mean:.1f}"),
         ("most in one picture", f"{statistics.crowding.most:,}"),
         ("fit an anchor", "-" if recall is None else f"{recall:.0%}"),
     ]
 
 
-def _classes(found: Validation) -> list[dict[str, Any]]:
+def _classes(validation: Validation) -> list[dict[str, Any]]:
     """A row for each class: its objects in each split, their usual size, and how many fit an anchor."""
-    statistics, dataset = found.statistics, found.dataset
+    statistics, dataset = validation.statistics, validation.dataset
     table = object_table(dataset)
     sides = table.sides(statistics.input_size).min(axis=1, initial=np.inf)
     rows: list[dict[str, Any]] = []
@@ -120,6 +120,7 @@ def _classes(found: Validation) -> list[dict[str, Any]]:
 
 
 def _bars(counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Bars of a chart, the longest 100 % wide."""
     most = max(counts.values(), default=0)
     return [
         {"name": name, "count": count, "share": 100 * count / most if most else 0.0} for name, count in counts.items()
@@ -137,12 +138,13 @@ def _binned(counts: dict[int, int]) -> dict[str, int]:
     return bins
 
 
-def _matrix(found: Validation) -> dict[str, Any]:
-    totals = {
-        row: sum(split.get(row, 0) for split in found.statistics.objects.values()) for row in found.dataset.classes
-    }
+def _matrix(validation: Validation) -> dict[str, Any]:
+    """In how many pictures the most frequent classes occur together."""
+    totals: dict[str, int] = {}
+    for name in validation.dataset.classes:
+        totals[name] = sum(counts.get(name, 0) for counts in validation.statistics.objects.values())
     names = sorted((name for name in totals if totals[name]), key=lambda name: -totals[name])[:_MATRIX]
-    together = co_occurrence(found.dataset, names)
+    together = co_occurrence(validation.dataset, names)
     most = int(np.triu(together, k=1).max(initial=0))
     rows = [
         [{"count": int(count), "share": min(1.0, count / most) if most else 0.0} for count in row] for row in together
@@ -150,28 +152,30 @@ def _matrix(found: Validation) -> dict[str, Any]:
     return {"names": names, "rows": rows, "left_out": sum(total > 0 for total in totals.values()) - len(names)}
 
 
-def _heat(found: Validation) -> list[dict[str, str]]:
+def _heat(validation: Validation) -> list[dict[str, str]]:
     """A map of all objects, then one of each class with objects."""
-    maps = heat_maps(found.dataset)
+    maps = heat_maps(validation.dataset)
     if not maps:
         return []
     whole = {"": np.sum(list(maps.values()), axis=0)}
-    ordered = {name: maps[name] for name in found.dataset.classes if name in maps}
+    ordered = {name: maps[name] for name in validation.dataset.classes if name in maps}
     return [{"name": name, "url": _png(heat)} for name, heat in {**whole, **ordered}.items()]
 
 
 def _png(heat: NDArray[np.float64]) -> str:
+    """A heat map as a picture in a URL."""
+    # The stops are spread evenly from no heat to the most; red, green and blue are interpolated between them each.
     values = heat / max(float(heat.max()), 1e-9)
-    places = np.linspace(0, 1, len(_STOPS))
-    colours = np.stack([np.interp(values, places, channel) for channel in _STOPS.T], axis=-1)
+    positions = np.linspace(0, 1, len(_STOPS))
+    colours = np.stack([np.interp(values, positions, channel) for channel in _STOPS.T], axis=-1)
     return data_url(np.rint(colours).astype(np.uint8), "PNG", optimize=True)
 
 
-def _groups(places: list[Place]) -> list[dict[str, Any]]:
+def _groups(entries: list[ProblemPicture]) -> list[dict[str, Any]]:
     """Problems by severity and check, with what the check looks for and what to do about it."""
-    by_kind: dict[tuple[str, str], list[Place]] = {}
-    for place in places:
-        by_kind.setdefault((place.problem.severity, place.problem.code), []).append(place)
+    by_kind: dict[tuple[str, str], list[ProblemPicture]] = {}
+    for entry in entries:
+        by_kind.setdefault((entry.problem.severity, entry.problem.code), []).append(entry)
     return [
         {
             "code": code,
@@ -181,7 +185,7 @@ def _groups(places: list[Place]) -> list[dict[str, Any]]:
             "advice": members[0].problem.advice,
             "mendable": code in MENDABLE,
             "count": len(members),
-            "places": members[:SHOWN],
+            "entries": members[:SHOWN],
         }
         for (severity, code), members in by_kind.items()
     ]

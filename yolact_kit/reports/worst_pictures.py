@@ -38,7 +38,7 @@ def draw_errors(
         uint8 [H', W', 3]: the labels, with missed objects filled and named; a white line; the detections, with wrong
         ones filled and named.
     """
-    places = {category["id"]: place for place, category in enumerate(truth["categories"])}
+    label_of = {category["id"]: label for label, category in enumerate(truth["categories"])}
     names = [str(category["name"]) for category in truth["categories"]]
     font = class_font(names)
     scale = min(1.0, LONGEST / max(pixels.shape[:2]))
@@ -47,24 +47,26 @@ def draw_errors(
         (truth["annotations"], errors.found, errors.missed),
         (results, errors.right, errors.wrong),
     ):
-        drawn = pixels
-        for chosen, style in ((right, _FAINT), (wrong, _STRONG)):
+        half = pixels
+        for indices, style in ((right, _FAINT), (wrong, _STRONG)):
             shapes = []
-            for one in (entries[place] for place in chosen):
-                label = places[one["category_id"]]
-                text = label_text(names, label, one.get("score"), font)
-                shapes.append(_shape(one, pixels.shape[:2], label, text))
-            drawn = draw(drawn, shapes, font, style)
+            for index in indices:
+                entry = entries[index]
+                label = label_of[entry["category_id"]]
+                text = label_text(names, label, entry.get("score"), font)
+                shapes.append(_shape(entry, pixels.shape[:2], label, text))
+            half = draw(half, shapes, font, style)
         size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-        halves.append(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA))
+        halves.append(cv2.resize(half, size, interpolation=cv2.INTER_AREA))
     line = np.full((halves[0].shape[0], _GUTTER, 3), 255, dtype=np.uint8)
     return np.hstack([halves[0], line, halves[1]])
 
 
-def _shape(one: dict[str, Any], size: tuple[int, ...], label: int, text: str) -> DrawnObject:
-    rle = to_rle(one["segmentation"], size[0], size[1])
+def _shape(entry: dict[str, Any], size: tuple[int, ...], label: int, text: str) -> DrawnObject:
+    """An annotation or a detection as it is drawn."""
+    rle = to_rle(entry["segmentation"], size[0], size[1])
     mask: Rle = {"size": [int(side) for side in rle["size"]], "counts": rle["counts"].decode("ascii")}
-    x, y, wide, tall = one["bbox"]
+    x, y, wide, tall = entry["bbox"]
     return DrawnObject(mask, (x, y, x + wide, y + tall), class_color(label), text)
 
 
