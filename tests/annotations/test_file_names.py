@@ -21,4 +21,4 @@ def test_other_names_differ() -> None:
     [(["a", "b", "c"], ["A", "b", "d", "c"], 2), (["a"], ["a", "b"], 1), (["a"], ["b"], 0), ([], ["a"], 0)],
 )
 def test_the_common_start_ends_at_the_first_difference(first: list[str], second: list[str], count: int) -> None:
-    assert common_start(first, second) == common_start(reversed(second[::-1]), first) == count
+    assert common_start(first, second) == common_start(iter(second), first) == count

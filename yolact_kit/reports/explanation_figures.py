@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,17 +35,19 @@ def choose_prototypes(explained: Sequence[Explanation], count: int = SHOWN_PROTO
         Their indices: first the one with the largest shares, then those with large shares that correlate least with the
             ones already chosen. Without detections, the variance is used instead of the shares.
     """
-    flat = np.concatenate([one.prototypes.reshape(len(one.prototypes), -1) for one in explained], axis=1)
-    shares = [np.abs(one.shares(index)) for one in explained for index in range(len(one.prediction))]
+    maps = [picture.prototypes.reshape(len(picture.prototypes), -1) for picture in explained]
+    flat = np.concatenate(maps, axis=1)
+    shares = [np.abs(picture.shares(index)) for picture in explained for index in range(len(picture.prediction))]
     worth = np.sum(shares, axis=0) if shares else flat.var(axis=1)
     centred = flat - flat.mean(axis=1, keepdims=True)
     centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
-    alike = np.abs(centred @ centred.T)
+    correlation = np.abs(centred @ centred.T)
+    # Greedy: each time the prototype that is worth most, less what the chosen ones already show of it.
     chosen: list[int] = []
     for _ in range(min(count, len(flat))):
-        left = worth * (1.001 - (alike[chosen].max(axis=0) if chosen else 0.0))
-        left[chosen] = -1
-        chosen.append(int(left.argmax()))
+        remaining = worth * (1.001 - (correlation[chosen].max(axis=0) if chosen else 0.0))
+        remaining[chosen] = -1
+        chosen.append(int(remaining.argmax()))
     return chosen
 
 
@@ -57,22 +60,22 @@ def draw_prototypes(explained: Sequence[Explanation], path: Path) -> None:
         explained: Explanations of one model; the first `SHOWN_PICTURES` are drawn.
         path: The PNG to write.
     """
-    shown, chosen = explained[:SHOWN_PICTURES], choose_prototypes(explained)
-    names = [PurePath(one.prediction.file).name for one in shown]
+    pictures, chosen = explained[:SHOWN_PICTURES], choose_prototypes(explained)
+    names = [PurePath(picture.prediction.file).name for picture in pictures]
     font, digits = find_font(names), find_font(["v0"])
-    heights = [_height(one, _TILE) for one in shown]
+    heights = [_height(picture, _TILE) for picture in pictures]
     step = _TILE + _GAP
-    sheet = Sheet(2 * _MARGIN + step * (len(chosen) + 1) - _GAP, 3 * _MARGIN + sum(heights) + _GAP * len(shown))
-    peaks = [max(float(one.prototypes[k].max()) for one in explained) or 1.0 for k in chosen]
+    sheet = Sheet(2 * _MARGIN + step * (len(chosen) + 1) - _GAP, 3 * _MARGIN + sum(heights) + _GAP * len(pictures))
+    peaks = [max(float(picture.prototypes[k].max()) for picture in explained) or 1.0 for k in chosen]
     top = 2.0 * _MARGIN
     for column, k in enumerate(chosen, start=1):
         sheet.text(_MARGIN + step * column + _TILE / 2, top - 8, f"v{k + 1}", digits.path, 20)
-    for one, name, height in zip(shown, names, heights, strict=True):
-        sheet.put(_MARGIN, top, fit(one.view, _TILE, height))
+    for picture, name, height in zip(pictures, names, heights, strict=True):
+        sheet.put(_MARGIN, top, fit(picture.view, _TILE, height))
         middle = top + height / 2
         sheet.upright_text(_MARGIN / 2, middle, _fitting(name, font), font.path, 13)
         for column, (k, peak) in enumerate(zip(chosen, peaks, strict=True), start=1):
-            tile = colored(one.prototypes[k], "viridis", (0, peak), _TILE, height)
+            tile = colored(picture.prototypes[k], "viridis", (0, peak), _TILE, height)
             sheet.put(_MARGIN + step * column, top, tile)
         top += height + _GAP
     sheet.save(path)
@@ -97,21 +100,22 @@ def draw_masks(explained: Explanation, path: Path) -> None:
     sheet.text(first - _BARS / 2 - 2 * _GAP, _MARGIN + 26, "coefficients, largest share first", plain.path, 18)
     for index in range(count):
         _draw_mask_row(sheet, explained, index, terms, _MARGIN + 34 + row_height * index, font)
-    left_out = len(explained.prediction) - count
-    if left_out:
-        words = f"{counted(left_out, 'more object')} on the page"
-        sheet.text(_MARGIN, sheet.pixels.shape[0] - 12, words, plain.path, 17, anchor="ls")
+    more = len(explained.prediction) - count
+    if more:
+        note = f"{counted(more, 'more object')} on the page"
+        sheet.text(_MARGIN, sheet.pixels.shape[0] - 12, note, plain.path, 17, anchor="ls")
     sheet.save(path)
 
 
 def _draw_mask_row(
     sheet: Sheet, explained: Explanation, index: int, terms: Sequence[int], top: float, font: FontChoice
 ) -> None:
-    found, height = explained.prediction, _height(explained, _TILE)
-    label, score = int(found.labels[index]), float(found.scores[index])
-    text = label_text(found.classes, label, score, font)
+    """Draws how the mask of one detection comes about, from its coefficients on the left to the mask on the right."""
+    prediction, height = explained.prediction, _height(explained, _TILE)
+    label, score = int(prediction.labels[index]), float(prediction.scores[index])
+    text = label_text(prediction.classes, label, score, font)
     sheet.put(_MARGIN, top, fit(explained.view, _TILE, height))
-    sheet.box(_placed(explained, found.boxes[index].tolist(), _MARGIN, top, _TILE), class_color(label), 3)
+    sheet.box(_on_sheet(explained, prediction.boxes[index].tolist(), _MARGIN, top, _TILE), class_color(label), 3)
     sheet.text(_MARGIN + _TILE / 2, top - 6, text, font.path, 18)
     _draw_bars(sheet, explained, index, top, font)
     sums = explained.running_sum(index)
@@ -125,17 +129,34 @@ def _draw_mask_row(
 
 
 def _draw_bars(sheet: Sheet, explained: Explanation, index: int, top: float, font: FontChoice) -> None:
+    """Draws the coefficients of one detection as bars that go up and down, each with its prototype's number."""
     order, left = explained.order(index), _MARGIN + _TILE + 4 * _GAP
     half, step = _height(explained, _TILE) / 2, (_BARS - 3 * _GAP) / len(order)
     middle, size = top + half, min(13, max(6, round(0.7 * step)))
-    for place, k in enumerate(order.tolist()):
+    for position, k in enumerate(order.tolist()):
         value = float(explained.coefficients[index, k])
-        x1, x2, end = left + step * place, left + step * (place + 0.8), middle - half * value
+        x1, x2, end = left + step * position, left + step * (position + 0.8), middle - half * value
         sheet.fill((x1, min(end, middle), x2, max(end, middle)), _PLUS if value > 0 else _MINUS)
         sheet.text((x1 + x2) / 2, top + 2 * half + 4, str(k + 1), font.path, size, anchor="ma")
     sheet.fill((left, middle, left + _BARS - 3 * _GAP, middle + 1), _GREY)
     for value in (-1, 0, 1):
         sheet.text(left - 6, middle - half * value, f"{value:+d}".replace("+0", "0"), font.path, 11, anchor="rm")
+
+
+class _Layout(NamedTuple):
+    """Where the parts of the figure of decisions are on the sheet, in pixels.
+
+    Attributes:
+        top: Upper edge of all parts.
+        anchors: Left edge of the picture with the anchors.
+        losers: Left edge of the picture with the boxes that lost.
+        words: Left edge of the lines of text.
+    """
+
+    top: float = 2.0 * _MARGIN
+    anchors: float = _MARGIN
+    losers: float = 2 * _MARGIN + _PANEL
+    words: float = 3 * _MARGIN + 2 * _PANEL
 
 
 def draw_decisions(explained: Explanation, path: Path) -> None:
@@ -146,62 +167,78 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
         path: The PNG to write.
     """
     font, plain = class_font(explained.prediction.classes), find_font(["a"])
-    height, winners = _height(explained, _PANEL), _winners(explained)
-    left, right, words = _MARGIN, 2 * _MARGIN + _PANEL, 3 * _MARGIN + 2 * _PANEL
-    shown = list(winners.items())[: _LINES if len(winners) <= _LINES else _LINES - 1]
-    stories = [_story(explained, source, losers, font) for source, losers in shown]
-    wide = max([500.0, *(load_font(font.path, 15).getlength(story) for story in stories)])
-    sheet, top = Sheet(words + 34 + wide + _MARGIN, max(height, 24 * _LINES) + 3 * _MARGIN), 2.0 * _MARGIN
+    height, winners, layout = _height(explained, _PANEL), _winners(explained), _Layout()
+    lines = _LINES if len(winners) <= _LINES else _LINES - 1
+    drawn_winners = dict(list(winners.items())[:lines])
+    stories = [_story(explained, source, losers, font) for source, losers in drawn_winners.items()]
+    text_width = max([500.0, *(load_font(font.path, 15).getlength(story) for story in stories)])
+    sheet = Sheet(layout.words + 34 + text_width + _MARGIN, max(height, 24 * _LINES) + 3 * _MARGIN)
     titles = {
-        left: "anchors (dashed), and the boxes they became",
-        right: "boxes that lost, in the colour of the winner",
-        words: "which box suppressed which: scores of those that lost (IoU)",
+        layout.anchors: "anchors (dashed), and the boxes they became",
+        layout.losers: "boxes that lost, in the colour of the winner",
+        layout.words: "which box suppressed which: scores of those that lost (IoU)",
     }
     for x, title in titles.items():
-        sheet.text(x, top - 10, title, plain.path, 18, anchor="ls")
-    for x in (left, right):
-        sheet.put(x, top, fit(explained.view, _PANEL, height))
-    for source, losers in reversed(shown):  # the best is on top
-        one = explained.candidates[source]
-        color = class_color(one.label)
-        sheet.box(_placed(explained, one.anchor, left, top, _PANEL), _WHITE, 2, dash=9)
-        sheet.box(_placed(explained, one.box, left, top, _PANEL), color, 3)
-        for loser in losers:
-            sheet.box(_placed(explained, explained.candidates[loser].box, right, top, _PANEL), color, 1)
-        sheet.box(_placed(explained, one.box, right, top, _PANEL), color, 4)
-    for number, (source, _) in reversed(list(enumerate(shown, start=1))):
-        one, line = explained.candidates[source], top + 24 * number - 12
-        x1, y1, _, _ = _placed(explained, one.box, left, top, _PANEL)
-        for across, down in ((x1, y1), (words + 12, line)):
-            sheet.fill((across - 12, down - 11, across + 12, down + 11), class_color(one.label))
-            sheet.text(across, down, str(number), plain.path, 15, readable_on(class_color(one.label)), "mm")
-        sheet.text(words + 34, line, stories[number - 1], font.path, 15, anchor="lm")
-    rest = len(winners) - len(shown)
-    if rest or not winners:
-        told = f"... and {counted(rest, 'more object')} on the page" if rest else "No object was detected."
-        sheet.text(words, top + 24 * len(shown) + 12, told, plain.path, 15, anchor="lm")
+        sheet.text(x, layout.top - 10, title, plain.path, 18, anchor="ls")
+    for x in (layout.anchors, layout.losers):
+        sheet.put(x, layout.top, fit(explained.view, _PANEL, height))
+    _draw_boxes(sheet, layout, explained, drawn_winners)
+    _draw_stories(sheet, layout, explained, list(drawn_winners), stories)
+    more = len(winners) - len(drawn_winners)
+    if more or not winners:
+        note = f"... and {counted(more, 'more object')} on the page" if more else "No object was detected."
+        sheet.text(layout.words, layout.top + 24 * len(drawn_winners) + 12, note, plain.path, 15, anchor="lm")
     sheet.save(path)
+
+
+def _draw_boxes(sheet: Sheet, layout: _Layout, explained: Explanation, winners: dict[int, list[int]]) -> None:
+    """Draws the anchor and the box of each winner, and beside them the boxes that lost to it."""
+    for source, losers in reversed(winners.items()):  # the best is on top
+        winner = explained.candidates[source]
+        color = class_color(winner.label)
+        sheet.box(_on_sheet(explained, winner.anchor, layout.anchors, layout.top, _PANEL), _WHITE, 2, dash=9)
+        sheet.box(_on_sheet(explained, winner.box, layout.anchors, layout.top, _PANEL), color, 3)
+        for loser in losers:
+            box = explained.candidates[loser].box
+            sheet.box(_on_sheet(explained, box, layout.losers, layout.top, _PANEL), color, 1)
+        sheet.box(_on_sheet(explained, winner.box, layout.losers, layout.top, _PANEL), color, 4)
+
+
+def _draw_stories(
+    sheet: Sheet, layout: _Layout, explained: Explanation, sources: list[int], stories: list[str]
+) -> None:
+    """Writes a numbered line for each winner, and its number at its box."""
+    font, plain = class_font(explained.prediction.classes), find_font(["a"])
+    for index in reversed(range(len(sources))):
+        winner, line = explained.candidates[sources[index]], layout.top + 24 * index + 12
+        color = class_color(winner.label)
+        x1, y1, _, _ = _on_sheet(explained, winner.box, layout.anchors, layout.top, _PANEL)
+        for x, y in ((x1, y1), (layout.words + 12, line)):
+            sheet.fill((x - 12, y - 11, x + 12, y + 11), color)
+            sheet.text(x, y, str(index + 1), plain.path, 15, readable_on(color), "mm")
+        sheet.text(layout.words + 34, line, stories[index], font.path, 15, anchor="lm")
 
 
 def _winners(explained: Explanation) -> dict[int, list[int]]:
     """The candidates that each detection suppressed, directly or through others that it suppressed; best first."""
-    root: list[int] = []
-    for place, one in enumerate(explained.candidates):
-        root.append(place if one.rival is None else root[one.rival])
+    # Candidates stand best first, so that a rival's own winner is known before those that lost to it come.
+    roots: list[int] = []
+    for index, candidate in enumerate(explained.candidates):
+        roots.append(index if candidate.rival is None else roots[candidate.rival])
     winners: dict[int, list[int]] = {source: [] for source in explained.sources}
-    for place, winner in enumerate(root):
-        if winner in winners and winner != place:
-            winners[winner].append(place)
+    for index, winner in enumerate(roots):
+        if winner in winners and winner != index:
+            winners[winner].append(index)
     return winners
 
 
 def _story(explained: Explanation, source: int, losers: Sequence[int], font: FontChoice) -> str:
     """Which boxes a detection suppressed, in words."""
-    winner, some = explained.candidates[source], [explained.candidates[place] for place in losers[:3]]
-    told = ", ".join(f"{one.score:.2f} ({one.iou:.2f})" for one in some) or "none"
-    rest = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
+    winner, best_losers = explained.candidates[source], [explained.candidates[index] for index in losers[:3]]
+    scores = ", ".join(f"{loser.score:.2f} ({loser.iou:.2f})" for loser in best_losers) or "none"
+    more = f" and {len(losers) - 3} more" if len(losers) > 3 else ""
     name = label_text(explained.prediction.classes, winner.label, winner.score, font)
-    return f"{name}, anchor of P{winner.level}, beat {told}{rest}"
+    return f"{name}, anchor of P{winner.level}, beat {scores}{more}"
 
 
 def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
@@ -216,7 +253,7 @@ def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
     return tinted
 
 
-def _placed(explained: Explanation, box: Box | list[float], left: float, top: float, width: float) -> Box:
+def _on_sheet(explained: Explanation, box: Box | list[float], left: float, top: float, width: float) -> Box:
     """A box of the picture in the sheet's coordinates, clipped to the picture, which is ``width`` pixels wide."""
     height = _height(explained, width)
     across, down = width / explained.prediction.width, height / explained.prediction.height
@@ -232,5 +269,6 @@ def _height(explained: Explanation, width: float) -> float:
 
 
 def _fitting(text: str, font: FontChoice, longest: int = 22) -> str:
-    shown = font.drawable(text)
-    return shown if len(shown) <= longest else f"...{shown[3 - longest :]}"
+    """A text that ``font`` can draw, without its beginning where it is too long."""
+    name = font.drawable(text)
+    return name if len(name) <= longest else f"...{name[3 - longest :]}"
