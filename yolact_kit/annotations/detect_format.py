@@ -78,6 +78,8 @@ def recognised_formats(folder: SourceFolder, kinds: Kinds) -> dict[LabelFormat, 
 
 def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
     """The only format of a source: by a file that describes it, else by the content, else by the layout of files."""
+    # The strongest evidence decides: a description of the folder, then the content of files, then their layout, then
+    # pictures that are labels themselves. Files that are broken are last: reading them reports what is wrong.
     signs = {format: format.folder_sign(folder) for format in label_formats()}
     best = max(signs, key=lambda format: signs[format])
     if signs[best] == FolderSign.DESCRIPTION:

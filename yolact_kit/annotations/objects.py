@@ -137,6 +137,7 @@ def _instance(
             masks.append(_with_holes(outer, holes, width, height))
         else:
             rings.extend(outer)
+    # COCO has either polygons or one mask: as soon as one part needs a mask, all parts are drawn into it.
     if masks:
         if rings:
             masks.append(rings_to_rle(rings, height, width))

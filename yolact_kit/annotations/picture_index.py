@@ -47,6 +47,7 @@ class PictureIndex:
         self._begin([Path(root) for root in roots])
         stems = {comparable(path.stem) for path in annotations}
         names: set[str] = set()
+        # A root that is found first gives a picture its name; the key, its absolute path, keeps it from counting again.
         for root in self.roots:
             for path in folder.under(root):
                 if path.suffix.lower() in EXTENSIONS and (real := _key(path)) not in self.entries:
@@ -90,6 +91,7 @@ class PictureIndex:
         Args:
             masks: The mask pictures.
         """
+        # Where most pictures of a folder are masks, the others are masks without labels, not photos.
         keys = {_key(path) for path in masks}
         counts = Counter(entry.path.parent for entry in self.entries.values())
         mask_counts = Counter(entry.path.parent for key, entry in self.entries.items() if key in keys)

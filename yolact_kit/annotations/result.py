@@ -254,6 +254,8 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
         >>> problems.found[0].code
         'labels-alike'
     """
+    # Labels are grouped by a form in which those that people confuse are equal: without case, width and double spaces,
+    # or without a number at the end, as in "nut1", "nut_2".
     alike: dict[str, list[str]] = defaultdict(list)
     numbered: dict[str, list[str]] = defaultdict(list)
     for label in sorted(labels):

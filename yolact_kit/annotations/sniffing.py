@@ -43,6 +43,8 @@ def sniff_foreign(path: Path) -> ForeignFormat | None:
 
 def _sniff_stream(stream: BinaryIO, suffix: str) -> FileKind:
     """Reads more and more of a file until its format is clear."""
+    # Most files show what they are within 4 KiB, so that a folder of many large files is sniffed fast; only JSON whose
+    # signs come late, behind an embedded picture for example, is read as a whole.
     data = b""
     for size in _HEADS:
         data += stream.read(size - len(data))
@@ -50,7 +52,7 @@ def _sniff_stream(stream: BinaryIO, suffix: str) -> FileKind:
         kind = _kind(data, suffix, is_whole)
         if is_whole or kind in FORMAT_NAMES:
             return kind
-    if suffix == ".json":  # A long list or an embedded picture may come first.
+    if suffix == ".json":
         kind = _kind(data + stream.read(), suffix, is_whole=True)
     return kind
 

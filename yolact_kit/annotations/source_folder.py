@@ -79,6 +79,7 @@ class SourceFolder:
             The files.
         """
         if folder not in self._under:
+            # A listing of a folder holds those of its subfolders; hidden ones, which it passed over, are listed anew.
             tree = next((tree for tree in self._trees if folder in tree), None)
             if tree is None:
                 tree = _list_tree(folder)

@@ -111,6 +111,7 @@ def _candidates(data: bytes) -> list[str]:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return [encoding]
+    # In UTF-16 every second byte of Latin text is zero: the one that comes first shows the byte order.
     head = data[:200]
     if b"\0" in head:
         return ["utf-16-le"] if head[1::2].count(0) > head[0::2].count(0) else ["utf-16-be"]

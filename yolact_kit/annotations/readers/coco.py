@@ -228,6 +228,8 @@ class _Reader:
             self.names[key] = name
 
     def _images(self) -> None:
+        # An id that comes again with the same content is a copy, which is ignored. With other content it is unclear
+        # which picture the annotations of that id belong to: the picture is left out.
         copies: Counter[str] = Counter()
         conflicts: dict[str, None] = {}
         for number, image in enumerate(self.document["images"], start=1):

@@ -154,6 +154,8 @@ def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> 
     Returns:
         The objects.
     """
+    # Shapes of one group and one label are one object. Of a group with several labels each label is an object of its
+    # own, and that is reported: the group was probably meant otherwise.
     objects: list[RawObject] = []
     groups: dict[tuple[str, str], RawObject] = {}
     labels: dict[str, set[str]] = defaultdict(set)

@@ -190,6 +190,8 @@ def _repeated(files: list[Path]) -> set[str]:
 
 def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:
     """The pictures in the folder that fits the annotations best and has pictures of few colours, unlike photos."""
+    # Masks and photos often differ by their folder only. The masks are in the folder with the most pictures that are
+    # named like annotation files and have few colours; three pictures of it tell, since decoding takes time.
     best: dict[str, Path] = {}
     for folder in sorted({path.parent for path in pictures}):
         in_folder = _by_stem([path for path in pictures if path.parent == folder])

@@ -67,6 +67,8 @@ class VocFormat(LabelFormat):
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
         labels, options = context.labels, context.options
+        # Only all files together tell which colour stands for which class, and whether boxes count from 1. So all XML
+        # files are read here, and the jobs have only the pixels left to read.
         stems = set() if labels.masks else {comparable(path.stem) for path in labels.files}
         masks = find_masks(context.folder, stems, options)
         if masks is not None:

@@ -18,18 +18,23 @@ from yolact_kit.annotations.readers.mask_pictures import (
     mask_of,
     read_mask,
 )
+from yolact_kit.annotations.readers.mask_regions import (
+    Box,
+    Mask,
+    box_fit,
+    box_iou,
+    box_ring,
+    crop,
+    divide,
+    mask_box,
+    within,
+)
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.errors import UserError
-from yolact_kit.shapes.rings import Ring, rectangle_ring
 from yolact_kit.shapes.rle import encode_mask
-
-Mask = NDArray[np.bool_]
-Box = tuple[float, float, float, float]
 
 _SAME = 0.5
 """A region whose box has at least this IoU with the box of an object may be that object."""
-_MARGIN = 2
-"""Pixels added to each side of a box before cropping, because boxes drawn by hand are inexact."""
 _CLAIM = 0.2
 """A box claims a region if it contains more than this share of it."""
 _SURE = 0.8
@@ -102,9 +107,9 @@ def _collect_overlaps(path: Path, boxes: list[tuple[str, Box]], overlaps: dict[C
     except ValueError:
         return  # reported when the picture is read
     for label, box in boxes:
-        for code in np.unique(_crop(mask.codes, box)):
+        for code in np.unique(crop(mask.codes, box)):
             if code:
-                overlaps[mask.colours[int(code)][0]][label].append(_fit(mask.codes == code, box))
+                overlaps[mask.colours[int(code)][0]][label].append(box_fit(mask.codes == code, box))
 
 
 def _clear(by_label: dict[str, float]) -> str | None:
@@ -113,44 +118,6 @@ def _clear(by_label: dict[str, float]) -> str | None:
     if ranked[0][1] < _SAME or (len(ranked) > 1 and ranked[1][1] >= _SURE * ranked[0][1]):
         return None
     return ranked[0][0]
-
-
-def _slices(box: Box) -> tuple[slice, slice]:
-    """The rows and columns of a box with its margin, as slices of a picture."""
-    x1, y1, x2, y2 = box
-    rows = slice(max(0, int(y1) - _MARGIN), max(0, int(np.ceil(y2)) + _MARGIN))
-    return rows, slice(max(0, int(x1) - _MARGIN), max(0, int(np.ceil(x2)) + _MARGIN))
-
-
-def _crop(codes: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
-    return codes[_slices(box)]
-
-
-def _within(mask: Mask, box: Box) -> Mask:
-    """A mask without its pixels outside of a box and its margin."""
-    inside = np.zeros_like(mask)
-    inside[_slices(box)] = mask[_slices(box)]
-    return inside
-
-
-def _fit(mask: Mask, box: Box) -> float:
-    """IoU of a box and the bounding box of the mask's pixels inside it."""
-    part = _within(mask, box)
-    return _iou(_mask_box(part), box) if part.any() else 0.0
-
-
-def _mask_box(mask: Mask) -> Box:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
-
-
-def _iou(box: Box, other: Box) -> float:
-    width = min(box[2], other[2]) - max(box[0], other[0])
-    height = min(box[3], other[3]) - max(box[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = [(x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in (box, other)]
-    return width * height / (sum(areas) - width * height)
 
 
 def attach_masks(
@@ -174,7 +141,7 @@ def attach_masks(
             return
     for item in raw.objects:
         if not item.parts and options.box_as_mask and item.box is not None:
-            item.parts = [RawPart(item.name, ring=_box_ring(item.box))]
+            item.parts = [RawPart(item.name, ring=box_ring(item.box))]
         elif not item.parts:
             problems.add("mask-missing", "It has a box, but neither a polygon nor a mask.", item.name)
 
@@ -210,11 +177,6 @@ def _check_size(raw: RawPicture, mask: MaskPicture, path: Path, problems: Proble
     elif raw.size != (width, height):
         expected = f"{raw.size[0]} x {raw.size[1]}"
         problems.add("mask-size", f"The mask picture '{path.name}' has {width} x {height} pixels, its XML {expected}.")
-
-
-def _box_ring(box: Box) -> Ring:
-    """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
-    return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))
 
 
 def _part(name: str, mask: Mask) -> RawPart:
@@ -270,7 +232,7 @@ def _share(label: str, boxed: list[RawObject], components: NDArray[np.int32], co
         parts = [region]
         if len(claims) > 1:
             problems.add("mask-touching", f"{len(claims)} objects of '{label}' touch in its mask picture.")
-            parts = _divide(region, [boxed[index] for index in claims])
+            parts = divide(region, [box for index in claims if (box := boxed[index].box) is not None])
         for index, part in zip(claims, parts, strict=True):
             masks[index] = masks[index] | part if index in masks else part
     for index, mask in sorted(masks.items()):
@@ -280,25 +242,9 @@ def _share(label: str, boxed: list[RawObject], components: NDArray[np.int32], co
 
 def _claims(region: Mask, boxed: list[RawObject]) -> list[int]:
     """The objects whose boxes contain a good share of a region, or else the one whose box contains the most."""
-    counts = [int(_within(region, item.box).sum()) if item.box else 0 for item in boxed]
+    counts = [int(within(region, item.box).sum()) if item.box else 0 for item in boxed]
     claims = [index for index, count in enumerate(counts) if count > _CLAIM * region.sum()]
     return claims if claims or not any(counts) else [int(np.argmax(counts))]
-
-
-def _divide(region: Mask, items: list[RawObject]) -> list[Mask]:
-    """Divides a region between boxes: each pixel goes to the box whose centre is nearest relative to the box's size."""
-    # The distance is 0 at the centre of a box and 0.5 on its edges, whatever its size, so that the cut between a large
-    # and a small object lies nearer to the small one.
-    rows, columns = np.indices(region.shape)
-    distances = []
-    for item in items:
-        assert item.box is not None
-        x1, y1, x2, y2 = item.box
-        across = np.abs(columns + 0.5 - (x1 + x2) / 2) / (x2 - x1)
-        down = np.abs(rows + 0.5 - (y1 + y2) / 2) / (y2 - y1)
-        distances.append(np.maximum(across, down))
-    nearest = np.argmin(distances, axis=0)
-    return [region & (nearest == index) for index in range(len(items))]
 
 
 def _attach_instances(
@@ -343,10 +289,10 @@ def _assign(item: RawObject, region: Mask, free: list[RawObject]) -> None:
 
 def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> RawObject | None:
     """The object with the label (any, if it is None) whose box overlaps a region's best; None if all overlap little."""
-    box = _mask_box(region)
+    box = mask_box(region)
     best, best_iou = None, 0.0
     for item in objects:
-        iou = _iou(box, item.box) if item.box is not None and label in (None, item.label) else 0.0
+        iou = box_iou(box, item.box) if item.box is not None and label in (None, item.label) else 0.0
         if iou > best_iou:
             best, best_iou = item, iou
     return best if best_iou >= _SAME else None
@@ -374,9 +320,9 @@ def _may_be(region: Mask, item: RawObject, box: Box) -> bool:
     If the object has an outline of its own, the mask picture may show only the part of it that no other object hides;
     then it is enough that the region lies inside the object's box.
     """
-    region_box = _mask_box(region)
+    region_box = mask_box(region)
     is_inside = all(np.less_equal(box[:2], region_box[:2])) and all(np.less_equal(region_box[2:], box[2:]))
-    return (bool(item.parts) and is_inside) or _iou(region_box, box) >= _SAME
+    return (bool(item.parts) and is_inside) or box_iou(region_box, box) >= _SAME
 
 
 def _class_of(region: Mask, classes: MaskPicture | None, names: dict[Colour, str | None]) -> str | None:

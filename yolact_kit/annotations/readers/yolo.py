@@ -169,6 +169,8 @@ def read_set(description: Path | None, folder: SourceFolder, options: ReadOption
     Raises:
         UserError: The names of the classes are nowhere to be found.
     """
+    # Names: from data.yaml, else from classes.txt and the like, else from --classes. Splits: folders or lists that
+    # data.yaml names, else lists beside it, train.txt and val.txt.
     document = _load(description) if description is not None else {}
     names = _names(document.get("names"), problems) or _names_beside(folder.files)
     if not names and options.classes:
@@ -250,6 +252,8 @@ def name_picture(raw: RawPicture, pictures: dict[str, list[Path]]) -> None:
         pictures: What `by_stem` gave.
     """
     parts = list(raw.source.with_suffix("").parts)
+    # "a/labels/train/x.txt" may belong to "a/images/train/x.jpg". Any folder "labels" of the path may be the one to
+    # replace; the innermost is tried first.
     candidates = [parts]
     for index in (index for index, part in enumerate(parts[:-1]) if part.lower() == "labels"):
         candidates.insert(1, [*parts[:index], "images", *parts[index + 1 :]])
