@@ -1,4 +1,4 @@
-"""How long work is shown while it goes on: lines, warnings and progress; silent unless a door says otherwise."""
+"""How long work shows its progress: lines, warnings and progress bars; silent by default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _no_progress(items: Iterable[Any], _description: str, _total: int | None = N
 
 
 def _python_warning(message: str) -> None:
-    """Hands a warning to Python's own ``warnings``."""
+    """Passes a warning to Python's own ``warnings``."""
     warnings.warn(message, stacklevel=3)
 
 

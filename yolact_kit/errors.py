@@ -1,4 +1,4 @@
-"""The errors that a user can act on, and the exit codes of the command line."""
+"""Errors that a user can correct, and the exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
 """The input or the call is wrong and nothing was written."""
 EXIT_FAULT = 70
-"""An error that the program did not foresee: a fault of its own (sysexits' EX_SOFTWARE)."""
+"""An unexpected error: a fault of the program (sysexits' EX_SOFTWARE)."""
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-"""Whoever read the output has gone, as in ``yolact-kit validate DATA --json | head``."""
+"""The reader of the output has ended, as in ``yolact-kit validate DATA --json | head``."""
 
 
 class UserError(Exception):
@@ -21,7 +21,7 @@ class UserError(Exception):
 
     Args:
         message: What is wrong, and where: one sentence, naming the file, key or value.
-        advice: What to do about it; empty where the message says it all.
+        advice: What to do about it; empty if the message is enough.
 
     Example:
         >>> str(UserError("The folder 'pictures' does not exist.", advice="Check the spelling."))

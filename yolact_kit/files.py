@@ -14,14 +14,14 @@ from pathlib import Path
 from yolact_kit.errors import UserError
 
 _LONGEST_NAME = 255
-"""Bytes that the name of a file may have on the usual file systems."""
+"""Longest name of a file on the usual file systems, in bytes."""
 
 
 def atomic_write_text(path: Path | str, text: str) -> None:
-    """Writes a text file as UTF-8: either the whole of it is there afterwards, or the file is as it was before.
+    """Writes a text file as UTF-8, completely or not at all: after an error, the file is as before.
 
     Args:
-        path: The file; missing folders above it are made.
+        path: The file; missing folders above it are created.
         text: Its content, newlines as they are.
 
     Example:
@@ -35,10 +35,10 @@ def atomic_write_text(path: Path | str, text: str) -> None:
 
 
 def atomic_write_bytes(path: Path | str, data: bytes) -> None:
-    """Writes a file: either the whole of it is there afterwards, or the file is as it was before.
+    """Writes a file completely or not at all: after an error, the file is as before.
 
     Args:
-        path: The file; missing folders above it are made.
+        path: The file; missing folders above it are created.
         data: Its content.
     """
     with replacing(path) as partial, partial.open("wb") as stream:
@@ -48,14 +48,14 @@ def atomic_write_bytes(path: Path | str, data: bytes) -> None:
 
 
 def with_ending(path: str, ending: str) -> str:
-    """Adds an ending to a path, and shortens the name where file systems would refuse it.
+    """Adds an ending to a path, and shortens the name if file systems would refuse it.
 
     Args:
         path: The path, with forward slashes.
         ending: The ending, such as ``.png``.
 
     Returns:
-        The path, the last part of which has at most 255 bytes.
+        The path; its last part has at most 255 bytes.
 
     Example:
         >>> with_ending("a/picture", ".png")
@@ -74,7 +74,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """A temporary file beside ``path``: renamed to ``path`` when the body ends well, removed when it raises.
 
     Args:
-        path: The file; missing folders above it are made.
+        path: The file; missing folders above it are created.
 
     Yields:
         The file to write.
@@ -97,7 +97,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = ()) -> Iterator[Path]:
-    """A folder that comes into being as a whole or not at all.
+    """A folder that is written completely or not at all.
 
     The body writes into a temporary folder beside ``out``. It is renamed to ``out`` when the body ends well, and
     removed when it raises.
@@ -141,7 +141,7 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
 
     Args:
         out: The folder.
-        overwrite: Whether it may exist already and hold something.
+        overwrite: Whether it may exist already and have content.
         inputs: What will be read while it is written.
 
     Raises:
@@ -158,7 +158,7 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
 
 
 def _check_apart(out: Path, source: Path, overwrite: bool) -> None:
-    """Refuses an output folder that is an input, lies inside of one, or would take one with it when it is replaced."""
+    """Refuses an output folder that is an input, is inside one, or contains one and would delete it."""
     target = out.resolve()
     if target == source or source in target.parents:
         raise UserError(
@@ -174,7 +174,7 @@ def _check_apart(out: Path, source: Path, overwrite: bool) -> None:
 
 
 def _check_replaceable(out: Path, overwrite: bool) -> None:
-    """Refuses a folder with something in it, unless it may be overwritten and is not one that the user lives in."""
+    """Refuses a folder that is not empty, unless it may be overwritten and is not the home or current folder."""
     if not overwrite:
         raise UserError(
             f"The output folder '{out}' is not empty.", "Give another one, or --overwrite to replace what is in it."
@@ -188,9 +188,9 @@ def _check_replaceable(out: Path, overwrite: bool) -> None:
 
 
 def _check_writable(out: Path) -> None:
-    """Makes and removes a folder in the nearest folder that exists.
+    """Creates and removes a folder in the nearest folder that exists.
 
-    Permissions do not tell everything: a share may be read-only, and /proc takes no files.
+    Permissions are not enough to know: a share may be read-only, and /proc accepts no files.
     """
     target = out.resolve()
     nearest = next(folder for folder in (target, *target.parents) if folder.exists())
@@ -210,7 +210,7 @@ def run_folder(command: str, base: Path | str = "runs") -> Path:
         base: Folder of all runs.
 
     Returns:
-        The path; nothing is made.
+        The path; it is not created.
 
     Example:
         >>> run_folder("train", "/nowhere").name
@@ -226,7 +226,7 @@ def absolute_weights(weights: Path | str) -> str:
         weights: A file, a run folder or a name.
 
     Returns:
-        The absolute path of what exists, else the name as it is.
+        The absolute path if it exists, otherwise the unchanged name.
 
     Example:
         >>> absolute_weights("imagenet")
@@ -242,7 +242,7 @@ def weights_files(weights: str | None) -> list[Path]:
         weights: What the user gave.
 
     Returns:
-        The file; nothing where ``weights`` are the name of published ones, or do not exist.
+        A list of the file; empty if ``weights`` is the name of published weights, or does not exist.
     """
     path = Path(weights or "")
     if weights is None or not path.exists():
@@ -265,7 +265,7 @@ def _partial_path(path: Path) -> Path:
 
 
 def _move_into_place(partial: Path, out: Path, overwrite: bool) -> None:
-    """Turns a complete temporary folder into ``out``, whatever has come to be there since the work began."""
+    """Turns a complete temporary folder into ``out``, even if something was created there meanwhile."""
     if not out.exists():
         partial.rename(out)
     elif not any(out.iterdir()):

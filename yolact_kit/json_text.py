@@ -1,4 +1,4 @@
-"""JSON text by orjson, or by Python's own module where orjson refuses."""
+"""JSON text by orjson, or by Python's own module if orjson refuses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def parse_json(text: str) -> Any:
 
 
 def json_text(document: Any, indent: bool = False) -> str:
-    r"""JSON text with the characters of every language as they are; only what no file can hold is escaped.
+    r"""JSON text with the characters of every language; only what a file cannot hold is escaped.
 
     Args:
         document: What to write.

@@ -1,4 +1,4 @@
-"""Memory: how much there is, and how the C library is told to keep what is freed for what comes next."""
+"""Memory: how much is available, and making the C library keep freed memory for later use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LARGE = (1 << 31) - 1
 def keep_freed_memory() -> bool:
     """Keeps the memory of freed tensors in the process, on Linux with glibc.
 
-    Left alone, glibc gives every large tensor back to the system as soon as it is freed, and the next step has its
-    pages filled with zeros again: up to a fifth of a training step on small pictures.
+    By default, glibc returns the memory of every large tensor to the system when it is freed, and the next step gets
+        pages that the system has to fill with zeros again: up to a fifth of a training step on small pictures.
 
     Returns:
         Whether the allocator accepted the settings.

@@ -16,7 +16,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PROCESSES_FROM = 400
-"""Fewer items are better done by threads: starting processes takes about as long as reading a hundred labels."""
+"""With fewer items, threads are better: starting processes takes about as long as reading a hundred labels."""
 _AT_ONCE = 16
 
 _function: Callable[[Any], Any] = repr
@@ -75,7 +75,7 @@ def _processes(function: Callable[[Any], Any], workers: int) -> Executor:
 
 
 def _start(function: Callable[[Any], Any]) -> None:
-    """Gives a process of the pool its function; what Ctrl-C means is the main process's to decide."""
+    """Gives a process of the pool its function; only the main process reacts to Ctrl-C."""
     global _function
     _function = function
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Wraps items, to show progress as they pass by; called with them and their number, and gives the same items out."""
+"""Wraps items to show progress; called with them and their number, it yields the same items."""
 
 StepProgress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""The same for work of several steps: called with a description of the step as well."""
+"""The same for work of several steps: it is also called with a description of the step."""

@@ -1,4 +1,4 @@
-"""Where the files that are shipped with the package lie: templates and the bundled data set."""
+"""Paths of the files shipped with the package: templates and the bundled data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as they stand in sentences."""
+"""Numbers in sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def counted(number: int, singular: str, plural: str = "") -> str:
         plural: The word for several; by default the singular with an s.
 
     Returns:
-        The number and the word that goes with it.
+        The number and the right form of the word.
 
     Example:
         >>> counted(1, "sheet"), counted(0, "sheet"), counted(2, "class", "classes")

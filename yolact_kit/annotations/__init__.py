@@ -1,1 +1,1 @@
-"""Annotation files of every format, and the one in-memory form between them."""
+"""Annotation files of every format, and the in-memory form between them."""

@@ -1,4 +1,4 @@
-"""What users choose among when they convert; it loads nothing, so that ``--help`` can list it."""
+"""The choices of `convert`; this module loads nothing, so that ``--help`` can list them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SplitMethod = Literal["random", "stratified", "group"]
 """How pictures are divided into splits."""
 
 PictureFiles = Literal["copy", "link", "keep"]
-"""What becomes of the picture files."""
+"""What happens to the picture files."""
 
 DifficultChoice = Literal["keep", "crowd", "drop"]
-"""What becomes of objects that are marked as difficult."""
+"""What happens to objects that are marked as difficult."""

@@ -1,4 +1,4 @@
-"""Labelled pictures as a COCO document: as data set folders hold it, and as evaluation compares with it."""
+"""Labelled pictures as a COCO document, for data set folders and for evaluation."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _as_drawn(picture: Picture) -> list[tuple[Segmentation, float]]:
 
 
 def _segmentation(instance: Instance) -> Segmentation:
-    """An object as COCO has it: run lengths, or a list of x y x y... a ring."""
+    """An object in COCO's form: run lengths, or a list x y x y... for each ring."""
     if instance.rle is not None:
         return instance.rle
     return [ring.reshape(-1).tolist() for ring in instance.polygons]

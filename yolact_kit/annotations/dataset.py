@@ -1,4 +1,4 @@
-"""The one in-memory form of labelled pictures; every file format is read into it and written from it."""
+"""The in-memory form of labelled pictures; every file format is read into it and written from it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from yolact_kit.shapes.rle import Rle
 from yolact_kit.words import counted
 
 _MOST_CLASSES = 20
-"""So many classes a printed data set lists."""
+"""At most this many classes of a printed data set are listed."""
 _NAME_WIDTH = 24
-"""Characters of a class name in a printed data set."""
+"""Longest class name in a printed data set, in characters."""
 
 
 @dataclass(slots=True, repr=False)
@@ -29,7 +29,7 @@ class Instance:
         polygons: Outer rings, each float64 [P, 2], x y in pixels; empty where ``rle`` is set.
         rle: The mask itself, for objects with holes and for labels that came as masks.
         crowd: COCO's ``iscrowd``: a region of many objects, ignored in training and evaluation.
-        extra: What the source says about the object that COCO has no place for (labelme's flags, group id, shape type).
+        extra: What the source says about the object that COCO has no field for (labelme's flags, group id, shape type).
     """
 
     label: str
@@ -98,7 +98,7 @@ class Picture:
         height: Height in pixels.
         path: Where the picture lies on disk.
         instances: The objects; a picture without any is a background picture.
-        extra: What the source says about the picture that COCO has no place for.
+        extra: What the source says about the picture that COCO has no field for.
     """
 
     file: str
@@ -127,13 +127,13 @@ class Picture:
 
 @dataclass(slots=True, repr=False)
 class Dataset:
-    """Labelled pictures in their splits; printed, their numbers by class and split.
+    """Labelled pictures in their splits; when printed, it shows their numbers by class and split.
 
     Attributes:
         name: Name of the data set.
         classes: Class names in their order; category ids in COCO files are 1..N in this order.
-        splits: Pictures by the name of their split: ``train``, ``val`` and, where there is one, ``test``.
-        root: The folder that it was read from, None where it is not on disk.
+        splits: Pictures by the name of their split: ``train``, ``val`` and sometimes ``test``.
+        root: The folder that it was read from; None if it is not on disk.
     """
 
     name: str
@@ -172,7 +172,7 @@ class Dataset:
 
         Returns:
             The names of the splits, the numbers of pictures, and the numbers of objects of each class; the first cell
-            of each row says what it is about.
+            of each row is its name.
         """
         rows = [["", *self.splits], ["pictures", *(str(len(pictures)) for pictures in self.splits.values())]]
         by_split = []

@@ -49,14 +49,14 @@ def load_dataset(path: Path | str) -> Dataset:
 
 
 def load_dataset_and_file(path: Path | str, split: str | None = None) -> tuple[Dataset, SplitFile | None]:
-    """Reads a data set folder, and hands out the annotation file of one of its splits besides.
+    """Reads a data set folder, and also returns the annotation file of one of its splits.
 
     Args:
         path: The folder, or its ``dataset.yaml``.
         split: Name of the split.
 
     Returns:
-        The data set, and the split's file; None where the data set has no such split.
+        The data set, and the split's file; None if the data set does not have the split.
 
     Raises:
         UserError: As `load_dataset`.
@@ -191,7 +191,7 @@ def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
 
     Args:
         pictures: The pictures.
-        folder: The folder; each picture is at its `Picture.file` there. It is made where it is missing.
+        folder: The folder; each picture is at its `Picture.file` there. A missing folder is created.
     """
     for picture in pictures:
         target = folder / picture.file

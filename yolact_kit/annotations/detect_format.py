@@ -1,4 +1,4 @@
-"""Finding out what format labels are in, and which files hold them."""
+"""Finding out the format of labels, and which files hold them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def recognised_formats(folder: SourceFolder, kinds: Kinds) -> dict[LabelFormat, 
 
 
 def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
-    """The only format of a source: by a file that describes it, else by the content, else by the layout of files."""
+    """The only format of a source: by a file that describes it, or by the content, or by the layout of files."""
     # The strongest evidence decides: a description of the folder, then the content of files, then their layout, then
     # pictures that are labels themselves. Files that are broken are last: reading them reports what is wrong.
     signs = {format: format.folder_sign(folder) for format in label_formats()}

@@ -1,4 +1,4 @@
-"""What makes entries of COCO's lists unusable, found before any native library sees them."""
+"""Checks of entries in COCO's lists, before any native library sees them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def entry_id(value: Any) -> str:
 
 
 def image_fault(image: dict[str, Any]) -> str | None:
-    """What makes the entry of a picture unusable; None where nothing does."""
+    """What makes the entry of a picture unusable; None if it can be used."""
     name = image.get("file_name")
     if not isinstance(name, str) or not name:
         return "has no file_name"
@@ -50,7 +50,7 @@ def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | No
         height: Height of the picture in pixels.
 
     Returns:
-        The code of the problem and what is wrong; None where the segmentation can be used.
+        The code of the problem and what is wrong; None if the segmentation can be used.
 
     Example:
         >>> segmentation_fault([[1, 2, 9, 2]], 20, 20)

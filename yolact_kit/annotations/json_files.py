@@ -19,7 +19,7 @@ def read_json(path: Path, problems: Problems) -> Any:
         problems: Where problems are added.
 
     Returns:
-        The document; None with a problem where it cannot be read.
+        The document; None with a problem if it cannot be read.
     """
     text = read_text(path, problems)
     if text is None:

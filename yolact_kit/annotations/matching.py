@@ -41,7 +41,7 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
         problems: Problems of the labels so far; more are added.
 
     Returns:
-        The labelled picture, or none where an error was found; and the problems.
+        The labelled picture, or None if there is an error; and the problems.
     """
     labels = frozenset(item.label for item in raw.objects)
     location = _locate(raw, index, options, problems)
@@ -54,14 +54,14 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
 
 @dataclass(frozen=True, slots=True)
 class _Pixels:
-    """A picture file as far as it was read.
+    """What was read of a picture file.
 
     Attributes:
         info: What its header says.
         orientation: EXIF orientation that the pixels are turned by.
         rewrite: Whether the pixels change, so that the file cannot be copied as it is.
-        digest: Fingerprint of the pixels; empty where they were not decoded.
-        thumbnail: uint8 [16, 16], the picture in grey; None where it was not decoded.
+        digest: Fingerprint of the pixels; empty if they were not decoded.
+        thumbnail: uint8 [16, 16], the picture in grey; None if it was not decoded.
     """
 
     info: PictureInfo
@@ -156,7 +156,7 @@ def _embedded_name(relative: str, info: PictureInfo) -> str:
 
 
 def _orientation(info: PictureInfo, raw: RawPicture, options: ReadOptions, problems: Problems) -> int | None:
-    """The EXIF orientation to turn the pixels by, so that the labels fit; None with a problem where none does.
+    """The EXIF orientation by which to turn the pixels so that the labels fit; None with a problem if none fits.
 
     Programs either obey EXIF or ignore it, and do not say which. The size in the labels tells where turning changes
     the picture's shape; where it does not, the format decides: labelme and CVAT label pictures upright.
@@ -206,7 +206,7 @@ def _scale(raw: RawPicture, width: int, height: int) -> None:
     factors = np.array([width / size[0], height / size[1]])
     for part in (part for raw_object in raw.objects for part in raw_object.parts):
         if part.ring is not None:
-            # Shares are written with 6 or 7 digits; rounding gives the points back that were drawn.
+            # Shares are written with 6 or 7 digits; rounding restores the points that were drawn.
             part.ring = np.round(part.ring * factors, 3) if raw.shares else part.ring * factors
         elif part.rle is not None:
             part.mask, part.rle = decode_rle(part.rle).astype(bool), None
@@ -238,7 +238,7 @@ def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
 def _compare_embedded(
     embedded: str, path: Path, size: tuple[int, int], thumbnail: NDArray[np.uint8], problems: Problems
 ) -> None:
-    """Reports a picture file that shows something else than the picture embedded in its labels."""
+    """Reports a picture file that differs from the picture embedded in its labels."""
     content = embedded_bytes(embedded)
     if not content or (len(content) == path.stat().st_size and content == path.read_bytes()):
         return

@@ -1,4 +1,4 @@
-"""From the objects of a file to instances: labels are sorted out, outlines are checked and clipped to the picture."""
+"""From the objects of a file to instances: labels are selected, outlines are checked and clipped to the picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_LABELS = frozenset({"", "__ignore__", "_background_"})
 """Labels of shapes that are not objects."""
 
 IGNORE = "__ignore__"
-"""Label of a region to ignore for every class; `yolact_kit.annotations.result` makes a crowd of each class of it."""
+"""Label of a region to ignore for every class; `yolact_kit.annotations.result` turns it into a crowd of each class."""
 
 IGNORED = frozenset({"", IGNORE})
 """Those of `NO_LABELS` whose shapes may hold objects: they can be ignored instead of being learnt as background."""
@@ -125,7 +125,7 @@ def plain_label(label: str) -> str:
 def _instance(
     raw: RawObject, label: str, width: int, height: int, options: ReadOptions, problems: Problems
 ) -> Instance | None:
-    """An object as polygons; as one mask where a part of it is a mask or has a hole; None where nothing is left."""
+    """An object as polygons, or as one mask if a part of it is a mask or has a hole; None if nothing is left."""
     rings: list[Ring] = []
     masks: list[Rle] = []
     for part in raw.parts:
@@ -149,7 +149,7 @@ def _instance(
 def _part_rings(
     part: RawPart, ring: Ring, width: int, height: int, options: ReadOptions, problems: Problems
 ) -> tuple[list[Ring], list[Ring]]:
-    """The outer rings and the holes of one polygon, after what cannot be used was cut off or reported."""
+    """The outer rings and the holes of one polygon; parts that cannot be used are cut off or reported."""
     if len(ring) < 3:
         problems.add("points-too-few", f"It has {counted(len(ring), 'point')}; an outline needs 3.", part.name)
         return [], []
@@ -193,7 +193,7 @@ def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -
 
 
 def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> list[Rle]:
-    """The mask of a part; none with a problem where it is empty, outside, or of another picture's size."""
+    """The mask of a part; None with a problem if it is empty, outside, or does not have the picture's size."""
     rle = part.rle
     if part.mask is not None:
         rle = _full_mask(part, width, height, problems)

@@ -15,7 +15,7 @@ class ReadOptions:
     """How labels are read.
 
     Attributes:
-        format: The format of the source; ``auto`` finds it out.
+        format: The format of the source; ``auto`` to detect it.
         pictures: A folder to look for pictures in, besides the source.
         classes: Class names in order; objects of other classes are skipped. None for all labels, alphabetically.
         label_map: New label by old label; None drops objects of the label.

@@ -18,7 +18,7 @@ from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
-"""VOC's folder of pictures; programs put folders of pictures with the labels drawn in beside it."""
+"""VOC's folder of pictures; some programs put folders with the labels drawn on the pictures beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PictureIndex:
     """The pictures under the source and under ``--pictures``; nothing else is ever opened.
 
     Args:
-        roots: The folders; of a picture under two of them, the first counts.
+        roots: The folders; for a picture under two of them, the first counts.
         folder: Lists the files under each of them.
         annotations: The annotation files, for telling which folder's pictures they belong to.
     """
@@ -105,9 +105,9 @@ class PictureIndex:
     def find(self, raw: RawPicture, problems: Problems) -> Entry | None:
         """Finds the picture that labels belong to.
 
-        The path that the labels name is tried beside them, then its name under the roots, then a picture with the
-        label file's own name. Where the labels name one picture and another has the label file's own name, the latter
-        is taken: such labels were copied or renamed.
+        First it tries the path that the labels name, relative to them; then that name under the roots; then the name of
+        the label file. If the labels name one picture and another one has the name of the label file, the latter
+        counts: such labels were copied or renamed.
 
         Args:
             raw: The labels.
@@ -152,7 +152,7 @@ class PictureIndex:
         return [] if plain == comparable(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
 
     def _referenced(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
-        """The pictures that ``reference`` can mean: of this path, else of this name, else of this stem."""
+        """The pictures that ``reference`` can mean: with this path, or with this name, or with this stem."""
         if not reference.name:
             return []
         for base in (raw.source.parent, *self.roots):
@@ -164,7 +164,7 @@ class PictureIndex:
         return by_name or self._by_stem.get(comparable(reference.stem if known else reference.name), [])
 
     def _best(self, candidates: list[Entry], raw: RawPicture, problems: Problems) -> Entry | None:
-        """The candidate that fits the labels best; None with a problem where two fit alike."""
+        """The candidate that fits the labels best; None with a problem if two fit equally well."""
         if len(candidates) == 1:
             return candidates[0]
         ranked = sorted(((self._rank(entry, raw), entry) for entry in candidates), key=lambda pair: pair[0])

@@ -15,8 +15,8 @@ class ProblemKind:
         severity: How grave it is.
         title: What it is, in the plural, for a line that counts such problems.
         advice: What to do about it.
-        dataset_advice: What to do about it in a data set folder, where that is something else: there are no options of
-            ``convert`` to try then.
+        dataset_advice: What to do about it in a data set folder, if that differs: ``convert`` has no options to try
+            there.
     """
 
     severity: Severity
@@ -187,7 +187,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         f"Programs expect 1, 2, 3 in the order of the classes. {_CONVERT_AGAIN}"),
     "picture-unlisted": ProblemKind("W", "pictures in the picture folder that no annotation file mentions",
         "It is not used. Label it and convert again, or delete it."),
-    # Its pictures beside each other
+    # Its pictures, compared with each other
     "picture-twice": ProblemKind("W", "pictures that are there twice in one split",
         "Keep one of them: a picture that appears twice counts twice."),
     "picture-near-twice": ProblemKind(
@@ -219,7 +219,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Delete the worse one of the two, if they are one object."),
     "mask-is-box": ProblemKind("W", "masks that are nearly upright rectangles, unlike the others of their class",
         "Look at it: if it was drawn as a box, draw its outline; if it is a rectangle, leave it."),
-    # What a model can learn of it
+    # What a model can learn from it
     "objects-are-boxes": ProblemKind("W", "classes whose masks are nearly all upright rectangles",
         "YOLACT learns to draw what the labels show: boxes. Draw outlines for real masks."),
     "objects-are-crowds": ProblemKind("W", "classes with crowds only, which training ignores",
@@ -244,7 +244,7 @@ def new_problem(code: str, message: str, file: str = "", subject: str = "", *, i
     Args:
         code: A key of `PROBLEM_KINDS`.
         message: What is wrong: one sentence.
-        file: The file it is in; empty for the whole set.
+        file: Its file; empty for the whole set.
         subject: The object that it is about; empty for the whole file.
         in_dataset: Whether it is in a data set folder, where other advice may help than with labels.
 

@@ -1,4 +1,4 @@
-"""What is found wrong in pictures and labels."""
+"""Problems in pictures and labels."""
 
 from __future__ import annotations
 

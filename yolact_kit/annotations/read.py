@@ -63,7 +63,7 @@ def _check_paths(options: ReadOptions) -> None:
 
 
 def _run(jobs: Jobs, options: ReadOptions, progress: Progress | None) -> list[PictureResult]:
-    """Reads all pictures, at the same time where that is faster."""
+    """Reads all pictures, in parallel if that is faster."""
     spawn = options.processes and len(jobs.items) >= PROCESSES_FROM
     # Without pictures to decode threads only wait for each other.
     workers = options.workers if spawn or options.verify else 1
@@ -72,7 +72,7 @@ def _run(jobs: Jobs, options: ReadOptions, progress: Progress | None) -> list[Pi
 
 
 def _picture_folders(root: Path) -> list[Path]:
-    """Where pictures lie in a folder that `convert` wrote; their paths in the data set start from there."""
+    """The folder of the pictures in a folder that `convert` wrote; their paths in the data set are relative to it."""
     if not (root / REPORT).is_file():
         return []
     if (root / "data.yaml").is_file():
@@ -84,7 +84,7 @@ def _picture_folders(root: Path) -> list[Path]:
 
 
 def _foreign_files(labels: LabelFiles, folder: SourceFolder) -> Problems:
-    """Problems of files that look like annotations of another format, or like none."""
+    """Problems of files that look like annotations of another format, or of no format."""
     whole = Problems()
     for path in labels.others:
         problems = Problems(folder.name(path))

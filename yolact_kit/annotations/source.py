@@ -71,12 +71,12 @@ class RawObject:
     """One object as a file has it.
 
     Attributes:
-        name: How problems name it.
+        name: Its name in problems.
         label: Its label as it stands in the file.
         parts: Its shapes.
         crowd: Whether it is a region of many objects.
         box: Its box x1 y1 x2 y2 in pixels, where the file has one besides, or instead of, its shapes.
-        extra: What COCO has no place for.
+        extra: What COCO has no field for.
     """
 
     name: str
@@ -102,7 +102,7 @@ class RawPicture:
         folder: Name of the picture's folder in the file; empty if the file does not name it.
         shares: Whether coordinates are shares of the picture's width and height instead of pixels.
         split: The split that the file puts the picture in; empty where it does not say.
-        extra: What COCO has no place for.
+        extra: What COCO has no field for.
     """
 
     source: Path

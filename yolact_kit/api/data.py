@@ -1,4 +1,4 @@
-"""What the front door calls a data set."""
+"""Data sets as the Python API accepts them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DatasetLike = Dataset | Path | str
 
 
 def folder_of(data: DatasetLike) -> Path:
-    """Where a data set lies.
+    """The path of a data set.
 
     Args:
         data: The data set.
@@ -38,6 +38,6 @@ def loaded(data: DatasetLike) -> Dataset:
         data: The data set.
 
     Returns:
-        The data set itself, or the one that lies in the folder.
+        The data set itself, or the one in the folder.
     """
     return data if isinstance(data, Dataset) else load_dataset(data)

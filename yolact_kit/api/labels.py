@@ -22,7 +22,7 @@ class Labels:
     Attributes:
         result: What was read.
         source: Where it was read from.
-        options: How it is going to be divided and written.
+        options: How it will be divided and written.
     """
 
     def __init__(self, result: ReadResult, source: Path, options: ConvertOptions | None = None) -> None:
@@ -54,7 +54,7 @@ class Labels:
         group_by: str | None = None,
         keep_splits: Path | str | None = None,
     ) -> Labels:
-        """Says how the pictures are divided into train, val and test; without it, as the source divides them.
+        """Sets how the pictures are divided into train, val and test. Without it, the splits of the source are used.
 
         Args:
             val: Share of the pictures for validation; 0.2 by default.
@@ -121,7 +121,7 @@ def read_labels(
 
     Args:
         source: A folder of pictures and labels, or one annotation file.
-        format: ``auto`` finds it out.
+        format: ``auto`` to detect it.
         classes: Class names in order; objects of other classes are skipped. All labels by default.
         label_map: New label by old label; None drops objects of the label.
         pictures: A folder to look for pictures in, besides the source.

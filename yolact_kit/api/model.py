@@ -52,16 +52,16 @@ class YOLACT:
         nms: How duplicates are removed; as the configuration says by default.
         legacy: Whether to detect exactly as the original's evaluation does.
         batch_size: Pictures that are processed at once.
-        model: Which model a ``.pth`` of the original's is of, if its name does not say.
+        model: The model of an original ``.pth``, if its name does not say.
         exact: Whether to compute exactly as in training, to the last bit; slower on a CPU.
         tile: Side of tiles in pixels, for small objects in large pictures; 0 for none.
         overlap: Share of a tile that the next one also shows.
-        tiles_only: Whether the whole picture is left out where there are tiles.
+        tiles_only: Whether to predict on tiles only, without the whole picture.
         tta: Test-time augmentation: ``flip`` and ``scale``.
 
     Attributes:
-        predictor: What predicts.
-        training: How the training went that `train` returned the model of; None for a model that was loaded.
+        predictor: The predictor.
+        training: The result of the training, if `train` returned the model; None for a model that was loaded.
 
     Raises:
         UserError: The weights or the device are missing, or the weights cannot be read.
@@ -124,7 +124,7 @@ class YOLACT:
 
     @classmethod
     def from_predictor(cls, predictor: Predictor) -> YOLACT:
-        """A model around what predicts, for networks that were made in Python."""
+        """A model around a predictor, for networks that were made in Python."""
         model = cls.__new__(cls)
         model.predictor, model.training = predictor, None
         return model
@@ -188,7 +188,7 @@ class YOLACT:
             overwrite: Whether a folder that is not empty may be replaced.
 
         Returns:
-            How many pictures and objects there were, and where they are written.
+            The number of pictures and objects, and the folder.
 
         Raises:
             UserError: The folder may not be written, or no picture can be read.
@@ -205,7 +205,7 @@ class YOLACT:
             score: Score threshold for precision, recall, the confusion matrix and the worst pictures.
 
         Returns:
-            COCO's metrics and what the model is good and bad at; printed, and in a notebook, a table.
+            COCO's metrics and what the model is good and bad at; it appears as a table when printed or in a notebook.
 
         Raises:
             UserError: There is no such split, or the model has none of its classes.
@@ -230,7 +230,7 @@ class YOLACT:
         return Explanations(explain(predictor, pixels, name) for name, pixels, _ in read_given(images))
 
     def _with_score(self, score: float | None) -> Predictor:
-        """The predictor, with another threshold where one is given."""
+        """The predictor, with another threshold if one is given."""
         if score is None:
             return self.predictor
         predictor = copy.copy(self.predictor)

@@ -32,7 +32,7 @@ def validate(data: DatasetLike, model: str = "auto", format: SourceFormat = "aut
         format: The format of labels that are not a data set yet.
 
     Returns:
-        Every problem, errors first; printed, the numbers and the first problems.
+        Every problem, errors first; when printed, it shows the numbers and the first problems.
 
     Raises:
         UserError: There is nothing to check.
@@ -53,7 +53,8 @@ def plan(data: DatasetLike, model: str = "auto", size: int | None = None) -> Con
         size: Training size in pixels; the model's by default.
 
     Returns:
-        ``config`` and the reasons for it; printed, what was chosen. ``save("config.yaml")`` writes it with comments.
+        ``config`` and the reasons for it; when printed, it shows what was chosen. ``save("config.yaml")`` writes it
+        with comments.
 
     Raises:
         UserError: There is no such model, or nothing to train on.
@@ -113,7 +114,7 @@ def resume(run: Path | str, *, time: str | float | None = None, device: str = "a
 
     Args:
         run: The run folder.
-        time: How long to go on, instead of what was planned at first.
+        time: How long to continue, instead of the time planned at first.
         device: ``auto``, or a device's name.
         quiet: Whether nothing is printed.
 
@@ -121,7 +122,7 @@ def resume(run: Path | str, *, time: str | float | None = None, device: str = "a
         As `train`.
 
     Raises:
-        UserError: The folder is not a run's, or it cannot be continued.
+        UserError: The folder is not a run folder, or the run cannot be continued.
     """
     return _trained(resume_run(run, time=time, device=device, display=SILENT if quiet else _VERBOSE), device)
 
@@ -131,7 +132,7 @@ def training_source(data: DatasetLike, config: Config | ConfigPlan | Path | str 
 
     Args:
         data: The data set.
-        config: The configuration, its file or its plan; None where it is still to be planned.
+        config: The configuration, its file or its plan; None to plan one.
 
     Returns:
         A configuration of its own that names this data set, or the data set alone.

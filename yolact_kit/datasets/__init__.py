@@ -1,1 +1,1 @@
-"""What is done to a data set: checks, splits, statistics, augmentation, the torch data set."""
+"""Work on data sets: checks, splits, statistics, augmentation, the torch data set."""

@@ -12,11 +12,11 @@ from yolact_kit.config.schema import AugmentConfig, ModelConfig
 from yolact_kit.datasets import paper
 from yolact_kit.datasets.transforming import transform
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
 import albumentations as A  # noqa: N812
 
 FILL = 114
-"""Grey of the area that a moved picture leaves empty."""
+"""Grey of the empty area beside a moved picture."""
 
 
 class Augmentation:

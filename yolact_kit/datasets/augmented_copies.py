@@ -84,8 +84,8 @@ def write_augmented(
 ) -> Augmented:
     """Writes a data set with all pictures of another and augmented copies of those in its training split.
 
-    The copies are meant for programs that do not augment by themselves, and for looking at; training with this package
-    augments a picture afresh each time it is shown.
+    The copies are for programs that do not augment by themselves, and for looking at them; training with this package
+    augments a picture again each time that it is shown.
 
     Args:
         dataset: The data set; its folder stays as it is.
@@ -193,7 +193,7 @@ def _kept(
 
 
 def _collect(dataset: Dataset, results: list[_Done], made: Augmented) -> None:
-    """Puts the copies behind the pictures that they are made from."""
+    """Puts the copies after their originals."""
     for split, pictures in dataset.splits.items():
         made.dataset.splits[split] = [
             Picture(p.file, p.width, p.height, p.path, p.instances, p.extra) for p in pictures

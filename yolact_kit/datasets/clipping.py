@@ -7,7 +7,7 @@ from yolact_kit.shapes.rings import Ring, clip, is_inside, outer_rings
 
 
 def is_outside(instance: Instance, width: int, height: int) -> bool:
-    """Whether an object lies wholly outside of its picture.
+    """Whether an object is completely outside its picture.
 
     Args:
         instance: The object.
@@ -30,7 +30,7 @@ def clipped(instance: Instance, width: int, height: int) -> Instance | None:
         height: Height of the picture in pixels.
 
     Returns:
-        The object itself where the whole of it lies in the picture; None where none of it does.
+        The object itself if all of it is in the picture; None if no part is.
 
     Example:
         >>> import numpy as np

@@ -36,7 +36,7 @@ from yolact_kit.progress import StepProgress
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertOptions(ReadOptions):
-    """How a data set is made.
+    """Options for making a data set.
 
     Attributes:
         to: The format to write: ``coco`` makes a folder to train on, the others are for other programs.
@@ -72,7 +72,7 @@ class ConvertOptions(ReadOptions):
 
 @dataclass(slots=True)
 class ConversionResult:
-    """What a conversion made.
+    """The result of a conversion.
 
     Attributes:
         dataset: The data set.
@@ -91,7 +91,7 @@ class ConversionResult:
 
 
 class StrictError(UserError):
-    """Something is wrong, and ``strict`` was asked for.
+    """Something is wrong, and ``strict`` is set.
 
     Args:
         message: How much is wrong.
@@ -108,7 +108,7 @@ def convert(
 ) -> ConversionResult:
     """Turns labelled pictures into a data set folder: COCO annotations by split, pictures, ``dataset.yaml``.
 
-    The folder is made as a whole or not at all; nothing in the source is changed.
+    The folder is written completely or not at all; the source is not changed.
 
     Args:
         source: A folder, or one annotation file.
@@ -140,7 +140,7 @@ def write_labels(
     options: ConvertOptions | None = None,
     progress: StepProgress | None = None,
 ) -> ConversionResult:
-    """Makes a data set folder of labels that were read before; what was read stays as it is.
+    """Makes a data set folder from labels that were read before; these are not changed.
 
     Args:
         result: What was read.
@@ -160,13 +160,13 @@ def write_labels(
 
 
 def _inputs(source: Path, options: ConvertOptions) -> list[Path]:
-    """What is read, which the new folder must not touch."""
+    """The inputs, which the new folder must not touch."""
     folder = source.parent if source.suffix.lower() in (".yaml", ".yml") else source
     return [path for path in (folder, options.pictures, options.masks) if path is not None and path.exists()]
 
 
 def _check_call(source: Path, out: Path, options: ConvertOptions) -> dict[str, str]:
-    """Refuses, before anything is read, what makes no sense; gives the splits of an earlier data set, by picture."""
+    """Refuses options that make no sense before reading; returns the splits of an earlier data set, by picture."""
     check_out(out, options.overwrite, _inputs(source, options))
     split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
     group_pattern(options.group_by)

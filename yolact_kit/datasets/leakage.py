@@ -1,4 +1,4 @@
-"""Pictures that show the same: they belong in one split, since training would otherwise have seen test pictures."""
+"""Pictures that show the same: they belong in one split, otherwise training would see test pictures."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from yolact_kit.pixels.fingerprints import THUMBNAIL
 from yolact_kit.pixels.hashes import near_pairs, thumbnail_hash
 
 _FURTHEST = 12.0
-"""Mean difference of two thumbnails, in grey levels, up to which pictures of nearly one hash show the same; hashes
-alone cannot tell plain pictures apart."""
+"""Pictures with similar hashes show the same if the mean grey difference of their thumbnails is at most this.
+
+Hashes alone cannot tell plain pictures apart.
+"""
 _NO_NOISE = 2
 """Largest difference of two thumbnails, in grey levels, that comes from saving a picture again."""
 
 
 def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
-    """Groups of pictures that are the same, or nearly, and should not be divided.
+    """Groups of pictures that are the same, or nearly the same, and should stay in one split.
 
-    A group of more than half of all pictures, as from a camera that never moves, has to be divided after all: only
-    those of its pictures that are identical stay together then, if they are not more than half themselves.
+    A group of more than half of all pictures, as from a camera that never moves, must be divided anyway: then only
+        identical pictures stay together, if these are not more than half themselves.
     `find_leakage` reports what ends up in two splits.
 
     Args:
-        labelled: The pictures, with what was kept of their pixels.
+        labelled: The pictures, with their fingerprints and thumbnails.
 
     Returns:
         Paths of the pictures of each group of at least two.
@@ -50,7 +52,7 @@ def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> 
 
     Args:
         splits: The pictures of each split.
-        labelled: The pictures, with what was kept of their pixels.
+        labelled: The pictures, with their fingerprints and thumbnails.
 
     Returns:
         A problem for each.
@@ -71,7 +73,7 @@ class _TrainingPictures:
     """The pictures of the training split, to look up whether one shows the same as another picture.
 
     Args:
-        train: The pictures, with what was kept of their pixels.
+        train: The pictures, with their fingerprints and thumbnails.
     """
 
     def __init__(self, train: list[Labelled]) -> None:
@@ -83,7 +85,7 @@ class _TrainingPictures:
         self.thumbnails = thumbnails.reshape(len(decoded), THUMBNAIL**2)
 
     def twin_of(self, item: Labelled) -> str | None:
-        """The training picture that shows the same, and how much it does so, in words; None where there is none.
+        """The training picture that shows the same, and how similar it is, in words; None if there is none.
 
         Equal digests are equal pixels. Otherwise the thumbnail whose largest difference is smallest is the nearest
         picture; it is a twin if it differs by no more than what saving a picture again does.
@@ -100,7 +102,7 @@ class _TrainingPictures:
 
 
 def _near(labelled: list[Labelled]) -> Iterable[tuple[str, str]]:
-    """Pairs of pictures that show nearly the same: their hashes are near, and so are their thumbnails."""
+    """Pairs of pictures that show nearly the same: both their hashes and their thumbnails are similar."""
     decoded = [(item.picture.file, item.thumbnail) for item in labelled if item.thumbnail is not None]
     for first, second in near_pairs([thumbnail_hash(thumbnail) for _, thumbnail in decoded]):
         (file, thumbnail), (other_file, other_thumbnail) = decoded[first], decoded[second]

@@ -1,7 +1,7 @@
-"""Mending a data set where that is safe: the result goes to a new folder, the input is not changed.
+"""Mending a data set as far as that is safe: the result goes to a new folder, the input is not changed.
 
-Labels are mended by the functions that read them for `yolact_kit.datasets.convert`; what else can be wrong with a data
-set that is already split is mended here.
+Labels are mended by the functions that read them for `yolact_kit.datasets.convert`; other problems of a data set that
+is already split are mended here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MENDABLE = frozenset({
     "picture-missing", "picture-size", "picture-twice", "picture-undecodable", "points-too-few", "rle-malformed",
     "segmentation-missing", "self-intersecting", "shape-malformed", "tiny",
 })  # fmt: skip
-"""Codes of the problems that `mend` mends, or whose object or picture it leaves out."""
+"""Codes of the problems that `mend` mends, or for which it leaves out the object or picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Mended:
 
     Attributes:
         dataset: The mended data set.
-        counts: How many things of a kind were mended or left out, by a sentence that says which.
+        counts: How many things were mended or left out, by a sentence that names the kind.
         problems: Every problem that reading found, as ``convert`` reports them.
     """
 
@@ -123,7 +123,7 @@ def _name_from(folder: Path, dataset: Dataset) -> None:
 
 
 def _count_by_title(problems: list[Problem]) -> dict[str, int]:
-    """What reading mended and left out; of errors, the pictures that were left out are counted, each once."""
+    """What reading mended and left out; for errors, each picture that was left out counts once."""
     counts: Counter[str] = Counter()
     files: set[tuple[str, str]] = set()
     for problem in problems:
@@ -155,11 +155,11 @@ def _is_tiny(instance: Instance, picture: Picture, size: int) -> bool:
 
 
 def _drop_copies(dataset: Dataset, counts: dict[str, int]) -> None:
-    """Drops pictures that are there again with the same labels; of two in different splits, the one in train."""
+    """Drops copies of pictures with the same labels; of two in different splits, the one in train."""
     scans = scan_pictures(dataset.pictures())
     keys: set[tuple[str, frozenset[object]]] = set()
     dropped = 0
-    # The training split comes last, so that of two copies the one in another split is met first and stays.
+    # The training split comes last, so of two copies the one in another split comes first and stays.
     for split in sorted(dataset.splits, key=lambda name: name == "train"):
         unique: list[Picture] = []
         for picture in dataset.splits[split]:

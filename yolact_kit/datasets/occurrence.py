@@ -43,7 +43,7 @@ def objects_a_picture(dataset: Dataset) -> dict[int, int]:
 
 
 def heat_maps(dataset: Dataset) -> dict[str, NDArray[np.float64]]:
-    """Where the objects of each class are, whatever the size of their picture.
+    """Where the objects of each class are, relative to the size of their picture.
 
     Args:
         dataset: The data set.

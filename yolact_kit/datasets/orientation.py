@@ -1,4 +1,4 @@
-"""In which directions objects lie: seen from above in all directions, seen from the side with one end up."""
+"""In which directions objects lie: in all directions if seen from above, with one end up if seen from the side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEWEST = 30
 """With fewer objects that have a direction, nothing can be said about the others."""
 
 SPREAD = 0.3
-"""Below this resultant length of the directions, objects lie in all directions; 1 would be a single direction."""
+"""If the resultant length of the directions is below this, objects lie in all directions; 1 is a single direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,9 @@ class Orientation:
 
     Attributes:
         counted: Objects long enough to have a direction.
-        agreement: Mean resultant length of the doubled angles, averaged over classes by their objects: 0 every way
-            alike, 1 all one way (Mardia and Jupp, Directional Statistics, 2000); 0 where nothing was counted.
+        agreement: Mean resultant length of the doubled angles, averaged over classes by their objects: 0 for all
+            directions equally, 1 for a single direction (Mardia and Jupp, Directional Statistics, 2000); 0 if nothing
+            was counted.
     """
 
     counted: int
@@ -41,7 +42,7 @@ class Orientation:
 
 
 def orientation(pictures: list[Picture]) -> Orientation:
-    """How the objects of pictures lie.
+    """The directions of the objects in pictures.
 
     Args:
         pictures: The pictures; objects of crowds are not counted.
@@ -90,7 +91,7 @@ def _moments(instance: Instance, picture: Picture) -> dict[str, float]:
     if len(instance.polygons) == 1:
         outline: NDArray[np.float32] = instance.polygons[0].astype(np.float32).reshape(-1, 1, 2)
         moments = dict(cv2.moments(outline))
-        # All moments of an outline change their sign with the direction in which it was drawn.
+        # The sign of all moments depends on the direction in which the outline was drawn.
         sign = math.copysign(1.0, moments["m00"])
         return {name: sign * value for name, value in moments.items()}
     return dict(cv2.moments(instance.mask(picture.height, picture.width), binaryImage=True))

@@ -1,4 +1,4 @@
-"""The augmentation of YOLACT's paper, which it took over from SSD (Liu et al., ECCV 2016, section 2.2).
+"""The augmentation of YOLACT's paper, which is that of SSD (Liu et al., ECCV 2016, section 2.2).
 
 Colours are distorted; half of the pictures are put on a canvas up to four times as wide and high, which makes small
 objects; then a part of it is cut out that shows an object well enough, and half of these are mirrored.
@@ -13,21 +13,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
 import albumentations as A  # noqa: N812
 
 LARGEST_CANVAS = 4.0
 """The canvas is at most this many times as wide and as high as the picture."""
 _OVERLAPS = (None, 0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
-"""IoU that a cut-out has with an object at least; None leaves all of the canvas, 0 asks for an object's centre only."""
+"""Smallest IoU of a crop with an object; None keeps the whole canvas, 0 only requires an object's centre."""
 _SMALLEST_SIDE = 0.3
 _TRIALS = 50
 _DRAWS = 20
-"""How many overlaps are tried, one after the other, if objects are too small for a cut-out to reach them."""
+"""How many overlaps are tried, one after the other, if objects are too small for a crop to reach them."""
 
 
 class Window(NamedTuple):
-    """The part of the plane that becomes the training picture, in pixels of the picture before."""
+    """The area that becomes the training picture, in pixels of the original picture."""
 
     left: float
     top: float
@@ -82,7 +82,7 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
         return shown
 
     def _show(self, pixels: NDArray[np.uint8], window: Window, fill: int, interpolation: int) -> NDArray[np.uint8]:
-        """What a window shows of a picture or a mask, at the new size."""
+        """The part of a picture or a mask in a window, at the new size."""
         canvas = np.full((self.size, self.size, *pixels.shape[2:]), fill, np.uint8)
         rows, to_rows = self._span(window.top, window.height, pixels.shape[0])
         columns, to_columns = self._span(window.left, window.width, pixels.shape[1])
@@ -91,7 +91,7 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
         return canvas
 
     def _span(self, start: float, length: float, whole: int) -> tuple[slice, slice]:
-        """The pixels of one axis that are to be seen, and where they go."""
+        """The visible pixels along one axis, and their new positions."""
         first, last = max(0, round(start)), min(whole, round(start + length))
         scale = self.size / length
         begin = min(max(0, round((first - start) * scale)), self.size - 1)
@@ -109,7 +109,7 @@ def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.
         random: Draws.
 
     Returns:
-        The window; it reaches beyond the picture where that was put on a canvas.
+        The window; it reaches beyond the picture if that was put on a canvas.
     """
     ratio = random.uniform(1, LARGEST_CANVAS) if random.random() < 0.5 else 1.0
     left, top = random.random(2) * (ratio - 1) * (width, height)
@@ -125,7 +125,7 @@ def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.
 
 
 def _draw_cut(boxes: NDArray[np.float64], canvas: Window, overlap: float, random: np.random.Generator) -> Window | None:
-    """A part of the canvas that has such an IoU with an object; None where none was found in many trials."""
+    """A part of the canvas with such an IoU with an object; None if many trials found none."""
     for _ in range(_TRIALS):
         across, down = random.uniform(_SMALLEST_SIDE, 1, 2) * (canvas.width, canvas.height)
         if not 0.5 <= across / down <= 2:

@@ -16,7 +16,7 @@ from yolact_kit.datasets.transforming import transform
 from yolact_kit.errors import UserError
 from yolact_kit.shipped import shipped
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
 import albumentations as A  # noqa: N812
 
 _GROUPS = {"OneOf": A.OneOf, "Sequential": A.Sequential}
@@ -26,10 +26,10 @@ _TRANSFORMS: dict[str, type[A.BasicTransform]] = {
     if isinstance(value, type)
     and issubclass(value, A.DualTransform | A.ImageOnlyTransform)
     and name not in ("Lambda", "DualTransform", "ImageOnlyTransform", "Normalize", "ToFloat", "FromFloat")
-    # These mix in other pictures, which they would have to be given.
+    # These mix in other pictures, which are not available here.
     and not {"metadata_key", "reference_images"} & set(inspect.signature(value).parameters)
 }
-"""The transforms that a pipeline may have: those that make one picture of one picture."""
+"""The transforms that a pipeline may have: those that turn one picture into one picture."""
 _EXAMPLE = "A pipeline is a list under `steps:`, such as `- HorizontalFlip: {p: 0.5}`."
 
 
@@ -88,10 +88,10 @@ def load_steps(name: str) -> Any:
         name: Name of a shipped pipeline, or a YAML file.
 
     Returns:
-        What stands under ``steps``.
+        The value of ``steps``.
 
     Raises:
-        UserError: There is none of that name, or the file is no pipeline.
+        UserError: There is no pipeline of that name, or the file is not a pipeline.
     """
     if name in pipeline_names():
         path = shipped("templates", "augment", f"{name}.yaml")
@@ -135,7 +135,7 @@ def _build(step: Any) -> Any:
 
 
 def _make(name: str, kind: Any, options: dict[str, Any], *arguments: Any) -> Any:
-    """Makes a transform; albumentations itself only warns of options that it does not know."""
+    """Makes a transform, and refuses unknown options, of which albumentations only warns."""
     allowed = list(inspect.signature(kind).parameters)
     for option in options:
         if option not in allowed:

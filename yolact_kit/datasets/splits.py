@@ -91,7 +91,7 @@ def split_pictures(
     Args:
         pictures: The pictures.
         options: How.
-        settled: Name of the split by a picture's path, for pictures whose split is settled.
+        settled: Name of the split by a picture's path, for pictures with a fixed split.
         alike: Paths of pictures that stay together, such as those that show the same.
 
     Returns:
@@ -236,7 +236,7 @@ class _Stratification:
         return min(counts, key=lambda label: (counts[label], label), default=None)
 
     def _choose(self, index: int, label: str) -> str:
-        """The split for a unit that has the class; what the unit brings is subtracted from what the split lacks."""
+        """The split for a unit that has the class; the unit's objects are subtracted from what the split lacks."""
         size = len(self.units[index])
         fitting = [name for name in self.room if self.room[name] >= size] or ["train"]
 
@@ -268,7 +268,7 @@ def _largest_first(units: list[_Unit], quotas: Mapping[str, int]) -> dict[str, s
 
 
 def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> list[list[str]]:
-    """Paths of the pictures of each group, told apart by ``group_by`` or by their folders."""
+    """Paths of the pictures of each group, by ``group_by`` or by their folders."""
     pattern = group_pattern(options.group_by)
     if pattern is not None and not any(pattern.search(picture.file) for picture in pictures):
         example = f", such as '{pictures[0].file}'" if pictures else ""
@@ -289,10 +289,10 @@ def _groups(pictures: list[Picture], options: SplitOptions, settled: bool) -> li
 
 
 def group_pattern(text: str | None) -> re.Pattern[str] | None:
-    """The expression of ``--group-by``, which tells a picture's group by its path.
+    """The expression of ``--group-by``, which finds a picture's group in its path.
 
     Args:
-        text: The expression; None where there is none.
+        text: The expression; None if there is none.
 
     Returns:
         It, compiled.

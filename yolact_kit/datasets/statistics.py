@@ -26,7 +26,7 @@ class ObjectTable:
 
     Attributes:
         boxes: float64 [N, 4], x1 y1 x2 y2 as shares of the picture's width and height.
-        labels: int64 [N], index into the data set's classes; -1 for a label that is none of them.
+        labels: int64 [N], index into the data set's classes; -1 for a label that is not one of them.
         pictures: int64 [N], index into ``dataset.pictures()``.
         splits: The split of each object, N names.
     """
@@ -46,7 +46,7 @@ class AnchorRecall:
     """How many objects have an anchor that overlaps them enough to learn from.
 
     Attributes:
-        overall: Share of all objects, 0..1; None where there are none.
+        overall: Share of all objects, 0..1; None if there are none.
         by_class: Share of each class's objects.
         by_size: Share by the names of `SIZE_NAMES`, of the shorter side in training pixels.
     """
@@ -61,7 +61,7 @@ class Crowding:
     """How close together objects are.
 
     Attributes:
-        mean: Objects a picture on average.
+        mean: Mean number of objects per picture.
         most: Most objects in one picture.
         overlapping: Share of objects whose box overlaps another's in the same picture by an IoU of at least 0.5:
             non-maximum suppression with that threshold would lose one of the two.
@@ -110,7 +110,7 @@ class Statistics:
 
 
 def collect(dataset: Dataset, model: ModelConfig, positive_iou: float = 0.5) -> Statistics:
-    """Everything that is counted in a data set.
+    """All statistics of a data set.
 
     Args:
         dataset: The data set.
@@ -248,7 +248,7 @@ def crowding(table: ObjectTable, pictures: int) -> Crowding:
         pictures: How many pictures they are in, backgrounds included.
 
     Returns:
-        Objects a picture, and the share of objects that overlap another strongly.
+        Objects per picture, and the share of objects that overlap another strongly.
     """
     most, overlapping = 0, 0
     for number in np.unique(table.pictures):

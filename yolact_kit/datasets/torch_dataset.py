@@ -102,14 +102,14 @@ class TrainingPictures(TorchDataset[Sample]):
     def _too_small(
         self, boxes: NDArray[np.float32], masks: NDArray[np.uint8], before: NDArray[np.uint8]
     ) -> NDArray[np.bool_]:
-        """Which objects have a side below the limit, or have all but left the picture."""
+        """Which objects have a side below the limit, or are nearly outside the picture."""
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
         share = masks.mean(axis=(1, 2)) / before.mean(axis=(1, 2)).clip(min=1e-9)
         smallest = self.augment.smallest_scale**2
         return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
 
     def _decoded(self, index: int) -> _Decoded:
-        """The picture and its masks, no larger than the input: what augmentation takes grows with their size."""
+        """The picture and its masks, no larger than the input: the time of augmentation grows with their size."""
         if index in self._cache:
             return self._cache[index]
         picture = self.pictures[index]
@@ -120,7 +120,7 @@ class TrainingPictures(TorchDataset[Sample]):
         masks = np.zeros((len(picture.instances), size[1], size[0]), np.uint8)
         for number, instance in enumerate(picture.instances):
             if is_outside(instance, width, height):
-                continue  # Its mask is empty; pycocotools would need memory for the whole way to it.
+                continue  # Its mask is empty; pycocotools would need memory for the whole distance.
             full = instance.mask(height, width)
             masks[number] = cv2.resize(full * np.uint8(255), size, interpolation=cv2.INTER_AREA) >= 128
         decoded = _Decoded(resize(pixels, *size, self.config.model.interpolation), masks)
@@ -171,7 +171,7 @@ class Shuffled(Sampler[Draw]):
 
 
 class PreparedPictures(TorchDataset[tuple[Tensor, int]]):
-    """Pictures as the network takes them in prediction, each with its index; they are kept in memory once read.
+    """Pictures in the network's input form for prediction, each with its index; they stay in memory once read.
 
     Args:
         pictures: The pictures of a split.

@@ -7,7 +7,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # It asks the network for updates when imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
 import albumentations as A  # noqa: N812
 
 

@@ -1,1 +1,1 @@
-"""Readers of label files, one file a format."""
+"""Readers of label files, one file per format."""

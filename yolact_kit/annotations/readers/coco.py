@@ -35,7 +35,7 @@ _DESCRIPTION = "dataset.yaml"
 
 
 class CocoFormat(LabelFormat):
-    """COCO's JSON, a file for all pictures or for those of a split; and the folders that ``convert`` writes."""
+    """COCO's JSON, one file for all pictures or for those of a split; and the folders that ``convert`` writes."""
 
     name = "coco"
     title = "COCO"
@@ -134,7 +134,8 @@ class CocoFile:
         path: The file.
         pictures: Its pictures, each with the problems that were found in it so far.
         classes: Names of its categories, in their order.
-        groups: Those of them that only name a group of others, as the first that Roboflow writes: no object has one.
+        groups: Those of them that only name a group of others, like the first one that Roboflow writes: no object has
+            them.
     """
 
     path: Path
@@ -152,7 +153,7 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
         problems: Where problems of the file as a whole are added.
 
     Returns:
-        Its pictures; None with a problem where it cannot be read or is not COCO's.
+        Its pictures; None with a problem if it cannot be read or is not COCO's.
     """
     document = read_json(path, problems)
     if document is None:

@@ -36,7 +36,7 @@ class Jobs:
     Attributes:
         read: Reads a picture with its labels.
         items: What ``read`` is given for each picture.
-        classes: Classes that the files list, None where they do not.
+        classes: Classes that the files list; None if they do not.
     """
 
     read: Callable[[Any], PictureResult]

@@ -32,7 +32,7 @@ _NO_GROUP = {"", "0"}
 
 
 class CvatFormat(LabelFormat):
-    """CVAT's own XML, a file for all pictures of a task or project."""
+    """CVAT's own XML, one file for all pictures of a task or project."""
 
     name = "cvat"
     title = "CVAT"
@@ -68,7 +68,7 @@ class _Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A frame of a video: frames are counted anew in each task, so that the number alone does not tell."""
+    """A frame of a video: each task counts its frames from 0, so the number alone is not enough."""
 
     task: str
     subset: str
@@ -84,7 +84,7 @@ def read_cvat(path: Path, options: ReadOptions, problems: Problems) -> list[tupl
         problems: Where problems of the file as a whole are added.
 
     Returns:
-        Its pictures, each with the problems of its shapes; none, with a problem, where it cannot be read.
+        Its pictures, each with the problems of its shapes; none, with a problem, if it cannot be read.
     """
     root = read_xml(path, problems)
     if root is None:
@@ -120,7 +120,7 @@ def _images(root: Element, path: Path, options: ReadOptions, problems: Problems)
 
 
 def _frames(root: Element, path: Path, options: ReadOptions, problems: Problems) -> list[tuple[RawPicture, Problems]]:
-    """The frames of a file for videos in which there is an object."""
+    """The frames with objects in a file for videos."""
     frames: dict[_Frame, list[_Shape]] = defaultdict(list)
     for track in root.findall("track"):
         for frame, shape in _track(track, problems):
@@ -131,7 +131,7 @@ def _frames(root: Element, path: Path, options: ReadOptions, problems: Problems)
         name = f"frame_{frame.number:06d}"
         raw = RawPicture(
             source=path,
-            # Without a picture beside the file any that is called so will do, of whatever suffix.
+            # If there is no picture beside the file, any picture with this name will do, with any suffix.
             reference=picture_beside(path, name, _folders(frame.subset)),
             stem=name,
             size=sizes.get(frame.task, sizes.get("")),
@@ -146,7 +146,7 @@ def _frames(root: Element, path: Path, options: ReadOptions, problems: Problems)
 
 
 def _folders(subset: str) -> tuple[str, ...]:
-    """Where CVAT puts pictures in an export, seen from the XML file."""
+    """Where CVAT puts pictures in an export, relative to the XML file."""
     return (f"images/{subset}", "images", subset, "") if subset else ("images", "")
 
 
@@ -175,7 +175,7 @@ def _track(track: Element, problems: Problems) -> list[tuple[_Frame, _Shape]]:
 
 
 def _video_sizes(root: Element) -> dict[str, tuple[int, int]]:
-    """Width and height of the videos by task; under no name that of the only one, whose tracks name no task."""
+    """Width and height of the videos by task; an only video, with tracks that name no task, has an empty name."""
     sizes: dict[str, tuple[int, int]] = {}
     for task in root.iterfind("meta//original_size/.."):
         size = _size(task.findtext("original_size/width"), task.findtext("original_size/height"))
@@ -187,7 +187,7 @@ def _video_sizes(root: Element) -> dict[str, tuple[int, int]]:
 
 
 def _size(width: str | None, height: str | None) -> tuple[int, int] | None:
-    """Width and height in pixels; None where one of them is missing or of no use."""
+    """Width and height in pixels; None if one of them is missing or invalid."""
     try:
         sides = round(float(width or "")), round(float(height or ""))
     except (ValueError, OverflowError):
@@ -222,7 +222,7 @@ def _objects(picture: str, shapes: list[_Shape], options: ReadOptions, problems:
 
 
 def _object(name: str, shape: _Shape, options: ReadOptions, problems: Problems) -> RawObject | None:
-    """One shape as an object; None with a problem where it is none."""
+    """One shape as an object; None with a problem if it is not an object."""
     element, extra = shape.element, _extra(shape.element)
     try:
         if element.tag == "box":
@@ -238,7 +238,7 @@ def _object(name: str, shape: _Shape, options: ReadOptions, problems: Problems) 
 
 
 def _extra(element: Element) -> dict[str, Any]:
-    """What COCO has no place for, under the names that labelme and X-AnyLabeling give it."""
+    """What COCO has no field for, under the names of labelme and X-AnyLabeling."""
     extra: dict[str, Any] = {}
     if element.get("occluded") == "1":
         extra["flags"] = {"occluded": True}

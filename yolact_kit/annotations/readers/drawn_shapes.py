@@ -13,17 +13,17 @@ from yolact_kit.shapes.rings import Ring, ellipse_ring, stroke_rings
 
 
 def box_object(name: str, label: str, corners: Ring, extra: dict[str, Any], options: ReadOptions) -> RawObject:
-    """An object that was drawn as a box, which is its mask under ``--box-as-mask`` only.
+    """An object that was drawn as a box, which becomes its mask only with ``--box-as-mask``.
 
     Args:
-        name: How problems name it.
+        name: Its name in problems.
         label: Its label as it stands in the file.
         corners: The corners of the box, float64 [4, 2], x y in pixels.
-        extra: What COCO has no place for.
+        extra: What COCO has no field for.
         options: How labels are read.
 
     Returns:
-        The object; without parts where boxes are not taken as masks.
+        The object; without parts if boxes are not used as masks.
     """
     parts = [RawPart(name, ring=corners)] if options.box_as_mask else []
     (x1, y1), (x2, y2) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
@@ -31,10 +31,10 @@ def box_object(name: str, label: str, corners: Ring, extra: dict[str, Any], opti
 
 
 def ellipse_parts(name: str, centre: Ring, radii: Ring, angle: float, problems: Problems) -> list[RawPart]:
-    """The outline of an ellipse, or a problem where it encloses nothing.
+    """The outline of an ellipse, or a problem if it encloses nothing.
 
     Args:
-        name: How problems name it.
+        name: Its name in problems.
         centre: Its centre, [2], x y in pixels.
         radii: Half its extent along its own two axes, [2].
         angle: How far it is turned clockwise, in radians.
@@ -53,7 +53,7 @@ def stroke_parts(name: str, kind: str, strokes: list[Ring], options: ReadOptions
     """Lines or dots, drawn with the pen of ``--line-width``; a problem without it, since they enclose no area.
 
     Args:
-        name: How problems name them.
+        name: Their name in problems.
         kind: What their format calls such a shape.
         strokes: The lines, each [P, 2] with P of at least 1; a dot has one point.
         options: How labels are read.
@@ -72,9 +72,9 @@ def stroke_parts(name: str, kind: str, strokes: list[Ring], options: ReadOptions
 
 
 def picture_beside(source: Path, name: str, folders: tuple[str, ...]) -> str:
-    """The path of a picture from its annotation file, in whichever of the usual folders it lies.
+    """The path of a picture relative to its annotation file, in any of the usual folders.
 
-    Programs write the mere name, and put the pictures into a folder beside the file when they export both.
+    Programs write only the name, and put the pictures into a folder beside the file when they export both.
 
     Args:
         source: The annotation file.

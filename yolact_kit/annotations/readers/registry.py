@@ -23,7 +23,7 @@ FormatName = Literal[
 """Name of a format, and of the module that reads it. The first format that recognises a file gets it."""
 
 SourceFormat = Literal["auto", FormatName]
-"""The format of a source as users give it; ``auto`` finds it out."""
+"""The format of a source as users give it; ``auto`` to detect it."""
 
 FORMAT_NAMES: tuple[FormatName, ...] = get_args(FormatName)
 

@@ -1,4 +1,4 @@
-"""Checks of pictures that are there twice, or nearly: in one split they weigh twice, in two they are leakage."""
+"""Checks for copies of pictures, exact or nearly: in one split they count twice, in two splits they are leakage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.pixels.hashes import near_groups, near_pairs
 
 _NAMED = 3
-"""At most so many of the pictures that are nearly the same are named."""
+"""At most this many of the pictures that are nearly the same are named."""
 
 
 @check("picture-twice", "copies")

@@ -1,4 +1,4 @@
-"""Checks of annotation files as they stand."""
+"""Checks of unchanged annotation files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reading data set folders without stopping at mistakes: what cannot be used is left out.
 
-`yolact_kit.annotations.dataset_folder.load_dataset` is for data sets that are in order and stops at the first mistake;
-this is for finding every mistake.
+`yolact_kit.annotations.dataset_folder.load_dataset` is for data sets without mistakes and stops at the first one; this
+finds every mistake.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CONVERT_AGAIN = "Write the data set again with `yolact-kit convert`."
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The annotation file of one split, as it stands.
+    """The unchanged annotation file of one split.
 
     Attributes:
         split: Name of the split.
@@ -48,7 +48,7 @@ class Document:
     categories: list[dict[str, Any]]
 
     def usable_images(self) -> dict[str, dict[str, Any]]:
-        """Entries of the pictures that can be used, by their id; the first where an id repeats."""
+        """Entries of the pictures that can be used, by their id; if an id repeats, the first one."""
         usable: dict[str, dict[str, Any]] = {}
         for image in self.images:
             if image_fault(image) is None and image.get("id") is not None:

@@ -11,12 +11,12 @@ from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
 _ENOUGH = 5
-"""A share of fewer objects than this says nothing."""
+"""With fewer objects than this, a share means nothing."""
 _LEAST_RECALL = 0.7
 _SMALL = 8.0
 """Side in pixels of a cell of the finest pyramid level."""
 _MOST = 100
-"""Objects of a picture that are trained on and found, by the defaults of `loss.max_masks` and `detect.top_k`."""
+"""Objects of a picture that are learned and detected, by the defaults of `loss.max_masks` and `detect.top_k`."""
 
 
 @check("objects-overlap")
@@ -63,7 +63,7 @@ def objects_small(subject: Subject) -> Iterator[Finding]:
 
 @check("picture-crowded")
 def picture_crowded(subject: Subject) -> Iterator[Finding]:
-    """A picture has more objects than training and detection take of one by default."""
+    """A picture has more objects than training and detection use by default."""
     for picture in subject.dataset.pictures():
         count = sum(not instance.crowd for instance in picture.instances)
         if count > _MOST:

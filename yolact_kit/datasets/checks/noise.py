@@ -21,9 +21,9 @@ from yolact_kit.shapes.rle import rle_area
 _SAME = 0.85
 """Masks of one object that two people draw overlap by more than this, masks of two objects hardly ever do."""
 _FULL = 0.97
-"""Share of its box that a mask fills from which it is nearly a rectangle."""
+"""A mask is nearly a rectangle if it fills at least this share of its box."""
 _SAMPLE = 200
-"""How many objects are looked at to tell what shape a class has."""
+"""How many objects are checked to find the usual shape of a class."""
 _SIDE = 12
 """Smaller masks are rectangles because they have few pixels."""
 
@@ -41,7 +41,7 @@ def objects_are_boxes(subject: Subject) -> Iterator[Finding]:
 
 @check("mask-is-box")
 def mask_is_box(subject: Subject) -> Iterator[Finding]:
-    """A mask is nearly an upright rectangle, where hardly any other mask of its class is a rectangle."""
+    """A mask is nearly an upright rectangle, although hardly any other mask of its class is one."""
     by_class: dict[str, list[tuple[Picture, str, Instance]]] = defaultdict(list)
     for picture, instance, name in subject.objects():
         if not instance.crowd and min(instance.box()[2:]) >= _SIDE:
@@ -77,7 +77,7 @@ def _fills_box(instance: Instance, share: float) -> bool:
 
 
 def _is_rectangular(instances: list[Instance]) -> bool:
-    """Whether objects are rectangles that lie any way round, such as books: half of them fill a turned rectangle."""
+    """Whether objects are rectangles at any angle, such as books: half of them fill a rotated rectangle."""
     shares = []
     for instance in instances[:_SAMPLE]:
         if instance.rle is None:

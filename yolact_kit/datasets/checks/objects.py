@@ -1,4 +1,4 @@
-"""Checks of objects: outside of the picture, without area, tiny, twice, crossing themselves."""
+"""Checks of objects: outside the picture, without area, tiny, labelled twice, crossing themselves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yolact_kit.datasets.clipping import is_outside
 from yolact_kit.shapes.rings import crosses_itself, ring_area
 
 _TOLERANCE = 1.0
-"""Pixels that a polygon may leave the picture by: labelling programs round."""
+"""A polygon may leave the picture by this many pixels: labelling programs round."""
 TINY = 4.0
 """Side in pixels at the training size below which objects are too small to learn."""
 
@@ -98,7 +98,7 @@ def object_crossing(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_normalised(picture: Picture, instance: Instance) -> bool:
-    """Whether the points of an object are shares of its picture's size; in a picture of few pixels nobody can tell."""
+    """Whether the points of an object are shares of its picture's size; in a tiny picture that is not clear."""
     if instance.rle is not None or min(picture.width, picture.height) < 8:
         return False
     points = np.concatenate(instance.polygons)
@@ -106,7 +106,7 @@ def _is_normalised(picture: Picture, instance: Instance) -> bool:
 
 
 def _same_shapes(picture: Picture) -> Iterator[tuple[str, str, bool]]:
-    """Objects whose shape an earlier one has as well: names of both, and whether their labels agree."""
+    """Objects with the same shape as an earlier one: names of both, and whether their labels agree."""
     first_of_shape: dict[object, tuple[str, str]] = {}
     for number, instance in enumerate(picture.instances, start=1):
         name, key = f"object {number} ({instance.label})", shape_key(instance)
@@ -125,5 +125,5 @@ def shape_key(instance: Instance) -> object:
 
 
 def _rounded(point: str) -> str:
-    """The point that shapely names, in whole pixels."""
+    """The point in shapely's message, in whole pixels."""
     return ", ".join(f"{float(number):.0f}" for number in point.split()[:2])

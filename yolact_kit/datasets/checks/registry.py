@@ -11,8 +11,8 @@ from yolact_kit.annotations.problems import Problem
 
 Level = Literal["document", "pictures", "copies", "labels", "dataset", "splits"]
 """What a check looks at. ``document``: one annotation file of a data set folder as it stands, a `folder.Document`; the
-others look at a `subject.Subject`. ``pictures``: pictures as they decode. ``copies``: pictures beside each other.
-``labels``: objects and class names, for mistakes that reading a source finds by itself. ``dataset``: other mistakes of
+others look at a `subject.Subject`. ``pictures``: decoded pictures. ``copies``: pictures compared with each other.
+``labels``: objects and class names, for mistakes that reading a source already finds. ``dataset``: other mistakes of
 objects and classes. ``splits``: how a data set is split."""
 
 
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
     Attributes:
         message: What is wrong: one sentence.
-        file: The file it is in; empty for the whole set.
+        file: Its file; empty for the whole set.
         object: The object in the file; empty for the whole file.
     """
 
@@ -46,7 +46,7 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
-"""Every check by its code, in the order that they run."""
+"""Every check by its code, in the order in which they run."""
 
 S = TypeVar("S")
 Function = Callable[[S], Iterator[Finding]]

@@ -1,4 +1,4 @@
-"""What the checks of a data set look at: its objects, its training size, and its pictures as they decode."""
+"""What the checks of a data set look at: its objects, its training size, and its decoded pictures."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from yolact_kit.pixels.pictures import PictureError
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A picture as it decodes.
+    """A decoded picture.
 
     Attributes:
-        error: Why it does not; None where it does.
-        size: Width and height in pixels; zeros where it does not decode.
+        error: Why it cannot be decoded; None if it can.
+        size: Width and height in pixels; zeros if it cannot be decoded.
         digest: Fingerprint of the decoded pixels: equal for the same picture whatever its file format.
         hash: Perceptual hash, see `yolact_kit.pixels.hashes`.
     """
@@ -47,7 +47,7 @@ class Subject:
     Attributes:
         dataset: The data set.
         model: Gives the training size and the anchors.
-        scans: Each picture as it decodes, by its path.
+        scans: Each decoded picture, by its path.
     """
 
     dataset: Dataset
@@ -66,7 +66,7 @@ class Subject:
                 yield picture, instance, f"object {number} ({instance.label})"
 
     def decoded(self, pictures: list[Picture]) -> list[Picture]:
-        """Those of ``pictures`` that decode."""
+        """Those of ``pictures`` that can be decoded."""
         return [picture for picture in pictures if self.scans[picture.path].error is None]
 
 
@@ -93,7 +93,7 @@ def scan_picture(picture: Picture) -> Scan:
         picture: The picture.
 
     Returns:
-        Its size and what to compare it by, or why it does not decode.
+        Its size and fingerprints, or why it cannot be decoded.
     """
     try:
         pixels = picture.read()

@@ -34,15 +34,15 @@ SEVERITY_WORDS: dict[str, str] = {
 }
 """How messages name a severity."""
 _PRINTED = 5
-"""At most so many problems are in the text of a validation."""
+"""At most this many problems are in the text of a validation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was found in a data set.
+    """The result of checking a data set.
 
     Attributes:
-        dataset: What of it can be used.
+        dataset: The part of it that can be used.
         problems: Every problem, errors first; the rest in the order of the checks.
         statistics: What it holds.
         files: The picture that an annotation file is about, by the file's name in the problems.
@@ -87,7 +87,7 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
 
     Args:
         path: The folder, or its ``dataset.yaml``.
-        model: Gives the training size and the anchors that objects are judged by.
+        model: Gives the training size and the anchors for judging objects.
         progress: Wraps the pictures as they are decoded, to show progress; called with them and their number.
 
     Returns:
@@ -114,12 +114,12 @@ def validate_folder(path: Path | str, model: ModelConfig, progress: ScanProgress
 def validate_source(read: ReadResult, source: Path, model: ModelConfig) -> Validation:
     """Checks a source that was read, and adds to the problems that the reading itself found.
 
-    Pictures are not decoded again, and what the reading has looked for is not looked for again.
+    Pictures are not decoded again, and checks that reading has already made are not repeated.
 
     Args:
         read: What was read.
         source: Where it was read from.
-        model: Gives the training size and the anchors that objects are judged by.
+        model: Gives the training size and the anchors for judging objects.
 
     Returns:
         The problems, and what the source holds.
@@ -158,7 +158,7 @@ def _own_splits(read: ReadResult) -> dict[str, list[Picture]]:
 
 
 def _label_files(labelled: list[Labelled], root: Path) -> dict[str, Picture]:
-    """The picture of each annotation file that is of one picture only, by the name that problems give the file."""
+    """The picture of each annotation file with only one picture, by the file's name in problems."""
     counts = Counter(item.source for item in labelled)
     single = (item for item in labelled if counts[item.source] == 1 and item.source.is_relative_to(root))
     return {item.source.relative_to(root).as_posix(): item.picture for item in single}
@@ -171,13 +171,13 @@ def _read_pixels(item: Labelled) -> NDArray[np.uint8]:
 
 
 def _scan(item: Labelled) -> Scan:
-    """A picture that was read, without decoding it once more."""
+    """A picture that was read, without decoding it again."""
     hash = np.zeros(0, np.bool_) if item.thumbnail is None else thumbnail_hash(item.thumbnail)
     return Scan(None, (item.picture.width, item.picture.height), item.digest, hash)
 
 
 def problem_title(problem: Problem) -> str:
-    """What kind of problem it is, as it stands above problems of the kind."""
+    """The heading for problems of a kind."""
     title = PROBLEM_KINDS[problem.code].title
     return f"{title[:1].upper()}{title[1:]}."
 
