@@ -110,12 +110,12 @@ def requirements() -> dict[str, str]:
         >>> "torch" in requirements()
         True
     """
-    found = {}
+    lowest = {}
     for line in metadata.requires("yolact-kit") or []:
         matched = re.match(r"([A-Za-z0-9._-]+)\s*(?:[>=]=\s*([0-9.]+))?", line)
         if matched and "extra ==" not in line:
-            found[matched.group(1).lower()] = matched.group(2) or ""
-    return found
+            lowest[matched.group(1).lower()] = matched.group(2) or ""
+    return lowest
 
 
 def _check_packages(report: Report) -> dict[str, bool]:
@@ -128,9 +128,9 @@ def _check_packages(report: Report) -> dict[str, bool]:
             Finding("warning", "yolact-kit runs from its folder and is not installed.", "pip install -e .")
         )
     works = {}
-    said = {_module(name) for name in required}
+    modules = {_module(name) for name in required}
     for name, least in required.items():
-        works[name], finding = _check_package(name, least, report.versions, said)
+        works[name], finding = _check_package(name, least, report.versions, modules)
         report.findings += [finding] if finding else []
     return works
 
@@ -140,29 +140,34 @@ def _module(name: str) -> str:
 
 
 def _check_package(
-    name: str, least: str, versions: dict[str, str | None], said: set[str]
+    name: str, least: str, versions: dict[str, str | None], required: set[str]
 ) -> tuple[bool, Finding | None]:
-    """Whether a package can be imported, and a finding about it unless the module is in ``said``."""
-    found = versions[name] = _version(name)
+    """Whether a package can be imported, and a finding about it; missing modules in ``required`` have their own."""
+    version = versions[name] = _version(name)
     try:
         import_module(_module(name))
     except ModuleNotFoundError as error:
         lacking = (error.name or "").partition(".")[0]
-        if found is None or lacking == _module(name):
+        if version is None or lacking == _module(name):
             return False, Finding("error", _missing(name, versions), _install(name, versions))
-        if lacking in said:
+        if lacking in required:
             return False, None
-        return False, Finding("error", f"{name} {found} lacks the package '{lacking}'.", f"pip install {lacking}")
+        return False, Finding("error", f"{name} {version} lacks the package '{lacking}'.", f"pip install {lacking}")
     except Exception as error:
-        reason = str(error).strip().splitlines()[:1]
-        message = f"{name} {found} is installed but does not start: {' '.join(reason) or type(error).__name__}"
-        advice = _install(name, versions)
-        if platform.system() == "Windows" and isinstance(error, OSError):
-            advice += "\n  If that does not help: https://aka.ms/vs/17/release/vc_redist.x64.exe (Visual C++ runtime)"
-        return False, Finding("error", message, advice)
-    if found and least and _numbers(found) < _numbers(least):
-        return False, Finding("error", f"{name} {found} is older than {least}.", f"pip install --upgrade {name}")
+        return False, _broken(name, versions, error)
+    if version and least and _numbers(version) < _numbers(least):
+        return False, Finding("error", f"{name} {version} is older than {least}.", f"pip install --upgrade {name}")
     return True, None
+
+
+def _broken(name: str, versions: dict[str, str | None], error: Exception) -> Finding:
+    """What is wrong with a package that is there but cannot be imported, such as one that lacks a library."""
+    reason = str(error).strip().splitlines()[:1]
+    message = f"{name} {versions[name]} is installed but does not start: {' '.join(reason) or type(error).__name__}"
+    advice = _install(name, versions)
+    if platform.system() == "Windows" and isinstance(error, OSError):
+        advice += "\n  If that does not help: https://aka.ms/vs/17/release/vc_redist.x64.exe (Visual C++ runtime)"
+    return Finding("error", message, advice)
 
 
 def _version(name: str) -> str | None:
