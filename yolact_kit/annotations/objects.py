@@ -193,7 +193,7 @@ def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -
 
 
 def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> list[Rle]:
-    """The mask of a part; None with a problem if it is empty, outside, or does not have the picture's size."""
+    """The mask of a part; an empty list and a problem if it is empty, outside, or not of the picture's size."""
     rle = part.rle
     if part.mask is not None:
         rle = _full_mask(part, width, height, problems)

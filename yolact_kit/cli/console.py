@@ -73,7 +73,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     Args:
         items: What to go through.
         description: What is being done, such as ``"Converting"``.
-        total: How many items there are, where ``items`` has no length.
+        total: How many items there are, if ``items`` has no length.
 
     Yields:
         The items.
@@ -98,4 +98,4 @@ def _track_plainly(items: Iterable[T], description: str, count: int | None) -> I
 
 
 DISPLAY = Display(say, warn, track, console)
-"""What the command line shows of work that a room does."""
+"""How the command line shows the work of other rooms."""

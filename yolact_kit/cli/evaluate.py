@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from yolact_kit.evaluation.thresholds import OperatingPoint
 
 _FEW = 30
-"""Below so many pictures, drawing from them says too little of others."""
+"""With fewer pictures than this, resampling them says too little about others."""
 
 SplitName = Annotated[
     str,
@@ -122,7 +122,7 @@ def _track_drawing(pictures: Iterable[Any], total: int) -> Iterable[Any]:
 
 
 def _show_analysis(analysis: Analysis) -> None:
-    """Thresholds, outlines, scores and errors, a line each."""
+    """Thresholds, outlines, scores and errors, one line each."""
     from yolact_kit.evaluation.tables import number_text
 
     chosen, best, boundary = analysis.all.at(analysis.score), analysis.all.best(), analysis.boundary.all
@@ -144,7 +144,7 @@ def _shares(point: OperatingPoint) -> str:
 
 
 def _show_comparison(comparison: Comparison) -> None:
-    """A row for each difference; warns where there are too few pictures to trust the intervals."""
+    """A row for each difference; warns if there are too few pictures to trust the intervals."""
     from rich.table import Table
 
     table = Table(title="compared with the other weights, on the same pictures", title_justify="left")
@@ -162,5 +162,5 @@ def _show_comparison(comparison: Comparison) -> None:
 
 
 def _signed(value: float | None) -> str:
-    """A difference with its sign, or a dash where it is undefined."""
+    """A difference with its sign, or a dash if it is undefined."""
     return "-" if value is None else f"{value:+.3f}"

@@ -95,7 +95,7 @@ def explain(
 
 
 def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[list[Explanation], int]:
-    """The explanations, and how many pictures could not be read; the first error is raised where none could."""
+    """The explanations, and how many pictures could not be read; if none could, the first error is raised."""
     from yolact_kit.inference.explanation import explain as explain_picture
     from yolact_kit.inference.predictor import Predictor
     from yolact_kit.pixels.pictures import PictureError

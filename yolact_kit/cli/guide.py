@@ -113,7 +113,7 @@ def _project(source: Path | None, out: Path | None, asker: Asker) -> Project:
 
 
 def _default_folder(source: Path) -> Path:
-    """``SOURCE-project`` under the current folder; beside the source where the current folder lies in it."""
+    """``SOURCE-project`` in the current folder, or beside the source if the current folder is inside the source."""
     source = source.resolve()
     current = Path.cwd().resolve()
     name = f"{source.name}-project"

@@ -58,7 +58,7 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
         language: Language of the messages.
 
     Returns:
-        The project; None where there is none yet.
+        The project; None if there is none yet.
 
     Raises:
         UserError: The folder holds something else, or another source's project.

@@ -34,7 +34,7 @@ def step_command(step: str, project: Project) -> Words:
 
 
 def measured_split(project: Project) -> str:
-    """The split to measure on: ``test`` where it has pictures, else ``val``, else ``train``."""
+    """The split to measure on: ``test`` if it has pictures, else ``val``, else ``train``."""
     from yolact_kit.annotations.dataset_folder import load_dataset
 
     splits = load_dataset(project.folder / "data").splits

@@ -147,7 +147,7 @@ def text(key: str, language: Language, **values: object) -> str:
     Args:
         key: A key of `TEXTS`.
         language: ``en`` or ``ko``.
-        values: What its placeholders stand for.
+        values: Values of its placeholders.
 
     Returns:
         The text.

@@ -73,7 +73,7 @@ def check_nms(name: str | None) -> None:
     """Checks the value of ``--nms``.
 
     Args:
-        name: What the user gave; None where the model's own configuration decides.
+        name: What the user gave; None if the model's own configuration decides.
 
     Raises:
         UserError: There is no NMS of that name.
@@ -83,13 +83,13 @@ def check_nms(name: str | None) -> None:
 
 
 def local_weights(weights: str) -> str:
-    """Downloads published weights, with progress, where the user gave their name instead of a file.
+    """Downloads published weights, with progress, if the user gave their name instead of a file.
 
     Args:
         weights: What the user gave.
 
     Returns:
-        The downloaded file, or ``weights`` unchanged where they are not such a name.
+        The downloaded file, or ``weights`` unchanged if they are not such a name.
 
     Raises:
         UserError: No weights of that name were published, or they cannot be downloaded.
@@ -100,7 +100,7 @@ def local_weights(weights: str) -> str:
 
 
 def without_videos(sources: list[SourcePicture]) -> list[SourcePicture]:
-    """Leaves videos out, for commands that take pictures only, and says how many there were.
+    """Leaves out videos, for commands that take only pictures, and says how many there were.
 
     Args:
         sources: Pictures and videos.

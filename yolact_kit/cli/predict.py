@@ -165,7 +165,7 @@ def _predict(
     style = Style(by_instance=look["by_instance"])
     show = _window(style) if look["show"] else None
     if show or any(picture.camera >= 0 for picture in pictures):
-        options["batch_size"] = 1  # frames that wait for others are shown late
+        options["batch_size"] = 1  # frames that wait for a batch are shown late
     options["weights"] = local_weights(options["weights"])
     predictor = Predictor.load(**options)
     _hint(formats, predictor.classes)
@@ -184,7 +184,7 @@ def _predict(
 def _found(
     source: list[str], out: Path, formats: Sequence[str], overwrite: bool, moving: dict[str, Any], weights: str
 ) -> tuple[list[SourcePicture], VideoOptions]:
-    """The pictures, once everything that was given fits together."""
+    """The pictures, after checking that the arguments fit together."""
     from yolact_kit.inference.journal import check_folder, is_unfinished
     from yolact_kit.inference.run import can_go_on
     from yolact_kit.inference.scenes import VideoOptions, check_videos
@@ -221,7 +221,7 @@ def _uncertain(
 
 
 def _window(style: Style) -> Callable[[Item], None]:
-    """Opens a window; what shows a picture with what was found in it there."""
+    """Opens a window; returns the function that shows a picture and its detections in it."""
     from yolact_kit.inference.display import Window
     from yolact_kit.inference.writers.overlay import drawn
 
@@ -240,7 +240,7 @@ def _tell(_: Any, error: PictureError) -> None:
 
 
 def _hint(formats: Sequence[str], classes: list[str]) -> None:
-    """Says what this machine lacks for what is going to be drawn."""
+    """Says what this machine lacks for drawing."""
     from yolact_kit.inference.drawing import class_font
     from yolact_kit.inference.encoders import fallback_hint
 

@@ -109,7 +109,7 @@ def train(
 def _configuration(
     config: Path | None, weights: str | None, settings: list[str], resume: Path | None, overfit: int | None
 ) -> Config:
-    """The configuration that the arguments name, with what ``--set`` and ``--weights`` change in it."""
+    """The configuration that the arguments name, with the changes of ``--set`` and ``--weights``."""
     from yolact_kit.config.files import load_config, override
     from yolact_kit.files import absolute_weights
     from yolact_kit.training.run_folder import config_of_run
@@ -145,7 +145,7 @@ def _close(result: TrainResult, overfit: int | None) -> None:
 
 
 def _say_diagnosis(result: TrainResult) -> None:
-    """The whole diagnosis where the model has learnt next to nothing, else where to find it."""
+    """The whole diagnosis if the model has learnt almost nothing, otherwise where to find it."""
     from yolact_kit.training.run_folder import RunLog
 
     diagnosis = result.diagnosis

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from yolact_kit.datasets.statistics import Statistics
 
 _LISTED = 5
-"""At most so many problems of a kind are listed, unless more is asked for."""
+"""At most this many problems of a kind are listed, unless more are requested."""
 
 DatasetOrLabels = Annotated[
     Path,
@@ -214,7 +214,7 @@ def _sizes(statistics: Statistics) -> str:
 
 
 def _print_problems(problems: list[Problem], source: Path | None) -> None:
-    """Prints problems by their kind; ``source`` is None where nothing of it can be used, not even by ``--fix``."""
+    """Prints problems by their kind; ``source`` is None if nothing of it can be used, not even by ``--fix``."""
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         groups.setdefault((problem.severity, problem.code), []).append(problem)
@@ -238,7 +238,7 @@ def _print_group(problems: list[Problem], source: Path | None) -> None:
 
 
 def _advice(problem: Problem, source: Path | None) -> list[str]:
-    """What to do about problems of a kind: by hand, and by ``--fix`` where that mends them."""
+    """What to do about problems of a kind: by hand, and by ``--fix`` if that mends them."""
     from yolact_kit.datasets.mending import MENDABLE
 
     advice = [problem.advice] if problem.advice else []

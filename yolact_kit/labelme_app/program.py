@@ -31,8 +31,8 @@ libxcb-xinerama0 libxkbcommon-x11-0 libegl1 libgl1"
 def find_labelme() -> list[str]:
     """The start of the command line that runs labelme.
 
-    labelme of this Python environment is taken first, else the program on the PATH, which may have an environment of
-    its own (pipx, conda).
+    It prefers labelme of this Python environment; otherwise it uses the program on the PATH, which may have an
+    environment of its own (pipx, conda).
 
     Returns:
         The command; labelme's options go after it.
@@ -61,7 +61,7 @@ def find_labelme() -> list[str]:
 
 
 def _interpreter_of(script: Path) -> Path | None:
-    """The Python that a console script runs with: from its first line, else the one beside or above it."""
+    """The Python that a console script runs with: from its first line, or the one beside or above it."""
     head = script.read_bytes()[:500]
     named = re.match(rb"#!\s*(/[^\n]*python[0-9.]*)\s*\n", head) or re.search(
         rb"exec' [\"']?(/[^\n\"']*python[0-9.]*)", head
