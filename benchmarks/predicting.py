@@ -29,8 +29,8 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from yolact_kit.inference.predict_sources import predict_to_folder
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.run import predict_to_folder
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.memory import keep_freed_memory
 

@@ -17,8 +17,8 @@ from tests.inference.making_videos import make_video, noise, probe
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.inference.encoders import fallback_hint, h264_codec
 from yolact_kit.inference.journal import FILE, Record, is_unfinished
+from yolact_kit.inference.predict_sources import predict_to_folder
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.run import predict_to_folder
 from yolact_kit.inference.scenes import VideoOptions
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.videos import CUT_OFF, read_frames

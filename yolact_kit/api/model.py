@@ -16,9 +16,9 @@ from yolact_kit.evaluation.evaluate import ModelEvaluation, evaluate_model
 from yolact_kit.files import run_folder
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.given import PictureLike, read_given
+from yolact_kit.inference.predict_sources import PredictionSummary, predict_to_folder
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import NmsName, Predictor
-from yolact_kit.inference.run import Outcome, predict_to_folder
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.views import ViewOptions
 from yolact_kit.reports.explanation import write_explanations
@@ -177,7 +177,7 @@ class YOLACT:
         *,
         score: float | None = None,
         overwrite: bool = False,
-    ) -> Outcome:
+    ) -> PredictionSummary:
         """Predicts and writes what the command ``predict`` writes; an interrupted run continues where it stopped.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,41 +19,39 @@ from yolact_kit.cli.options import (
     local_weights,
     without_videos,
 )
-from yolact_kit.cli.predict_options import Nms
+from yolact_kit.cli.predict_options import LowestScore, Nms
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, run_folder
 
 if TYPE_CHECKING:
     from yolact_kit.inference.explanation import Explanation
+    from yolact_kit.inference.predictor import Predictor
     from yolact_kit.inference.sources import SourcePicture
 
-Pictures = Annotated[
+ExplainedPictures = Annotated[
     list[str],
     typer.Argument(
         metavar="PICTURE...", help="Pictures, a folder, a glob in quotes, a .txt of pictures, or addresses."
     ),
 ]
-Out = Annotated[
+ExplanationFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/explain-N by default.", rich_help_panel="Output"),
 ]
-Count = Annotated[
+MostPictures = Annotated[
     int,
     typer.Option(
         "--count", min=1, help="At most this many pictures; each adds a megabyte to the page.", rich_help_panel="Output"
     ),
 ]
-Score = Annotated[
-    float, typer.Option("--score", min=0, max=1, help="Lowest score of a detection.", rich_help_panel="Detection")
-]
 
 
 def explain(
     weights: Weights,
-    pictures: Pictures,
-    out: Out = None,
-    count: Count = 12,
-    score: Score = 0.3,
+    pictures: ExplainedPictures,
+    out: ExplanationFolder = None,
+    count: MostPictures = 12,
+    score: LowestScore = 0.3,
     nms: Nms = None,
     model: WeightsModel = None,
     device: Device = "auto",
@@ -78,38 +76,40 @@ def explain(
     out = out or run_folder("explain")
     inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
     check_out(out, overwrite, inputs)
-    found = without_videos(find_pictures(pictures))
-    if len(found) > count:
-        say(f"The first {count} of {len(found)} pictures are explained; raise --count for more.")
-    options = {"weights": weights, "score": score, "nms": nms, "model": model, "device": device}
-    explained, broken = _explain(found[:count], options)
+    sources = without_videos(find_pictures(pictures))
+    if len(sources) > count:
+        say(f"The first {count} of {len(sources)} pictures are explained; raise --count for more.")
+    from yolact_kit.inference.predictor import Predictor
+
+    predictor = Predictor.load(local_weights(weights), device, score, nms=nms, model=model)
+    explanations, broken = _explain(predictor, sources[:count])
     from yolact_kit.reports.explanation import write_explanations
 
-    page = write_explanations(explained, out, weights, overwrite, inputs)
-    for one in explained:
-        if not len(one.prediction):
-            say(f"Nothing in '{one.prediction.file}' scored {score:g} or more: its prototypes are shown without masks.")
+    page = write_explanations(explanations, out, weights, overwrite, inputs)
+    for explanation in explanations:
+        if not len(explanation.prediction):
+            say(
+                f"Nothing in '{explanation.prediction.file}' scored {score:g} or more: its prototypes are shown without masks."
+            )
     say(f"Open {page} in a browser; the figures are beside it.")
     if broken:
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _explain(pictures: list[SourcePicture], options: dict[str, Any]) -> tuple[list[Explanation], int]:
+def _explain(predictor: Predictor, pictures: list[SourcePicture]) -> tuple[list[Explanation], int]:
     """The explanations, and how many pictures could not be read; if none could, the first error is raised."""
     from yolact_kit.inference.explanation import explain as explain_picture
-    from yolact_kit.inference.predictor import Predictor
     from yolact_kit.pixels.pictures import PictureError
 
-    predictor = Predictor.load(local_weights(options.pop("weights")), **options)
-    explained: list[Explanation] = []
+    explanations: list[Explanation] = []
     errors: list[PictureError] = []
     for picture in track(pictures, "Explaining"):
         try:
-            explained.append(explain_picture(predictor, picture.read(), picture.name))
+            explanations.append(explain_picture(predictor, picture.read(), picture.name))
         except PictureError as error:
             errors.append(error)
-    if not explained:
+    if not explanations:
         raise errors[0]
     for problem in errors:
         warn(f"{problem.message} It is left out.")
-    return explained, len(errors)
+    return explanations, len(errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,17 +28,17 @@ from yolact_kit.cli.predict_options import (
     ColorBy,
     CountLine,
     CountZone,
-    Engine,
     Every,
-    Formats,
     Fps,
     Legacy,
+    LowestScore,
     Nms,
     OnlyUncertain,
-    Out,
     Overlap,
-    Score,
-    Show,
+    PredictEngine,
+    PredictionFolder,
+    PredictionFormats,
+    ShowWindow,
     Simplify,
     Sources,
     Tile,
@@ -54,9 +55,9 @@ from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.inference.drawing import Style
+    from yolact_kit.inference.predict_sources import PredictionSummary
     from yolact_kit.inference.prediction import Prediction
     from yolact_kit.inference.predictor import Predictor
-    from yolact_kit.inference.run import Outcome
     from yolact_kit.inference.scenes import VideoOptions
     from yolact_kit.inference.sources import SourcePicture
     from yolact_kit.inference.writers import Item
@@ -69,12 +70,12 @@ _COLORS = ("class", "instance")
 def predict(
     weights: Weights,
     source: Sources,
-    out: Out = None,
-    formats: Formats = ["coco,overlay"],  # noqa: B006 - Typer copies it
+    out: PredictionFolder = None,
+    formats: PredictionFormats = ["coco,overlay"],  # noqa: B006 - Typer copies it
     simplify: Simplify = 1.0,
     color_by: ColorBy = "class",
     only_uncertain: OnlyUncertain = None,
-    score: Score = 0.3,
+    score: LowestScore = 0.3,
     top_k: TopK = 100,
     nms: Nms = None,
     legacy: Legacy = False,
@@ -87,9 +88,9 @@ def predict(
     count_line: CountLine = [],  # noqa: B006
     count_zone: CountZone = [],  # noqa: B006
     fps: Fps = True,
-    show: Show = False,
+    show: ShowWindow = False,
     model: WeightsModel = None,
-    engine: Engine = "auto",
+    engine: PredictEngine = "auto",
     device: Device = "auto",
     batch_size: BatchSize = 8,
     exact: Exact = False,
@@ -113,21 +114,60 @@ def predict(
     names = listed(formats)
     _check(engine, nms, color_by)
     lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
-    outcome, seconds = _predict(
+    from yolact_kit.inference.scenes import VideoOptions
+
+    request = _Request(
         source, out or run_folder("predict"), names, overwrite,
-        {"simplify": simplify, "by_instance": color_by == "instance", "only": only_uncertain, "show": show},
-        {"every": every, "track": track_objects, "lines": lines, "zones": zones, "speed": fps},
-        {
-            "weights": weights, "device": device, "score": score, "top_k": top_k, "nms": nms, "legacy": legacy,
-            "batch_size": batch_size, "exact": exact, "model": model,
-            "views": {"tile": tile, "overlap": overlap, "tta": listed(tta), "whole": not tiles_only},
-        },
+        simplify, color_by == "instance", only_uncertain, show,
+        VideoOptions(every, track_objects, lines, zones, fps),
+        weights, model, device, batch_size, exact,
+        score, top_k, nms, legacy, tile, overlap, listed(tta), not tiles_only,
     )  # fmt: skip
-    _close(outcome, seconds, "overlay" in names)
-    if outcome.interrupted:
+    summary, seconds = _predict(request)
+    _close(summary, seconds, "overlay" in names)
+    if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
-    if outcome.broken:
+    if summary.broken:
         raise typer.Exit(EXIT_PROBLEMS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the arguments ask for."""
+
+    sources: list[str]
+    out: Path
+    formats: tuple[str, ...]
+    overwrite: bool
+    simplify: float
+    by_instance: bool
+    only_uncertain: int | None
+    show: bool
+    video: VideoOptions
+    weights: str
+    model: str | None
+    device: str
+    batch_size: int
+    exact: bool
+    score: float
+    top_k: int
+    nms: str | None
+    legacy: bool
+    tile: int
+    overlap: float
+    tta: tuple[str, ...]
+    whole: bool
+
+    def load_predictor(self, batch_size: int) -> Predictor:
+        """The model with these options."""
+        from yolact_kit.inference.predictor import Predictor
+        from yolact_kit.inference.views import ViewOptions
+
+        views = ViewOptions(self.tile, self.overlap, self.tta, self.whole)
+        return Predictor.load(
+            local_weights(self.weights), self.device, self.score, self.top_k, self.nms, self.legacy, batch_size,
+            self.model, views, self.exact,
+        )  # fmt: skip
 
 
 def _check(engine: str, nms: str | None, color_by: str) -> None:
@@ -139,70 +179,57 @@ def _check(engine: str, nms: str | None, color_by: str) -> None:
         raise UserError(f"Colours cannot be chosen by '{color_by}'.", f"--color-by takes {', '.join(_COLORS)}.")
 
 
-def _predict(
-    source: list[str],
-    out: Path,
-    formats: Sequence[str],
-    overwrite: bool,
-    look: dict[str, Any],
-    moving: dict[str, Any],
-    options: dict[str, Any],
-) -> tuple[Outcome, float]:
-    """Checks what can be checked first, loads the model, and predicts; the outcome and the seconds of predicting."""
-    pictures, video = _found(source, out, formats, overwrite, moving, options["weights"])
-    pictures = without_videos(pictures) if look["only"] else pictures
+def _predict(request: _Request) -> tuple[PredictionSummary, float]:
+    """Checks what can be checked first, loads the model, and predicts; also gives the seconds that this took."""
+    pictures = _find_pictures(request)
 
     from yolact_kit.inference.drawing import Style
-    from yolact_kit.inference.predictor import Predictor
-    from yolact_kit.inference.run import predict_to_folder
+    from yolact_kit.inference.predict_sources import predict_to_folder
     from yolact_kit.inference.uncertainty import write_list
-    from yolact_kit.inference.views import ViewOptions
     from yolact_kit.inference.writers import WriteOptions
     from yolact_kit.memory import keep_freed_memory
 
     keep_freed_memory()
-    options["views"] = ViewOptions(**options["views"])
-    style = Style(by_instance=look["by_instance"])
-    show = _window(style) if look["show"] else None
-    if show or any(picture.camera >= 0 for picture in pictures):
-        options["batch_size"] = 1  # frames that wait for a batch are shown late
-    options["weights"] = local_weights(options["weights"])
-    predictor = Predictor.load(**options)
-    _hint(formats, predictor.classes)
+    style = Style(by_instance=request.by_instance)
+    show = _open_window(style) if request.show else None
+    live = show is not None or any(picture.camera >= 0 for picture in pictures)
+    # Frames that wait for a batch are shown late.
+    predictor = request.load_predictor(1 if live else request.batch_size)
+    _warn_about_machine(request.formats, predictor.classes)
     start = time.perf_counter()
-    pictures, left_out = _uncertain(predictor, pictures, look["only"]) if look["only"] else (pictures, [])
-    write = WriteOptions(look["simplify"], style)
-    outcome = predict_to_folder(
-        predictor, pictures, out, formats, overwrite, _progress, _tell, options=write, video=video, show=show
-    )
-    if look["only"]:
-        outcome.broken += left_out
-        say(f"The {len(pictures)} most uncertain pictures are listed in {write_list(out, pictures)}")
-    return outcome, time.perf_counter() - start
+    unreadable: list[tuple[SourcePicture, PictureError]] = []
+    if request.only_uncertain:
+        pictures, unreadable = _choose_uncertain(predictor, pictures, request.only_uncertain)
+    summary = predict_to_folder(
+        predictor, pictures, request.out, request.formats, request.overwrite, _track_pictures, _warn_of_picture,
+        options=WriteOptions(request.simplify, style), video=request.video, show=show,
+    )  # fmt: skip
+    if request.only_uncertain:
+        summary.broken += unreadable
+        say(f"The {len(pictures)} most uncertain pictures are listed in {write_list(request.out, pictures)}")
+    return summary, time.perf_counter() - start
 
 
-def _found(
-    source: list[str], out: Path, formats: Sequence[str], overwrite: bool, moving: dict[str, Any], weights: str
-) -> tuple[list[SourcePicture], VideoOptions]:
+def _find_pictures(request: _Request) -> list[SourcePicture]:
     """The pictures, after checking that the arguments fit together."""
     from yolact_kit.inference.journal import check_folder, is_unfinished
-    from yolact_kit.inference.run import can_go_on
-    from yolact_kit.inference.scenes import VideoOptions, check_videos
+    from yolact_kit.inference.predict_sources import can_go_on
+    from yolact_kit.inference.scenes import check_videos
     from yolact_kit.inference.sources import find_pictures
     from yolact_kit.inference.writers import check_formats
 
-    check_formats(formats)
-    given = [Path(path) for path in source if path != "-" and Path(path).exists()]
-    check_folder(out, overwrite, [*given, *weights_files(weights)])
-    pictures, video = find_pictures(source), VideoOptions(**moving)
-    check_videos(pictures, formats, video)
-    if is_unfinished(out) and not overwrite:
-        again = "Continuing" if can_go_on(pictures, formats, video) else "Starting over with"
-        say(f"{again} the interrupted run in {out}.")
-    return pictures, video
+    check_formats(request.formats)
+    inputs = [Path(path) for path in request.sources if path != "-" and Path(path).exists()]
+    check_folder(request.out, request.overwrite, [*inputs, *weights_files(request.weights)])
+    pictures = find_pictures(request.sources)
+    check_videos(pictures, request.formats, request.video)
+    if is_unfinished(request.out) and not request.overwrite:
+        continues = can_go_on(pictures, request.formats, request.video)
+        say(f"{'Continuing' if continues else 'Starting over with'} the interrupted run in {request.out}.")
+    return without_videos(pictures) if request.only_uncertain else pictures
 
 
-def _uncertain(
+def _choose_uncertain(
     predictor: Predictor, pictures: list[SourcePicture], count: int
 ) -> tuple[list[SourcePicture], list[tuple[SourcePicture, PictureError]]]:
     """The pictures that the model is least sure of, and those that cannot be read."""
@@ -211,7 +238,7 @@ def _uncertain(
     broken: list[tuple[SourcePicture, PictureError]] = []
 
     def note(picture: SourcePicture, error: PictureError) -> None:
-        _tell(picture, error)
+        _warn_of_picture(picture, error)
         broken.append((picture, error))
 
     def progress(found: Iterable[Prediction], total: int) -> Iterable[Prediction]:
@@ -220,7 +247,7 @@ def _uncertain(
     return most_uncertain(predictor, pictures, count, progress, note), broken
 
 
-def _window(style: Style) -> Callable[[Item], None]:
+def _open_window(style: Style) -> Callable[[Item], None]:
     """Opens a window; returns the function that shows a picture and its detections in it."""
     from yolact_kit.inference.display import Window
     from yolact_kit.inference.writers.overlay import drawn
@@ -229,17 +256,17 @@ def _window(style: Style) -> Callable[[Item], None]:
     return lambda item: opened.show(drawn(item, style))
 
 
-def _progress(stream: Iterable[Any], total: int | None) -> Iterable[Any]:
+def _track_pictures(stream: Iterable[Any], total: int | None) -> Iterable[Any]:
     return track(stream, "Predicting", total)
 
 
-def _tell(_: Any, error: PictureError) -> None:
+def _warn_of_picture(_: Any, error: PictureError) -> None:
     from yolact_kit.inference.videos import CUT_OFF
 
     warn(f"{error.message} {'What comes before is kept.' if error.code == CUT_OFF else 'It is left out.'}")
 
 
-def _hint(formats: Sequence[str], classes: list[str]) -> None:
+def _warn_about_machine(formats: Sequence[str], classes: list[str]) -> None:
     """Says what this machine lacks for drawing."""
     from yolact_kit.inference.drawing import class_font
     from yolact_kit.inference.encoders import fallback_hint
@@ -250,34 +277,40 @@ def _hint(formats: Sequence[str], classes: list[str]) -> None:
         warn(hint)
 
 
-def _close(outcome: Outcome, seconds: float, drawn: bool) -> None:
+def _close(summary: PredictionSummary, seconds: float, has_overlay: bool) -> None:
+    """Says what was found, what was not read, and where to look."""
     from yolact_kit.inference.journal import is_unfinished
     from yolact_kit.inference.scenes import counts_in_words
 
-    if outcome.interrupted:
-        more = f" The same command with --out {outcome.out} continues from there." if is_unfinished(outcome.out) else ""
+    if summary.interrupted:
+        more = f" The same command with --out {summary.out} continues from there." if is_unfinished(summary.out) else ""
         warn(f"Interrupted: what is finished is kept.{more}")
-    by_class = ", ".join(f"{count} {name}" for name, count in sorted(outcome.by_class.items()))
-    rate = _rate(outcome.pictures - outcome.continued, seconds)
-    pictures, objects = counted(outcome.pictures, "picture"), counted(outcome.objects, "object")
+    _say_objects(summary, seconds)
+    for line in counts_in_words(summary.counts):
+        say(f"  {line}")
+    if summary.broken:
+        say(f"{len(summary.broken)} could not be read completely.")
+    if summary.kept:
+        say(f"Left as they were, because a person has edited them in labelme: {counted(len(summary.kept), 'file')}.")
+    if summary.objects == 0:
+        say("Nothing scored high enough: try a lower --score, or train longer.")
+    say(f"Written to {summary.out}")
+    example = _example_overlay(summary) if has_overlay else None
+    if example is not None:
+        say(f"Look at {example}")
+
+
+def _say_objects(summary: PredictionSummary, seconds: float) -> None:
+    """How many objects there are of each class, and how fast that was."""
+    by_class = ", ".join(f"{count} {name}" for name, count in sorted(summary.by_class.items()))
+    rate = _rate(summary.pictures - summary.continued, seconds)
+    pictures, objects = counted(summary.pictures, "picture"), counted(summary.objects, "object")
     say(f"Found {objects} in {pictures}{f': {by_class}' if by_class else ''} ({rate}).")
-    if outcome.full:
+    if summary.full:
         warn(
-            f"{counted(outcome.full, 'picture has', 'pictures have')} as many objects as --top-k allows: give a larger "
+            f"{counted(summary.full, 'picture has', 'pictures have')} as many objects as --top-k allows: give a larger "
             "one to see whether there are more."
         )
-    for line in counts_in_words(outcome.counts):
-        say(f"  {line}")
-    if outcome.broken:
-        say(f"{len(outcome.broken)} could not be read completely.")
-    if outcome.kept:
-        say(f"Left as they were, because a person has edited them in labelme: {counted(len(outcome.kept), 'file')}.")
-    if outcome.objects == 0:
-        say("Nothing scored high enough: try a lower --score, or train longer.")
-    say(f"Written to {outcome.out}")
-    look = _to_look_at(outcome) if drawn else None
-    if look is not None:
-        say(f"Look at {look}")
 
 
 def _rate(pictures: int, seconds: float) -> str:
@@ -286,11 +319,11 @@ def _rate(pictures: int, seconds: float) -> str:
     return f"{pictures / max(seconds, 1e-9):.1f} pictures/s"
 
 
-def _to_look_at(outcome: Outcome) -> Path | None:
+def _example_overlay(summary: PredictionSummary) -> Path | None:
     """The overlay of the picture with the most objects, else any overlay."""
-    folder = outcome.out / "overlay"
-    if outcome.best:
-        guess = folder / f"{outcome.best}.jpg"
+    folder = summary.out / "overlay"
+    if summary.best:
+        guess = folder / f"{summary.best}.jpg"
         if guess.is_file():
             return guess
     return next(iter(sorted(folder.rglob("*.jpg"))), None)

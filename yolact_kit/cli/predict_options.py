@@ -21,11 +21,11 @@ Sources = Annotated[
         "picture file, or such a list.",
     ),
 ]
-Out = Annotated[
+PredictionFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/predict-N by default.", rich_help_panel="Output"),
 ]
-Formats = Annotated[
+PredictionFormats = Annotated[
     list[str],
     typer.Option(
         "--format",
@@ -66,7 +66,7 @@ OnlyUncertain = Annotated[
         rich_help_panel="Output",
     ),
 ]
-Score = Annotated[
+LowestScore = Annotated[
     float, typer.Option("--score", min=0, max=1, help="Lowest score of a detection.", rich_help_panel="Detection")
 ]
 TopK = Annotated[
@@ -121,7 +121,7 @@ Tta = Annotated[
         rich_help_panel="Detection",
     ),
 ]
-Engine = Annotated[
+PredictEngine = Annotated[
     str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
 ]
 Every = Annotated[
@@ -153,7 +153,7 @@ Fps = Annotated[
     bool,
     typer.Option("--fps/--no-fps", help="Write the frames per second on each frame.", rich_help_panel=VIDEO_PANEL),
 ]
-Show = Annotated[
+ShowWindow = Annotated[
     bool,
     typer.Option(
         "--show", help="Show the results in a window as they come; q ends the run.", rich_help_panel=VIDEO_PANEL
@@ -161,11 +161,11 @@ Show = Annotated[
 ]
 
 
-def numbers(given: list[str], option: str) -> tuple[tuple[int, ...], ...]:
+def numbers(values: list[str], option: str) -> tuple[tuple[int, ...], ...]:
     """Reads lines or zones, each written as ``x1,y1,x2,y2,...``.
 
     Args:
-        given: The values of a repeated option, each numbers separated by commas.
+        values: The values of a repeated option, each numbers separated by commas.
         option: Name of the option, for the error message.
 
     Returns:
@@ -175,11 +175,11 @@ def numbers(given: list[str], option: str) -> tuple[tuple[int, ...], ...]:
         UserError: Something is not a number.
     """
     try:
-        return tuple(tuple(round(float(number)) for number in place.split(",")) for place in given)
+        return tuple(tuple(round(float(number)) for number in value.split(",")) for value in values)
     except (ValueError, OverflowError) as error:
         raise UserError(f"'{option}' takes numbers separated by commas.", "They are x,y,... in pixels.") from error
 
 
-def listed(given: list[str]) -> tuple[str, ...]:
+def listed(values: list[str]) -> tuple[str, ...]:
     """The values of an option that may be repeated and whose values may be separated by commas."""
-    return tuple(name.strip() for words in given for name in words.split(",") if name.strip())
+    return tuple(name.strip() for words in values for name in words.split(",") if name.strip())

@@ -33,7 +33,7 @@ from yolact_kit.shapes.rle import decode_rle
 VIEW = 800
 """Longer side in pixels of the largest picture that is kept at its own size; larger ones are reduced to this."""
 
-Box = tuple[float, float, float, float]
+Corners = tuple[float, float, float, float]
 Fate = Literal["given out", "low score", "empty mask", "suppressed", "cut off"]
 
 
@@ -53,8 +53,8 @@ class Candidate:
         iou: The IoU of the two boxes; 0 without a rival.
     """
 
-    box: Box
-    anchor: Box
+    box: Corners
+    anchor: Corners
     level: int
     label: int
     score: float

@@ -18,7 +18,7 @@ from yolact_kit.ops.nms import NMS, NmsOptions
 from yolact_kit.shapes.rle import Rle
 
 
-class Found(NamedTuple):
+class PixelDetections(NamedTuple):
     """The detections of one picture, best first.
 
     Attributes:
@@ -128,7 +128,7 @@ def postprocess(
     score: float = 0.0,
     legacy: bool = False,
     scorer: MaskScoring | None = None,
-) -> Found:
+) -> PixelDetections:
     """The detections of one picture of a batch, in pixels of that picture.
 
     Args:
@@ -177,7 +177,7 @@ def choose_detections(
 
 def in_picture(
     found: Detections, prototypes: Tensor, size: tuple[int, int], legacy: bool = False
-) -> tuple[Found, NDArray[np.int64]]:
+) -> tuple[PixelDetections, NDArray[np.int64]]:
     """Detections with their masks, in pixels of the picture.
 
     Args:
@@ -195,10 +195,10 @@ def in_picture(
     boxes = in_pixels(found.boxes, height, width).cpu().numpy()
     scores, labels = found.scores.cpu().numpy(), found.labels.cpu().numpy()
     if legacy:
-        return Found(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
+        return PixelDetections(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
     sides = boxes[:, 2:] - boxes[:, :2]
     kept = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
-    return Found(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept]), kept
+    return PixelDetections(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept]), kept
 
 
 def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:

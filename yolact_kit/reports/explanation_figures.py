@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.inference.drawing import class_color, class_font, label_text, readable_on
-from yolact_kit.inference.explanation import Box, Explanation
+from yolact_kit.inference.explanation import Corners, Explanation
 from yolact_kit.inference.fonts import FontChoice, find_font, load_font
 from yolact_kit.reports.sheets import Sheet, colored, fit
 from yolact_kit.words import counted
@@ -253,7 +253,7 @@ def _tinted(explained: Explanation, index: int) -> NDArray[np.uint8]:
     return tinted
 
 
-def _on_sheet(explained: Explanation, box: Box | list[float], left: float, top: float, width: float) -> Box:
+def _on_sheet(explained: Explanation, box: Corners | list[float], left: float, top: float, width: float) -> Corners:
     """A box of the picture in the sheet's coordinates, clipped to the picture, which is ``width`` pixels wide."""
     height = _height(explained, width)
     across, down = width / explained.prediction.width, height / explained.prediction.height

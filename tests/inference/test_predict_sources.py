@@ -17,9 +17,9 @@ from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.errors import UserError
 from yolact_kit.inference import sources
 from yolact_kit.inference.journal import FILE, Record
+from yolact_kit.inference.predict_sources import predict_to_folder
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.run import predict_to_folder
 from yolact_kit.inference.sources import SourcePicture, find_pictures
 from yolact_kit.inference.writers import FORMATS, Item, WriteOptions, check_formats
 from yolact_kit.inference.writers.names import Names, safe_name

@@ -27,11 +27,11 @@ from yolact_kit.inference.writers.names import Names
 from yolact_kit.json_text import json_text
 from yolact_kit.pixels.pictures import PictureError
 
-Track = Callable[[Iterable[Record], int | None], Iterable[Record]]
+TrackRecords = Callable[[Iterable[Record], int | None], Iterable[Record]]
 
 
 @dataclass(slots=True)
-class Outcome:
+class PredictionSummary:
     """The result of a run over pictures.
 
     Attributes:
@@ -86,12 +86,12 @@ def predict_to_folder(
     out: Path,
     formats: Iterable[str] = ("coco", "overlay"),
     overwrite: bool = False,
-    track: Track | None = None,
+    track: TrackRecords | None = None,
     on_problem: Callable[[SourcePicture, PictureError], None] | None = None,
     options: WriteOptions | None = None,
     video: VideoOptions | None = None,
     show: Callable[[Item], None] | None = None,
-) -> Outcome:
+) -> PredictionSummary:
     """Predicts on pictures and writes what was found; an interrupted run continues where it stopped.
 
     Decoding, the model and writing overlap. Apart from the names, memory does not grow with the number of pictures. A
@@ -167,7 +167,7 @@ class _Run:
         on_problem: Callable[[SourcePicture, PictureError], None] | None,
         show: Callable[[Item], None] | None,
     ) -> None:
-        self.outcome = Outcome(out)
+        self.outcome = PredictionSummary(out)
         self._predictor = predictor
         self._pictures = pictures
         self._formats = formats
