@@ -88,9 +88,8 @@ def explain(
     page = write_explanations(explanations, out, weights, overwrite, inputs)
     for explanation in explanations:
         if not len(explanation.prediction):
-            say(
-                f"Nothing in '{explanation.prediction.file}' scored {score:g} or more: its prototypes are shown without masks."
-            )
+            file = explanation.prediction.file
+            say(f"Nothing in '{file}' scored {score:g} or more: its prototypes are shown without masks.")
     say(f"Open {page} in a browser; the figures are beside it.")
     if broken:
         raise typer.Exit(EXIT_PROBLEMS)
