@@ -58,6 +58,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _names_in(path: Path) -> list[str]:
+    """The names in a file: one per line, or a list or mapping in YAML or JSON."""
     text = _text(path)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         document = _yaml(path, text)

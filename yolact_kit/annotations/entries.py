@@ -67,6 +67,7 @@ def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | No
 
 
 def _ring_fault(ring: list[Any]) -> Fault | None:
+    """What makes a polygon unusable: numbers x and y alternating, of at least three points."""
     if not set(map(type, ring)) <= {int, float}:
         return "shape-malformed", "has a polygon with something that is not a number"
     if not all(-FURTHEST <= number <= FURTHEST for number in ring):  # which NaN is not

@@ -58,6 +58,7 @@ def _sniff_stream(stream: BinaryIO, suffix: str) -> FileKind:
 
 
 def _kind(data: bytes, suffix: str, is_whole: bool) -> FileKind:
+    """What the beginning of a file shows; ``is_whole`` says that it is all of the file."""
     text = decode_beginning(data)
     if _is_no_document(text, suffix):
         return "broken"

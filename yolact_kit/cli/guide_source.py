@@ -97,17 +97,22 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
     say(asker.text("reading", source=short_path(source.resolve())))
     read, options = _read(source, options, asker)
     _say_counts(read, asker)
+    # Shares are asked of `convert` only where the source has no splits; few pictures leave none for a test.
+    val = test = None
+    if not read.splits:
+        val, test = 0.2, (0.2 if len(read.labelled) >= _ENOUGH_FOR_TEST else 0)
     return {
         "format": options.format,
         "pictures": str(options.pictures) if options.pictures is not None else None,
         "box_as_mask": options.box_as_mask,
         "class_attribute": options.class_attribute,
-        "val": None if read.splits else 0.2,
-        "test": None if read.splits else 0.2 if len(read.labelled) >= _ENOUGH_FOR_TEST else 0,
+        "val": val,
+        "test": test,
     }
 
 
 def _find_format(source: Path, asker: Asker) -> SourceFormat:
+    """The format of the labels: found out, or asked for if there are several; offers to label pictures first."""
     from yolact_kit.annotations.detect_format import detect_format
     from yolact_kit.annotations.source_folder import SourceFolder
 
@@ -205,6 +210,7 @@ def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult,
 
 
 def _try_to_read(source: Path, options: ReadOptions) -> _Attempt:
+    """Reads the labels once, whatever comes of it."""
     from yolact_kit.annotations.problems import SourceError
     from yolact_kit.annotations.read import read_source
 
@@ -216,6 +222,7 @@ def _try_to_read(source: Path, options: ReadOptions) -> _Attempt:
 
 
 def _say_counts(read: ReadResult, asker: Asker) -> None:
+    """Tells how many pictures, objects and classes there are."""
     objects = sum(len(item.picture.instances) for item in read.labelled)
     names = ", ".join(read.classes[:20]) + (", ..." if len(read.classes) > 20 else "")
     say(

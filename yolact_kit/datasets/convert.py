@@ -214,6 +214,7 @@ def _refuse_if_strict(problems: list[Problem], options: ConvertOptions) -> None:
 def _write_labels(
     dataset: Dataset, folder: Path, out: Path, source: str, base: Path | None, options: ConvertOptions
 ) -> list[Problem]:
+    """Writes everything but the pictures; returns what the format cannot store."""
     problems = Problems()
     if options.to == "coco":
         save_dataset(dataset, folder, _images(base, out), source, options.to_dict())
@@ -290,6 +291,7 @@ def _split(result: ReadResult, options: ConvertOptions, old_splits: dict[str, st
 
 
 def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options: ConvertOptions) -> list[Problem]:
+    """Reports classes that are not trained, splits that are empty, and pictures in two splits."""
     problems = Problems()
     trained = {instance.label for picture in splits.get("train", []) for instance in picture.instances}
     for name in result.classes if trained else ():
@@ -346,6 +348,8 @@ def _write_pictures(
     options: ConvertOptions,
     progress: StepProgress | None,
 ) -> None:
+    """Writes all pictures to their targets, several at a time."""
+
     def write(item: Labelled) -> None:
         _write_picture(item, folder / targets[item.picture.file], options)
 
@@ -355,6 +359,7 @@ def _write_pictures(
 
 
 def _write_picture(item: Labelled, target: Path, options: ConvertOptions) -> None:
+    """Copies or links a picture, or writes it anew if its pixels change."""
     target.parent.mkdir(parents=True, exist_ok=True)
     content = embedded_picture(item.picture.path) if item.embedded else None
     if item.rewrite:

@@ -192,6 +192,7 @@ class _Reader:
         self.cvat = _is_cvat(document)
 
     def read(self) -> CocoFile | None:
+        """Reads everything; None with a problem if the categories are unusable."""
         self._categories()
         if self.problems.failed:
             return None
@@ -217,6 +218,7 @@ class _Reader:
         return {name for name in self.names.values() if name in parents and name not in labels}
 
     def _categories(self) -> None:
+        """Reads the names of the categories by id."""
         for number, category in enumerate(self.document["categories"], start=1):
             if not isinstance(category, dict) or category.get("id") is None or not category.get("name"):
                 self.problems.add("file-malformed", f"Category {number} has no id or no name.", f"category {number}")
@@ -229,6 +231,7 @@ class _Reader:
             self.names[key] = name
 
     def _images(self) -> None:
+        """Reads the pictures by id."""
         # An id that comes again with the same content is a copy, which is ignored. With other content it is unclear
         # which picture the annotations of that id belong to: the picture is left out.
         copies: Counter[str] = Counter()
@@ -256,6 +259,7 @@ class _Reader:
             problems.add("image-repeated", f"'{picture.reference}' is listed {count} times with the id {key}.")
 
     def _picture(self, image: dict[str, Any]) -> RawPicture:
+        """One entry of the list of pictures, without its objects."""
         width, height = _side(image.get("width")), _side(image.get("height"))
         reference = str(image["file_name"])
         return RawPicture(
@@ -268,6 +272,7 @@ class _Reader:
         )
 
     def _annotation(self, number: int, annotation: Any) -> None:
+        """Adds one annotation to its picture, or a problem to the picture or the file."""
         subject = f"annotation {number}"
         if not isinstance(annotation, dict):
             self.problems.add("file-malformed", "It is not an annotation.", subject)
@@ -295,6 +300,7 @@ class _Reader:
     def _object(
         self, name: str, label: str, annotation: dict[str, Any], picture: RawPicture, problems: Problems
     ) -> RawObject | None:
+        """One annotation as an object; None with a problem if it has no usable mask."""
         segmentation = annotation.get("segmentation")
         crowd = str(annotation.get("iscrowd", 0)) in ("1", "True")
         if isinstance(segmentation, dict):
@@ -371,6 +377,7 @@ def _rle_parts(name: str, segmentation: dict[str, Any], picture: RawPicture, pro
 
 
 def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[RawPart]:
+    """The polygons of an object; one that is not in a list of polygons is read as one."""
     if _is_empty(segmentation):
         return []
     if not isinstance(segmentation, list):

@@ -56,6 +56,7 @@ FORMAT = LabelmeFormat()
 
 
 def _read_job(path: Path, root: Path, index: PictureIndex, options: ReadOptions, lists: SplitLists) -> PictureResult:
+    """Reads one file and its picture."""
     problems = Problems(name_below(root, path))
     raw = read_labelme(path, options, problems)
     if raw is None:
@@ -194,6 +195,7 @@ def _forget_outlines(raw: RawObject) -> None:
 
 
 def _object(number: int, shape: Any, options: ReadOptions, problems: Problems) -> RawObject | None:
+    """One shape as an object; without parts if its label says that it is none, None if it is skipped."""
     if not isinstance(shape, dict):
         problems.add("shape-malformed", "It is not a shape.", f"shape {number}")
         return None

@@ -227,7 +227,8 @@ def read_mask(path: Path, names: dict[Colour, str | None], ignore: bool = True) 
         with Image.open(path) as image:
             mode = image.mode
             rgb = np.asarray(image.convert("RGB"))
-            indices = np.asarray(image.convert("L") if mode == "1" else image) if mode in _INDEXED else None
+            numbered = image.convert("L") if mode == "1" else image
+            indices = np.asarray(numbered) if mode in _INDEXED else None
     except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
         raise ValueError(f"its mask picture '{path.name}' cannot be decoded ({error})") from error
     # Every pixel becomes one number, its index or its R G B packed into one; the distinct numbers are the colours, and
@@ -263,8 +264,9 @@ def _names(files: list[Path], options: ReadOptions) -> dict[Colour, str | None]:
         if path.name == "labelmap.txt":
             return read_colours(path)
         if path.name == "class_names.txt":
-            lines = (read_text(path, Problems()) or "").split("\n")
-            return {(index,): _name(line) for index, line in enumerate(line for line in lines if line.strip())}
+            text = read_text(path, Problems()) or ""
+            lines = [line for line in text.split("\n") if line.strip()]
+            return {(index,): _name(line) for index, line in enumerate(lines)}
     return {}
 
 

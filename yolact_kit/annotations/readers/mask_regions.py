@@ -8,44 +8,44 @@ from numpy.typing import NDArray
 from yolact_kit.shapes.rings import Ring, rectangle_ring
 
 Mask = NDArray[np.bool_]
-Box = tuple[float, float, float, float]
+PixelBox = tuple[float, float, float, float]
 
 _MARGIN = 2
 """Pixels added to each side of a box before cropping, because boxes drawn by hand are inexact."""
 
 
-def _slices(box: Box) -> tuple[slice, slice]:
+def _slices(box: PixelBox) -> tuple[slice, slice]:
     """The rows and columns of a box with its margin, as slices of a picture."""
     x1, y1, x2, y2 = box
     rows = slice(max(0, int(y1) - _MARGIN), max(0, int(np.ceil(y2)) + _MARGIN))
     return rows, slice(max(0, int(x1) - _MARGIN), max(0, int(np.ceil(x2)) + _MARGIN))
 
 
-def crop(codes: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
+def crop(codes: NDArray[np.int32], box: PixelBox) -> NDArray[np.int32]:
     """The pixels inside a box and its margin, a view of int32 [height, width]."""
     return codes[_slices(box)]
 
 
-def within(mask: Mask, box: Box) -> Mask:
+def within(mask: Mask, box: PixelBox) -> Mask:
     """A mask without its pixels outside of a box and its margin, bool [height, width]."""
     inside = np.zeros_like(mask)
     inside[_slices(box)] = mask[_slices(box)]
     return inside
 
 
-def box_fit(mask: Mask, box: Box) -> float:
+def box_fit(mask: Mask, box: PixelBox) -> float:
     """IoU of a box and the bounding box of the mask's pixels inside it."""
     part = within(mask, box)
     return box_iou(mask_box(part), box) if part.any() else 0.0
 
 
-def mask_box(mask: Mask) -> Box:
+def mask_box(mask: Mask) -> PixelBox:
     """The bounding box x1 y1 x2 y2 of a mask that is not empty, in pixels."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
-def box_iou(box: Box, other: Box) -> float:
+def box_iou(box: PixelBox, other: PixelBox) -> float:
     """IoU of two boxes x1 y1 x2 y2."""
     width = min(box[2], other[2]) - max(box[0], other[0])
     height = min(box[3], other[3]) - max(box[1], other[1])
@@ -55,7 +55,7 @@ def box_iou(box: Box, other: Box) -> float:
     return width * height / (sum(areas) - width * height)
 
 
-def divide(region: Mask, boxes: list[Box]) -> list[Mask]:
+def divide(region: Mask, boxes: list[PixelBox]) -> list[Mask]:
     """Divides a region between boxes: each pixel goes to the box whose centre is nearest relative to the box's size.
 
     Args:
@@ -77,6 +77,6 @@ def divide(region: Mask, boxes: list[Box]) -> list[Mask]:
     return [region & (nearest == index) for index in range(len(boxes))]
 
 
-def box_ring(box: Box) -> Ring:
+def box_ring(box: PixelBox) -> Ring:
     """A box x1 y1 x2 y2 as an outline, float64 [4, 2]."""
     return rectangle_ring(np.array(box, dtype=np.float64).reshape(2, 2))

@@ -112,6 +112,7 @@ def _read_job(
     names: dict[Colour, str | None],
     lists: SplitLists,
 ) -> PictureResult:
+    """Attaches masks to what one XML file says, and matches it with its picture."""
     raw, problems = item
     if raw is None:
         return PictureResult(None, problems.found)
@@ -209,6 +210,7 @@ def _number(element: Element, path: str) -> float:
 
 
 def _object(number: int, element: Element, options: ReadOptions, problems: Problems) -> RawObject | None:
+    """One object with its polygons or its box; None with a problem if it has neither."""
     label = _text(element, "name")
     name = f"object {number} ({label})" if label else f"object {number}"
     difficult = _text(element, "difficult") == "1"

@@ -19,8 +19,8 @@ from yolact_kit.annotations.readers.mask_pictures import (
     read_mask,
 )
 from yolact_kit.annotations.readers.mask_regions import (
-    Box,
     Mask,
+    PixelBox,
     box_fit,
     box_iou,
     box_ring,
@@ -100,7 +100,9 @@ def learn_names(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str |
     return names
 
 
-def _collect_overlaps(path: Path, boxes: list[tuple[str, Box]], overlaps: dict[Colour, dict[str, list[float]]]) -> None:
+def _collect_overlaps(
+    path: Path, boxes: list[tuple[str, PixelBox]], overlaps: dict[Colour, dict[str, list[float]]]
+) -> None:
     """Appends to ``overlaps`` how well each colour of one mask picture fills each box, by colour and label."""
     try:
         mask = read_mask(path, {})
@@ -314,7 +316,7 @@ def _in_order(
     return matches
 
 
-def _may_be(region: Mask, item: RawObject, box: Box) -> bool:
+def _may_be(region: Mask, item: RawObject, box: PixelBox) -> bool:
     """Whether a region may be the mask of an object: their boxes overlap well.
 
     If the object has an outline of its own, the mask picture may show only the part of it that no other object hides;

@@ -83,6 +83,7 @@ FORMAT = YoloFormat()
 
 
 def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, whole: YoloSet) -> PictureResult:
+    """Matches what one text file says with its picture."""
     raw, problems = item
     if raw is None:
         return PictureResult(None, problems.found)
@@ -275,6 +276,7 @@ def by_stem(index: PictureIndex) -> dict[str, list[Path]]:
 def _object(
     line: int, row: list[str], names: dict[int, str], options: ReadOptions, problems: Problems
 ) -> RawObject | None:
+    """One row as an object; None with a problem if it is neither an outline nor a box."""
     name = f"line {line}"
     try:
         number = to_points([row[0], 0])[0, 0]
