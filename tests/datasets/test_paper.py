@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
 from yolact_kit.datasets.augmentation import FILL, Augmentation
-from yolact_kit.datasets.paper import LARGEST_CANVAS, ExpandAndCrop, Window, draw_window
+from yolact_kit.datasets.paper import LARGEST_CANVAS, CropWindow, ExpandAndCrop, draw_window
 
 SIZE = 96
 
@@ -48,7 +48,7 @@ def test_the_box_of_a_mask_is_the_box_in_the_window(seed: int, width: int, heigh
     mask[y : y + 8, x : x + 8] = 1
     window = draw_window(np.array([[x, y, 8, 8]], float), width, height, random)
     step = ExpandAndCrop(SIZE, FILL, cv2.INTER_AREA)
-    shown = step.apply_to_masks(mask[None], window=window, kept=np.array([True]))[0]
+    shown = step.apply_to_masks(mask[None], window=window, centred=np.array([True]))[0]
     left, top = ((np.array([x, y]) - window[:2]) / window[2:] * SIZE).clip(0, SIZE)
     right, bottom = ((np.array([x, y]) + 8 - window[:2]) / window[2:] * SIZE).clip(0, SIZE)
     found = cv2.boundingRect(shown)
@@ -78,8 +78,8 @@ def test_windows_are_the_papers() -> None:
 def test_objects_whose_centre_is_cut_off_are_none_any_more() -> None:
     picture, masks = scene()
     step = ExpandAndCrop(SIZE, FILL, cv2.INTER_AREA)
-    window = Window(30, 0, 90, 80)  # cuts the first object, 15 to 37, beyond its centre
-    shown = step.apply_to_masks(masks, window=window, kept=np.array([False, True]))
+    window = CropWindow(30, 0, 90, 80)  # cuts the first object, 15 to 37, beyond its centre
+    shown = step.apply_to_masks(masks, window=window, centred=np.array([False, True]))
     assert not shown[0].any() and shown[1].any()
     assert step.apply(picture, window=window).shape == (SIZE, SIZE, 3)
 

@@ -157,7 +157,7 @@ def _validate_source(source: Path, options: ReadOptions, model: ModelConfig) -> 
 
     try:
         options = replace(options, workers=min(8, usable_cores()), processes=True)
-        read = read_source(source, options, lambda done, total: track(done, "Reading", total))
+        read = read_source(source, options, lambda items, total: track(items, "Reading", total))
     except SourceError as error:
         _print_problems(errors_first(error.problems), None)
         raise
@@ -169,7 +169,7 @@ def _validate_source(source: Path, options: ReadOptions, model: ModelConfig) -> 
 def _write_report(validation: Validation, file: Path, source: Path) -> None:
     from yolact_kit.reports.validation import write_validation_report
 
-    write_validation_report(validation, file, str(source), lambda drawn, total: track(drawn, "Drawing problems", total))
+    write_validation_report(validation, file, str(source), lambda items, total: track(items, "Drawing problems", total))
     say(f"\nReport written to {file}")
 
 

@@ -71,7 +71,7 @@ class Augmented:
 
 
 @dataclass(slots=True)
-class _Done:
+class _Copies:
     """The copies of one picture."""
 
     copies: list[Picture] = field(default_factory=list)
@@ -109,30 +109,33 @@ def write_augmented(
     train = dataset.splits.get("train", [])
     if not train:
         raise UserError("There are no pictures in 'train' to copy.", "Convert the labels again.")
-    made = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out)))
+    augmented = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out)))
     with new_folder(out, options.overwrite, inputs) as folder:
         images = folder / "images"
-        taken = {picture.file for picture in dataset.pictures()}
-        jobs = [(index, picture, _names(picture.file, options.copies, taken)) for index, picture in enumerate(train)]
+        used_names = {picture.file for picture in dataset.pictures()}
+        jobs = [
+            (index, picture, _names(picture.file, options.copies, used_names)) for index, picture in enumerate(train)
+        ]
         work = in_parallel(lambda job: _copies(*job, images, options), jobs, min(4, usable_cores()))
-        with closing(work) as done:
-            results = list(progress(done, len(jobs)) if progress else done)
-        _collect(dataset, results, made)
+        with closing(work) as results:
+            copies = list(progress(results, len(jobs)) if progress else results)
+        _collect(dataset, copies, augmented)
         copy_pictures(
-            (picture for picture in made.dataset.pictures() if not picture.path.is_relative_to(images)), images
+            (picture for picture in augmented.dataset.pictures() if not picture.path.is_relative_to(images)), images
         )
-        save_dataset(made.dataset, folder, source=str(dataset.root or dataset.name), options=_described(options))
-    for picture in made.dataset.pictures():
+        save_dataset(augmented.dataset, folder, source=str(dataset.root or dataset.name), options=_described(options))
+    for picture in augmented.dataset.pictures():
         picture.path = Path(out) / "images" / picture.file
-    return made
+    return augmented
 
 
 def _described(options: CopyOptions) -> dict[str, Any]:
+    """The options as ``dataset.yaml`` keeps them."""
     names = ("copies", "steps", "min_object", "min_visible", "seed")
     return {"augmented": {name: getattr(options, name) for name in names}}
 
 
-def _names(file: str, copies: int, taken: set[str]) -> list[str]:
+def _names(file: str, copies: int, used_names: set[str]) -> list[str]:
     """Names for the copies of a picture that no other picture has."""
     path = PurePosixPath(file)
     names: list[str] = []
@@ -140,35 +143,38 @@ def _names(file: str, copies: int, taken: set[str]) -> list[str]:
     while len(names) < copies:
         number += 1
         name = rgb_name(path.with_name(f"{path.stem}-augmented-{number}{path.suffix}").as_posix())
-        if name not in taken:
+        if name not in used_names:
             names.append(name)
-            taken.add(name)
+            used_names.add(name)
     return names
 
 
-def _copies(index: int, picture: Picture, names: list[str], images: Path, options: CopyOptions) -> _Done:
-    done = _Done()
+def _copies(index: int, picture: Picture, names: list[str], images: Path, options: CopyOptions) -> _Copies:
+    """Writes the copies of one picture into the folder of the new data set's pictures."""
+    result = _Copies()
     try:
         pixels = picture.read()
     except PictureError as error:
-        done.error = error
-        return done
+        result.error = error
+        return result
     height, width = pixels.shape[:2]
-    whole = [part for part in (clipped(instance, width, height) for instance in picture.instances) if part is not None]
-    masks = np.zeros((len(whole), height, width), np.uint8)
-    for number, instance in enumerate(whole):
+    parts = (clipped(instance, width, height) for instance in picture.instances)
+    instances = [part for part in parts if part is not None]
+    masks = np.zeros((len(instances), height, width), np.uint8)
+    for number, instance in enumerate(instances):
         masks[number] = instance.mask(height, width)
     pipeline = Pipeline(options.steps)
     for number, name in enumerate(names):
+        # Seeded by the numbers of picture and copy: it does not matter in which order threads come to them.
         seed = int(np.random.SeedSequence((options.seed, index, number)).generate_state(1)[0])
-        image, changed = pipeline(pixels, masks, seed)
-        kept = _kept(whole, masks, changed, options, done.dropped)
+        image, new_masks = pipeline(pixels, masks, seed)
+        visible = _visible(instances, masks, new_masks, options, result.dropped)
         write_picture(images / name, image)
-        done.copies.append(Picture(name, image.shape[1], image.shape[0], images / name, kept))
-    return done
+        result.copies.append(Picture(name, image.shape[1], image.shape[0], images / name, visible))
+    return result
 
 
-def _kept(
+def _visible(
     instances: list[Instance],
     before: NDArray[np.uint8],
     after: NDArray[np.uint8],
@@ -176,7 +182,8 @@ def _kept(
     dropped: Counter[str],
 ) -> list[Instance]:
     """The objects of a copy, with their new masks; those that are dropped are counted."""
-    kept: list[Instance] = []
+    visible: list[Instance] = []
+    # A copy may be of another size: its masks are compared as if they had as many pixels as the picture.
     pixels = before[0].size / max(after[0].size, 1) if len(after) else 1.0
     for instance, old, new in zip(instances, before, after, strict=True):
         if not new.any():
@@ -188,23 +195,23 @@ def _kept(
         elif not instance.crowd and new.sum() * pixels < options.min_visible * old.sum():
             dropped[HIDDEN] += 1
         else:
-            kept.append(Instance(instance.label, rle=encode_mask(new), crowd=instance.crowd))
-    return kept
+            visible.append(Instance(instance.label, rle=encode_mask(new), crowd=instance.crowd))
+    return visible
 
 
-def _collect(dataset: Dataset, results: list[_Done], made: Augmented) -> None:
+def _collect(dataset: Dataset, copies: list[_Copies], augmented: Augmented) -> None:
     """Puts the copies after their originals."""
     for split, pictures in dataset.splits.items():
-        made.dataset.splits[split] = [
+        augmented.dataset.splits[split] = [
             Picture(p.file, p.width, p.height, p.path, p.instances, p.extra) for p in pictures
         ]
     train: list[Picture] = []
-    for picture, done in zip(made.dataset.splits["train"], results, strict=True):
-        if done.error is not None:
-            made.broken.append(done.error)
+    for picture, result in zip(augmented.dataset.splits["train"], copies, strict=True):
+        if result.error is not None:
+            augmented.broken.append(result.error)
             continue
-        train += [picture, *done.copies]
-        made.copies += len(done.copies)
-        made.objects += sum(len(copy.instances) for copy in done.copies)
-        made.dropped += done.dropped
-    made.dataset.splits["train"] = train
+        train += [picture, *result.copies]
+        augmented.copies += len(result.copies)
+        augmented.objects += sum(len(copy.instances) for copy in result.copies)
+        augmented.dropped += result.dropped
+    augmented.dataset.splits["train"] = train

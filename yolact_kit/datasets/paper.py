@@ -26,7 +26,7 @@ _DRAWS = 20
 """How many overlaps are tried, one after the other, if objects are too small for a crop to reach them."""
 
 
-class Window(NamedTuple):
+class CropWindow(NamedTuple):
     """The area that becomes the training picture, in pixels of the original picture."""
 
     left: float
@@ -66,22 +66,22 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
         height, width = params["shape"][:2]
         boxes = np.array([cv2.boundingRect(mask) for mask in data.get("masks", ())], dtype=np.float64).reshape(-1, 4)
         window = draw_window(boxes, width, height, self.random_generator)
-        return {"window": window, "kept": _centred(boxes, window)}
+        return {"window": window, "centred": _centred(boxes, window)}
 
-    def apply(self, img: NDArray[np.uint8], window: Window, **_params: Any) -> NDArray[np.uint8]:
+    def apply(self, img: NDArray[np.uint8], window: CropWindow, **_params: Any) -> NDArray[np.uint8]:
         """The picture in the window."""
         return self._show(img, window, self.fill, self.interpolation)
 
     def apply_to_masks(
-        self, masks: NDArray[np.uint8], window: Window, kept: NDArray[np.bool_], **_params: Any
+        self, masks: NDArray[np.uint8], window: CropWindow, centred: NDArray[np.bool_], **_params: Any
     ) -> NDArray[np.uint8]:
         """The masks in the window; empty ones of objects whose centre is not in it."""
-        shown = np.zeros((len(masks), self.size, self.size), np.uint8)
-        for index in np.flatnonzero(kept):
-            shown[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST_EXACT)
-        return shown
+        cropped = np.zeros((len(masks), self.size, self.size), np.uint8)
+        for index in np.flatnonzero(centred):
+            cropped[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST_EXACT)
+        return cropped
 
-    def _show(self, pixels: NDArray[np.uint8], window: Window, fill: int, interpolation: int) -> NDArray[np.uint8]:
+    def _show(self, pixels: NDArray[np.uint8], window: CropWindow, fill: int, interpolation: int) -> NDArray[np.uint8]:
         """The part of a picture or a mask in a window, at the new size."""
         canvas = np.full((self.size, self.size, *pixels.shape[2:]), fill, np.uint8)
         rows, to_rows = self._span(window.top, window.height, pixels.shape[0])
@@ -92,6 +92,7 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
 
     def _span(self, start: float, length: float, whole: int) -> tuple[slice, slice]:
         """The visible pixels along one axis, and their new positions."""
+        # The part of the window that the picture covers goes to the same share of the canvas; at least one pixel of it.
         first, last = max(0, round(start)), min(whole, round(start + length))
         scale = self.size / length
         begin = min(max(0, round((first - start) * scale)), self.size - 1)
@@ -99,7 +100,7 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
         return slice(first, last), slice(begin, end)
 
 
-def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.random.Generator) -> Window:
+def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.random.Generator) -> CropWindow:
     """Draws what a training picture shows.
 
     Args:
@@ -113,7 +114,7 @@ def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.
     """
     ratio = random.uniform(1, LARGEST_CANVAS) if random.random() < 0.5 else 1.0
     left, top = random.random(2) * (ratio - 1) * (width, height)
-    canvas = Window(-float(left), -float(top), width * ratio, height * ratio)
+    canvas = CropWindow(-float(left), -float(top), width * ratio, height * ratio)
     for _ in range(_DRAWS if len(boxes) else 0):
         overlap = _OVERLAPS[random.integers(len(_OVERLAPS))]
         if overlap is None:
@@ -124,28 +125,31 @@ def draw_window(boxes: NDArray[np.float64], width: int, height: int, random: np.
     return canvas
 
 
-def _draw_cut(boxes: NDArray[np.float64], canvas: Window, overlap: float, random: np.random.Generator) -> Window | None:
+def _draw_cut(
+    boxes: NDArray[np.float64], canvas: CropWindow, overlap: float, random: np.random.Generator
+) -> CropWindow | None:
     """A part of the canvas with such an IoU with an object; None if many trials found none."""
     for _ in range(_TRIALS):
         across, down = random.uniform(_SMALLEST_SIDE, 1, 2) * (canvas.width, canvas.height)
         if not 0.5 <= across / down <= 2:
             continue
         x, y = random.random(2) * (canvas.width - across, canvas.height - down)
-        window = Window(canvas.left + float(x), canvas.top + float(y), float(across), float(down))
+        window = CropWindow(canvas.left + float(x), canvas.top + float(y), float(across), float(down))
         if _centred(boxes, window).any() and _overlaps(boxes, window).max() >= overlap:
             return window
     return None
 
 
-def _centred(boxes: NDArray[np.float64], window: Window) -> NDArray[np.bool_]:
+def _centred(boxes: NDArray[np.float64], window: CropWindow) -> NDArray[np.bool_]:
     """Which boxes have their centre in a window."""
     inside = boxes[:, :2] + boxes[:, 2:] / 2 - window[:2]
     return np.asarray(((inside > 0) & (inside < window[2:])).all(axis=1))
 
 
-def _overlaps(boxes: NDArray[np.float64], window: Window) -> NDArray[np.float64]:
+def _overlaps(boxes: NDArray[np.float64], window: CropWindow) -> NDArray[np.float64]:
     """IoU of boxes with a window."""
     low = np.maximum(boxes[:, :2], window[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], np.add(window[:2], window[2:]))
+    # A negative side means that box and window do not meet; it counts as 0.
     shared = (high - low).clip(min=0).prod(axis=1)
     return np.asarray(shared / (boxes[:, 2:].prod(axis=1) + window.width * window.height - shared))

@@ -145,5 +145,5 @@ def _make(name: str, kind: Any, options: dict[str, Any], *arguments: Any) -> Any
     try:
         return kind(*arguments, **{key: tuple(v) if isinstance(v, list) else v for key, v in options.items()})
     except (ValueError, TypeError, NotImplementedError) as error:
-        told = " ".join(str(error).split()).partition(" For further")[0]
-        raise UserError(f"The options of '{name}' are not allowed: {told}", "") from error
+        reason = " ".join(str(error).split()).partition(" For further")[0]
+        raise UserError(f"The options of '{name}' are not allowed: {reason}", "") from error

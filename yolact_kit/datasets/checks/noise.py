@@ -72,6 +72,7 @@ def object_nearly_twice(subject: Subject) -> Iterator[Finding]:
 
 
 def _fills_box(instance: Instance, share: float) -> bool:
+    """Whether an object fills at least this share of its box; shares well above 1 come from parts that overlap."""
     _, _, width, height = instance.box()
     return width * height > 0 and share <= _area(instance) / (width * height) < 1.01
 
@@ -87,6 +88,7 @@ def _is_rectangular(instances: list[Instance]) -> bool:
 
 
 def _area(instance: Instance) -> float:
+    """Area in square pixels."""
     return rle_area(instance.rle) if instance.rle is not None else sum(map(ring_area, instance.polygons))
 
 
@@ -97,6 +99,7 @@ def _near_masks(picture: Picture) -> Iterator[tuple[str, str, float, bool]]:
     whole = [(number, instance) for number, instance in enumerate(picture.instances, start=1) if not instance.crowd]
     if len(whole) < 2:
         return
+    # Masks are compared only where the boxes overlap nearly as much: that is quick to find out for all pairs at once.
     boxes = torch.tensor([instance.box() for _, instance in whole], dtype=torch.float64)
     boxes[:, 2:] += boxes[:, :2]
     candidates = np.argwhere(np.triu(box_iou(boxes, boxes).numpy() >= 0.8 * _SAME, k=1))
@@ -110,8 +113,9 @@ def _near_masks(picture: Picture) -> Iterator[tuple[str, str, float, bool]]:
             yield *names, overlap, instance.label == other.label
 
 
-def _mask_iou(one: Instance, other: Instance, picture: Picture) -> float:
-    parts = [clipped(instance, picture.width, picture.height) for instance in (one, other)]
+def _mask_iou(first: Instance, second: Instance, picture: Picture) -> float:
+    """IoU of the masks of two objects, as far as they lie in the picture."""
+    parts = [clipped(instance, picture.width, picture.height) for instance in (first, second)]
     rles = [part.encode(picture.height, picture.width) for part in parts if part is not None]
     if len(rles) < 2:
         return 0.0

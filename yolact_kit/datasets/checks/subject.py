@@ -81,8 +81,8 @@ def scan_pictures(pictures: Iterable[Picture], progress: ScanProgress | None = N
         What was found, by path.
     """
     unique = {picture.path: picture for picture in pictures}
-    done = in_parallel(scan_picture, list(unique.values()), min(8, usable_cores()))
-    scans = zip(unique, done, strict=True)
+    results = in_parallel(scan_picture, list(unique.values()), min(8, usable_cores()))
+    scans = zip(unique, results, strict=True)
     return dict(progress(scans, len(unique)) if progress is not None else scans)
 
 
