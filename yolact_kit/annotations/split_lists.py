@@ -54,7 +54,7 @@ def read_lists(files: Iterable[Path]) -> SplitLists:
         files: Text files named as their splits are: ``train.txt``, ``val.txt`` and so on; others are passed over.
 
     Returns:
-        The splits; none where there is no list of a training split and of another one.
+        The splits; none if there is no list of a training split and of another one.
     """
     lists: dict[str, list[str]] = defaultdict(list)
     for path in files:

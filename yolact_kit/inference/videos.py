@@ -65,8 +65,7 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
         Each frame, and its pixels, uint8 [H, W, 3], red, green, blue, turned upright as the video says.
 
     Raises:
-        PictureError: It cannot be opened, or, with the code `CUT_OFF` and after all frames that can be had, it ends
-            before its end.
+        PictureError: It cannot be opened, or, with the code `CUT_OFF` and after all readable frames, it is truncated.
     """
     with _opened(source) as capture:
         rate = capture.get(cv2.CAP_PROP_FPS)

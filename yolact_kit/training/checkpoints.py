@@ -153,7 +153,7 @@ def find_checkpoint(run: Path, say: Callable[[str], None] = lambda _line: None) 
         say: Prints a line if the last checkpoint is incomplete.
 
     Returns:
-        The file and its content; None where there is no checkpoint.
+        The file and its content; None if there is no checkpoint.
 
     Raises:
         UserError: A checkpoint holds code, or none can be read.

@@ -238,7 +238,7 @@ def read_mask(path: Path, names: dict[Colour, str | None], ignore: bool = True) 
     values, first, positions = np.unique(numbers, return_index=True, return_inverse=True)
     colours: dict[int, list[Colour]] = {}
     lookup = np.zeros(len(values), dtype=np.int32)
-    is_binary = mode in ("L", "1") and {int(value) for value in values} <= {0, 255}  # where 255 is no border
+    is_binary = mode in ("L", "1") and {int(value) for value in values} <= {0, 255}  # 255 is then not a border
     for code, (value, pixel) in enumerate(zip(values, first, strict=True), start=1):
         forms: list[Colour] = [] if indices is None else [(int(value),)]
         forms.append(tuple(int(part) for part in rgb.reshape(-1, 3)[pixel]))
