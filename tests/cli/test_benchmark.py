@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
 from tests.cli.runner import Runner
-from yolact_kit.cli import options
-from yolact_kit.config.schema import DetectConfig
-from yolact_kit.ops.nms import NMS
 
 SMALL = ("benchmark", "nms", "--anchors", "400", "--repeats", "2", "--device", "cpu")
 
@@ -53,7 +48,3 @@ def test_a_wrong_call_is_told(run: Runner, words: tuple[str, ...], message: str)
     assert ran.code == 2
     assert message in ran.err
     assert ran.out == ""
-
-
-def test_every_door_knows_the_same_ways() -> None:
-    assert set(get_args(DetectConfig.model_fields["nms"].annotation)) == set(options.NMS) == set(NMS)

@@ -14,6 +14,7 @@ from tests.ops.slow_nms import Pair, slow_candidates, slow_iou, slow_nms
 from yolact_kit.ops import nms
 from yolact_kit.ops.candidates import Candidates
 from yolact_kit.ops.nms import NMS, NmsOptions, cluster_spm_nms, cross_class_fast_nms, fast_nms, standard_nms
+from yolact_kit.ops.nms_methods import NMS_METHODS
 
 EVERY = pytest.mark.parametrize("name", list(NMS))
 SUPPRESSING = pytest.mark.parametrize("name", ["fast", "cross-class", "standard"])
@@ -210,3 +211,7 @@ def test_nothing_in_nothing_out(name: str) -> None:
             kept = NMS[name](boxes, scores, NmsOptions(legacy=legacy))
             assert [len(part) for part in kept] == [0, 0, 0, 0]
             assert kept.rows.dtype == kept.labels.dtype == kept.pictures.dtype == torch.int64
+
+
+def test_every_name_has_a_function() -> None:
+    assert tuple(NMS) == NMS_METHODS

@@ -29,14 +29,14 @@ def test_decisions_are_those_of_the_suppression(
     options = NmsOptions(iou=0.4, min_score=0.2, candidates=9, top_k=top_k, legacy=legacy)
     found, result = explain_nms(name, boxes, scores, options), NMS[name](boxes, scores, options)
     pairs = set(zip(result.rows.tolist(), result.labels.tolist(), strict=True))
-    told = zip(found.rows.tolist(), found.labels.tolist(), found.kept.tolist(), strict=True)
+    told = zip(found.rows.tolist(), found.labels.tolist(), found.survives.tolist(), strict=True)
     assert {(row, label) for row, label, kept in told if kept} == pairs
     for place in range(len(found.rows)):
         rival = int(found.rivals[place])
         if rival < 0:
-            assert bool(found.kept[place]) or top_k is not None or name == "cluster-spm"
+            assert bool(found.survives[place]) or top_k is not None or name == "cluster-spm"
             continue
-        assert not found.kept[place]
+        assert not found.survives[place]
         assert rival < place
         iou = slow_iou(boxes[found.rows[place]].double().tolist(), boxes[found.rows[rival]].double().tolist())
         assert iou == pytest.approx(float(found.ious[place]), abs=1e-5)
@@ -59,4 +59,4 @@ def test_in_fast_nms_a_suppressed_box_suppresses_others_and_in_standard_nms_not(
 def test_what_top_k_cuts_off_lost_to_no_box() -> None:
     boxes = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10]])
     found = explain_nms("standard", boxes, torch.tensor([[0.9], [0.8]]), NmsOptions(top_k=1))
-    assert (found.kept.tolist(), found.rivals.tolist()) == ([True, False], [-1, -1])
+    assert (found.survives.tolist(), found.rivals.tolist()) == ([True, False], [-1, -1])

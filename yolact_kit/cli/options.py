@@ -9,6 +9,7 @@ import typer
 
 from yolact_kit.cli.console import track, warn
 from yolact_kit.errors import UserError
+from yolact_kit.ops.nms_methods import NMS_METHODS
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
@@ -65,10 +66,6 @@ BatchSize = Annotated[
 ]
 
 
-NMS = ("fast", "cross-class", "standard", "cluster-spm")
-"""The keys of `yolact_kit.ops.nms.NMS`, without loading torch; a test keeps the two equal."""
-
-
 def check_nms(name: str | None) -> None:
     """Checks the value of ``--nms``.
 
@@ -78,8 +75,8 @@ def check_nms(name: str | None) -> None:
     Raises:
         UserError: There is no NMS of that name.
     """
-    if name is not None and name not in NMS:
-        raise UserError(f"There is no NMS '{name}'.", f"--nms takes {', '.join(NMS)}.")
+    if name is not None and name not in NMS_METHODS:
+        raise UserError(f"There is no NMS '{name}'.", f"--nms takes {', '.join(NMS_METHODS)}.")
 
 
 def local_weights(weights: str) -> str:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from yolact_kit.cli.options import MACHINE_PANEL, NMS
+from yolact_kit.cli.options import MACHINE_PANEL
 from yolact_kit.errors import UserError
+from yolact_kit.ops.nms_methods import NMS_METHODS
 
 VIDEO_PANEL = "Videos and cameras"
 
@@ -76,7 +77,7 @@ Nms = Annotated[
     str | None,
     typer.Option(
         "--nms",
-        metavar="|".join(NMS),
+        metavar="|".join(NMS_METHODS),
         help="How duplicates are removed; by default as the model's configuration says.",
         rich_help_panel="Detection",
     ),

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from yolact_kit.ops.nms_methods import NmsMethod
+
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -240,7 +242,7 @@ class DetectConfig(_Section):
         top_k: Detections kept per picture.
     """
 
-    nms: Literal["fast", "cross-class", "standard", "cluster-spm"] = "fast"
+    nms: NmsMethod = "fast"
     nms_iou: Share = 0.5
     candidate_score: Share = 0.05
     candidates: Positive = 200

@@ -230,7 +230,7 @@ def _candidates(
 
 def _fates(decisions: Decisions, chosen: set[int], given_out: set[int]) -> list[Fate]:
     fates: list[Fate] = []
-    for place, (kept, rival) in enumerate(zip(decisions.kept.tolist(), decisions.rivals.tolist(), strict=True)):
+    for place, (kept, rival) in enumerate(zip(decisions.survives.tolist(), decisions.rivals.tolist(), strict=True)):
         if place in given_out:
             fates.append("given out")
         elif kept:

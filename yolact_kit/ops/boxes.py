@@ -29,6 +29,7 @@ def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:
 
 
 def _planes(boxes: Tensor) -> tuple[Tensor, ...]:
+    """Left, top, right and bottom edges, each contiguous in memory."""
     return boxes.movedim(-1, 0).contiguous().unbind()
 
 
@@ -52,6 +53,8 @@ def box_iou(boxes: Tensor, others: Tensor) -> Tensor:
         tensor([[0.3333]])
     """
     shared = pairwise_intersection(boxes, others)
+    # In place, since these matrices are large. Of two empty boxes it is 0 over the smallest number, which is 0; what is
+    # not a number, as of infinite boxes, counts as 0.
     union = (area(boxes)[..., :, None] + area(others)[..., None, :]).sub_(shared)
     return shared.div_(union.clamp_(min=torch.finfo(union.dtype).tiny)).nan_to_num_(0.0)
 
@@ -80,6 +83,8 @@ def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
         [N, 4]: offsets of the centre in units of the anchor's size, and logarithms of the ratios of the sizes, both
         divided by their `VARIANCES`.
     """
+    # Centres in units of the anchor's size and sizes as logarithms of ratios: the same regression then means the same
+    # relative change for small and large anchors, and decoded sizes are always positive.
     centred = box_convert(boxes, "xyxy", "cxcywh")
     offsets = (centred[..., :2] - anchors[..., :2]) / (VARIANCES[0] * anchors[..., 2:])
     return torch.cat([offsets, torch.log(centred[..., 2:] / anchors[..., 2:]) / VARIANCES[1]], dim=-1)

@@ -33,21 +33,24 @@ class Candidates(NamedTuple):
         """A number for each pair of picture and class, int64 [N], below pictures times ``classes``."""
         return self.pictures * classes + self.labels
 
-    def take(self, places: Tensor | slice) -> Candidates:
-        """The candidates at ``places``, int64 or bool [N], in that order."""
-        return Candidates(*(part[places] for part in self))
+    def take(self, selection: Tensor | slice) -> Candidates:
+        """The candidates at the indices ``selection``, int64 [M], in that order; or where it is true, bool [N]."""
+        return Candidates(*(part[selection] for part in self))
 
     def ranked(self) -> Candidates:
         """The candidates sorted by picture, best first; those with equal scores stay in their order."""
-        found = self.take(self.scores.sort(descending=True, stable=True).indices)
-        return found.take(found.pictures.sort(stable=True).indices)
+        # Two stable sorts, the less important one first: the second leaves the order of scores within each picture.
+        by_score = self.take(self.scores.sort(descending=True, stable=True).indices)
+        return by_score.take(by_score.pictures.sort(stable=True).indices)
 
     def best(self, count: int | None) -> Candidates:
         """The first ``count`` candidates of each picture; all of them if it is None."""
         if count is None or len(self.rows) <= count:
             return self
-        places = torch.arange(len(self.rows), device=self.rows.device)
-        return self.take(places - torch.searchsorted(self.pictures, self.pictures) < count)
+        # Pictures lie one after another, so a candidate's rank is its index less the index at which its picture begins.
+        index = torch.arange(len(self.rows), device=self.rows.device)
+        picture_start = torch.searchsorted(self.pictures, self.pictures)
+        return self.take(index - picture_start < count)
 
 
 def choose_candidates(
@@ -73,51 +76,60 @@ def choose_candidates(
     pairs = _high_pairs(scores, min_score, limit, torch.gt if strict else torch.ge, every_class)
     best, order = scores.flatten()[pairs].sort(descending=True, stable=True)
     pairs = pairs[order]
+    # A pair is an index into the flattened [B, A, C]: class, box and picture are its digits.
     rows, labels = pairs // classes, pairs % classes
-    found = Candidates(rows // count, rows % count, labels, best)
+    candidates = Candidates(rows // count, rows % count, labels, best)
     if batch > 1:
-        found = found.take(found.pictures.sort(stable=True).indices)
+        candidates = candidates.take(candidates.pictures.sort(stable=True).indices)
     if len(pairs) <= limit:
-        return found
+        return candidates
     if batch * classes == 1:
-        return found.take(slice(limit))
-    return found.take(rank_in_group(found.groups(classes)) < limit)
+        return candidates.take(slice(limit))
+    return candidates.take(rank_in_group(candidates.groups(classes)) < limit)
 
 
 def _high_pairs(
     scores: Tensor, min_score: float, limit: int, enough: Callable[[Tensor, float], Tensor], every_class: bool
 ) -> Tensor:
-    """The pairs of box and class that take part, int64 [N] places in the flattened scores; in a crowd the best of them.
+    """The pairs of box and class that take part, int64 [N] indices into the flattened scores; of many only the best.
 
-    Most anchors are background: only the rows that hold a high score are looked at class by class.
+    ``enough`` compares scores with the threshold.
     """
     classes = scores.shape[-1]
     crowd = max(limit, scores.numel() // _CROWD)
-    reach = enough(scores.amax(dim=-1), min_score)
-    rows = reach.flatten().nonzero().squeeze(1)
+    # Most anchors are background: only the boxes that have a high score at all are looked at class by class.
+    reaches = enough(scores.amax(dim=-1), min_score)
+    rows = reaches.flatten().nonzero().squeeze(1)
     if len(rows) <= crowd:
         if classes == 1:
             return rows
-        near = scores.flatten(0, 1).index_select(0, rows)
-        takes_part = torch.ones_like(near, dtype=torch.bool) if every_class else enough(near, min_score)
-        places = takes_part.flatten().nonzero().squeeze(1)
-        if len(places) <= crowd:
-            return rows[places // classes] * classes + places % classes
-    ranked = torch.where(reach[..., None], scores, -1)
-    takes_part = ranked >= ranked.topk(min(limit, scores.shape[1]), dim=1).values[:, -1:].clamp(min=0)
+        row_scores = scores.flatten(0, 1).index_select(0, rows)
+        takes_part = torch.ones_like(row_scores, dtype=torch.bool) if every_class else enough(row_scores, min_score)
+        pairs = takes_part.flatten().nonzero().squeeze(1)
+        if len(pairs) <= crowd:
+            # From indices into the chosen rows [R, C] to indices into all rows [B * A, C].
+            return rows[pairs // classes] * classes + pairs % classes
+    # A crowd: sorting it would take longer than finding the limit-th best score of each class and comparing with that.
+    # Boxes without a high score get -1, below every score.
+    ranked = torch.where(reaches[..., None], scores, -1)
+    last_score = ranked.topk(min(limit, scores.shape[1]), dim=1).values[:, -1:].clamp(min=0)
+    takes_part = ranked >= last_score
     if not every_class:
         takes_part &= enough(scores, min_score)
     return takes_part.flatten().nonzero().squeeze(1)
 
 
 def rank_in_group(groups: Tensor) -> Tensor:
-    """How many earlier places hold the same number, int64 [N], for each place of ``groups``, int64 [N].
+    """How many earlier elements hold the same number, int64 [N], for each element of ``groups``, int64 [N].
 
     Example:
         >>> rank_in_group(torch.tensor([5, 7, 5, 5])).tolist()
         [0, 0, 1, 2]
     """
+    # Sorted stably, each group is one stretch in its old order: the rank is the index less that of the stretch's start.
+    # `order` then carries the ranks back to where the elements came from.
     ordered, order = groups.sort(stable=True)
+    group_start = torch.searchsorted(ordered, ordered)
     ranks = torch.empty_like(groups)
-    ranks[order] = torch.arange(len(groups), device=groups.device) - torch.searchsorted(ordered, ordered)
+    ranks[order] = torch.arange(len(groups), device=groups.device) - group_start
     return ranks

@@ -12,7 +12,7 @@ from torch import Tensor
 from yolact_kit.shapes.rle import Rle, compress, drop_pairs, run_lengths
 
 _BAND = 2**18
-"""Values of a band of columns: 2 MB as doubles, near enough to the processor to stay in its cache."""
+"""Values of a band of columns: as doubles 2 MB, which the processor's cache holds."""
 
 
 def assemble(prototypes: Tensor, coefficients: Tensor, boxes: Tensor, padding: float = 1) -> Tensor:
@@ -77,6 +77,7 @@ def crop_region(boxes: Tensor, height: int, width: int, padding: float = 1) -> T
 
 
 def _within(first: Tensor, second: Tensor, size: int, padding: float) -> Tensor:
+    """The indices between two edges of each box, bool [N, size]; the edges [N] are in 0..1, in any order."""
     low = (torch.minimum(first, second) * size - padding).clamp(min=0)
     high = (torch.maximum(first, second) * size + padding).clamp(max=size)
     index = torch.arange(size, device=first.device, dtype=first.dtype)
@@ -118,37 +119,57 @@ def _flips(mask: NDArray[np.float32], height: int, width: int, threshold: float)
     over = (mask > threshold).any(axis=0).nonzero()[0]
     if len(over) == 0:
         return np.zeros(0, dtype=np.int64)
-    # Only columns of the picture that lie between prototypes' columns of which one is above the threshold.
+    # A column of the picture is a blend of two columns of prototypes, so it can only be set between the neighbours of
+    # columns that are above the threshold. The centre of column c, c + 0.5 wide, lies at (c + 0.5) * scale - 0.5.
     scale = width / mask.shape[1]
     first = max(0, math.floor((over[0] - 0.5) * scale - 0.5))
     end = min(width, math.ceil((over[-1] + 1.5) * scale - 0.5) + 1)
-    columns = np.ascontiguousarray(mask.T, dtype=np.float64)
+    # Turned, so that each column of prototypes lies in one stretch of memory; some columns of the picture at a time.
+    mask_columns = np.ascontiguousarray(mask.T, dtype=np.float64)
     band = max(1, _BAND // mask.shape[0])
-    places = (np.arange(start, min(start + band, end)) for start in range(first, end, band))
-    flips = np.concatenate([_column_flips(columns, place, height, width, threshold) for place in places])
-    return drop_pairs(flips)
+    flips = []
+    for start in range(first, end, band):
+        x = np.arange(start, min(start + band, end))
+        flips.append(_column_flips(mask_columns, x, height, width, threshold))
+    # Where a run reaches the bottom and the next column begins with one, end and beginning are the same pixel.
+    return drop_pairs(np.concatenate(flips))
 
 
 def _column_flips(
-    columns: NDArray[np.float64], place: NDArray[np.int64], height: int, width: int, threshold: float
+    mask_columns: NDArray[np.float64], x: NDArray[np.int64], height: int, width: int, threshold: float
 ) -> NDArray[np.int64]:
-    """The flips of some columns of the picture, with those at its upper and lower border; ``columns`` [Wp, Hp]."""
-    wide, tall = columns.shape
-    across = ((place + 0.5) * (wide / width) - 0.5).clip(0, wide - 1)
+    """The flips in the columns ``x`` of the picture, with those at its upper and lower border.
+
+    Args:
+        mask_columns: [Wp, Hp], the soft mask by columns.
+        x: int64 [X], columns of the picture.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+        threshold: A pixel is set where its value is above this.
+
+    Returns:
+        Pixels counted down the columns, int64 [F], rising; two may be the same.
+    """
+    # Across: each column of the picture is the blend of the two columns of prototypes that its centre lies between.
+    wide, tall = mask_columns.shape
+    across = ((x + 0.5) * (wide / width) - 0.5).clip(0, wide - 1)
     left = across.astype(np.int64)
-    values = columns[left]
-    values += (columns[np.minimum(left + 1, wide - 1)] - values) * (across - left)[:, None]
-    framed = np.zeros((len(place), tall + 2), dtype=np.bool_)
+    values = mask_columns[left]
+    values += (mask_columns[np.minimum(left + 1, wide - 1)] - values) * (across - left)[:, None]
+    # Down: between the centres of two rows of prototypes the values are linear. So a run begins or ends exactly where
+    # one row is above the threshold and the next is not; that is flip k, between rows k - 1 and k. A frame of False
+    # above and below makes runs that touch the border begin and end there: flips 0 and `tall`.
+    framed = np.zeros((len(x), tall + 2), dtype=np.bool_)
     np.greater(values, threshold, out=framed[:, 1:-1])
-    # Flip k of a column lies between rows k - 1 and k of the prototypes; the first and the last are at the border.
-    column, after = (framed[:, 1:] != framed[:, :-1]).nonzero()
-    inner = (after > 0) & (after < tall)
-    above, below = values[column, np.maximum(after - 1, 0)], values[column, np.minimum(after, tall - 1)]
+    column, flip = (framed[:, 1:] != framed[:, :-1]).nonzero()
+    inner = (flip > 0) & (flip < tall)
+    above, below = values[column, np.maximum(flip - 1, 0)], values[column, np.minimum(flip, tall - 1)]
+    # The point between the two rows at which the line crosses the threshold, then in rows of the picture.
     share = (threshold - above) / np.where(inner, below - above, 1)
-    crossing = (after - 0.5 + share) * (height / tall) - 0.5
+    crossing = (flip - 0.5 + share) * (height / tall) - 0.5
     # A pixel right at the threshold is not set: a run begins after it and ends before it.
     row = np.where(below > threshold, np.floor(crossing) + 1, np.ceil(crossing)).astype(np.int64)
-    row[after == 0] = 0
-    row[after == tall] = height
-    flips: NDArray[np.int64] = place[column] * height + row
+    row[flip == 0] = 0
+    row[flip == tall] = height
+    flips: NDArray[np.int64] = x[column] * height + row
     return flips

@@ -1,14 +1,14 @@
 """Non-maximum suppression: Fast NMS (YOLACT, section 5), the standard greedy one, and Cluster-NMS.
 
-All take one picture or a batch, choose their candidates alike, and differ in which of them they keep. Fast NMS goes
-class by class or over all classes; Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) has the form that lowers scores.
+All have the same arguments and result (`NmsFunction`), choose their candidates alike, and differ in which of them they
+keep. Fast NMS goes class by class or over all classes; of Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) it is the
+variant that lowers scores.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -47,16 +47,26 @@ USUAL = NmsOptions()
 """The paper's options, with the second score threshold."""
 
 
+class NmsFunction(Protocol):
+    """The arguments and the result that every function for non-maximum suppression has."""
+
+    def __call__(self, boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+        """Removes boxes that overlap better ones.
+
+        Args:
+            boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
+            scores: float [A, C] or [B, A, C], 0..1, without background.
+            options: Which boxes take part, and how much they may overlap.
+
+        Returns:
+            The surviving candidates, by picture, best first; a box may survive for several classes.
+        """
+
+
 def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
-    """Fast NMS per class: a box is suppressed when any better box of its class, kept or not, overlaps it too much.
+    """Fast NMS per class: a box goes when any better box of its class overlaps it too much, even one that goes itself.
 
-    Args:
-        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C] or [B, A, C], 0..1, without background.
-        options: What is kept.
-
-    Returns:
-        The candidates that are kept, by picture, best first; a box may be kept for several classes.
+    Arguments and result are those of `NmsFunction`.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [20, 20, 30, 30]])
@@ -64,22 +74,16 @@ def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Cand
         [0, 2]
     """
     boxes, scores = _batch(boxes), _batch(scores)
-    found = choose_candidates(
+    candidates = choose_candidates(
         scores, options.min_score, options.candidates, strict=options.legacy, every_class=options.legacy
     )
-    return _keep_unlike_better(found, boxes, scores.shape[2], options.iou).best(options.top_k)
+    return _fast_survivors(candidates, boxes, scores.shape[2], options.iou).best(options.top_k)
 
 
 def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
-    """Fast NMS over all classes at once: each box stands for its best class and is suppressed by any better box.
+    """Fast NMS over all classes at once: each box stands for its best class and goes when any better box overlaps it.
 
-    Args:
-        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C] or [B, A, C], 0..1, without background.
-        options: What is kept.
-
-    Returns:
-        The candidates that are kept, by picture, best first; a box may be kept for several classes.
+    Arguments and result are those of `NmsFunction`.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10]])
@@ -87,22 +91,18 @@ def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = US
         [0]
     """
     boxes, scores = _batch(boxes), _batch(scores)
-    best = scores.amax(dim=-1, keepdim=True)
-    found = choose_candidates(best, options.min_score, options.candidates, strict=options.legacy)
-    kept = _keep_unlike_better(found, boxes, 1, options.iou).best(None if options.legacy else options.top_k)
-    return kept._replace(labels=scores[kept.pictures, kept.rows].argmax(dim=-1))
+    # A single class, "object", with the scores of each box's best class; which one that is, is looked up at the end.
+    object_scores = scores.amax(dim=-1, keepdim=True)
+    candidates = choose_candidates(object_scores, options.min_score, options.candidates, strict=options.legacy)
+    top_k = None if options.legacy else options.top_k
+    survivors = _fast_survivors(candidates, boxes, 1, options.iou).best(top_k)
+    return survivors._replace(labels=scores[survivors.pictures, survivors.rows].argmax(dim=-1))
 
 
 def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
-    """Greedy NMS per class: a box is suppressed when a better box of its class that was kept overlaps it too much.
+    """Greedy NMS per class: a box goes when a better box of its class that stays overlaps it too much.
 
-    Args:
-        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C] or [B, A, C], 0..1, without background.
-        options: What is kept.
-
-    Returns:
-        The candidates that are kept, by picture, best first; a box may be kept for several classes.
+    Arguments and result are those of `NmsFunction`.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
@@ -111,31 +111,24 @@ def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> 
     """
     boxes, scores = _batch(boxes), _batch(scores)
     limit = scores.shape[1] if options.legacy else options.candidates
-    found = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
-    if len(found.rows) == 0:
-        return found
+    candidates = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
+    if len(candidates.rows) == 0:
+        return candidates
     # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has;
     # Apple's GPUs have no more.
     device = boxes.device if boxes.device.type != "mps" else torch.device("cpu")
-    taken = boxes[found.pictures, found.rows].to(device).double()
-    groups = found.groups(scores.shape[2]).to(device)
-    kept = batched_nms(taken - taken.min(), found.scores.to(device).double(), groups, options.iou).sort().values
-    return found.take(kept.to(boxes.device)).best(options.top_k)
+    corners = boxes[candidates.pictures, candidates.rows].to(device).double()
+    groups = candidates.groups(scores.shape[2]).to(device)
+    survivors = batched_nms(corners - corners.min(), candidates.scores.to(device).double(), groups, options.iou)
+    # By index, since the candidates are sorted by picture already and torchvision's result by score alone.
+    return candidates.take(survivors.sort().values.to(boxes.device)).best(options.top_k)
 
 
 def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
     """Cluster-NMS with the score penalty: a box that overlaps better ones of its class has its score lowered.
 
-    Only boxes that greedy NMS keeps take score from others. They are found by Fast NMS, repeated without the boxes that
-    it suppressed until nothing changes.
-
-    Args:
-        boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
-        scores: float [A, C] or [B, A, C], 0..1, without background.
-        options: What is kept; ``min_score`` holds for the lowered scores as well, and ``legacy`` changes nothing.
-
-    Returns:
-        The candidates that are kept, by picture, best first by their lowered scores.
+    Only boxes that greedy NMS keeps take score from others. Arguments and result are those of `NmsFunction`, but the
+    resulting scores are the lowered ones; ``min_score`` holds for these as well, and ``legacy`` changes nothing.
 
     Example:
         >>> boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 30, 30]])
@@ -143,83 +136,107 @@ def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) 
         tensor([0.9000, 0.7000])
     """
     boxes, scores = _batch(boxes), _batch(scores)
-    found = choose_candidates(scores, options.min_score, options.candidates)
-    padded, place, _ = _by_group(found, boxes, scores.shape[2])
+    candidates = choose_candidates(scores, options.min_score, options.candidates)
+    padded, positions, _ = _by_group(candidates, boxes, scores.shape[2])
+    # overlap[g, i, j] is the IoU of box j with box i where i is the better one, else 0.
     overlap = box_iou(padded, padded).triu_(diagonal=1)
-    left = _settled(overlap, options.iou)
-    penalty = torch.exp(-(overlap.square() * left[..., None]).sum(dim=1) / _SIGMA)
-    lowered = found._replace(scores=found.scores * penalty[place])
+    survives = _greedy_survivors(overlap, options.iou)
+    # The penalties exp(-iou^2 / sigma) of all surviving better boxes multiply, so their exponents add up.
+    penalty = torch.exp(-(overlap.square() * survives[..., None]).sum(dim=1) / _SIGMA)
+    lowered = candidates._replace(scores=candidates.scores * penalty[positions])
     return lowered.take(lowered.scores >= options.min_score).ranked().best(options.top_k)
 
 
-NMS: dict[str, Callable[[Tensor, Tensor, NmsOptions], Candidates]] = {
+NMS: dict[str, NmsFunction] = {
     "fast": fast_nms,
     "cross-class": cross_class_fast_nms,
     "standard": standard_nms,
     "cluster-spm": cluster_spm_nms,
 }
-"""The functions for non-maximum suppression, by their names in configurations and on the command line."""
+"""The functions for non-maximum suppression, by the names in `yolact_kit.ops.nms_methods`."""
 
 
 def _batch(values: Tensor) -> Tensor:
+    """A batch of one picture where there is no batch yet."""
     return values if values.ndim == 3 else values[None]
 
 
-def _keep_unlike_better(found: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
+def _fast_survivors(candidates: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
     """Those candidates that no better one of their picture and class overlaps by more than ``iou``."""
-    padded, place, counts = _by_group(found, boxes, classes)
-    return found.take(_unlike_better(padded, counts, iou)[place])
+    padded, positions, sizes = _by_group(candidates, boxes, classes)
+    return candidates.take(_unlike_better(padded, sizes, iou)[positions])
 
 
-def _by_group(found: Candidates, boxes: Tensor, classes: int) -> tuple[Tensor, tuple[Tensor, Tensor], list[int]]:
-    """The candidates' boxes by picture and class.
+class _Groups(NamedTuple):
+    """Candidates' boxes in one table with a row for each pair of picture and class.
 
-    Returns:
-        Boxes [G, M, 4], best first, the largest group first, padded by empty ones; where each candidate is among them;
-        and how many each group has.
+    Attributes:
+        boxes: [G, M, 4], in each row best first; the longest row first, the others padded by empty boxes.
+        positions: The row and the column of each candidate's box, int64 [N] each.
+        sizes: How many boxes each row has.
     """
-    corners = boxes[found.pictures, found.rows]
+
+    boxes: Tensor
+    positions: tuple[Tensor, Tensor]
+    sizes: list[int]
+
+
+def _by_group(candidates: Candidates, boxes: Tensor, classes: int) -> _Groups:
+    """Arranges the candidates' boxes by picture and class."""
+    # Only boxes of one class in one picture compete. Instead of a loop over classes, or one matrix of overlaps of all
+    # boxes with all, each class of each picture becomes a row of one padded tensor, and one batched operation handles
+    # all rows. The empty boxes of the padding overlap nothing, so they suppress nothing.
+    corners = boxes[candidates.pictures, candidates.rows]
     if len(boxes) * classes == 1:
-        rows = torch.arange(len(corners), device=boxes.device)
-        return corners[None], (torch.zeros_like(rows), rows), [len(corners)]
-    groups = found.groups(classes)
-    sizes, order = torch.bincount(groups, minlength=len(boxes) * classes).sort(descending=True)
-    counts = [count for count in sizes.tolist() if count]
-    place = order.argsort()[groups], rank_in_group(groups)
-    padded = corners.new_zeros(len(counts), max(counts, default=0), 4)
-    padded[place] = corners
-    return padded, place, counts
+        columns = torch.arange(len(corners), device=boxes.device)
+        return _Groups(corners[None], (torch.zeros_like(columns), columns), [len(corners)])
+    groups = candidates.groups(classes)
+    counts, by_count = torch.bincount(groups, minlength=len(boxes) * classes).sort(descending=True)
+    sizes = [count for count in counts.tolist() if count]
+    # `by_count` says which group each row holds; its inverse permutation, the argsort, says which row each group is in.
+    row_of_group = by_count.argsort()
+    # Candidates come best first, so a box's column is the number of earlier candidates of its group.
+    positions = row_of_group[groups], rank_in_group(groups)
+    padded = corners.new_zeros(len(sizes), max(sizes, default=0), 4)
+    padded[positions] = corners
+    return _Groups(padded, positions, sizes)
 
 
-def _settled(overlap: Tensor, iou: float) -> Tensor:
+def _greedy_survivors(overlap: Tensor, iou: float) -> Tensor:
     """Which boxes greedy NMS keeps, bool [G, M], by their IoU [G, M, M] with better ones (rows), 0 elsewhere."""
-    left = overlap.new_ones(overlap.shape[:2], dtype=torch.bool)
+    # Fast NMS, repeated with only the last round's survivors as suppressors. After r rounds the first r boxes of each
+    # group are right, since they depend on better boxes only; in practice nothing changes after a few rounds.
+    survives = overlap.new_ones(overlap.shape[:2], dtype=torch.bool)
     for _ in range(overlap.shape[1]):
-        after = (overlap * left[..., None]).amax(dim=1) <= iou
-        if torch.equal(after, left):
+        next_round = (overlap * survives[..., None]).amax(dim=1) <= iou
+        if torch.equal(next_round, survives):
             break
-        left = after
-    return left
+        survives = next_round
+    return survives
 
 
-def _unlike_better(boxes: Tensor, counts: list[int], iou: float) -> Tensor:
-    """Whether no box before it in its group overlaps a box by more than ``iou``.
+def _unlike_better(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
+    """Whether no better box of its group overlaps a box by more than ``iou``.
 
     Args:
         boxes: [G, M, 4], groups of boxes, best first, the largest group first.
-        counts: How many boxes each group has; the rest of its row is padding.
+        sizes: How many boxes each group has; the rest of its row is padding.
         iou: The IoU.
 
     Returns:
         bool [G, M].
     """
+    # The matrix of overlaps is computed in blocks of columns start..stop that fit in the cache. A block needs the boxes
+    # before it and its own, rows 0..stop, and only the groups that are as long; these come first.
     budget = _CACHE if boxes.device.type == "cpu" else _MEMORY
     unlike = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
     start = 0
     while start < boxes.shape[1]:
-        # The block of boxes start..stop and all before them, in the groups that reach so far.
-        active = sum(count > start for count in counts)
-        stop = start + max(1, int((math.sqrt(start**2 + 4 * budget / active) - start) / 2))
+        active = sum(size > start for size in sizes)
+        # The widest block for which active * stop * (stop - start) overlaps stay within the budget.
+        width = (math.sqrt(start**2 + 4 * budget / active) - start) / 2
+        stop = start + max(1, int(width))
+        # Column j is box start + j: only rows above that, the better boxes, count.
         overlap = box_iou(boxes[:active, :stop], boxes[:active, start:stop]).triu_(diagonal=1 - start)
         unlike[:active, start:stop] = overlap.amax(dim=1) <= iou
         start = stop
