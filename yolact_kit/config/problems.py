@@ -65,11 +65,14 @@ def _explain_wrong(key: str, value: Any, allowed: list[str]) -> str:
     choices = " or ".join(dict.fromkeys(allowed))
     if not key:
         return choices
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return f"{key} is {shown if len(shown) <= 80 else shown[:77] + '...'}, allowed is: {choices}."
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > 80:
+        text = text[:77] + "..."
+    return f"{key} is {text}, allowed is: {choices}."
 
 
 def _allowed(detail: ErrorDetails) -> str:
+    """What pydantic would have accepted, in plain words."""
     context = {key: _plain(value) for key, value in (detail.get("ctx") or {}).items()}
     if detail["type"] in _ALLOWED:
         return _ALLOWED[detail["type"]].format(**context)
@@ -77,4 +80,5 @@ def _allowed(detail: ErrorDetails) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Whole numbers without a decimal point, so that 0.0 reads as 0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

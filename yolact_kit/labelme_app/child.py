@@ -26,10 +26,10 @@ def plugin_folder() -> Path | None:
     loaded = [name for name in _BINDINGS if name in sys.modules]
     for name in loaded or _BINDINGS:
         spec = find_spec(name)
-        for place in (spec.submodule_search_locations if spec else None) or ():
+        for package in (spec.submodule_search_locations if spec else None) or ():
             for inner in ("Qt5/plugins", "Qt6/plugins", "Qt/plugins", "plugins"):
-                if (Path(place) / inner / "platforms").is_dir():
-                    return Path(place) / inner
+                if (Path(package) / inner / "platforms").is_dir():
+                    return Path(package) / inner
     return None
 
 

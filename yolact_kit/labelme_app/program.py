@@ -48,13 +48,13 @@ def find_labelme() -> list[str]:
     if find_spec("labelme") is not None:
         return [sys.executable, child]
     folders = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-    found = shutil.which("labelme", path=folders)
-    if found is None:
+    script = shutil.which("labelme", path=folders)
+    if script is None:
         raise UserError("labelme is not installed.", INSTALL_HINT)
-    python = _interpreter_of(Path(found))
+    python = _interpreter_of(Path(script))
     if python is None:
         raise UserError(
-            f"The labelme at '{found}' does not say which Python it belongs to.",
+            f"The labelme at '{script}' does not say which Python it belongs to.",
             f"Install labelme beside yolact-kit. {INSTALL_HINT}",
         )
     return [str(python), child]
@@ -63,14 +63,17 @@ def find_labelme() -> list[str]:
 def _interpreter_of(script: Path) -> Path | None:
     """The Python that a console script runs with: from its first line, or the one beside or above it."""
     head = script.read_bytes()[:500]
-    named = re.match(rb"#!\s*(/[^\n]*python[0-9.]*)\s*\n", head) or re.search(
-        rb"exec' [\"']?(/[^\n\"']*python[0-9.]*)", head
-    )
-    if named and Path(os.fsdecode(named.group(1))).is_file():
-        return Path(os.fsdecode(named.group(1)))
-    home = script.resolve().parent
-    places = [home / "python.exe", home.parent / "python.exe", home / "python", home / "python3"]
-    return next((place for place in places if place.is_file()), None)
+    # Where the interpreter's path is too long for the first line, or has a blank in it, pip writes a shell script that
+    # starts it with `exec`.
+    match = re.match(rb"#!\s*(/[^\n]*python[0-9.]*)\s*\n", head)
+    match = match or re.search(rb"exec' [\"']?(/[^\n\"']*python[0-9.]*)", head)
+    if match and Path(os.fsdecode(match.group(1))).is_file():
+        return Path(os.fsdecode(match.group(1)))
+    folder = script.resolve().parent
+    for path in (folder / "python.exe", folder.parent / "python.exe", folder / "python", folder / "python3"):
+        if path.is_file():
+            return path
+    return None
 
 
 def read_labels(labels: str) -> list[str]:
@@ -146,14 +149,14 @@ def open_labelme(folder: Path, labels: list[str], verbose: bool = False) -> tupl
     pictures = find_pictures(folder)
     command = find_labelme()
     _check_screen()
-    with tempfile.TemporaryDirectory(prefix="yolact-kit-") as place:
-        names = Path(place) / "labels.txt"
+    with tempfile.TemporaryDirectory(prefix="yolact-kit-") as temporary:
+        names = Path(temporary) / "labels.txt"
         names.write_text("\n".join(labels) + "\n", encoding="utf-8")
         command += [str(folder.resolve()), "--labels", str(names), "--logger-level", "info" if verbose else "warning"]
         with _ending_on_sigterm():
-            ended = subprocess.run(command, env=_environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603
-    if ended.returncode != 0:
-        raise UserError(f"labelme ended with code {ended.returncode}; its own messages are above.", _advice())
+            process = subprocess.run(command, env=_environment(), stdout=sys.stderr.fileno(), check=False)  # noqa: S603
+    if process.returncode != 0:
+        raise UserError(f"labelme ended with code {process.returncode}; its own messages are above.", _advice())
     return sum(picture.with_suffix(".json").is_file() for picture in pictures), len(pictures)
 
 
@@ -164,11 +167,11 @@ def _ending_on_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    previous = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _environment() -> dict[str, str]:
@@ -180,8 +183,9 @@ def _environment() -> dict[str, str]:
 
 
 def _check_screen() -> None:
-    named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if platform.system() == "Linux" and not named:
+    """Refuses to start where labelme could not open a window."""
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if platform.system() == "Linux" and not has_screen:
         raise UserError(
             "There is no screen here for labelme to open its window on.",
             "Run it on a desktop, or over `ssh -X`; or label on another computer and copy the JSON files back.",
@@ -189,6 +193,7 @@ def _check_screen() -> None:
 
 
 def _advice() -> str:
+    """What to try when labelme did not start."""
     if platform.system() == "Linux":
         return f"If it mentions a Qt platform plugin: `sudo apt install {_QT_LIBRARIES}`."
     return "Run it again with -v to see more."

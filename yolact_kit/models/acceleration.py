@@ -40,23 +40,27 @@ def accelerated(model: YolactNetwork) -> YolactNetwork:
         >>> torch.allclose(accelerated(model)(images).logits, model(images).logits, atol=1e-4)
         True
     """
+    # deepcopy takes what its memo already holds for copied: with all tensors in it, only the modules are new.
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    made = copy.deepcopy(model, shared).eval()
-    body = made.backbone.body
+    fast = copy.deepcopy(model, shared).eval()
+    body = fast.backbone.body
     assert isinstance(body, GraphModule)
     _add_in_place(body, _fold_batch_norm(body))
-    for part in (made.protonet, made.head):
+    for part in (fast.protonet, fast.head):
         for module in part.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = True
-    for module in made.modules():
+    # Another class with the same attributes: names and weights of the modules stay as they are.
+    for module in fast.modules():
         if type(module) is nn.Conv2d and _fits(module):
-            module.__class__ = _Convolution
-    return made.to(memory_format=torch.channels_last)
+            module.__class__ = _WinogradConv2d
+    return fast.to(memory_format=torch.channels_last)
 
 
 def _fold_batch_norm(body: GraphModule) -> set[Node]:
     """Folds batch norm into the convolutions before it; returns the nodes that stood for the folded batch norms."""
+    # With fixed statistics batch norm is a factor and a summand for each channel, which the convolution's weights and
+    # bias can take over, but only where nothing else uses the convolution's output. The node stays, as an identity.
     folded = set()
     for node in body.graph.nodes:
         before = node.args[0] if node.args else None
@@ -71,25 +75,29 @@ def _fold_batch_norm(body: GraphModule) -> set[Node]:
 
 
 def _module(body: GraphModule, node: Node) -> nn.Module | None:
+    """The module that a node calls; None where it calls a function or a method."""
     return body.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 def _add_in_place(body: GraphModule, spare: set[Node]) -> None:
     """Computes the sum at the end of a residual block in the memory of its last convolution's output."""
+    # `a + b` becomes `a += b` where a is the output of a folded batch norm that nothing else uses: no memory of the
+    # shortcut b, which others may still read, is overwritten.
     for node in body.graph.nodes:
-        added = node.args[0] if node.target is operator.add else None
-        if added in spare and len(added.users) == 1:
+        summand = node.args[0] if node.target is operator.add else None
+        if summand in spare and len(summand.users) == 1:
             node.target = operator.iadd
     body.recompile()
 
 
 def _fits(module: nn.Conv2d) -> bool:
+    """Whether Winograd's algorithm can do a convolution, and is faster at it."""
     usual = (module.kernel_size, module.stride, module.padding, module.dilation) == ((3, 3), (1, 1), (1, 1), (1, 1))
     wide = min(module.in_channels, module.out_channels) >= FEWEST_CHANNELS
     return usual and wide and module.groups == 1 and module.padding_mode == "zeros"
 
 
-class _Convolution(nn.Conv2d):
+class _WinogradConv2d(nn.Conv2d):
     """A convolution that uses Winograd's algorithm where that is faster."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -101,7 +109,9 @@ class _Convolution(nn.Conv2d):
         return winograd.convolve(input, self._transformed(m), self.bias, m)
 
     def _transformed(self, m: int) -> Tensor:
-        kept: dict[int, Tensor] = self.__dict__.setdefault("_kernels", {})
-        if m not in kept:
-            kept[m] = winograd.transform_kernels(self.weight.detach(), m)
-        return kept[m]
+        """The kernels for tiles of side m, transformed at the first use."""
+        # Not set in `__init__`, which never runs: an ordinary convolution was given this class.
+        kernels: dict[int, Tensor] = self.__dict__.setdefault("_kernels", {})
+        if m not in kernels:
+            kernels[m] = winograd.transform_kernels(self.weight.detach(), m)
+        return kernels[m]

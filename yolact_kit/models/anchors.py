@@ -22,11 +22,15 @@ def level_anchors(height: int, width: int, scales: list[float], config: AnchorCo
         [height * width * len(scales) * len(aspect_ratios), 4]: centre x, centre y, width, height in 0..1; rows of
         cells, then cells, then scales, then aspect ratios.
     """
+    # A ratio changes the shape, not the area: width s * sqrt(r) and height s / sqrt(r) have the area s * s.
     sizes = []
     for scale in scales:
         for ratio in config.aspect_ratios:
-            wide = scale * ratio**0.5 / input_size
-            sizes.append((wide, wide if config.square else scale / ratio**0.5 / input_size))
+            width_share = scale * ratio**0.5 / input_size
+            height_share = width_share if config.square else scale / ratio**0.5 / input_size
+            sizes.append((width_share, height_share))
+    # Every cell's centre with every size: both become [height, width, sizes, 2]. Laid out flat, that is the order in
+    # which the prediction head gives its outputs.
     rows = (torch.arange(height, dtype=torch.float64) + 0.5) / height
     columns = (torch.arange(width, dtype=torch.float64) + 0.5) / width
     centre_y, centre_x = torch.meshgrid(rows, columns, indexing="ij")
@@ -50,9 +54,7 @@ def make_anchors(levels: list[tuple[int, int]], config: AnchorConfig, input_size
         >>> make_anchors([(2, 2)], AnchorConfig(scales=[[32]], aspect_ratios=[1.0]), 64)[0]
         tensor([0.2500, 0.2500, 0.5000, 0.5000])
     """
-    return torch.cat(
-        [
-            level_anchors(height, width, scales, config, input_size)
-            for (height, width), scales in zip(levels, config.scales, strict=True)
-        ]
-    )
+    pyramid = []
+    for (height, width), scales in zip(levels, config.scales, strict=True):
+        pyramid.append(level_anchors(height, width, scales, config, input_size))
+    return torch.cat(pyramid)

@@ -82,7 +82,7 @@ class Backbone(nn.Module):
             return
         state = _imagenet(self.name) if weights == "imagenet" else read_state_dict(Path(weights))
         parts = {name for name, _ in self.body.named_children()}
-        # What the network has beyond the parts that are taken from it is its classifier.
+        # The parts of the network that the backbone does not have are its classifier.
         state = {key: value for key, value in state.items() if key.partition(".")[0] in parts}
         try:
             missing, unexpected = self.body.load_state_dict(state, strict=False)
@@ -97,6 +97,7 @@ class Backbone(nn.Module):
         return {f"{name}.{key}" for name, part in convolutions for key in part.state_dict() if key != "weight"}
 
     def _foreign(self, weights: str) -> UserError:
+        """The error of weights that are another network's."""
         return UserError(
             f"'{weights}' holds no weights for the backbone {self.name}.",
             f"Give a state dict of the classification network {self.name}, or go on with `--weights none`.",
@@ -119,6 +120,7 @@ def find_stages(network: nn.Module) -> dict[str, int]:
         >>> find_stages(get_model("mobilenet_v3_small", weights=None))
         {'features.3': 24, 'features.8': 48, 'features': 576}
     """
+    # By the side of the feature map: names and channels of the modules that gave one of that side, in their order.
     outputs: dict[int, list[tuple[str, int]]] = {}
 
     def note(name: str) -> Callable[..., None]:
@@ -138,14 +140,20 @@ def find_stages(network: nn.Module) -> dict[str, int]:
         network.train()
         for hook in hooks:
             hook.remove()
+    # Dots in a name count how deep a module lies: of the outermost modules of a stride, the last.
     stages: dict[str, int] = {}
-    for given in (outputs.get(_PROBE // stride, []) for stride in STRIDES):
-        depth = min((name.count(".") for name, _ in given), default=0)
-        stages.update([(name, channels) for name, channels in given if name.count(".") == depth][-1:])
+    for stride in STRIDES:
+        candidates = outputs.get(_PROBE // stride, [])
+        depth = min((name.count(".") for name, _ in candidates), default=0)
+        outermost = [(name, channels) for name, channels in candidates if name.count(".") == depth]
+        if outermost:
+            name, channels = outermost[-1]
+            stages[name] = channels
     return stages
 
 
 def _network(name: str) -> nn.Module:
+    """The classification network of that name with random weights."""
     if name == DARKNET:
         return Darknet53()
     network: nn.Module = get_model(name, weights=None)
@@ -159,6 +167,7 @@ def _network(name: str) -> nn.Module:
 
 
 def _imagenet(name: str) -> dict[str, Tensor]:
+    """The ImageNet weights that torchvision has of a network."""
     if name == DARKNET:
         raise UserError(
             f"torchvision has no ImageNet weights for {name}.",

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,15 +46,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UserError(f"The weights '{path}' do not exist.", "Check the spelling.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            stored = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise _unreadable(path, error) from error
-    for key in WRAPPERS:
-        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
-            stored = stored[key]
+    stored = _unwrapped(_unpickled(path))
     if not isinstance(stored, dict) or not stored or not all(isinstance(value, Tensor) for value in stored.values()):
         raise UserError(
             f"'{path}' holds no weights: it is not a dictionary of tensors.",
@@ -63,7 +55,26 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return {str(key).removeprefix("module."): value for key, value in stored.items()}
 
 
+def _unpickled(path: Path) -> Any:
+    """What ``torch.save`` wrote to a file, as long as it is tensors in lists and dictionaries."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _unwrapped(stored: Any) -> Any:
+    """The state dict in what a training script saved, which may have it under a key beside other things."""
+    for key in WRAPPERS:
+        if isinstance(stored, dict) and isinstance(stored.get(key), dict):
+            stored = stored[key]
+    return stored
+
+
 def _unreadable(path: Path, error: Exception) -> UserError:
+    """The error of a file that cannot be unpickled, or must not."""
     code = re.search(r"GLOBAL ([\w.]+)", str(error))
     if code is not None:
         return UserError(
@@ -77,11 +88,11 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     )
 
 
-def misfits(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
+def misfits(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
     """How the tensors of a file differ from those of a model.
 
     Args:
-        found: The file's state dict.
+        stored: The file's state dict.
         expected: The model's, on any device.
 
     Returns:
@@ -92,14 +103,23 @@ def misfits(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
         >>> misfits({"a": torch.zeros(2), "b": torch.zeros(1)}, {"a": torch.zeros(3), "c": torch.zeros(1)})
         'missing: c; unexpected: b; of another shape: a (2 instead of 3)'
     """
-    missing = [key for key in expected if key not in found and not key.endswith("num_batches_tracked")]
-    unexpected = [key for key in found if key not in expected]
-    shapes = {key: (found[key].shape, expected[key].shape) for key in expected if key in found}
-    misshaped = [
-        f"{key} ({_size(ours)} instead of {_size(other)})" for key, (ours, other) in shapes.items() if ours != other
-    ]
-    parts = {"missing": missing, "unexpected": unexpected, "of another shape": misshaped}
-    return "; ".join(f"{what}: {listed(names)}" for what, names in parts.items() if names)
+    missing = [key for key in expected if key not in stored and not key.endswith("num_batches_tracked")]
+    unexpected = [key for key in stored if key not in expected]
+    differences = {
+        "missing": missing,
+        "unexpected": unexpected,
+        "of another shape": _misshaped(stored, expected),
+    }
+    return "; ".join(f"{what}: {listed(names)}" for what, names in differences.items() if names)
+
+
+def _misshaped(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
+    """The names that both have with different shapes, each with the two shapes."""
+    names = []
+    for key, tensor in expected.items():
+        if key in stored and stored[key].shape != tensor.shape:
+            names.append(f"{key} ({_size(stored[key].shape)} instead of {_size(tensor.shape)})")
+    return names
 
 
 def _size(shape: torch.Size) -> str:

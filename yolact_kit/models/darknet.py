@@ -35,6 +35,8 @@ class Darknet53(nn.Module):
 
 
 class _Residual(nn.Module):
+    """A residual block: one pixel to half the channels, then 3x3 back to all of them."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.conv1 = _unit(width, width // 2, 1)

@@ -16,7 +16,7 @@ _SHAPE = ("in_channels", "kernel_size", "stride", "padding", "dilation")
 class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
     """A 3x3 convolution that samples at the offsets, and with the weights, that another convolution predicts.
 
-    Before it is trained it samples where an ordinary convolution does, every place with half its weight.
+    Before it is trained it samples where an ordinary convolution does, at every position with half its weight.
 
     Args:
         convolution: The ordinary convolution that it replaces, whose weights it takes over.
@@ -31,8 +31,10 @@ class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
     def __init__(self, convolution: nn.Conv2d) -> None:
         shape: dict[str, Any] = {key: getattr(convolution, key) for key in _SHAPE}
         super().__init__(out_channels=convolution.out_channels, groups=convolution.groups, **shape)
-        self.places = convolution.kernel_size[0] * convolution.kernel_size[1]
-        self.conv_offset_mask = nn.Conv2d(out_channels=3 * self.places, **shape)
+        # At each position of the kernel the second convolution predicts three numbers: the offset down and right, and a
+        # weight. All zeros at first: no offset, and sigmoid(0) = 1/2.
+        self.positions = convolution.kernel_size[0] * convolution.kernel_size[1]
+        self.conv_offset_mask = nn.Conv2d(out_channels=3 * self.positions, **shape)
         with torch.no_grad():
             self.weight.copy_(convolution.weight)
         for parameter in (self.bias, *self.conv_offset_mask.parameters()):
@@ -40,8 +42,8 @@ class ModulatedConv2d(DeformConv2d):  # type: ignore[misc]
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [B, outputs, h, w] of features [B, inputs, H, W]."""
-        # Channels: down and right of each of the nine places in turn, then the nine weights.
-        offset, mask = self.conv_offset_mask(features).split([2 * self.places, self.places], dim=1)
+        # Channels: down and right of each of the nine positions in turn, then the nine weights.
+        offset, mask = self.conv_offset_mask(features).split([2 * self.positions, self.positions], dim=1)
         exact = self.weight.dtype
         # The processor's kernel has no half precision: automatic mixed precision goes around it.
         with torch.autocast(features.device.type, enabled=False):

@@ -27,8 +27,8 @@ AUTHOR = "dbolya"
 CHUNK = 1 << 20
 TIMEOUT = 30.0
 
-Track = Callable[[Iterable[bytes], str, int | None], Iterable[bytes]]
-
+TrackDownload = Callable[[Iterable[bytes], str, int | None], Iterable[bytes]]
+"""Passes on the chunks of a download and shows progress, from a description and the number of chunks."""
 
 PUBLISHED = (
     "yolact_base",
@@ -68,7 +68,7 @@ def cached_file(name: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / address(name).rpartition("/")[2]
 
 
-def published_weights(weights: str, track: Track | None = None) -> Path:
+def published_weights(weights: str, track: TrackDownload | None = None) -> Path:
     """The file of published weights, downloaded where it is not yet there.
 
     Args:
@@ -95,7 +95,7 @@ def published_weights(weights: str, track: Track | None = None) -> Path:
                 # Read whole before it gets its place: a page of some proxy would have a size as well.
                 read_original(beside, name)
             except (OSError, HTTPException, UserError) as error:
-                raise _not_had(weights, file, error) from error
+                raise _download_error(weights, file, error) from error
     return file
 
 
@@ -111,8 +111,9 @@ class _Redirect(HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _fetch(url: str, file: Path, track: Track | None) -> None:
-    found, size = hashlib.sha256(), 0
+def _fetch(url: str, file: Path, track: TrackDownload | None) -> None:
+    """Downloads a file, and checks its size and its checksum where the server says them."""
+    checksum, size = hashlib.sha256(), 0
     redirect = _Redirect()
     with build_opener(redirect).open(url, timeout=TIMEOUT) as answer, file.open("wb") as target:
         length = int(answer.headers.get("Content-Length") or 0)
@@ -122,20 +123,22 @@ def _fetch(url: str, file: Path, track: Track | None) -> None:
             chunks = track(chunks, f"Downloading {file.name}", -(-length // CHUNK) or None)
         for chunk in chunks:
             target.write(chunk)
-            found.update(chunk)
+            checksum.update(chunk)
             size += len(chunk)
     if length and size != length:
         raise UserError(f"only {size} of {length} bytes arrived")
-    if announced and announced != found.hexdigest():
+    if announced and announced != checksum.hexdigest():
         raise UserError("its checksum is not that of the published file")
 
 
 def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """What ``read`` gives, bit by bit until there is nothing more."""
     while chunk := read(CHUNK):
         yield chunk
 
 
-def _not_had(weights: str, file: Path, error: Exception) -> UserError:
+def _download_error(weights: str, file: Path, error: Exception) -> UserError:
+    """What went wrong, and how to do without the download."""
     reason = f"{error.code} {error.reason}" if isinstance(error, HTTPError) else getattr(error, "reason", error)
     url = address(weights.removeprefix(PREFIX))
     return UserError(

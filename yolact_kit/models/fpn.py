@@ -25,6 +25,8 @@ class FeaturePyramid(nn.Module):
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
         """Levels P3 to P7 of the feature maps C3, C4 and C5: strides 8, 16, 32, 64 and 128."""
+        # From the top down: each level is its own map plus the level above it, enlarged; two more come from shrinking
+        # the topmost.
         levels: list[Tensor] = []
         above: Tensor | None = None
         for lateral, smooth, features in zip(

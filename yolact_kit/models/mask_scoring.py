@@ -42,5 +42,6 @@ class MaskScoring(nn.Module):
         """
         height, width = masks.shape[-2:]
         padded = functional.pad(masks[:, None], (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height)))
-        fits: Tensor = self.layers(padded).flatten(2).amax(dim=2)
-        return fits.gather(1, labels[:, None]).squeeze(1).float()
+        # A prediction for every class; the one for the mask's own class counts.
+        predicted: Tensor = self.layers(padded).flatten(2).amax(dim=2)
+        return predicted.gather(1, labels[:, None]).squeeze(1).float()

@@ -10,9 +10,11 @@ from torch import Tensor
 Replacement = str | Callable[[re.Match[str]], str]
 
 RULES: list[tuple[str, Replacement]] = [
+    # torchvision counts a ResNet's stages from 1.
     (r"^backbone\.layers\.(\d)\.", lambda m: f"backbone.body.layer{int(m[1]) + 1}."),
     (r"^backbone\.(conv1|bn1)\.", r"backbone.body.\1."),
     (r"^backbone\._preconv\.", "backbone.body.stem."),
+    # The original lists the pyramid's convolutions from C5 down to C3, ours go from C3 up.
     (r"^fpn\.lat_layers\.(\d)", lambda m: f"fpn.lateral.{2 - int(m[1])}"),
     (r"^fpn\.pred_layers\.(\d)", lambda m: f"fpn.smooth.{2 - int(m[1])}"),
     (r"^fpn\.downsample_layers", "fpn.shrink"),
@@ -47,8 +49,8 @@ def our_name(key: str) -> str:
         'fpn.lateral.2.weight'
     """
     for pattern, replacement in RULES:
-        name, found = re.subn(pattern, replacement, key)
-        if found:
+        name, replacements = re.subn(pattern, replacement, key)
+        if replacements:
             return name
     raise KeyError(key)
 
@@ -66,6 +68,7 @@ def to_our_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _our_name_or_own(key: str) -> str:
+    """Our name of a parameter of the original's; any other keeps its name."""
     try:
         return our_name(key)
     except KeyError:

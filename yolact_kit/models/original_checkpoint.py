@@ -55,17 +55,16 @@ def read_original(path: Path, model: str | None = None) -> Checkpoint:
         )
     tensors = to_our_names(state)
     count = _class_count(tensors)
-    config = (
-        _configuration(model) if model is not None else template(named_config(path) or _recognise(path, tensors, count))
-    )
+    if model is not None:
+        config = _configuration(model)
+    else:
+        config = template(named_config(path) or _recognise(path, tensors, count))
     problem = misfits(tensors, _expected(config, count))
     if problem:
+        advice = "For a configuration of your own, give its config.yaml with `--model`."
         fitting = _fitting(tensors, count)
-        advice = (
-            f"Its parameters are those of {' or '.join(fitting)}: name it with `--model`."
-            if fitting
-            else ("For a configuration of your own, give its config.yaml with `--model`.")
-        )
+        if fitting:
+            advice = f"Its parameters are those of {' or '.join(fitting)}: name it with `--model`."
         raise UserError(f"'{path}' does not hold the weights of {config.model.name}. {problem.capitalize()}.", advice)
     if len(config.classes) != count:
         config.classes = class_names(count)
@@ -95,17 +94,20 @@ def class_names(count: int) -> list[str]:
 
 
 def _configuration(model: str) -> Config:
+    """The configuration in a file, or the shipped one of that name."""
     return load_config(model) if Path(model).suffix in (".yaml", ".yml") else template(model)
 
 
 def _class_count(tensors: Mapping[str, Tensor]) -> int:
-    """Classes without background, from the sizes of the head: each anchor has four regressions and a score a class."""
+    """Classes without background, from the sizes of the head."""
+    # For each anchor of a cell there are 4 regressions, and 1 + C scores: C = scores / (regressions / 4) - 1. A file
+    # without a head, which is refused later, counts as one class.
     scores, regressions = (len(tensors.get(f"head.{branch}.bias", ())) for branch in ("score", "box"))
     return max(scores * 4 // max(regressions, 1) - 1, 1)
 
 
 def _expected(config: Config, count: int) -> dict[str, Tensor]:
-    """State dict of a model, without the memory and the time that its values would take."""
+    """State dict of a model, without values, which would take memory and time."""
     with torch.device("meta"):
         return YolactNetwork(config.model, count).state_dict()
 
@@ -114,15 +116,15 @@ def _fitting(tensors: Mapping[str, Tensor], count: int) -> list[str]:
     """The original's configurations whose parameters have these names and shapes."""
     scored = any(key.startswith("mask_scoring.") for key in tensors)
     configs = [config for config in map(template, CONFIGS) if config.model.mask_scoring == scored]
-    # Those of one backbone differ in the size of pictures and in anchors only: one of them stands for all.
-    fits = {
-        backbone: not misfits(tensors, _expected(config, count))
-        for backbone, config in {config.model.backbone: config for config in configs}.items()
-    }
+    # Configurations of one backbone differ only in the size of pictures and in anchors, not in their parameters: it is
+    # enough to compare one of each backbone.
+    of_backbone = {config.model.backbone: config for config in configs}
+    fits = {name: not misfits(tensors, _expected(config, count)) for name, config in of_backbone.items()}
     return [config.model.name for config in configs if fits[config.model.backbone]]
 
 
 def _recognise(path: Path, tensors: Mapping[str, Tensor], count: int) -> str:
+    """The only one of the original's configurations that a file can be of."""
     fitting = _fitting(tensors, count)
     if len(fitting) == 1:
         return fitting[0]

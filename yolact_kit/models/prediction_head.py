@@ -54,6 +54,7 @@ class PredictionHead(nn.Module):
         batch = len(level)
         shared = self.shared(level)
 
+        # [B, anchors * width, h, w] -> [B, h * w * anchors, width]: cell by cell, in each cell anchor by anchor.
         def flat(branch: nn.Module, width: int) -> Tensor:
             predicted: Tensor = branch(shared)
             return predicted.permute(0, 2, 3, 1).reshape(batch, -1, width)

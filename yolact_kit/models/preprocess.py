@@ -55,9 +55,11 @@ def _resize_linear(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]
     if height <= 2 * size:
         whole = cv2.resize(picture.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
         return np.asarray(whole, dtype=np.float32)
-    places = (np.arange(size) + 0.5) * (height / size) - 0.5
-    above = np.floor(places).astype(np.int64)
+    # Row r of the result samples the picture at height y, between two rows. These are resized across by OpenCV, all the
+    # upper ones in the first half and all the lower ones in the second, and then blended down by hand.
+    y = (np.arange(size) + 0.5) * (height / size) - 0.5
+    above = np.floor(y).astype(np.int64)
     rows = picture[np.stack([above, above + 1]).reshape(-1)].astype(np.float32)
     narrow = cv2.resize(rows, (size, 2 * size), interpolation=cv2.INTER_LINEAR)
-    below = (places - above).astype(np.float32)[:, None, None]
-    return np.asarray(narrow[:size] * (1 - below) + narrow[size:] * below, dtype=np.float32)
+    weight_below = (y - above).astype(np.float32)[:, None, None]
+    return np.asarray(narrow[:size] * (1 - weight_below) + narrow[size:] * weight_below, dtype=np.float32)

@@ -65,9 +65,8 @@ def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -
             part.skipped.append(key)
     for layer, before in CLASS_LAYERS.items():
         if f"{layer}.weight" in own:
-            parts[layer] = _transfer_classes(
-                layer, own, source.tensors, [*before, *classes], [*before, *source.config.classes]
-            )
+            own_classes, source_classes = [*before, *classes], [*before, *source.config.classes]
+            parts[layer] = _transfer_classes(layer, own, source.tensors, own_classes, source_classes)
         elif f"{layer}.weight" in source.tensors:
             parts[layer] = PartTransfer(layer, by_class=True, skipped=list(source.config.classes))
     return list(parts.values())
@@ -85,7 +84,7 @@ def part_name(key: str) -> str:
 
 
 def _plain(own: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> Iterable[str]:
-    """Names in either model, those of class layers and of counters that only one has left out."""
+    """Names in either model, without those of class layers and of counters that only one of the models has."""
     for key in [*own, *(key for key in source if key not in own)]:
         counts = key.endswith("num_batches_tracked") and (key not in own or key not in source)
         if key.rpartition(".")[0] not in CLASS_LAYERS and not counts:
@@ -93,21 +92,33 @@ def _plain(own: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> Iterable[
 
 
 def _transfer_classes(
-    layer: str, own: Mapping[str, Tensor], source: Mapping[str, Tensor], ours: list[str], theirs: list[str]
+    layer: str,
+    own: Mapping[str, Tensor],
+    source: Mapping[str, Tensor],
+    own_classes: list[str],
+    source_classes: list[str],
 ) -> PartTransfer:
-    """Takes over the channels of the classes that both have; there is a set of them for each anchor of a cell."""
-    keys = [f"{layer}.{kind}" for kind in ("weight", "bias")]
+    """Takes over the channels of the classes that both have."""
+    keys = (f"{layer}.weight", f"{layer}.bias")
     shared: list[str] = []
-    if all(key in source for key in keys) and _alike(own[keys[0]], source[keys[0]], len(ours), len(theirs)):
-        shared = [name for name in ours if name in theirs]
+    if all(key in source for key in keys) and _same_layout(own, source, keys[0], len(own_classes), len(source_classes)):
+        shared = [name for name in own_classes if name in source_classes]
+        own_index = [own_classes.index(name) for name in shared]
+        source_index = [source_classes.index(name) for name in shared]
         for key in keys:
-            mine = own[key].view(-1, len(ours), *own[key].shape[1:])
-            other = source[key].reshape(-1, len(theirs), *source[key].shape[1:])
-            mine[:, [ours.index(name) for name in shared]] = other[:, [theirs.index(name) for name in shared]].to(mine)
-    initialised = [name for name in ours if name not in shared]
-    skipped = [name for name in theirs if name not in shared]
+            # The output channels are a set of classes for each anchor of a cell. Seen as [anchors, classes, ...], the
+            # same class of all anchors is one column; `view`, since it is the model's own memory that is written to.
+            own_channels = own[key].view(-1, len(own_classes), *own[key].shape[1:])
+            source_channels = source[key].reshape(-1, len(source_classes), *source[key].shape[1:])
+            own_channels[:, own_index] = source_channels[:, source_index].to(own_channels)
+    initialised = [name for name in own_classes if name not in shared]
+    skipped = [name for name in source_classes if name not in shared]
     return PartTransfer(layer, True, shared, initialised, skipped)
 
 
-def _alike(own: Tensor, source: Tensor, ours: int, theirs: int) -> bool:
-    return len(own) // ours == len(source) // theirs and own.shape[1:] == source.shape[1:]
+def _same_layout(
+    own: Mapping[str, Tensor], source: Mapping[str, Tensor], key: str, own_classes: int, source_classes: int
+) -> bool:
+    """Whether a layer has the same anchors of a cell and the same inputs in both models."""
+    same_anchors = len(own[key]) // own_classes == len(source[key]) // source_classes
+    return same_anchors and own[key].shape[1:] == source[key].shape[1:]

@@ -100,6 +100,7 @@ def holds_model(weights: Path | str) -> bool:
 
 
 def _read_ours(path: Path) -> Checkpoint:
+    """Reads what `save_weights` wrote."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}

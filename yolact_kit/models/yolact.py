@@ -87,6 +87,7 @@ class YolactNetwork(nn.Module):
         Returns:
             The raw outputs.
         """
+        # One head serves all levels; its outputs, one row for each anchor, are joined from P3 to P7.
         normalised = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         levels = self.fpn(self.backbone(normalised))
         predicted = [self.head(level) for level in levels]
@@ -105,8 +106,8 @@ class YolactNetwork(nn.Module):
         key = (tuple(levels), images.shape[-1], images.device)
         if key not in self._anchors:
             # Anchors are a share of the picture: at another input size they keep their share.
-            made = make_anchors(levels, self.config.anchors, self.config.input_size)
-            self._anchors[key] = made.to(images.device)
+            anchors = make_anchors(levels, self.config.anchors, self.config.input_size)
+            self._anchors[key] = anchors.to(images.device)
         return self._anchors[key]
 
 

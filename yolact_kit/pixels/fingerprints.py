@@ -1,4 +1,4 @@
-"""What is kept of a picture's pixels to recognise it: a digest and a small grey copy."""
+"""Fingerprints of a picture's pixels, by which it is recognised: a digest and a small grey copy."""
 
 from __future__ import annotations
 

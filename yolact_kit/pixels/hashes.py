@@ -34,6 +34,7 @@ def thumbnail_hash(thumbnail: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
     import cv2  # Only where pictures are looked at: labels alone are converted without.
 
+    # The lowest frequencies are the upper left corner; the very first is the mean brightness, which says nothing.
     frequencies = cv2.dct(thumbnail.astype(np.float32))[:_FREQUENCIES, :_FREQUENCIES].reshape(-1)[1:]
     return np.asarray(frequencies > np.median(frequencies), dtype=np.bool_)
 
@@ -79,6 +80,7 @@ def near_groups(hashes: Sequence[NDArray[np.bool_]], limit: float = NEAR) -> lis
         >>> near_groups([np.array([True]), np.array([False]), np.array([True])])
         [[0, 2]]
     """
+    # A forest of sets (union-find): each picture points towards the first one of its group, pairs join their groups.
     group_of = list(range(len(hashes)))
 
     def root(index: int) -> int:

@@ -1,4 +1,4 @@
-"""Reading pictures of every kind as 8-bit RGB, upright, and writing them."""
+"""Reading pictures of every kind as 8-bit RGB, upright."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXTENSIONS = frozenset(
 MAX_PIXELS = 150_000_000
 """Pictures of more pixels are refused unless the caller raises the limit: a small file can unpack to gigabytes."""
 
-Source = Path | str | bytes
+PictureSource = Path | str | bytes
 """A picture file, or its content."""
 
 _ORIENTATION_TAG = 0x0112
@@ -90,7 +90,7 @@ class PictureInfo:
         return suffix.lower() in SUFFIXES.get(self.format, (suffix.lower(),))
 
 
-def inspect_picture(source: Source, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+def inspect_picture(source: PictureSource, max_pixels: int = MAX_PIXELS) -> PictureInfo:
     """Reads the header of a picture, not its pixels.
 
     Args:
@@ -107,7 +107,7 @@ def inspect_picture(source: Source, max_pixels: int = MAX_PIXELS) -> PictureInfo
         return _info(image)
 
 
-def picture_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+def picture_size(source: PictureSource, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Width and height of a picture in pixels, turned upright as EXIF says.
 
     Args:
@@ -123,7 +123,9 @@ def picture_size(source: Source, max_pixels: int = MAX_PIXELS) -> tuple[int, int
     return inspect_picture(source, max_pixels).upright
 
 
-def read_picture(source: Source, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def read_picture(
+    source: PictureSource, orientation: int | None = None, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
     """Reads a picture of any kind as 8-bit RGB.
 
     Grey and palette pictures become RGB, transparency is dropped, CMYK is converted, and of several frames the first
@@ -143,7 +145,7 @@ def read_picture(source: Source, orientation: int | None = None, max_pixels: int
     return _read(source, orientation, max_pixels)
 
 
-def read_small(source: Source, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def read_small(source: PictureSource, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Reads a picture, upright and as 8-bit RGB, smaller than it is where that saves decoding most of it.
 
     Args:
@@ -176,7 +178,9 @@ def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
     return turn(to_rgb(image), _orientation(image))
 
 
-def _read(source: Source, orientation: int | None, max_pixels: int, side: int | None = None) -> NDArray[np.uint8]:
+def _read(
+    source: PictureSource, orientation: int | None, max_pixels: int, side: int | None = None
+) -> NDArray[np.uint8]:
     with _opened(source, max_pixels) as image:
         try:
             with warnings.catch_warnings():
@@ -190,8 +194,9 @@ def _read(source: Source, orientation: int | None, max_pixels: int, side: int | 
                 f"{_name(source)} cannot be decoded: it is damaged or cut off ({error}).",
                 "Copy it again from its source, or remove it.",
             ) from error
-        found = _orientation(image) if orientation is None else orientation
-    return turn(pixels, found)
+        if orientation is None:
+            orientation = _orientation(image)
+    return turn(pixels, orientation)
 
 
 def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -208,6 +213,7 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
         >>> turn(np.array([[1, 2], [3, 4]]), 6).tolist()
         [[3, 1], [4, 2]]
     """
+    # EXIF's eight orientations are all combinations of three steps: exchange rows and columns, mirror, mirror.
     if orientation in (5, 6, 7, 8):
         pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (3, 4, 7, 8):
@@ -218,7 +224,7 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 @contextmanager
-def _opened(source: Source, max_pixels: int) -> Iterator[Image.Image]:
+def _opened(source: PictureSource, max_pixels: int) -> Iterator[Image.Image]:
     if not isinstance(source, bytes) and not Path(source).is_file():
         raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
     with _open(source) as image:
@@ -232,11 +238,11 @@ def _opened(source: Source, max_pixels: int) -> Iterator[Image.Image]:
         yield image
 
 
-def _name(source: Source) -> str:
+def _name(source: PictureSource) -> str:
     return "The embedded picture" if isinstance(source, bytes) else f"The picture '{source}'"
 
 
-def _open(source: Source) -> Image.Image:
+def _open(source: PictureSource) -> Image.Image:
     # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
     with _open_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -254,13 +260,21 @@ def _open(source: Source) -> Image.Image:
 
 
 def _info(image: Image.Image) -> PictureInfo:
-    modes = [tile[3][0] if isinstance(tile[3], tuple) else tile[3] for tile in getattr(image, "tile", []) if tile[3]]
-    deep = image.mode in ("I", "F") or any(";16" in str(mode) for mode in (image.mode, *modes))
+    """What Pillow read in the header."""
+    # The mode is what Pillow will decode to. How the pixels are stored is in its tiles: the fourth entry of each begins
+    # with the stored mode, or is it.
+    modes = [image.mode]
+    for tile in getattr(image, "tile", []):
+        stored = tile[3]
+        if stored:
+            modes.append(str(stored[0] if isinstance(stored, tuple) else stored))
+    deep = image.mode in ("I", "F") or any(";16" in mode for mode in modes)
     width, height = image.size
     return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
 
 
 def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 where the picture has none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -57,18 +57,24 @@ def _to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Values of more than 8 bits scaled to 8, some rows at a time: as floats all would take eight times the memory."""
     rows = max(1, _AT_ONCE // values.shape[1])
     blocks = [values[start : start + rows] for start in range(0, len(values), rows)]
-    low = min(float(_finite(block).min()) for block in blocks)
-    high = max(float(_finite(block).max()) for block in blocks)
-    if low < 0 or high > 65535:
-        top = high - low
-    else:
-        low, top = 0.0, next(limit for limit in (1.0, 255.0, 4095.0, 65535.0) if high <= limit)
-        # A nearly black 16-bit picture is still 16-bit; only fractions make a range of 0 to 1.
-        if top == 1.0 and all(np.array_equal(block, np.round(block)) for block in map(_finite, blocks)):
-            top = 255.0
-    scale = 255.0 / max(top, 1e-12)
+    low, high = _value_range(blocks)
+    scale = 255.0 / max(high - low, 1e-12)
     return np.concatenate([np.round((_finite(block) - low) * scale).astype(np.uint8) for block in blocks])
 
 
+def _value_range(blocks: list[NDArray[Any]]) -> tuple[float, float]:
+    """The values that become 0 and 255: those of the number of bits that the picture seems to have, else its own."""
+    low = min(float(_finite(block).min()) for block in blocks)
+    high = max(float(_finite(block).max()) for block in blocks)
+    if low < 0 or high > 65535:
+        return low, high
+    top = next(limit for limit in (1.0, 255.0, 4095.0, 65535.0) if high <= limit)
+    # A nearly black 16-bit picture is still 16-bit; only fractions make a range of 0 to 1.
+    if top == 1.0 and all(np.array_equal(block, np.round(block)) for block in map(_finite, blocks)):
+        top = 255.0
+    return 0.0, top
+
+
 def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
+    """The values as floats, 0 in place of what is infinite or not a number."""
     return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)

@@ -39,6 +39,8 @@ def encode_crop(part: MaskCrop, height: int, width: int) -> Rle:
         >>> decode_crop(encode_crop(MaskCrop(2, 1, np.ones((2, 3), dtype=bool)), 5, 9)).pixels.shape
         (2, 3)
     """
+    # Run lengths go down the columns. With a frame of False above and below the part, each column's runs begin and end
+    # where neighbours differ; a run that goes on in the next column ends and begins at the same pixel, which drops out.
     framed = np.zeros((part.pixels.shape[1], part.pixels.shape[0] + 2), dtype=np.bool_)
     framed[:, 1:-1] = part.pixels.T
     column, row = (framed[:, 1:] != framed[:, :-1]).nonzero()
@@ -50,30 +52,33 @@ def decode_crop(rle: Rle) -> MaskCrop:
     """The part of a mask that is not empty, without decoding the whole.
 
     Args:
-        rle: Compressed RLE, as `masks_to_rle` gives it.
+        rle: Compressed RLE.
 
     Returns:
         The part; no row or column at its border is empty.
 
     Example:
-        >>> part = decode_crop(masks_to_rle(torch.tensor([[[0.0, 0.0], [0.0, 1.0]]]), 4, 4)[0][0])
+        >>> part = decode_crop(encode_mask(np.array([[0, 0, 0], [0, 1, 1]])))
         >>> part.x, part.y, part.pixels.tolist()
-        (2, 2, [[True, True], [True, True]])
+        (1, 1, [[True, True]])
     """
+    # Runs of 0 and of 1 take turns, so their running sum is where each run of 1 begins and where it ends.
     height = rle["size"][0]
     flips = np.cumsum(decode_counts(rle["counts"]))
     starts, ends = flips[0:-1:2], flips[1::2]
     starts, ends = starts[starts < ends], ends[starts < ends]
     if len(starts) == 0:
         return MaskCrop(0, 0, np.zeros((0, 0), dtype=np.bool_))
-    first, last = starts // height, (ends - 1) // height
-    top, bottom = starts % height, (ends - 1) % height
-    x, y, tall = int(first[0]), int(top.min()), int(bottom.max() - top.min()) + 1
-    if (first < last).any():
+    # Pixels are counted down the columns: column and row of each run's first and last pixel.
+    first_column, top = starts // height, starts % height
+    last_column, bottom = (ends - 1) // height, (ends - 1) % height
+    x, y, tall = int(first_column[0]), int(top.min()), int(bottom.max() - top.min()) + 1
+    if (first_column < last_column).any():
+        # A run that goes on in the next column touches both the lower and the upper border.
         y, tall = 0, height
     # +1 where a run begins and -1 behind it, in the part's own columns: their running sum is the part.
-    steps = np.zeros((int(last[-1]) - x + 1) * tall + 1, dtype=np.int8)
-    steps[(first - x) * tall + top - y] += 1
-    steps[(last - x) * tall + bottom - y + 1] -= 1
+    steps = np.zeros((int(last_column[-1]) - x + 1) * tall + 1, dtype=np.int8)
+    steps[(first_column - x) * tall + top - y] += 1
+    steps[(last_column - x) * tall + bottom - y + 1] -= 1
     pixels = np.cumsum(steps[:-1], dtype=np.int8).astype(np.bool_)
     return MaskCrop(x, y, np.ascontiguousarray(pixels.reshape(-1, tall).T))

@@ -43,6 +43,8 @@ def measure(part: MaskCrop) -> Measures:
     if moments["m00"] == 0:
         return Measures(None, None)
     centroid = part.x + 0.5 + moments["m10"] / moments["m00"], part.y + 0.5 + moments["m01"] / moments["m00"]
+    # The main axis of the second moments is at half the angle of (mu20 - mu02, 2 mu11); where that vector is as good as
+    # nothing, the mask reaches equally far in every direction.
     along, across = moments["mu20"] - moments["mu02"], 2 * moments["mu11"]
     if math.hypot(along, across) <= 1e-6 * (moments["mu20"] + moments["mu02"]):
         return Measures(centroid, None)

@@ -42,10 +42,11 @@ def outlines(part: MaskCrop, width: int, height: int, simplify: float = SIMPLIFY
     whole = shapely.intersection(_shape_of(part), shapely.box(0, 0, width, height))
     parts = sorted(polygons_of(whole), key=lambda polygon: -polygon.area)
     rings: list[Ring] = []
-    for place, polygon in enumerate(parts):
+    for index, polygon in enumerate(parts):
         if _is_thin(polygon, simplify):
-            # Simplified, the outline of something thin would fall in on itself.
-            rings += outer_rings(polygon) if place == 0 else []
+            # Simplified, the outline of something thin would collapse: the largest part stays as it is.
+            if index == 0:
+                rings += outer_rings(polygon)
             continue
         holes = [hole for hole in polygon.interiors if not _is_thin(shapely.Polygon(hole), simplify)]
         # Topology is kept, so that what is simplified neither crosses itself nor vanishes.
@@ -56,15 +57,18 @@ def outlines(part: MaskCrop, width: int, height: int, simplify: float = SIMPLIFY
 
 def _shape_of(part: MaskCrop) -> shapely.Geometry:
     """The area of a mask's pixels, its slanting edges without steps."""
-    found, tree = cv2.findContours(part.pixels.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    # OpenCV lists the outlines of parts and of holes together; a hole's parent is the index of the part around it, and
+    # a part's parent is -1.
+    contours, tree = cv2.findContours(part.pixels.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    parents = tree[0, :, 3].tolist() if len(contours) else []
     holes: dict[int, list[Ring]] = defaultdict(list)
-    parents = tree[0, :, 3].tolist() if len(found) else []
-    for contour, parent in zip(found, parents, strict=True):
-        holes[parent].append(_ring(contour))  # parts themselves have the parent -1
+    for contour, parent in zip(contours, parents, strict=True):
+        holes[parent].append(_ring(contour))
     outer = [index for index, parent in enumerate(parents) if parent < 0]
-    shapes = [_grown(_ring(found[index]), holes[index]) for index in outer]
-    place = np.array([part.x + 0.5, part.y + 0.5])
-    return shapely.transform(shapely.union_all(shapes), lambda points: points + place)
+    shapes = [_grown(_ring(contours[index]), holes[index]) for index in outer]
+    # From the crop's pixel indices to the picture's coordinates, in which a pixel's centre is half a pixel further.
+    offset = np.array([part.x + 0.5, part.y + 0.5])
+    return shapely.transform(shapely.union_all(shapes), lambda points: points + offset)
 
 
 def _grown(exterior: Ring, holes: list[Ring]) -> shapely.Geometry:
@@ -77,10 +81,12 @@ def _grown(exterior: Ring, holes: list[Ring]) -> shapely.Geometry:
 
 
 def _ring(contour: NDArray[Any]) -> Ring:
+    """OpenCV's contour [P, 1, 2] as a ring."""
     return contour.reshape(-1, 2).astype(np.float64)
 
 
 def _is_thin(polygon: shapely.Polygon, simplify: float) -> bool:
+    """Whether nothing is left of a polygon once its border has moved inwards by the allowed error."""
     return bool(shapely.is_empty(shapely.buffer(polygon, -simplify)))
 
 
@@ -91,10 +97,12 @@ def _without_holes(shape: shapely.Geometry) -> list[shapely.Polygon]:
         if not polygon.interiors:
             pieces.append(polygon)
             continue
+        # Each cut removes one hole; the halves are cut in turn until no hole is left. Whole pixels where possible.
         left, top, right, bottom = polygon.bounds
         x1, _, x2, _ = polygon.interiors[0].bounds
-        middle = round((x1 + x2) / 2)
-        middle = middle if x1 < middle < x2 else (x1 + x2) / 2
+        middle: float = round((x1 + x2) / 2)
+        if not x1 < middle < x2:
+            middle = (x1 + x2) / 2
         for half in (shapely.box(left, top, middle, bottom), shapely.box(middle, top, right, bottom)):
             pieces += _without_holes(shapely.intersection(polygon, half))
     return pieces

@@ -221,15 +221,16 @@ def ring_areas(rings: list[Ring]) -> list[float]:
     whole = [number for number, ring in enumerate(rings) if len(ring) >= 3]
     if not whole:
         return areas
+    # All rings' points in one array, so that the shoelace formula runs once over them all and is summed ring by ring.
     lengths = [len(rings[number]) for number in whole]
     starts = np.cumsum([0, *lengths[:-1]])
     points = np.concatenate([rings[number] for number in whole])
     points = points - np.repeat(points[starts], lengths, axis=0)
     x, y = points.T
     # Each ring begins at its own origin, so that the term of one ring's last and the next one's first point is 0.
-    found = np.abs(np.add.reduceat(x[:-1] * y[1:] - y[:-1] * x[1:], starts)) / 2
+    sums = np.abs(np.add.reduceat(x[:-1] * y[1:] - y[:-1] * x[1:], starts)) / 2
     tiny = 1e-9 * np.maximum(np.add.reduceat(np.square(points).sum(axis=1), starts), 1.0)
-    for number, area, least in zip(whole, found.tolist(), tiny.tolist(), strict=True):
+    for number, area, least in zip(whole, sums.tolist(), tiny.tolist(), strict=True):
         # The lobes of a figure of eight may have cancelled out.
         areas[number] = area if area > least else float(shapely.make_valid(shapely.Polygon(rings[number])).area)
     return areas
@@ -253,14 +254,15 @@ def crossing(rings: list[Ring]) -> list[bool]:
         >>> crossing([np.array([[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0]])])
         [True]
     """
-    found = [False] * len(rings)
+    crosses = [False] * len(rings)
+    # A ring needs three different points; where the last repeats the first, four.
     whole = [number for number, ring in enumerate(rings) if len(ring) > 3 - (ring[:1] != ring[-1:]).any()]
     if whole:
         owners = np.repeat(np.arange(len(whole)), [len(rings[number]) for number in whole])
         outlines = shapely.linearrings(np.concatenate([rings[number] for number in whole]), indices=owners)
         for number, valid in zip(whole, shapely.is_valid(shapely.polygons(outlines)).tolist(), strict=True):
-            found[number] = not valid
-    return found
+            crosses[number] = not valid
+    return crosses
 
 
 def is_inside(ring: Ring, width: int, height: int) -> bool:

@@ -91,20 +91,31 @@ def parse_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
         >>> parse_rle({"size": [2, 2], "counts": [1, 2, 1]}, 2, 2)["size"]
         [2, 2]
     """
-    size, counts = segmentation.get("size"), segmentation.get("counts")
+    _check_size(segmentation.get("size"), height, width)
+    runs = _checked_runs(segmentation.get("counts"), height * width)
+    compressed = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
+    return {"size": [height, width], "counts": compressed["counts"].decode("ascii")}
+
+
+def _check_size(size: Any, height: int, width: int) -> None:
+    """Refuses a mask whose stated size is not the picture's."""
     if not (isinstance(size, list | tuple) and len(size) == 2):
         raise ValueError("its mask has no size")
-    if [int(side) for side in size] != [height, width]:
-        swapped = " (height and width have changed places)" if [int(side) for side in size] == [width, height] else ""
+    stated = [int(side) for side in size]
+    if stated != [height, width]:
+        swapped = " (height and width have changed places)" if stated == [width, height] else ""
         raise ValueError(f"its mask has the size {list(size)}, the picture [{height}, {width}]{swapped}")
+
+
+def _checked_runs(counts: Any, pixels: int) -> list[int]:
+    """Run lengths of so many pixels in all, from a list of them or from compressed text."""
     # As Python's own numbers, whose sum cannot overflow.
     runs = decode_counts(counts).tolist() if isinstance(counts, str | bytes) else counts
     if not isinstance(runs, list) or not all(isinstance(run, int) and run >= 0 for run in runs):
         raise ValueError("its run lengths are not a list of numbers of 0 or more")
-    if sum(runs) != height * width:
-        raise ValueError(f"its run lengths add up to {sum(runs)}, not to the {height * width} pixels of the picture")
-    compressed = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-    return {"size": [height, width], "counts": compressed["counts"].decode("ascii")}
+    if sum(runs) != pixels:
+        raise ValueError(f"its run lengths add up to {sum(runs)}, not to the {pixels} pixels of the picture")
+    return runs
 
 
 def decode_counts(text: str | bytes) -> NDArray[np.int64]:
@@ -123,6 +134,8 @@ def decode_counts(text: str | bytes) -> NDArray[np.int64]:
         >>> decode_counts(encode_mask(np.eye(2))["counts"]).tolist()
         [0, 1, 2, 1]
     """
+    # Each character carries six bits of its code less 48: five of the number, and 32 where more characters follow. The
+    # highest of a number's bits, 16 in its last character, says that it is negative (two's complement).
     codes = text.encode("ascii", "replace") if isinstance(text, str) else text
     digits = np.frombuffer(codes, dtype=np.uint8).astype(np.int64) - 48
     ends = ((digits & 32) == 0).nonzero()[0]
@@ -135,9 +148,12 @@ def decode_counts(text: str | bytes) -> NDArray[np.int64]:
         raise ValueError("its compressed run lengths are cut off")
     if len(ends) == 0:
         return digits
-    place = np.arange(len(digits)) - np.repeat(starts[:-1], lengths)
-    runs: NDArray[np.int64] = np.add.reduceat((digits & 31) << 5 * place, starts[:-1])
+    # Digit i of a number counts 32^i: shift each digit by where it stands in its number, and add up number by number.
+    position = np.arange(len(digits)) - np.repeat(starts[:-1], lengths)
+    runs: NDArray[np.int64] = np.add.reduceat((digits & 31) << 5 * position, starts[:-1])
     runs -= np.where(digits[ends] & 16, 1 << 5 * lengths, 0)
+    # From the fourth on, a number is the difference to the run two before it, the last of its own kind. Running sums of
+    # every other number undo that; the first run is in neither of them.
     runs[1::2] = np.cumsum(runs[1::2])
     runs[2::2] = np.cumsum(runs[2::2])
     return runs
@@ -147,10 +163,11 @@ def drop_pairs(flips: NDArray[np.int64]) -> NDArray[np.int64]:
     """Flips without the pairs that undo each other: of a run that ends where it began, or where the next one begins."""
     if len(flips) == 0:
         return flips
-    once = np.r_[True, flips[1:] != flips[:-1]].nonzero()[0]
-    odd = np.diff(once, append=len(flips)) % 2 == 1
-    kept: NDArray[np.int64] = flips[once[odd]]
-    return kept
+    # Flips are rising, so equal ones stand side by side: an even number of them is no change at all, an odd one is one.
+    distinct = np.r_[True, flips[1:] != flips[:-1]].nonzero()[0]
+    odd = np.diff(distinct, append=len(flips)) % 2 == 1
+    changes: NDArray[np.int64] = flips[distinct[odd]]
+    return changes
 
 
 def run_lengths(flips: NDArray[np.int64], height: int, width: int) -> NDArray[np.int64]:
