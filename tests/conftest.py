@@ -9,7 +9,6 @@ import pytest
 
 import yolact_kit  # noqa: F401  before any test loads torch: it sets how torch's threads wait
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 REPOSITORY = Path(__file__).parent.parent

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from yolact_kit.memory import available_memory, keep_freed_memory
+from yolact_kit import memory
+from yolact_kit.memory import available_memory, container_limit, keep_freed_memory, total_memory
 
 HELD_AFTER_FREEING = """
 import re
@@ -28,6 +30,39 @@ def test_free_memory_is_told_on_linux() -> None:
     if found is None:
         pytest.skip("this system does not tell")
     assert 1 << 20 < found < 1 << 50
+
+
+def container(folder: Path, files: dict[str, str]) -> Path:
+    """Control groups as Linux shows them inside a container."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text + "\n", encoding="ascii")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        ({"memory.max": "1048576"}, 1 << 20),
+        ({"memory.max": "max"}, None),
+        ({"memory/memory.limit_in_bytes": "2097152"}, 2 << 20),
+        ({}, None),
+    ],
+)
+def test_a_containers_limit_is_read(
+    files: dict[str, str], limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_CGROUPS", container(tmp_path, files))
+    assert container_limit() == limit
+    if limit is not None:
+        assert total_memory() == limit
+
+
+@pytest.mark.skipif(available_memory() is None, reason="this system does not tell")
+def test_what_a_container_holds_is_not_available(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"memory.max": "1048576", "memory.stat": "file 900000\nanon 48576\nanon_thp 7"}
+    monkeypatch.setattr(memory, "_CGROUPS", container(tmp_path, files))
+    assert available_memory() == 1_000_000
 
 
 def held(setting: str) -> int:

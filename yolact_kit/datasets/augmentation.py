@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+import albumentations as A  # noqa: N812
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,6 @@ from numpy.typing import NDArray
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
 from yolact_kit.datasets import paper
 from yolact_kit.datasets.transforming import transform
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
-import albumentations as A  # noqa: N812
 
 FILL = 114
 """Grey of the empty area beside a moved picture."""

@@ -6,15 +6,12 @@ objects; then a part of it is cut out that shows an object well enough, and half
 
 from __future__ import annotations
 
-import os
 from typing import Any, NamedTuple
 
+import albumentations as A  # noqa: N812
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
-import albumentations as A  # noqa: N812
 
 LARGEST_CANVAS = 4.0
 """The canvas is at most this many times as wide and as high as the picture."""

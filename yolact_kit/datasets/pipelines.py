@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import os
 from pathlib import Path
 from typing import Any
 
+import albumentations as A  # noqa: N812
 import numpy as np
 import yaml
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from yolact_kit.datasets.transforming import transform
 from yolact_kit.errors import UserError
 from yolact_kit.shipped import shipped
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
-import albumentations as A  # noqa: N812
 
 _GROUPS = {"OneOf": A.OneOf, "Sequential": A.Sequential}
 _TRANSFORMS: dict[str, type[A.BasicTransform]] = {

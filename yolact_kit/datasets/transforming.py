@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
+import albumentations as A  # noqa: N812
 import numpy as np
 from numpy.typing import NDArray
-
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # On import, it would ask the network for updates.
-import albumentations as A  # noqa: N812
 
 
 def transform(

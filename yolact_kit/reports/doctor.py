@@ -14,7 +14,7 @@ from typing import Any
 from yolact_kit import __version__
 from yolact_kit.errors import UserError
 from yolact_kit.labelme_app.program import find_labelme
-from yolact_kit.reports.hardware import Finding, gpus, judge_gpu, nvidia_driver, system
+from yolact_kit.reports.hardware import MachineProblem, gpus, judge_gpu, nvidia_driver, system
 
 _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 """Names for importing packages, if they differ from the names for installing them."""
@@ -49,7 +49,7 @@ class Report:
     gpus: list[dict[str, Any]] = field(default_factory=list)
     speed: dict[str, Any] = field(default_factory=dict)
     optional: dict[str, str | None] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[MachineProblem] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -96,7 +96,9 @@ def _attempt(report: Report, what: str, action: Callable[[], None]) -> None:
     try:
         action()
     except Exception as error:
-        report.findings.append(Finding("error", f"{what} failed: {type(error).__name__}: {error}", _reinstall(what)))
+        report.findings.append(
+            MachineProblem("error", f"{what} failed: {type(error).__name__}: {error}", _reinstall(what))
+        )
 
 
 def _reinstall(name: str) -> str:
@@ -125,7 +127,7 @@ def _check_packages(report: Report) -> dict[str, bool]:
     except metadata.PackageNotFoundError:
         required = dict.fromkeys(REQUIRED, "")
         report.findings.append(
-            Finding("warning", "yolact-kit runs from its folder and is not installed.", "pip install -e .")
+            MachineProblem("warning", "yolact-kit runs from its folder and is not installed.", "pip install -e .")
         )
     works = {}
     modules = {_module(name) for name in required}
@@ -141,7 +143,7 @@ def _module(name: str) -> str:
 
 def _check_package(
     name: str, least: str, versions: dict[str, str | None], required: set[str]
-) -> tuple[bool, Finding | None]:
+) -> tuple[bool, MachineProblem | None]:
     """Whether a package can be imported, and a finding about it; missing modules in ``required`` have their own."""
     version = versions[name] = _version(name)
     try:
@@ -149,25 +151,25 @@ def _check_package(
     except ModuleNotFoundError as error:
         lacking = (error.name or "").partition(".")[0]
         if version is None or lacking == _module(name):
-            return False, Finding("error", _missing(name, versions), _install(name, versions))
+            return False, MachineProblem("error", _missing(name, versions), _install(name, versions))
         if lacking in required:
             return False, None
-        return False, Finding("error", f"{name} {version} lacks the package '{lacking}'.", f"pip install {lacking}")
+        return False, MachineProblem("error", f"{name} {version} lacks the package '{lacking}'.", f"pip install {lacking}")
     except Exception as error:
         return False, _broken(name, versions, error)
     if version and least and _numbers(version) < _numbers(least):
-        return False, Finding("error", f"{name} {version} is older than {least}.", f"pip install --upgrade {name}")
+        return False, MachineProblem("error", f"{name} {version} is older than {least}.", f"pip install --upgrade {name}")
     return True, None
 
 
-def _broken(name: str, versions: dict[str, str | None], error: Exception) -> Finding:
+def _broken(name: str, versions: dict[str, str | None], error: Exception) -> MachineProblem:
     """What is wrong with a package that is there but cannot be imported, such as one that lacks a library."""
     reason = str(error).strip().splitlines()[:1]
     message = f"{name} {versions[name]} is installed but does not start: {' '.join(reason) or type(error).__name__}"
     advice = _install(name, versions)
     if platform.system() == "Windows" and isinstance(error, OSError):
         advice += "\n  If that does not help: https://aka.ms/vs/17/release/vc_redist.x64.exe (Visual C++ runtime)"
-    return Finding("error", message, advice)
+    return MachineProblem("error", message, advice)
 
 
 def _version(name: str) -> str | None:
@@ -204,11 +206,11 @@ def _check_room(report: Report) -> None:
     memory, disk = report.system["memory"], report.system["disk"]
     if memory is not None and memory < _LEAST_MEMORY:
         advice = "Close other programs, and train with --set train.batch_size=2 and --set train.workers=0."
-        report.findings.append(Finding("warning", f"Only {memory} GiB of memory.", advice))
+        report.findings.append(MachineProblem("warning", f"Only {memory} GiB of memory.", advice))
     if disk < _LEAST_DISK:
         message = f"Only {disk} GiB are free on the disk of this folder."
         report.findings.append(
-            Finding("warning", message, "A run takes several hundred MB: make room, or use another disk.")
+            MachineProblem("warning", message, "A run takes several hundred MB: make room, or use another disk.")
         )
 
 
@@ -262,7 +264,7 @@ def _check_optional(report: Report) -> None:
             f"opencv-python {full} and opencv-python-headless are both installed and overwrite each other's files."
         )
         advice = "pip uninstall -y opencv-python opencv-python-headless\n  pip install opencv-python-headless"
-        report.findings.append(Finding("warning", message, advice))
+        report.findings.append(MachineProblem("warning", message, advice))
 
 
 def _labelme() -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import platform
 import re
 import shutil
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_kit.cores import usable_cores
+from yolact_kit.memory import total_memory
 
 _INSTRUCTIONS = (
     "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd", "bf16", "i8mm", "sve",
@@ -22,8 +21,8 @@ _WHEELS = (((13, 0), "cu130"), ((12, 0), "cu128"))
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong or could be better.
+class MachineProblem:
+    """Something about the machine or the installation that is wrong or could be better.
 
     Attributes:
         severity: ``"error"`` if yolact-kit cannot work, ``"warning"`` if it could work better.
@@ -58,12 +57,13 @@ def system() -> dict[str, Any]:
         ``os``, ``processor``, ``cores`` that this process may use, ``instructions``, ``memory`` and ``disk`` in GiB,
         None where unknown.
     """
+    memory = total_memory()
     return {
         "os": platform.platform(),
         "processor": _processor(),
         "cores": usable_cores(),
         "instructions": _instructions(),
-        "memory": _memory(),
+        "memory": None if memory is None else round(memory / 2**30, 1),
         "disk": round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),
     }
 
@@ -74,18 +74,20 @@ def _cpuinfo() -> str:
 
 
 def _processor() -> str:
-    named = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
-    if named:
-        return named.group(1).strip()
+    """The processor's name."""
+    match = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    if match:
+        return match.group(1).strip()
     if platform.system() == "Darwin":
         return _output("sysctl", "-n", "machdep.cpu.brand_string").strip() or platform.machine()
     return platform.processor() or platform.machine()
 
 
 def _instructions() -> list[str]:
-    named = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
-    if named:
-        flags = set(named.group(1).split())
+    """Those of the processor's instruction sets that make a difference to torch."""
+    match = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+    if match:
+        flags = set(match.group(1).split())
         return [name for name in _INSTRUCTIONS if name in flags]
     try:
         import torch
@@ -94,40 +96,16 @@ def _instructions() -> list[str]:
     return [torch.backends.cpu.get_cpu_capability().lower()]
 
 
-def _memory() -> float | None:
-    """Memory in GiB: the machine's, or less if a container has a limit."""
-    found: list[int] = []
-    if platform.system() == "Windows":
-        found.append(_windows_memory())
-    elif hasattr(os, "sysconf"):
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        path = Path(limit)
-        if path.is_file() and (text := path.read_text(encoding="ascii").strip()).isdigit():
-            found.append(int(text))
-    return round(min(found) / 2**30, 1) if found else None
-
-
-def _windows_memory() -> int:
-    class Status(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_uint32), ("load", ctypes.c_uint32), ("total", ctypes.c_uint64),
-                    ("rest", ctypes.c_uint64 * 6)]  # fmt: skip
-
-    status = Status(length=ctypes.sizeof(Status))
-    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
-    return int(status.total)
-
-
 def _output(*command: str) -> str:
     """The output of a program; empty if it is missing or fails."""
     program = shutil.which(command[0])
     if program is None:
         return ""
     try:
-        done = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
+        process = subprocess.run([program, *command[1:]], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout if done.returncode == 0 else ""
+    return process.stdout if process.returncode == 0 else ""
 
 
 def nvidia_driver() -> NvidiaDriver | None:
@@ -149,19 +127,19 @@ def gpus() -> list[dict[str, Any]]:
     """
     import torch
 
-    found: list[dict[str, Any]] = []
+    usable: list[dict[str, Any]] = []
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(index)
             memory = round(properties.total_memory / 2**30, 1)
             bf16 = properties.major >= 8
-            found.append({"name": properties.name, "kind": "cuda", "memory": memory, "bf16": bf16})
+            usable.append({"name": properties.name, "kind": "cuda", "memory": memory, "bf16": bf16})
     elif torch.backends.mps.is_available():
-        found.append({"name": "Apple GPU", "kind": "mps", "memory": None, "bf16": None})
-    return found
+        usable.append({"name": "Apple GPU", "kind": "mps", "memory": None, "bf16": None})
+    return usable
 
 
-def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None, windows: bool) -> list[Finding]:
+def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None, windows: bool) -> list[MachineProblem]:
     """Why torch cannot use an NVIDIA GPU that is there.
 
     Args:
@@ -171,7 +149,7 @@ def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None,
         windows: Whether this is Windows, where torch is installed for CPUs only by default.
 
     Returns:
-        A finding with what to do about it; none if torch can use a GPU or there is no driver.
+        What to do about it; nothing if torch can use a GPU or there is no driver.
 
     Example:
         >>> driver = NvidiaDriver(["NVIDIA GeForce RTX 3060"], "572.16", "12.8")
@@ -184,19 +162,20 @@ def judge_gpu(torch_cuda: str | None, usable: bool, driver: NvidiaDriver | None,
     if torch_cuda is None:
         why = " On Windows a plain `pip install torch` installs that one." if windows else ""
         message = f"There is a {name}, but the installed torch is for CPUs only, so the GPU is not used.{why}"
-        return [Finding("warning", message, _install_gpu_torch(driver))]
+        return [MachineProblem("warning", message, _install_gpu_torch(driver))]
     message = f"There is a {name}, but torch (built for CUDA {torch_cuda}) cannot use it with driver {driver.version}"
     knows = f", which knows CUDA {driver.cuda} at most." if driver.cuda else "."
     if _numbers(driver.cuda)[:1] < _numbers(torch_cuda)[:1]:
         advice = (
             f"Update the NVIDIA driver; or install a torch that fits the present driver:\n{_install_gpu_torch(driver)}"
         )
-        return [Finding("warning", message + knows, advice)]
+        return [MachineProblem("warning", message + knows, advice)]
     advice = "Update the NVIDIA driver and restart; check that CUDA_VISIBLE_DEVICES is not set to an empty value."
-    return [Finding("warning", message + knows, advice)]
+    return [MachineProblem("warning", message + knows, advice)]
 
 
 def _install_gpu_torch(driver: NvidiaDriver) -> str:
+    """The commands that install the torch which suits a driver."""
     known = _numbers(driver.cuda) or (12, 8)
     wheel = next((wheel for least, wheel in _WHEELS if known >= least), "")
     if not wheel:
