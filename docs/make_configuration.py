@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from yolact_kit.config.keys import field_of, key_docs, key_names, sections_of
+from yolact_kit.config.keys import field_of, key_names
 from yolact_kit.config.schema import Config
 
 PAGE = Path(__file__).parent / "configuration.md"
@@ -21,12 +21,10 @@ def table(schema: type[BaseModel] = Config) -> str:
     """The keys of a schema as a Markdown table: key, default, explanation."""
     rows = ["| key | default | |", "| --- | --- | --- |"]
     for key in key_names(schema):
-        section = schema
-        *parents, name = key.split(".")
-        for parent in parents:
-            section = sections_of(section)[parent]
-        default = json.dumps(field_of(schema, key).get_default(call_default_factory=True))
-        rows.append(f"| `{key}` | `{default.strip(chr(34))}` | {key_docs(section)[name]} |")
+        field = field_of(schema, key)
+        default = json.dumps(field.get_default(call_default_factory=True))
+        explanation = " ".join((field.description or "").split())
+        rows.append(f"| `{key}` | `{default.strip(chr(34))}` | {explanation} |")
     return "\n".join(rows)
 
 

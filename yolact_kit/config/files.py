@@ -11,7 +11,7 @@ from typing import Any, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from yolact_kit.config.keys import field_of, key_docs, key_names, nearest, sections_of
+from yolact_kit.config.keys import field_of, key_names, nearest, sections_of
 from yolact_kit.config.problems import explain
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
@@ -176,14 +176,14 @@ def render_config(config: Config, comments: Mapping[str, str] | None = None) -> 
 
 
 def _render(section: BaseModel, prefix: str, comments: Mapping[str, str]) -> list[str]:
-    docs = key_docs(type(section))
+    """The lines of a section, whose keys begin with ``prefix``, and of the sections in it."""
     pad = "  " * prefix.count(".")
     lines: list[str] = []
-    for name in type(section).model_fields:
+    for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel) and not prefix:
             lines.append("")
-        lines += textwrap.wrap(docs.get(name, ""), 118, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# ")
+        lines += textwrap.wrap(field.description or "", 118, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# ")
         reason = comments.get(prefix + name, "")
         lines += textwrap.wrap(reason, 118, initial_indent=f"{pad}# -> ", subsequent_indent=f"{pad}#    ")
         if isinstance(value, BaseModel):
@@ -196,6 +196,8 @@ def _render(section: BaseModel, prefix: str, comments: Mapping[str, str]) -> lis
 
 
 def _inline(value: Any) -> str:
+    """A value as YAML on a single line."""
+    # In a list, since YAML ends a document of a bare value with a line of dots.
     text = yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=1 << 30).strip()
     return text[1:-1]
 
@@ -222,7 +224,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _validated(values: dict[str, Any], source: str) -> Config:
-    filled = {key: {} if value is None and key in sections_of(Config) else value for key, value in values.items()}
+    """The configuration of some values; errors name ``source``. A section without any key below it is None in YAML."""
+    filled = dict(values)
+    for section in sections_of(Config):
+        if section in filled and filled[section] is None:
+            filled[section] = {}
     try:
         return Config.model_validate(filled)
     except ValidationError as error:
@@ -233,6 +239,7 @@ def _validated(values: dict[str, Any], source: str) -> Config:
 
 
 def _check_settable(key: str) -> None:
+    """Refuses a key that does not exist or is a section."""
     names = key_names(Config)
     if key in names:
         return
@@ -245,6 +252,7 @@ def _check_settable(key: str) -> None:
 
 
 def _parse_value(key: str, text: str) -> Any:
+    """The value of a key from what stands after the equals sign."""
     annotation = field_of(Config, key).annotation
     if annotation is str:
         return str(Path(text).absolute()) if key == "dataset" and text else text

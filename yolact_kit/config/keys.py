@@ -1,10 +1,8 @@
-"""The dotted keys of a configuration, read from its schema: names, explanations, the nearest to a misspelt one."""
+"""The dotted keys of a configuration, read from its schema: names, fields, the nearest to a misspelt one."""
 
 from __future__ import annotations
 
 import difflib
-import inspect
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,12 +18,11 @@ def sections_of(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
         >>> list(sections_of(Config))[:2]
         ['model', 'loss']
     """
-    fields = model.model_fields.items()
-    return {
-        name: field.annotation
-        for name, field in fields
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    }
+    sections: dict[str, type[BaseModel]] = {}
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            sections[name] = field.annotation
+    return sections
 
 
 def key_names(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -88,27 +85,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return by_last[last[0]]
     far = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
     return lowered[far[0]] if far else None
-
-
-def key_docs(model: type[BaseModel]) -> dict[str, str]:
-    """What the schema's docstring says of each field, under ``Attributes:``; empty under ``python -OO``.
-
-    Example:
-        >>> from yolact_kit.config.schema import TrainConfig
-        >>> key_docs(TrainConfig)["batch_size"]
-        'Pictures per batch, those of all processes together.'
-    """
-    _, _, attributes = (inspect.getdoc(model) or "").partition("Attributes:\n")
-    docs: dict[str, str] = {}
-    name = ""
-    for line in attributes.splitlines():
-        start = re.match(r" {4}(\w+): (.*)", line)
-        if start:
-            name = start[1]
-            docs[name] = start[2].replace("``", "")
-        elif name and line.strip():
-            docs[name] += " " + line.strip().replace("``", "")
-    return docs
 
 
 def walk_location(model: type[BaseModel], location: tuple[Any, ...]) -> str:
