@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -51,6 +52,7 @@ def test_the_wheel_holds_code_templates_and_the_bundled_data_and_nothing_else(wh
         names = archive.namelist()
         size = sum(info.file_size for info in archive.infolist())
     assert "yolact_kit/_shipped/templates/yolact_nano.yaml" in names
+    assert "yolact_kit/_shipped/benchmarks/nms.py" in names
     assert any(re.fullmatch(r"yolact_kit/_shipped/examples/parts/.*\.json", name) for name in names)
     assert any(re.fullmatch(r"yolact_kit/_shipped/examples/parts/.*\.jpg", name) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -62,6 +64,12 @@ def test_the_wheel_holds_code_templates_and_the_bundled_data_and_nothing_else(wh
 def test_the_installed_program_answers_from_another_folder(installed: Path, tmp_path: Path) -> None:
     assert "quickstart" in run(installed / "yolact-kit", "--help", cwd=tmp_path)
     assert run(installed / "yolact-kit", "--version", cwd=tmp_path) == f"yolact-kit {__version__}\n"
+
+
+def test_the_installed_program_runs_its_benchmark(installed: Path, tmp_path: Path) -> None:
+    words = ["--classes", "2", "--above", "5", "--anchors", "50", "--repeats", "1", "--device", "cpu", "--json"]
+    report = json.loads(run(installed / "yolact-kit", "benchmark", "nms", *words, cwd=tmp_path))
+    assert {row["name"] for row in report["rows"]} >= {"torchvision", "standard", "fast"}
 
 
 def test_the_installed_package_finds_what_it_ships(installed: Path, tmp_path: Path, repository: Path) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from yolact_kit.cli.console import print_json, say, set_level, show, track
 from yolact_kit.cli.options import Quiet, Verbose
 from yolact_kit.errors import UserError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from yolact_kit.reports.nms_speed import NmsRow
+from yolact_kit.shipped import load_script
 
 _SUBJECTS = ("nms",)
 
@@ -60,35 +56,22 @@ def benchmark(
     class_counts, high_counts = _counts("--classes", classes), _counts("--above", above)
 
     from yolact_kit.inference.predictor import choose_device
-    from yolact_kit.reports.nms_speed import compare_nms
 
+    script = load_script("benchmarks", "nms.py")
     chosen = choose_device(device)
-    scenes = compare_nms(class_counts, high_counts, anchors, repeats, chosen)
+    scenes = script.compare_nms(class_counts, high_counts, anchors, repeats, chosen)
     rows = [row for scene in track(scenes, "Measuring", len(class_counts) * len(high_counts)) for row in scene]
     if as_json:
         cells = [row.to_dict() for row in rows]
         print_json({"device": str(chosen), "anchors": anchors, "repeats": repeats, "rows": cells})
     else:
-        show(_table(rows, f"NMS on {chosen}, {anchors} anchors, median of {repeats}"))
+        show(script.table(rows, f"NMS on {chosen}, {anchors} anchors, median of {repeats}"))
         say("time: relative to torchvision's batched_nms. kept: share of standard NMS's detections; extra: all others.")
 
 
-def _counts(option: str, given: str) -> list[int]:
+def _counts(option: str, text: str) -> list[int]:
     """The numbers of a list option."""
-    words = [word.strip() for word in given.split(",") if word.strip()]
+    words = [word.strip() for word in text.split(",") if word.strip()]
     if not words or not all(word.isdecimal() and int(word) > 0 for word in words):
-        raise UserError(f"{option} takes whole numbers above 0, separated by commas, not '{given}'.", f"{option} 1,80")
+        raise UserError(f"{option} takes whole numbers above 0, separated by commas, not '{text}'.", f"{option} 1,80")
     return [int(word) for word in words]
-
-
-def _table(rows: list[NmsRow], title: str) -> Table:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2))
-    for name in ("classes", "above", "way", "ms", "time", "kept", "extra"):
-        table.add_column(name, justify="left" if name == "way" else "right")
-    for row in rows:
-        kept = "-" if row.kept is None else f"{row.kept:.0%}"
-        cells = (str(row.classes), str(row.above), row.name, f"{row.milliseconds:.2f}", f"{row.ratio:.2f}", kept)
-        table.add_row(*cells, str(row.extra))
-    return table

@@ -1,27 +1,38 @@
-"""Kinds of NMS compared on this machine: how long they take, and what they keep (YOLACT, table 2c)."""
+"""How long do the kinds of NMS take on this machine, and which boxes do they keep?
+
+The comparison of YOLACT's table 2c, on made-up scenes: anchors as a detector leaves them, few of them on objects.
+``yolact-kit benchmark nms`` runs this file, which is shipped with the package; run by itself it is the same command.
+
+Example: python benchmarks/nms.py --classes 3,80 --json
+"""
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
 import torch
+from rich.table import Table
 from torch import Tensor
 from torchvision.ops import batched_nms
 
-from yolact_kit.ops.nms import NMS, NmsOptions
+from yolact_kit.ops.nms import NMS, NmsFunction, NmsOptions
 
 _OPTIONS = NmsOptions()
 _OBJECTS = 20
 
+Run = Callable[[], tuple[Tensor, Tensor]]
+"""A call of one kind of NMS on a scene: rows and classes of its detections."""
+
 
 @dataclass(frozen=True)
 class NmsRow:
-    """One way to suppress, on one scene.
+    """One kind of NMS on one scene.
 
     Attributes:
         name: ``torchvision`` for its `batched_nms` alone, else one of ours.
@@ -29,7 +40,7 @@ class NmsRow:
         above: Anchors with a score at or above the threshold.
         milliseconds: Median time of a call, from scores to detections, the device synchronised.
         ratio: That time over the one of ``torchvision``, each repeat against its own.
-        kept: Share of standard NMS's detections that it keeps, None where there are none.
+        kept: Share of standard NMS's detections that it has as well, None where there are none.
         extra: Detections that standard NMS has not.
     """
 
@@ -53,7 +64,7 @@ def compare_nms(
     repeats: int = 15,
     device: torch.device | str = "cpu",
 ) -> Iterator[list[NmsRow]]:
-    """Times every kind of NMS, and compares what it keeps with standard NMS.
+    """Times every kind of NMS, and compares its detections with those of standard NMS.
 
     They take turns in every repeat, so that other load on the machine affects all of them alike.
 
@@ -96,6 +107,8 @@ def crowded_scene(anchors: int, classes: int, above: int, seed: int = 0) -> tupl
     def draw(*shape: int) -> Tensor:
         return torch.rand(*shape, generator=generator)
 
+    # Objects and boxes as centre x, centre y, width, height. The chosen anchors are an object's box, shifted and
+    # stretched at random; the less of that, the higher their score for the object's class.
     objects = torch.cat([draw(_OBJECTS, 2), 0.1 + 0.3 * draw(_OBJECTS, 2)], dim=1)
     labels = (draw(_OBJECTS) * classes).long()
     boxes = torch.cat([draw(anchors, 2), 0.02 + 0.3 * draw(anchors, 2)], dim=1)
@@ -110,38 +123,57 @@ def crowded_scene(anchors: int, classes: int, above: int, seed: int = 0) -> tupl
 
 
 def _compare(boxes: Tensor, scores: Tensor, above: int, repeats: int) -> list[NmsRow]:
-    ways: dict[str, Callable[[], Sequence[Tensor]]] = {"torchvision": lambda: _torchvision(boxes, scores)}
-    for name in sorted(NMS, key="standard".__ne__):
-        ways[name] = lambda suppress=NMS[name]: suppress(boxes, scores, _OPTIONS)[1:3]  # type: ignore[misc]
-    found = {name: {*zip(*(part.tolist() for part in way()), strict=True)} for name, way in ways.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    """The rows of one scene."""
+    runs = _runs(boxes, scores)
+    detections = {name: _pairs(run) for name, run in runs.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
-        for name, way in ways.items():
-            seconds[name].append(_seconds(way, boxes.device))
+        for name, run in runs.items():
+            seconds[name].append(_seconds(run, boxes.device))
+    standard = detections["standard"]
     rows = []
     for name, times in seconds.items():
         ratios = [ours / theirs for ours, theirs in zip(times, seconds["torchvision"], strict=True)]
-        standard = found["standard"]
-        share = len(found[name] & standard) / len(standard) if standard else None
-        extra = len(found[name] - standard)
+        common = len(detections[name] & standard) / len(standard) if standard else None
+        extra = len(detections[name] - standard)
         milliseconds = statistics.median(times) * 1000
-        rows.append(NmsRow(name, scores.shape[1], above, milliseconds, statistics.median(ratios), share, extra))
+        rows.append(NmsRow(name, scores.shape[1], above, milliseconds, statistics.median(ratios), common, extra))
     return rows
+
+
+def _runs(boxes: Tensor, scores: Tensor) -> dict[str, Run]:
+    """Every kind of NMS, torchvision's first and the standard one next."""
+    runs: dict[str, Run] = {"torchvision": lambda: _torchvision(boxes, scores)}
+    for name in sorted(NMS, key="standard".__ne__):
+
+        def run(function: NmsFunction = NMS[name]) -> tuple[Tensor, Tensor]:
+            survivors = function(boxes, scores, _OPTIONS)
+            return survivors.rows, survivors.labels
+
+        runs[name] = run
+    return runs
+
+
+def _pairs(run: Run) -> set[tuple[int, int]]:
+    """The detections of a run, as pairs of row and class."""
+    rows, labels = run()
+    return set(zip(rows.tolist(), labels.tolist(), strict=True))
 
 
 def _torchvision(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
     """What one would write with torchvision alone: each class's best boxes, those with a high score, `batched_nms`."""
     best, order = scores.T.topk(min(_OPTIONS.candidates, len(scores)), dim=1)
-    labels, places = (best >= _OPTIONS.min_score).nonzero().unbind(dim=1)
-    rows, best = order[labels, places], best[labels, places]
-    kept = batched_nms(boxes[rows], best, labels, _OPTIONS.iou)[: _OPTIONS.top_k]
-    return rows[kept], labels[kept]
+    labels, ranks = (best >= _OPTIONS.min_score).nonzero().unbind(dim=1)
+    rows, best = order[labels, ranks], best[labels, ranks]
+    survivors = batched_nms(boxes[rows], best, labels, _OPTIONS.iou)[: _OPTIONS.top_k]
+    return rows[survivors], labels[survivors]
 
 
-def _seconds(way: Callable[[], object], device: torch.device) -> float:
+def _seconds(run: Run, device: torch.device) -> float:
+    """How long a call takes; a GPU works on after a call has returned, so it has to be waited for."""
     _synchronise(device)
     start = time.perf_counter()
-    way()
+    run()
     _synchronise(device)
     return time.perf_counter() - start
 
@@ -151,3 +183,29 @@ def _synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def table(rows: Iterable[NmsRow], title: str) -> Table:
+    """The rows for people.
+
+    Args:
+        rows: The rows.
+        title: What stands above them.
+
+    Returns:
+        The table.
+    """
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2))
+    for name in ("classes", "above", "way", "ms", "time", "kept", "extra"):
+        drawn.add_column(name, justify="left" if name == "way" else "right")
+    for row in rows:
+        common = "-" if row.kept is None else f"{row.kept:.0%}"
+        cells = (str(row.classes), str(row.above), row.name, f"{row.milliseconds:.2f}", f"{row.ratio:.2f}", common)
+        drawn.add_row(*cells, str(row.extra))
+    return drawn
+
+
+if __name__ == "__main__":
+    from yolact_kit.cli.app import main
+
+    sys.exit(main(["benchmark", "nms", *sys.argv[1:]]))

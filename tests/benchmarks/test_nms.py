@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from yolact_kit.reports.nms_speed import compare_nms, crowded_scene
+from benchmarks.nms import compare_nms, crowded_scene
 
 
 def test_a_scene_has_as_many_high_scores_as_asked_for() -> None:
@@ -15,8 +15,8 @@ def test_a_scene_has_as_many_high_scores_as_asked_for() -> None:
 
 def test_fast_nms_drops_more_in_a_denser_crowd() -> None:
     sparse, dense = compare_nms([2], [20, 400], anchors=1000, repeats=1)
-    kept = [next(row.kept for row in rows if row.name == "fast") for rows in (sparse, dense)]
-    assert kept[1] < kept[0] <= 1
+    shares = [next(row.kept for row in rows if row.name == "fast") for rows in (sparse, dense)]
+    assert shares[1] < shares[0] <= 1
 
 
 def test_nothing_above_the_threshold_keeps_nothing() -> None:
