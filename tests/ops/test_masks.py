@@ -16,7 +16,6 @@ from pycocotools import mask as coco_mask
 from torch.nn import functional
 
 from yolact_kit.ops.masks import assemble, crop, masks_to_rle
-from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop
 from yolact_kit.shapes.rle import Rle, encode_mask
 
 seeds = st.integers(0, 10_000)
@@ -142,25 +141,6 @@ def test_pixels_right_at_the_threshold_are_not_set(seed: int, hp: int, wp: int, 
         np.testing.assert_array_equal(decoded(rle), values > 0.5)
 
 
-@settings(max_examples=200, deadline=None)
-@given(seed=seeds, height=st.integers(1, 20), width=st.integers(1, 20), share=st.sampled_from([0, 0.1, 0.5, 0.9, 1]))
-def test_a_decoded_crop_is_the_tight_part_of_the_mask(seed: int, height: int, width: int, share: float) -> None:
-    rng = np.random.default_rng(seed)
-    mask = rng.random((height, width)) < share
-    mask[:, : int(rng.integers(0, width))] = False
-    mask[int(rng.integers(0, height + 1)) :] = False
-    part = decode_crop(encode_mask(mask))
-    tall, wide = part.pixels.shape
-    whole = np.zeros_like(mask)
-    whole[part.y : part.y + tall, part.x : part.x + wide] = part.pixels
-    np.testing.assert_array_equal(whole, mask)
-    assert part.pixels.dtype == np.bool_ and part.pixels.flags.c_contiguous
-    if mask.any():
-        assert part.pixels[[0, -1]].any(axis=1).all() and part.pixels[:, [0, -1]].any(axis=0).all()
-    else:
-        assert part.pixels.shape == (0, 0)
-
-
 def cost(way: str, count: int) -> dict[str, float]:
     """Peak memory and time of masks that nearly fill a picture of 12 megapixels, in a process of their own."""
     script = Path(__file__).parents[2] / "benchmarks" / "masks.py"
@@ -219,13 +199,3 @@ def test_half_precision_is_taken() -> None:
     assert soft.dtype == torch.float32
     assert soft.min() > 0.8
     assert masks_to_rle(soft.half(), 8, 8)[1].tolist() == [64]
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_crop_is_encoded_as_the_whole_mask(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    mask = np.zeros((23, 31), dtype=np.uint8)
-    mask[:, 4:20] = rng.integers(0, 2, (23, 16)) if seed else 1  # runs that go on from column to column
-    part = decode_crop(encode_mask(mask))
-    assert encode_crop(part, 23, 31) == encode_mask(mask)
-    assert encode_crop(MaskCrop(0, 0, np.zeros((0, 0), dtype=bool)), 23, 31) == encode_mask(np.zeros_like(mask))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from yolact_kit.annotations.dataset import Picture
-from yolact_kit.pixels import pictures, rgb
+from yolact_kit.pixels import pictures
 from yolact_kit.pixels.pictures import PictureError, inspect_picture, picture_size, read_picture, turn
-from yolact_kit.pixels.writing import rgb_name, write_picture
 
 MODES = Path("odd", "image_modes", "Tests", "images")
 
@@ -33,15 +30,6 @@ def test_a_picture_of_a_data_set_is_as_large_as_its_labels_say(tmp_path: Path, m
     assert Picture("a.png", 7, 5, tmp_path / "a.png").read().shape == (5, 7, 3)
     with pytest.raises(PictureError, match="more than 20"):
         Picture("a.png", 1, 1, tmp_path / "a.png").read()
-
-
-@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
-def test_large_pictures_are_copied_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (11, 7, len(mode)), dtype=np.uint8)
-    Image.fromarray(noise, mode=mode).save(tmp_path / "a.tif")
-    whole = read_picture(tmp_path / "a.tif")
-    monkeypatch.setattr(rgb, "_AT_ONCE", 21)
-    assert np.array_equal(read_picture(tmp_path / "a.tif"), whole)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -79,35 +67,6 @@ def test_the_same_picture_in_other_formats_looks_the_same(shared_data: Path) -> 
     png = read_picture(shared_data / MODES / "hopper.png").astype(int)
     for name in ("hopper.bmp", "hopper.jpg", "hopper.webp", "hopper.gif", "hopper.tif"):
         assert np.abs(read_picture(shared_data / MODES / name) - png).mean() < 8, name
-
-
-@pytest.mark.parametrize(("top", "lightest"), [(65535, 255), (4095, 255), (3000, 187), (200, 200), (20000, 78)])
-def test_16_bits_are_scaled_from_their_own_range(tmp_path: Path, top: int, lightest: int) -> None:
-    values = np.linspace(0, top, 64 * 64).astype(np.uint16).reshape(64, 64)
-    path = tmp_path / "deep.png"
-    Image.fromarray(values).save(path)
-    pixels = read_picture(path)
-    assert inspect_picture(path).deep
-    assert pixels.min() == 0
-    assert pixels.max() == lightest
-    assert (np.diff(pixels[:, :, 0].reshape(-1).astype(int)) >= 0).all()
-
-
-@pytest.mark.parametrize("values", [np.uint16, np.float32])
-def test_more_than_8_bits_are_scaled_some_rows_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: Any
-) -> None:
-    drawn = np.random.default_rng(0).integers(0, 60_000, (700, 500)).astype(values)
-    file = tmp_path / "a.tif"
-    Image.fromarray(drawn).save(file)
-    whole = read_picture(file)
-    monkeypatch.setattr(rgb, "_AT_ONCE", 2000)
-    tracemalloc.start()
-    try:
-        assert np.array_equal(read_picture(file), whole)
-        assert tracemalloc.get_traced_memory()[1] < 16 * drawn.size  # as floats alone it would take 16 or more
-    finally:
-        tracemalloc.stop()
 
 
 def test_16_bits_in_colour_are_noticed(tmp_path: Path) -> None:
@@ -156,17 +115,3 @@ def test_too_many_pixels_are_refused_before_they_are_unpacked(tmp_path: Path) ->
     assert caught.value.code == "picture-too-large"
     assert inspect_picture(path, max_pixels=200_000_000).width == 15000
     assert Image.MAX_IMAGE_PIXELS is not None
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.webp", "a.gif", "a.unknown"])
-def test_writing_is_exact_where_the_format_is(tmp_path: Path, name: str) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
-    path = tmp_path / rgb_name(name)
-    write_picture(path, pixels)
-    assert np.array_equal(read_picture(path), pixels)
-
-
-def test_writing_jpeg_changes_little(shared_data: Path, tmp_path: Path) -> None:
-    pixels = read_picture(shared_data / "fruitnuts_labelme" / "images" / "0.jpg")
-    write_picture(tmp_path / "a.jpg", pixels)
-    assert np.abs(read_picture(tmp_path / "a.jpg").astype(int) - pixels).mean() < 1.5
