@@ -172,7 +172,7 @@ def test_test_files_are_named_after_modules_of_their_room() -> None:
     homeless = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         name = path.relative_to(ROOT / "tests").with_suffix("").as_posix()
-        if not name.startswith(("end_to_end/", "examples/")) and not module_under_test(path):
+        if not name.startswith(("benchmarks/", "end_to_end/", "examples/")) and not module_under_test(path):
             homeless.add(name)
     assert homeless == set(TESTS_OF_MORE_THAN_A_MODULE)
 

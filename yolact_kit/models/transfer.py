@@ -103,17 +103,24 @@ def _transfer_classes(
     shared: list[str] = []
     if all(key in source for key in keys) and _same_layout(own, source, keys[0], len(own_classes), len(source_classes)):
         shared = [name for name in own_classes if name in source_classes]
-        own_index = [own_classes.index(name) for name in shared]
-        source_index = [source_classes.index(name) for name in shared]
         for key in keys:
-            # The output channels are a set of classes for each anchor of a cell. Seen as [anchors, classes, ...], the
-            # same class of all anchors is one column; `view`, since it is the model's own memory that is written to.
-            own_channels = own[key].view(-1, len(own_classes), *own[key].shape[1:])
-            source_channels = source[key].reshape(-1, len(source_classes), *source[key].shape[1:])
-            own_channels[:, own_index] = source_channels[:, source_index].to(own_channels)
+            _copy_classes(own[key], source[key], own_classes, source_classes, shared)
     initialised = [name for name in own_classes if name not in shared]
     skipped = [name for name in source_classes if name not in shared]
     return PartTransfer(layer, True, shared, initialised, skipped)
+
+
+def _copy_classes(
+    own: Tensor, source: Tensor, own_classes: list[str], source_classes: list[str], shared: list[str]
+) -> None:
+    """Copies the output channels of some classes from one tensor into another."""
+    # Output channels are a set of classes for each anchor of a cell. Seen as [anchors, classes, ...], the same class of
+    # all anchors is one column; `view`, since the model's own memory is written to.
+    own_channels = own.view(-1, len(own_classes), *own.shape[1:])
+    source_channels = source.reshape(-1, len(source_classes), *source.shape[1:])
+    own_index = [own_classes.index(name) for name in shared]
+    source_index = [source_classes.index(name) for name in shared]
+    own_channels[:, own_index] = source_channels[:, source_index].to(own_channels)
 
 
 def _same_layout(
