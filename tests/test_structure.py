@@ -76,6 +76,41 @@ TESTS_OF_MORE_THAN_A_MODULE = {
 }
 """Test files that are named after no module, and what they test."""
 
+MOST_COMPLEX = 12
+"""Paths through a function, as radon counts them (ruff's own count leaves out what expressions decide)."""
+STILL_COMPLEX = {
+    "annotations/class_lists.py:read_label_map",
+    "annotations/matching.py:_fit",
+    "annotations/picture_index.py:PictureIndex.find",
+    "annotations/readers/labelme.py:_object",
+    "annotations/readers/mask_pictures.py:read_colours",
+    "annotations/readers/mask_pictures.py:read_mask",
+    "annotations/readers/voc.py:VocFormat.jobs",
+    "annotations/readers/voc.py:_object",
+    "annotations/readers/voc.py:prepare",
+    "annotations/readers/voc_masks.py:_attach_classes",
+    "annotations/readers/voc_masks.py:_attach_instances",
+    "annotations/readers/voc_masks.py:_share",
+    "annotations/readers/voc_masks.py:attach_masks",
+    "annotations/readers/voc_masks.py:learn_names",
+    "annotations/readers/yolo.py:_splits",
+    "annotations/result.py:_choose_own",
+    "annotations/result.py:assemble",
+    "cli/guide_source.py:_read",
+    "evaluation/worst.py:worst_pictures",
+    "inference/scenes.py:check_videos",
+    "inference/views.py:_groups",
+    "reports/doctor.py:_check_package",
+    "reports/explanation_figures.py:draw_decisions",
+    "training/batch_fit.py:fit_batch",
+    "training/trainer.py:train",
+}
+"""Functions that are to become simpler. A function leaves the list when it has; none comes in."""
+MOST_VAGUE = 0.01
+"""Share of a room's names that may say nothing of what they stand for, such as ``found`` or ``one``."""
+STILL_VAGUE = {"annotations", "datasets", "evaluation", "inference", "planning", "reports", "training"}
+"""Rooms whose names are to become the field's nouns. A room leaves the list when they have; none comes in."""
+
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = sorted(
     path for folder in ("yolact_kit", "tests", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")
@@ -166,6 +201,39 @@ def test_floors_and_circles_are_counted(structure: ModuleType, tmp_path: Path) -
     (room,) = structure.measure_rooms(package)
     assert (room.name, room.files, room.imports, room.floors) == ("room", 5, 5, 5)
     assert room.circles == [["left", "right"]]
+
+
+def test_functions_can_be_followed(structure: ModuleType) -> None:
+    pytest.importorskip("radon", reason="radon, which counts the paths through functions, is not installed")
+    functions = {name for _, name in structure.complex_functions(PACKAGE, MOST_COMPLEX)}
+    assert functions - STILL_COMPLEX == set(), "these are too complex"
+
+
+def test_complexity_is_counted(structure: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("radon", reason="radon, which counts the paths through functions, is not installed")
+    branches = "".join(f"    if x == {number}:\n        return 0\n" for number in range(MOST_COMPLEX))
+    (tmp_path / "a.py").write_text(
+        f"def simple(x):\n{branches[: branches.rindex('    if')]}\n\nclass A:\n"
+        + "\n".join(f"    {line}" for line in f"def complex(self, x):\n{branches}".splitlines()),
+        encoding="utf-8",
+    )
+    assert structure.complex_functions(tmp_path, MOST_COMPLEX) == [(MOST_COMPLEX + 1, "a.py:A.complex")]
+
+
+def test_names_are_nouns_of_the_field(structure: ModuleType) -> None:
+    shares = {}
+    for room in ROOMS:
+        vague, total = structure.vague_names(PACKAGE / room)
+        shares[room] = vague / total
+    vague_rooms = {room for room, share in shares.items() if share > MOST_VAGUE}
+    assert vague_rooms - STILL_VAGUE == set(), "too many of their names say nothing"
+
+
+def test_vague_names_are_counted(structure: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "def boxes(kept, scores):\n    for found_boxes, _one in kept:\n        made = shown.place\n", encoding="utf-8"
+    )
+    assert structure.vague_names(tmp_path) == (3, 6)
 
 
 def test_test_files_are_named_after_modules_of_their_room() -> None:
