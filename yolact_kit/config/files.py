@@ -203,6 +203,7 @@ def _inline(value: Any) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """The keys and values of a YAML file, unchecked."""
     if path.is_dir():
         raise UserError(f"'{path}' is a folder, not a configuration.", "Give the config.yaml itself.")
     if not path.is_file():

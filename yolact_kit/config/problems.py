@@ -56,12 +56,14 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _explain_unknown(key: str, model: type[BaseModel]) -> str:
+    """A key that the schema does not have, and the one that was probably meant."""
     names = key_names(model) + list(sections_of(model))
     close = nearest(key, names)
     return f"unknown key '{key}'" + (f", did you mean '{close}'?" if close else ".")
 
 
 def _explain_wrong(key: str, value: Any, allowed: list[str]) -> str:
+    """A value that is not allowed, and the values that are."""
     choices = " or ".join(dict.fromkeys(allowed))
     if not key:
         return choices

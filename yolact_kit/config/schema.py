@@ -82,6 +82,7 @@ class ModelConfig(_Section):
     @field_validator("backbone")
     @classmethod
     def _known(cls, name: str) -> str:
+        """Refuses a network that torchvision does not have."""
         if name in _USUAL_BACKBONES:
             return name
         # Only now, since it takes seconds to import.
@@ -95,6 +96,7 @@ class ModelConfig(_Section):
 
     @model_validator(mode="after")
     def _derive_scales(self) -> ModelConfig:
+        """Fits the paper's anchors, which are for its input size, to this input size, unless scales are given."""
         if "scales" not in self.anchors.model_fields_set:
             derived = [[int(scale * self.input_size / PAPER_SIZE) for scale in level] for level in self.anchors.scales]
             self.anchors = self.anchors.model_copy(update={"scales": derived})
@@ -254,6 +256,7 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> Config:
+        """Refuses values that do not go together."""
         if self.loss.negative_iou > self.loss.positive_iou:
             raise ValueError("loss.negative_iou must not be above loss.positive_iou")
         if len(set(self.classes)) != len(self.classes):

@@ -123,6 +123,7 @@ def _misshaped(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> 
 
 
 def _size(shape: torch.Size) -> str:
+    """A shape in words, such as 3x64x64."""
     return "x".join(map(str, shape))
 
 

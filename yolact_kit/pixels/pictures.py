@@ -225,6 +225,7 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 @contextmanager
 def _opened(source: PictureSource, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture whose header has been read, but none of its pixels."""
     if not isinstance(source, bytes) and not Path(source).is_file():
         raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
     with _open(source) as image:
@@ -243,6 +244,7 @@ def _name(source: PictureSource) -> str:
 
 
 def _open(source: PictureSource) -> Image.Image:
+    """Reads a picture's header with Pillow, whose errors become `PictureError`."""
     # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
     with _open_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -81,6 +81,7 @@ def _ordinary(values: Any) -> Ring | None:
 
 
 def _number(value: Any) -> float:
+    """A coordinate as a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
         raise GeometryError("shape-malformed", "One of its coordinates is not a number.")
     try:
