@@ -154,11 +154,15 @@ def _check_package(
             return False, MachineProblem("error", _missing(name, versions), _install(name, versions))
         if lacking in required:
             return False, None
-        return False, MachineProblem("error", f"{name} {version} lacks the package '{lacking}'.", f"pip install {lacking}")
+        return False, MachineProblem(
+            "error", f"{name} {version} lacks the package '{lacking}'.", f"pip install {lacking}"
+        )
     except Exception as error:
         return False, _broken(name, versions, error)
     if version and least and _numbers(version) < _numbers(least):
-        return False, MachineProblem("error", f"{name} {version} is older than {least}.", f"pip install --upgrade {name}")
+        return False, MachineProblem(
+            "error", f"{name} {version} is older than {least}.", f"pip install --upgrade {name}"
+        )
     return True, None
 
 
