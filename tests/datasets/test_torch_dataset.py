@@ -40,6 +40,11 @@ def test_ground_truth_lies_where_the_object_is(picture: Picture) -> None:
     assert (bright == sample.masks[0].bool()).float().mean() > 0.98
 
 
+def test_an_object_wholly_outside_of_its_picture_is_not_taught_and_takes_no_memory(picture: Picture) -> None:
+    picture.instances.append(Instance("speck", [picture.instances[0].polygons[0] + 9e8]))
+    assert TrainingPictures([picture], CONFIG, augmented=False)[0].labels.tolist() == [1, 1, 0]
+
+
 @pytest.mark.parametrize("number", range(20))
 def test_augmented_mask_stays_on_the_object(picture: Picture, number: int) -> None:
     augment = AugmentConfig(rotate=180, flip_vertical=0.5, brightness=0, contrast=0, saturation=0, hue=0)
