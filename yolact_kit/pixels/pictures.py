@@ -181,6 +181,7 @@ def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
 def _read(
     source: PictureSource, orientation: int | None, max_pixels: int, side: int | None = None
 ) -> NDArray[np.uint8]:
+    """The upright pixels of a picture; where ``side`` is given, a smaller version if decoding that is quicker."""
     with _opened(source, max_pixels) as image:
         try:
             with warnings.catch_warnings():
