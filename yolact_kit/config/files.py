@@ -81,7 +81,7 @@ def find_template(name: str) -> Path:
         The YAML file.
 
     Raises:
-        UserError: There is none of that name; the nearest one is named.
+        UserError: There is none of that name; the message names the nearest one.
     """
     names = template_names()
     if name not in names:
@@ -101,7 +101,7 @@ def template(name: str) -> Config:
         The configuration; ``dataset`` and ``classes`` are empty.
 
     Raises:
-        UserError: There is none of that name; the nearest one is named.
+        UserError: There is none of that name; the message names the nearest one.
 
     Example:
         >>> template("yolact_base").model.backbone
@@ -253,7 +253,7 @@ def _check_settable(key: str) -> None:
 
 
 def _parse_value(key: str, text: str) -> Any:
-    """The value of a key from what stands after the equals sign."""
+    """The value of a key from the text after the equals sign."""
     annotation = field_of(Config, key).annotation
     if annotation is str:
         return str(Path(text).absolute()) if key == "dataset" and text else text

@@ -61,14 +61,14 @@ def field_of(model: type[BaseModel], key: str) -> FieldInfo:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like ``word``: by the whole of it, else by its last part after a dot.
+    """The known name most similar to ``word``: by all of it, or by its last part after a dot.
 
     Args:
         word: What was written.
-        known: The names that there are.
+        known: The known names.
 
     Returns:
-        The nearest, or None where nothing is near.
+        The nearest, or None if nothing is similar.
 
     Example:
         >>> nearest("train.epoch", ["train.epochs", "train.seed"])

@@ -117,11 +117,11 @@ class LossConfig(_Section):
     mask_scoring: Annotated[float, Field(ge=0)] = 25.0
     """Weight of the smooth L1 loss on predicted mask IoUs, if the model has mask scoring."""
     positive_iou: Share = 0.5
-    """An anchor whose IoU with an object is at least this is positive."""
+    """An anchor is positive if its IoU with an object is at least this."""
     negative_iou: Share = 0.4
-    """An anchor whose IoU with every object is below this is negative; between the two it is neutral."""
+    """An anchor is negative if its IoU with every object is below this; between the two it is neutral."""
     negatives_per_positive: Annotated[float, Field(gt=0)] = 3.0
-    """Hard negatives taken for each positive anchor."""
+    """Number of hard negatives for each positive anchor."""
     max_masks: Positive = 100
     """At most this many positive anchors per picture are used for the mask loss."""
     max_scored_masks: Positive = 1000
@@ -138,7 +138,7 @@ class TrainConfig(_Section):
     batch_size: Positive = 8
     """Pictures per batch, those of all processes together."""
     accumulate: Positive = 1
-    """Batches whose gradients are averaged for one step: more pictures per step in the same memory."""
+    """The gradients of this many batches are averaged for one step: more pictures per step in the same memory."""
     fit_memory: bool = True
     """Whether a batch that does not fit in memory is divided and its parts are accumulated."""
     compile: bool = False
@@ -159,7 +159,7 @@ class TrainConfig(_Section):
     schedule: Literal["cosine", "step", "constant"] = "cosine"
     """How the learning rate falls afterwards."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    """Decay per step of the running average of the weights, which is what is evaluated and saved; 0 for no average."""
+    """Decay per step of the running average of the weights, which is evaluated and saved; 0 for no average."""
     start_size: Annotated[float, Field(ge=0.25, le=1)] = 1.0
     """Share of the input size that training starts at; it grows to the whole input size. 1 for no growth."""
     full_size_from: Share = 0.6
@@ -178,17 +178,17 @@ class TrainConfig(_Section):
     patience: Annotated[int, Field(ge=0)] = 0
     """Training stops after this many validations without a better mask AP; 0 for never."""
     max_bad_batches: Positive = 10
-    """Training stops after this many batches in a row whose loss is not finite; each is skipped."""
+    """Training stops after this many batches in a row with a loss that is not finite; each is skipped."""
     loggers: list[Literal["csv", "tensorboard", "mlflow", "wandb"]] = ["csv"]
     """Where losses and metrics are logged: csv, which is always written, tensorboard, mlflow, wandb."""
     progress_pictures: Annotated[int, Field(ge=0)] = 4
     """Validation pictures that are drawn with their predictions at each validation; 0 for none."""
     devices: Positive = 1
-    """Processes that train together on this machine, each on a GPU of its own where there are GPUs."""
+    """Processes that train together on this machine, each on its own GPU if there are GPUs."""
     nodes: Positive = 1
     """Machines that train together."""
     min_object: Annotated[float, Field(ge=1)] = 4.0
-    """Objects whose box has a side below this many pixels once resized are left out of training."""
+    """Objects with a box side below this many pixels after resizing are left out of training."""
     seed: int = 0
     """Seed of all random numbers."""
 
@@ -218,7 +218,7 @@ class AugmentConfig(_Section):
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.03
     """Hue turned by up to this share of the colour circle."""
     min_visible: Share = 0.3
-    """Objects of which less than this share is still in the picture are ignored."""
+    """Objects are ignored if less than this share of them is still in the picture."""
 
 
 class DetectConfig(_Section):

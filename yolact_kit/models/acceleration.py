@@ -40,7 +40,7 @@ def accelerated(model: YolactNetwork) -> YolactNetwork:
         >>> torch.allclose(accelerated(model)(images).logits, model(images).logits, atol=1e-4)
         True
     """
-    # deepcopy takes what its memo already holds for copied: with all tensors in it, only the modules are new.
+    # deepcopy does not copy what its memo already holds: with all tensors in it, only the modules are new.
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     fast = copy.deepcopy(model, shared).eval()
     body = fast.backbone.body
@@ -75,7 +75,7 @@ def _fold_batch_norm(body: GraphModule) -> set[Node]:
 
 
 def _module(body: GraphModule, node: Node) -> nn.Module | None:
-    """The module that a node calls; None where it calls a function or a method."""
+    """The module that a node calls; None if it calls a function or a method."""
     return body.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
@@ -98,7 +98,7 @@ def _fits(module: nn.Conv2d) -> bool:
 
 
 class _WinogradConv2d(nn.Conv2d):
-    """A convolution that uses Winograd's algorithm where that is faster."""
+    """A convolution that uses Winograd's algorithm if that is faster."""
 
     def forward(self, input: Tensor) -> Tensor:
         """As `torch.nn.Conv2d`, without a gradient."""

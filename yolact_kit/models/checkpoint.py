@@ -19,7 +19,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model")
 
 
 class Checkpoint(NamedTuple):
-    """The weights of a whole model, before there is a model.
+    """The weights of a whole model, not yet loaded into one.
 
     Attributes:
         tensors: State dict by our names.
@@ -96,7 +96,7 @@ def misfits(stored: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str
         expected: The model's, on any device.
 
     Returns:
-        Names that are missing, unexpected or of another shape; empty where the file fits. The counters of batch norm,
+        Names that are missing, unexpected or of another shape; empty if the file fits. The counters of batch norm,
         which checkpoints of before torch 0.4.1 lack, may be missing.
 
     Example:

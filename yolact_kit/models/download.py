@@ -41,7 +41,7 @@ PUBLISHED = (
 """Models whose weights were published, by name."""
 
 CHECKSUM = "X-Linked-ETag"
-"""Header in which Hugging Face gives the SHA-256 of a large file, before it sends one on to where the file is kept."""
+"""Header in which Hugging Face gives the SHA-256 of a large file, before it redirects to the file."""
 
 
 def is_published(weights: Path | str) -> bool:
@@ -69,7 +69,7 @@ def cached_file(name: str) -> Path:
 
 
 def published_weights(weights: str, track: TrackDownload | None = None) -> Path:
-    """The file of published weights, downloaded where it is not yet there.
+    """The file of published weights, downloaded if it is missing.
 
     Args:
         weights: ``coco:`` and the name of the model.
@@ -112,7 +112,7 @@ class _Redirect(HTTPRedirectHandler):
 
 
 def _fetch(url: str, file: Path, track: TrackDownload | None) -> None:
-    """Downloads a file, and checks its size and its checksum where the server says them."""
+    """Downloads a file, and checks its size and checksum if the server gives them."""
     checksum, size = hashlib.sha256(), 0
     redirect = _Redirect()
     with build_opener(redirect).open(url, timeout=TIMEOUT) as answer, file.open("wb") as target:
@@ -132,7 +132,7 @@ def _fetch(url: str, file: Path, track: TrackDownload | None) -> None:
 
 
 def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """What ``read`` gives, bit by bit until there is nothing more."""
+    """The chunks that ``read`` returns, until there are no more."""
     while chunk := read(CHUNK):
         yield chunk
 

@@ -1,4 +1,4 @@
-"""Group normalisation after a convolution, where a model has it."""
+"""Group normalisation after a convolution, for models that have it."""
 
 from __future__ import annotations
 

@@ -26,10 +26,10 @@ RULES: list[tuple[str, Replacement]] = [
     (r"^semantic_seg_conv", "semantic"),
     (r"^maskiou_net\.maskiou_net", "mask_scoring.layers"),
 ]
-"""Beginnings of the original's names and what they become; the first that fits is applied."""
+"""Prefixes of the original's names and their replacements; the first that matches is applied."""
 
 OLD_KEYS = re.compile(r"^backbone\.layer\d|^fpn\.downsample_layers\.[2-9]")
-"""Version 1.0 stored the backbone's stages a second time under this name, and levels of the pyramid that none uses."""
+"""Version 1.0 stored the backbone's stages a second time under this name, and unused levels of the pyramid."""
 
 
 def our_name(key: str) -> str:
@@ -56,7 +56,7 @@ def our_name(key: str) -> str:
 
 
 def to_our_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict of the original's by our names; what is no parameter of the original's keeps its name.
+    """A state dict of the original's by our names; other entries keep their names.
 
     Args:
         state: The original's state dict, of version 1.0 or later.

@@ -83,7 +83,7 @@ def named_config(path: Path) -> str | None:
 
 
 def class_names(count: int) -> list[str]:
-    """Names for so many classes: COCO's, Pascal's, or numbers from 1.
+    """Names for a number of classes: COCO's, Pascal's, or numbers from 1.
 
     Example:
         >>> class_names(2)

@@ -46,7 +46,7 @@ def prepare(picture: NDArray[np.uint8], config: ModelConfig) -> Tensor:
 
 
 def _resize_linear(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """As the original: the picture becomes float before it is resized to a square, so that no rounding comes between.
+    """Like the original: the picture becomes float before it is resized to a square, so nothing is rounded in between.
 
     Of a large picture only the two rows that each row of the result lies between become float: all of 50 megapixels
     would be 600 MB.

@@ -1,4 +1,4 @@
-"""Fine-tuning: takes over from one model what fits another, which may have other classes."""
+"""Fine-tuning: loads the weights of one model into another, as far as they fit; the classes may differ."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.la
 
 @dataclass(slots=True)
 class PartTransfer:
-    """What became of one part of a model.
+    """What happened to one part of a model.
 
     Attributes:
         name: The part, such as ``backbone`` or ``head.score``.
         by_class: Whether the names below are classes rather than tensors.
-        loaded: Names of what was taken over.
-        initialised: Names of what keeps its fresh values.
+        loaded: Names of what was loaded.
+        initialised: Names of what keeps its initial values.
         skipped: Names of what the other model had and this one has no use for.
     """
 
@@ -36,10 +36,10 @@ class PartTransfer:
 
 @torch.no_grad()
 def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -> list[PartTransfer]:
-    """Takes over the weights of another model as far as they fit.
+    """Loads the weights of another model as far as they fit.
 
-    A tensor fits where name and shape are the same. Of the layers that predict classes, the channels of those classes
-    fit that both models name alike, whatever their number and order.
+    A tensor fits if name and shape are the same. In layers that predict classes, the channels fit for classes that have
+    the same name in both models; their number and order may differ.
 
     Args:
         model: The model, changed in place.

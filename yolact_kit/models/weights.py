@@ -50,7 +50,7 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu", model: st
     Args:
         path: What `read_weights` takes.
         device: Where to put the model.
-        model: Which model a checkpoint of the original's is of, where its name does not say; see `read_original`.
+        model: The model of an original checkpoint, if its name does not say; see `read_original`.
 
     Returns:
         The model, in evaluation mode, and its configuration.
@@ -75,7 +75,7 @@ def read_weights(weights: Path | str, model: str | None = None) -> Checkpoint:
     Args:
         weights: A run folder (its best weights), a ``.safetensors`` that `save_weights` wrote, a ``.pth`` of the
             original's, or the name of published weights such as ``coco:yolact_base``, which are downloaded once.
-        model: Which model a checkpoint of the original's is of, where its name does not say; see `read_original`.
+        model: The model of an original checkpoint, if its name does not say; see `read_original`.
 
     Returns:
         The tensors and their configuration.
@@ -125,8 +125,8 @@ def find_weights(path: Path, which: str = "best") -> Path:
 
     Args:
         path: A weights file, or a run folder.
-        which: ``best`` or ``last``, in a run folder. A run that never was validated has no best weights; its last
-            are taken.
+        which: ``best`` or ``last``, in a run folder. A run without a validation has no best weights; its last ones are
+            used.
 
     Returns:
         The file.

@@ -21,7 +21,7 @@ STD = (58.40, 57.12, 57.38)
 
 
 class RawOutputs(NamedTuple):
-    """What the network gives, before detection.
+    """The network's outputs, before detection.
 
     Attributes:
         logits: [B, A, 1 + C], background first.
@@ -112,7 +112,7 @@ class YolactNetwork(nn.Module):
 
 
 def _initialise(part: nn.Module | None) -> None:
-    """Xavier initialisation of convolutions, as the paper's code has it for everything but the backbone."""
+    """Xavier initialisation of convolutions, as in the paper's code for everything except the backbone."""
     for module in part.modules() if part is not None else ():
         if isinstance(module, nn.Conv2d):
             nn.init.xavier_uniform_(module.weight)

@@ -39,7 +39,7 @@ def area(boxes: Tensor) -> Tensor:
 
 
 def box_iou(boxes: Tensor, others: Tensor) -> Tensor:
-    """Intersection over union of each box with each other box; 0 where both are empty.
+    """Intersection over union of each box with each other box; 0 if both are empty.
 
     Args:
         boxes: [..., N, 4], x1 y1 x2 y2.

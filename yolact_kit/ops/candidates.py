@@ -59,7 +59,7 @@ def choose_candidates(
     """The boxes whose score is high enough, at most ``limit`` of a class and picture, the best.
 
     Args:
-        scores: float [B, A, C], 0..1, without background. A box with a score that is not a number takes no part.
+        scores: float [B, A, C], 0..1, without background. Boxes with a score of NaN do not take part.
         min_score: A box takes part for the classes in which its score is at least this.
         limit: At most this many boxes of a class take part in each picture; among equal scores the first rows.
         strict: Whether scores have to be above ``min_score``.

@@ -25,7 +25,7 @@ class NmsOptions(NamedTuple):
     """What non-maximum suppression keeps.
 
     Attributes:
-        iou: A box is kept where its IoU with better ones is at most this.
+        iou: A box is kept if its IoU with better ones is at most this.
         min_score: A box takes part for the classes in which its score is at least this.
         candidates: At most this many boxes of a class take part, the best ones.
         top_k: At most this many detections of a picture are kept over all classes; None for no limit.
@@ -157,7 +157,7 @@ NMS: dict[str, NmsFunction] = {
 
 
 def _batch(values: Tensor) -> Tensor:
-    """A batch of one picture where there is no batch yet."""
+    """Adds a batch dimension of one picture if there is none."""
     return values if values.ndim == 3 else values[None]
 
 

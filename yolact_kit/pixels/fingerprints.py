@@ -37,7 +37,7 @@ def grey_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Returns:
         uint8 [16, 16].
     """
-    import cv2  # Takes a quarter of a second, which reading labels alone does without.
+    import cv2  # This import takes a quarter of a second, which is not needed for reading labels alone.
 
     # Grey first: averaging one channel takes a third of the time.
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)

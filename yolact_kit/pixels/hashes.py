@@ -32,7 +32,7 @@ def thumbnail_hash(thumbnail: NDArray[np.uint8]) -> NDArray[np.bool_]:
         >>> thumbnail_hash(np.eye(16, dtype=np.uint8) * 255).shape
         (143,)
     """
-    import cv2  # Only where pictures are looked at: labels alone are converted without.
+    import cv2  # Imported only when pictures are hashed: converting labels alone does not need it.
 
     # The lowest frequencies are the upper left corner; the very first is the mean brightness, which says nothing.
     frequencies = cv2.dct(thumbnail.astype(np.float32))[:_FREQUENCIES, :_FREQUENCIES].reshape(-1)[1:]

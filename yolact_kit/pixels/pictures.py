@@ -146,7 +146,7 @@ def read_picture(
 
 
 def read_small(source: PictureSource, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Reads a picture, upright and as 8-bit RGB, smaller than it is where that saves decoding most of it.
+    """Reads a picture, upright and as 8-bit RGB, at a reduced size if that saves most of the decoding.
 
     Args:
         source: The picture file, or its content.
@@ -226,7 +226,7 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 @contextmanager
 def _opened(source: PictureSource, max_pixels: int) -> Iterator[Image.Image]:
-    """A picture whose header has been read, but none of its pixels."""
+    """A picture of which only the header has been read."""
     if not isinstance(source, bytes) and not Path(source).is_file():
         raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
     with _open(source) as image:
@@ -245,7 +245,7 @@ def _name(source: PictureSource) -> str:
 
 
 def _open(source: PictureSource) -> Image.Image:
-    """Reads a picture's header with Pillow, whose errors become `PictureError`."""
+    """Reads a picture's header with Pillow; errors become `PictureError`."""
     # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
     with _open_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -277,7 +277,7 @@ def _info(image: Image.Image) -> PictureInfo:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 where the picture has none."""
+    """The EXIF orientation; 1 if the picture has none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -63,7 +63,7 @@ def _to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _value_range(blocks: list[NDArray[Any]]) -> tuple[float, float]:
-    """The values that become 0 and 255: those of the number of bits that the picture seems to have, else its own."""
+    """The values that become 0 and 255: the limits of the picture's likely number of bits, or its own extremes."""
     low = min(float(_finite(block).min()) for block in blocks)
     high = max(float(_finite(block).max()) for block in blocks)
     if low < 0 or high > 65535:

@@ -19,7 +19,7 @@ _FORMAT_OF_SUFFIX = {
 
 
 def save_image(path: Path, image: Image.Image, **options: Any) -> None:
-    """Writes a picture file: either the whole of it is there afterwards, or the file is as it was before.
+    """Writes a picture file completely or not at all: after an error, the file is as before.
 
     Args:
         path: The file; its suffix decides the format. Missing folders above it are made.
@@ -59,7 +59,7 @@ def jpeg(image: Image.Image, quality: int = 95) -> bytes:
 
 
 def rgb_name(name: str) -> str:
-    """The name of a file that an RGB picture can be written to: ``.png`` is added where the format cannot hold it.
+    """The name of a file that an RGB picture can be written to: ``.png`` is added if the format cannot store it.
 
     Args:
         name: Name or path of a picture file.

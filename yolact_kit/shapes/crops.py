@@ -16,7 +16,7 @@ class MaskCrop(NamedTuple):
     Attributes:
         x: Left column of the part in the picture, in pixels.
         y: Top row of the part in the picture, in pixels.
-        pixels: bool [h, w]; [0, 0] where the whole mask is empty.
+        pixels: bool [h, w]; [0, 0] if the whole mask is empty.
     """
 
     x: int

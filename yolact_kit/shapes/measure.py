@@ -12,7 +12,7 @@ from yolact_kit.shapes.crops import MaskCrop
 
 
 class Measures(NamedTuple):
-    """Where a mask lies.
+    """Position and direction of a mask.
 
     Attributes:
         centroid: The mean of its pixels' centres, x y in pixels; the top left pixel's centre is (0.5, 0.5). None where

@@ -15,9 +15,9 @@ Ring = NDArray[np.float64]
 """The outline of a polygon, float64 [P, 2], x y in pixels; the last point is not the first again."""
 
 FURTHEST = 1e9
-"""Coordinates beyond this are taken for infinite."""
+"""Coordinates beyond this count as infinite."""
 _BEYOND = 1e-6
-"""Points no further outside of the picture than this, in pixels, are taken as inside: they are rounding errors."""
+"""Points at most this far outside the picture, in pixels, count as inside: they are rounding errors."""
 
 
 class GeometryError(ValueError):
@@ -68,7 +68,7 @@ def to_points(values: Any) -> Ring:
 
 
 def _ordinary(values: Any) -> Ring | None:
-    """Points as nearly every file has them, in a tenth of the time; None where they have to be looked at one by one."""
+    """A fast path for the usual form of points, in a tenth of the time; None if they must be checked one by one."""
     if not isinstance(values, list) or set(map(type, values)) != {list} or set(map(len, values)) != {2}:
         return None
     if not set(map(type, chain.from_iterable(values))) <= {int, float}:
@@ -286,7 +286,7 @@ def clip(ring: Ring, width: int, height: int) -> shapely.Geometry:
         height: Height of the picture in pixels.
 
     Returns:
-        Shapely's polygon or collection of polygons; empty where nothing lies in the picture.
+        Shapely's polygon or collection of polygons; empty if nothing is in the picture.
     """
     polygon = shapely.Polygon(ring)
     if not shapely.is_valid(polygon):

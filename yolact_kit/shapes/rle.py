@@ -108,7 +108,7 @@ def _check_size(size: Any, height: int, width: int) -> None:
 
 
 def _checked_runs(counts: Any, pixels: int) -> list[int]:
-    """Run lengths of so many pixels in all, from a list of them or from compressed text."""
+    """Run lengths that add up to a given number of pixels, from a list or from compressed text."""
     # As Python's own numbers, whose sum cannot overflow.
     runs = decode_counts(counts).tolist() if isinstance(counts, str | bytes) else counts
     if not isinstance(runs, list) or not all(isinstance(run, int) and run >= 0 for run in runs):
