@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from yolact_kit.inference.drawing import Color
+from yolact_kit.inference.explanation import Corners
 from yolact_kit.inference.fonts import load_font
 from yolact_kit.pixels.writing import save_image
 
 INK: Color = (34, 34, 34)
-Corners = tuple[float, float, float, float]
 
 
 class Sheet:
