@@ -58,7 +58,7 @@ def decode_crop(rle: Rle) -> MaskCrop:
         The part; no row or column at its border is empty.
 
     Example:
-        >>> part = decode_crop(encode_mask(np.array([[0, 0, 0], [0, 1, 1]])))
+        >>> part = decode_crop(compress(np.array([3, 1, 1, 1]), height=2, width=3))
         >>> part.x, part.y, part.pixels.tolist()
         (1, 1, [[True, True]])
     """
