@@ -26,7 +26,7 @@ from yolact_kit.cli.app import COMMANDS
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-WITHOUT_DATA = {"python.md", "README.md", "getting-started.md"}
+WITHOUT_DATA = {"README.md", "getting-started.md", "python.md"}
 WITHOUT_CONFIGURATION = {*WITHOUT_DATA, "configuration.md"}
 """Pages for a reader who has no data set or no configuration yet; for all others both are there."""
 
