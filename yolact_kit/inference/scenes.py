@@ -59,22 +59,30 @@ def check_videos(pictures: Sequence[SourcePicture], formats: Collection[str], op
         UserError: There is no video, or a line or zone has the wrong number of corners.
     """
     if not any(picture.moves for picture in pictures):
-        asked = "the format 'video'" if "video" in formats else "following objects" if options.follows else ""
-        if asked or options.every > 1:
-            what = (asked or "taking some frames only").capitalize()
+        _refuse_without_video(formats, options)
+    for points in options.lines:
+        if len(points) != 4 or points[:2] == points[2:]:
             raise UserError(
-                f"{what} needs a video or a camera, and there is none.", "Give one, or leave the option out."
+                f"{list(points)} is not a line.", "A line is x1,y1,x2,y2 in pixels, from one end to the other."
             )
-    for place in options.lines:
-        if len(place) != 4 or place[:2] == place[2:]:
+    for points in options.zones:
+        if len(points) < 6 or len(points) % 2:
             raise UserError(
-                f"{list(place)} is not a line.", "A line is x1,y1,x2,y2 in pixels, from one end to the other."
+                f"{list(points)} is not a zone.", "A zone is x1,y1,x2,y2,x3,y3,... in pixels, a pair for each corner."
             )
-    for place in options.zones:
-        if len(place) < 6 or len(place) % 2:
-            raise UserError(
-                f"{list(place)} is not a zone.", "A zone is x1,y1,x2,y2,x3,y3,... in pixels, a pair for each corner."
-            )
+
+
+def _refuse_without_video(formats: Collection[str], options: VideoOptions) -> None:
+    """Refuses options that make sense for videos only."""
+    if "video" in formats:
+        need = "The format 'video'"
+    elif options.follows:
+        need = "Following objects"
+    elif options.every > 1:
+        need = "Taking some frames only"
+    else:
+        return
+    raise UserError(f"{need} needs a video or a camera, and there is none.", "Give one, or leave the option out.")
 
 
 class Scenes:

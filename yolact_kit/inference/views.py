@@ -242,17 +242,31 @@ def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
     completely. But two complete detections must agree with each other: otherwise one wrong detection would join all the
     others.
     """
-    group = list(range(len(seen)))
-    whole = [[] if one.cut else [one] for one in seen]
-    corners = np.array([one.box for one in seen], dtype=np.float32).reshape(-1, 4)
-    for index, one in enumerate(seen):
-        overlaps = (corners[:index, :2] < corners[index, 2:]).all(1) & (corners[:index, 2:] > corners[index, :2]).all(1)
-        for other in overlaps.nonzero()[0].tolist():
-            kept, gone = sorted((group[other], group[index]))
-            if kept != gone and _same(one, seen[other]) and all(starmap(_same, product(whole[kept], whole[gone]))):
-                group = [kept if place == gone else place for place in group]
-                whole[kept] += whole[gone]
-    return [[one for one, place in zip(seen, group, strict=True) if place == first] for first in sorted(set(group))]
+    # Each detection begins as a group of its own, named after its index. Where two agree, the group of the worse one
+    # takes the name of the better one's: `seen` is sorted by score, so the lower name is the better group.
+    group_of = list(range(len(seen)))
+    complete = [[] if detection.cut else [detection] for detection in seen]
+    for index, other in _overlapping_pairs(seen):
+        better, worse = sorted((group_of[other], group_of[index]))
+        if better == worse or not _same(seen[index], seen[other]):
+            continue
+        if all(starmap(_same, product(complete[better], complete[worse]))):
+            group_of = [better if name == worse else name for name in group_of]
+            complete[better] += complete[worse]
+    groups: dict[int, list[_Seen]] = {}
+    for name, detection in zip(group_of, seen, strict=True):
+        groups.setdefault(name, []).append(detection)
+    return [groups[name] for name in sorted(groups)]
+
+
+def _overlapping_pairs(seen: Sequence[_Seen]) -> Iterator[tuple[int, int]]:
+    """Indices of detections whose boxes overlap: each detection with those before it."""
+    corners = np.array([detection.box for detection in seen], dtype=np.float32).reshape(-1, 4)
+    for index in range(len(seen)):
+        starts_before_end = (corners[:index, :2] < corners[index, 2:]).all(1)
+        ends_after_start = (corners[:index, 2:] > corners[index, :2]).all(1)
+        for other in (starts_before_end & ends_after_start).nonzero()[0].tolist():
+            yield index, other
 
 
 def _same(one: _Seen, other: _Seen) -> bool:
