@@ -160,7 +160,7 @@ class _Seen:
 
 def merge(
     views: Sequence[View],
-    found: Sequence[Prediction],
+    predictions: Sequence[Prediction],
     name: str,
     size: tuple[int, int],
     limit: int | None = None,
@@ -175,7 +175,7 @@ def merge(
 
     Args:
         views: The views.
-        found: What was found in each of them.
+        predictions: What was found in each of them.
         name: The picture's name.
         size: Height and width of the picture in pixels.
         limit: At most this many objects are kept, the best ones.
@@ -186,20 +186,26 @@ def merge(
         of it, 0 where one does not find it; of an object that a tile shows, the highest of its detections'.
     """
     height, width = size
-    seen = [one for view, prediction in zip(views, found, strict=True) for one in _seen(view, prediction, size)]
-    seen.sort(key=lambda one: -one.score)
+    seen = [
+        detection
+        for view, prediction in zip(views, predictions, strict=True)
+        for detection in _seen(view, prediction, size)
+    ]
+    seen.sort(key=lambda detection: -detection.score)
     objects = [_joined(group, views) for group in _groups(seen)]
-    objects = sorted((one for one in objects if one.score >= score), key=lambda one: -one.score)[:limit]
-    masks: list[Rle] = [encode_crop(one.part, height, width) for one in objects]
+    objects = sorted(
+        (detection for detection in objects if detection.score >= score), key=lambda detection: -detection.score
+    )[:limit]
+    masks: list[Rle] = [encode_crop(detection.part, height, width) for detection in objects]
     return Prediction(
         name,
         width,
         height,
-        np.array([one.box for one in objects], dtype=np.float32).reshape(-1, 4),
-        np.array([one.score for one in objects], dtype=np.float32),
-        np.array([one.label for one in objects], dtype=np.int64),
+        np.array([detection.box for detection in objects], dtype=np.float32).reshape(-1, 4),
+        np.array([detection.score for detection in objects], dtype=np.float32),
+        np.array([detection.label for detection in objects], dtype=np.int64),
         masks,
-        found[0].classes,
+        predictions[0].classes,
     )
 
 
@@ -269,16 +275,16 @@ def _overlapping_pairs(seen: Sequence[_Seen]) -> Iterator[tuple[int, int]]:
             yield index, other
 
 
-def _same(one: _Seen, other: _Seen) -> bool:
-    if one.label != other.label or one.view == other.view:
+def _same(detection: _Seen, other: _Seen) -> bool:
+    if detection.label != other.label or detection.view == other.view:
         return False
-    if not (one.cut or other.cut):
-        both = _area(one.part, _bounds(other.part), other.part)
-        return both >= _AGREE * (int(one.part.pixels.sum()) + int(other.part.pixels.sum()) - both)
-    views = [(view.x, view.y, view.x + view.width, view.y + view.height) for view in (one.view, other.view)]
+    if not (detection.cut or other.cut):
+        both = _area(detection.part, _bounds(other.part), other.part)
+        return both >= _AGREE * (int(detection.part.pixels.sum()) + int(other.part.pixels.sum()) - both)
+    views = [(view.x, view.y, view.x + view.width, view.y + view.height) for view in (detection.view, other.view)]
     shared = (*map(max, views[0][:2], views[1][:2]), *map(min, views[0][2:], views[1][2:]))
-    smaller = min(_area(one.part, shared), _area(other.part, shared))
-    return smaller > 0 and _area(one.part, shared, other.part) >= _AGREE * smaller
+    smaller = min(_area(detection.part, shared), _area(other.part, shared))
+    return smaller > 0 and _area(detection.part, shared, other.part) >= _AGREE * smaller
 
 
 def _bounds(part: MaskCrop) -> tuple[int, int, int, int]:
@@ -302,8 +308,8 @@ def _area(part: MaskCrop, within: Sequence[int], other: MaskCrop | None = None) 
 def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
     """The merged detections of an object."""
     best: dict[View, float] = {}
-    for one in group:
-        best.setdefault(one.view, one.score)
+    for detection in group:
+        best.setdefault(detection.view, detection.score)
     if any(view.tile for view in best):
         return group[0].score
     x1, y1, x2, y2 = group[0].box.tolist()
@@ -319,20 +325,20 @@ def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
 def _joined(group: Sequence[_Seen], views: Sequence[View]) -> _Seen:
     """Merges the detections of one object."""
     best, score = group[0], _score(group, views)
-    whole = [one for one in group if not one.cut]
+    whole = [detection for detection in group if not detection.cut]
     if len(group) == 1 or len(whole) == 1:
         kept = whole[0] if whole else best
         return _Seen(kept.view, kept.part, kept.box, score, best.label, kept.cut)
     used = whole or list(group)
-    bounds = np.array([_bounds(one.part) for one in used])
+    bounds = np.array([_bounds(detection.part) for detection in used])
     (left, top), (right, bottom) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
     votes = np.zeros((bottom - top, right - left), dtype=np.uint16)
-    for one in used:
-        x1, y1, x2, y2 = _bounds(one.part)
-        votes[y1 - top : y2 - top, x1 - left : x2 - left] += one.part.pixels
+    for detection in used:
+        x1, y1, x2, y2 = _bounds(detection.part)
+        votes[y1 - top : y2 - top, x1 - left : x2 - left] += detection.part.pixels
     wanted = votes * 2 >= len(used) if whole else votes > 0
     part = _trimmed(MaskCrop(left, top, wanted))
-    boxes = np.stack([one.box for one in used])
+    boxes = np.stack([detection.box for detection in used])
     box = boxes.mean(axis=0) if whole else np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
     return _Seen(best.view, part, box, score, best.label, not whole)
 
