@@ -153,10 +153,7 @@ def test_an_annotation_of_what_is_not_listed_is_named(tmp_path: Path, key: str) 
         ([[2, 3, float("nan"), 3, 12, 13]], "NaN"),
         ([[2, 3, 12, 3, 12, 10**400]], "far outside of any picture"),
         ([[2, 3, 12, 3, 12, 13, 5]], "7 numbers"),
-        ([[2, 3, 12, 13]], "2 points"),
         ([["2", "3", "12", "3", "12", "13"]], "not a number"),
-        ([], "no mask"),
-        (None, "no mask"),
         ("x", "neither polygons nor run lengths"),
         ({"size": [WIDTH, HEIGHT], "counts": [WIDTH * HEIGHT]}, "changed places"),
         ({"size": [10**7, 10**7], "counts": "0"}, "has the size"),
@@ -169,6 +166,19 @@ def test_an_object_that_no_library_should_see_is_named(tmp_path: Path, segmentat
     with pytest.raises(UserError, match=rf"train\.json' the annotation 2 has .*{saying}") as caught:
         load_dataset(tmp_path)
     assert "--fix" in caught.value.advice
+
+
+@pytest.mark.parametrize("segmentation", [None, [], [[]], [[2, 3, 12, 13]], [[2, 3], []]])
+def test_an_object_without_a_mask_is_left_out(tmp_path: Path, segmentation: Any) -> None:
+    spoiled(tmp_path, lambda document: document["annotations"][1].update(segmentation=segmentation))
+    instances = [instance for picture in load_dataset(tmp_path).pictures() for instance in picture.instances]
+    assert [instance.label for instance in instances] == ["bolt"]
+
+
+def test_a_polygon_of_two_points_beside_a_whole_one_is_left_out(tmp_path: Path) -> None:
+    spoiled(tmp_path, lambda document: document["annotations"][1]["segmentation"].append([2, 3, 12, 13]))
+    instances = [instance for picture in load_dataset(tmp_path).pictures() for instance in picture.instances]
+    assert [len(instance.polygons) for instance in instances] == [1, 1]
 
 
 @pytest.mark.parametrize(

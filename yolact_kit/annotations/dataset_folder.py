@@ -14,6 +14,7 @@ import yaml
 from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.json_text import json_text, parse_json
@@ -100,11 +101,22 @@ def _pictures(document: dict[str, Any], root: Path, split: dict[str, str], class
             if entry_id(annotation[key]) not in known:
                 raise _fault(root, file, f"{who} has the {key} {annotation[key]}, which the file does not list")
         picture = pictures[entry_id(annotation["image_id"])]
-        fault = segmentation_fault(annotation.get("segmentation"), picture.width, picture.height)
+        segmentation = _enclosing_rings(annotation.get("segmentation"))
+        fault = segmentation_fault(segmentation, picture.width, picture.height)
+        if fault is not None and PROBLEM_KINDS[fault[0]].severity == "S":
+            continue  # an object without a mask, which `validate` counts
         if fault is not None:
             raise _fault(root, file, f"{who} {fault[1]}")
-        picture.instances.append(read_instance(annotation, names[entry_id(annotation["category_id"])], picture))
+        label = names[entry_id(annotation["category_id"])]
+        picture.instances.append(read_instance({**annotation, "segmentation": segmentation}, label, picture))
     return list(pictures.values())
+
+
+def _enclosing_rings(segmentation: Any) -> Any:
+    """A segmentation without polygons of one or two points, which enclose nothing; whatever else it is stays."""
+    if not isinstance(segmentation, list):
+        return segmentation
+    return [ring for ring in segmentation if not isinstance(ring, list) or len(ring) not in (0, 2, 4)]
 
 
 def _picture(image: dict[str, Any], root: Path, split: dict[str, str], file: Path) -> Picture:
