@@ -16,8 +16,8 @@ from yolact_kit.cores import prepare_openmp, usable_cores
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty tree of control groups in place of the machine's."""
-    monkeypatch.setattr(cores, "_CGROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr(cores, "_OWN_CGROUPS", tmp_path / "own")
+    monkeypatch.setattr(cores, "_CGROUPS", str(tmp_path / "cgroup"))
+    monkeypatch.setattr(cores, "_OWN_CGROUPS", str(tmp_path / "own"))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(16)), raising=False)
     return tmp_path
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, MutableMapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUPS = Path("/proc/self/cgroup")
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+
+_CGROUPS = "/sys/fs/cgroup"
+_OWN_CGROUPS = "/proc/self/cgroup"
 _WAITING = {"GOMP_SPINCOUNT": "3000", "KMP_BLOCKTIME": "1"}
 """How long OpenMP's threads wait in a loop: its turns for GNU's library, milliseconds for Intel's and LLVM's."""
 
@@ -44,33 +46,34 @@ def _affinity() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _quotas(root: Path, own: Path) -> Iterator[float]:
+def _quotas(root: str, own: str) -> Iterator[float]:
     """The quotas in cores of this process's control groups and of the groups above them, of both versions."""
     for line in _lines(own):
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             yield from _quotas_along(root, path, "cpu.max")
         elif "cpu" in controllers.split(","):
-            yield from _quotas_along(root / controllers, path, "cpu.cfs_quota_us")
-            yield from _quotas_along(root / "cpu", path, "cpu.cfs_quota_us")
+            yield from _quotas_along(f"{root}/{controllers}", path, "cpu.cfs_quota_us")
+            yield from _quotas_along(f"{root}/cpu", path, "cpu.cfs_quota_us")
 
 
-def _quotas_along(root: Path, path: str, name: str) -> Iterator[float]:
+def _quotas_along(root: str, path: str, name: str) -> Iterator[float]:
     """The quotas in a control group's folder and in each folder above it, up to the root of the groups."""
-    folder = root / path.strip("/")
     # Inside a container the path may be the host's, which is not there: the container's own group is then the root.
-    for level in dict.fromkeys([folder, *folder.parents, root]):
-        if level == root or root in level.parents:
-            words = " ".join(_lines(level / name)).split()
-            if name == "cpu.cfs_quota_us":
-                words += " ".join(_lines(level / "cpu.cfs_period_us")).split()
-            if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]) > 0:  # not "max", not -1
-                yield int(words[0]) / int(words[1])
+    parts = [part for part in path.split("/") if part]
+    for depth in range(len(parts), -1, -1):
+        folder = "/".join([root, *parts[:depth]])
+        words = " ".join(_lines(f"{folder}/{name}")).split()
+        if name == "cpu.cfs_quota_us":
+            words += " ".join(_lines(f"{folder}/cpu.cfs_period_us")).split()
+        if len(words) == 2 and all(word.isdigit() for word in words) and int(words[1]) > 0:  # not "max", not -1
+            yield int(words[0]) / int(words[1])
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: str) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  pathlib is loaded too slowly
+            return file.read().splitlines()
     except OSError:
         return []
 
