@@ -47,8 +47,8 @@ class Candidate:
         level: The pyramid level of the anchor: 3 for P3, the finest.
         label: 0-based index of the class.
         score: Score of the class, 0..1, before suppression and mask scoring.
-        fate: What became of it: ``given out`` as a detection; kept, but with too ``low score`` or an ``empty mask``;
-            ``suppressed``; or ``cut off`` by the limit on the number of detections.
+        fate: What became of it: ``given out`` as a detection; dropped after suppression for its ``low score`` or its
+            ``empty mask``; ``suppressed``; or ``cut off`` by the limit on the number of detections.
         rival: The candidate that suppressed it, None if none did.
         iou: The IoU of the two boxes; 0 without a rival.
     """
@@ -74,11 +74,11 @@ class Explanation:
         coefficients: float32 [N, K], -1..1, one row per detection.
         crops: int64 [N, 4], x1 y1 x2 y2: the part of the prototypes that each mask is cropped to, ends not included.
         candidates: The boxes that took part in non-maximum suppression, best first.
-        sources: The candidate that each of the N detections was.
+        sources: For each of the N detections, the index of the candidate that it was.
         anchors: How many anchors the picture has.
-        likely: How many of them have a score high enough to take part in suppression.
+        likely: How many of them have a high enough score to take part in suppression.
         nms: The kind of non-maximum suppression, a key of `yolact_kit.ops.nms.NMS`.
-        nms_iou: A box that overlaps a better one by more is suppressed.
+        nms_iou: A box whose IoU with a better one is above this is suppressed.
         min_score: Detections with a lower score are left out.
     """
 
@@ -143,6 +143,7 @@ class Explanation:
         Returns:
             float32 [Hp, Wp] in 0..1.
         """
+        # With torch, as in prediction, so that a detection's own coefficients give exactly the mask that it has.
         weights = torch.from_numpy(self.coefficients[index] if coefficients is None else coefficients)
         depth, height, width = self.prototypes.shape
         whole = (weights @ torch.from_numpy(self.prototypes).reshape(depth, -1)).sigmoid().reshape(height, width)
@@ -173,7 +174,7 @@ class Explanation:
 
 @torch.inference_mode()
 def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> Explanation:
-    """Predicts on a picture and keeps what explains the detections.
+    """Predicts on a picture, and explains how each detection came about.
 
     Args:
         predictor: The model.
@@ -183,22 +184,25 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> 
     Returns:
         The explanation.
     """
+    # The same steps as in prediction, with their results in between: the anchors that suppression saw, what survived it
+    # (chosen), and what also has pixels (final). All three name an object by its anchor and label, which is how a
+    # detection is traced back to its candidate.
     height, width = pixels.shape[:2]
     raw, detect = predictor.run([pixels]), predictor.config.detect
     likely = likely_anchors(raw, 0, detect)
     decisions = explain_nms(detect.nms, likely.boxes, likely.scores, nms_options(detect, predictor.legacy))
     chosen = choose_detections(raw, 0, detect, predictor.score, predictor.legacy, predictor.model.mask_scoring)
-    found, places = in_picture(chosen, raw.prototypes[0], (height, width), predictor.legacy)
-    final = chosen.take(torch.from_numpy(places).to(chosen.rows.device))
+    detections, indices = in_picture(chosen, raw.prototypes[0], (height, width), predictor.legacy)
+    final = chosen.take(torch.from_numpy(indices).to(chosen.rows.device))
     rows = likely.rows[decisions.rows]
-    where = {pair: place for place, pair in enumerate(_pairs(rows, decisions.labels))}
-    sources = [where[pair] for pair in _pairs(final.rows, final.labels)]
-    fates = _fates(decisions, {where[pair] for pair in _pairs(chosen.rows, chosen.labels)}, set(sources))
+    index_of = {pair: index for index, pair in enumerate(_pairs(rows, decisions.labels))}
+    sources = [index_of[pair] for pair in _pairs(final.rows, final.labels)]
+    fates = _fates(decisions, {index_of[pair] for pair in _pairs(chosen.rows, chosen.labels)}, set(sources))
     boxes = in_pixels(likely.boxes[decisions.rows], height, width)
     anchors = box_convert(raw.anchors[rows].float(), "cxcywh", "xyxy") * rows.new_tensor([width, height] * 2)
     levels = _levels(raw.anchors, predictor.config.model)[rows]
     return Explanation(
-        prediction=Prediction(file, width, height, *found, classes=predictor.classes),
+        prediction=Prediction(file, width, height, *detections, classes=predictor.classes),
         view=_view(pixels),
         prototypes=raw.prototypes[0].float().cpu().numpy(),
         coefficients=final.coefficients.cpu().numpy(),
@@ -214,27 +218,31 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> 
 
 
 def _pairs(rows: Tensor, labels: Tensor) -> list[tuple[int, int]]:
+    """Anchor and label of each detection: together they identify it, since an anchor may stand for several classes."""
     return list(zip(rows.tolist(), labels.tolist(), strict=True))
 
 
 def _candidates(
     decisions: Decisions, boxes: Tensor, anchors: Tensor, levels: Tensor, fates: list[Fate]
 ) -> list[Candidate]:
+    """The candidates of suppression from the columns that describe them, in their order."""
     parts = boxes, anchors, levels, decisions.labels, decisions.scores, decisions.rivals, decisions.ious
-    found = zip(*(part.tolist() for part in parts), fates, strict=True)
+    rows = zip(*(part.tolist() for part in parts), fates, strict=True)
     return [
         Candidate(tuple(box), tuple(anchor), level, label, score, fate, rival if rival >= 0 else None, iou)
-        for box, anchor, level, label, score, rival, iou, fate in found
+        for box, anchor, level, label, score, rival, iou, fate in rows
     ]
 
 
-def _fates(decisions: Decisions, chosen: set[int], given_out: set[int]) -> list[Fate]:
+def _fates(decisions: Decisions, chosen: set[int], final: set[int]) -> list[Fate]:
+    """What became of each candidate, given the indices of those with a high enough score and of the detections."""
     fates: list[Fate] = []
-    for place, (kept, rival) in enumerate(zip(decisions.survives.tolist(), decisions.rivals.tolist(), strict=True)):
-        if place in given_out:
+    for index, (survives, rival) in enumerate(zip(decisions.survives.tolist(), decisions.rivals.tolist(), strict=True)):
+        if index in final:
             fates.append("given out")
-        elif kept:
-            fates.append("empty mask" if place in chosen else "low score")
+        elif survives:
+            # It survived suppression, so one of the two later filters dropped it.
+            fates.append("empty mask" if index in chosen else "low score")
         else:
             fates.append("suppressed" if rival >= 0 else "cut off")
     return fates
@@ -242,6 +250,8 @@ def _fates(decisions: Decisions, chosen: set[int], given_out: set[int]) -> list[
 
 def _levels(anchors: Tensor, config: ModelConfig) -> Tensor:
     """The pyramid level of each anchor, int64 [A], by the width of the first anchor of its cell."""
+    # Each level has anchors of a size of its own, so the width tells the level. All anchors of a cell are of one level:
+    # the first one of the cell is compared, and its level repeated for the others.
     scales, ratios = config.anchors.scales, config.anchors.aspect_ratios
     per_cell = len(scales[0]) * len(ratios)
     widths = anchors.new_tensor([level[0] * ratios[0] ** 0.5 / config.input_size for level in scales])
@@ -251,16 +261,18 @@ def _levels(anchors: Tensor, config: ModelConfig) -> Tensor:
 
 def _crops(boxes: Tensor, prototypes: Tensor) -> NDArray[np.int64]:
     """The columns and rows of each mask that are not cropped away."""
-    kept = crop_region(boxes, *prototypes.shape[1:]).cpu().numpy()
+    regions = crop_region(boxes, *prototypes.shape[1:]).cpu().numpy()
+    # Each region is a rectangle, so its first and last rows and columns describe it; an empty one stays 0 0 0 0.
     crops = np.zeros((len(boxes), 4), dtype=np.int64)
-    for place, inside in enumerate(kept):
+    for index, inside in enumerate(regions):
         rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
         if len(rows):
-            crops[place] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+            crops[index] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
     return crops
 
 
 def _view(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture, reduced to `VIEW` pixels if it is longer."""
     height, width = pixels.shape[:2]
     scale = VIEW / max(height, width)
     if scale >= 1:

@@ -51,9 +51,9 @@ class Detections(NamedTuple):
     coefficients: Tensor
     rows: Tensor
 
-    def take(self, places: Tensor) -> Detections:
-        """The detections at ``places``, int64 or bool [N], in that order."""
-        return Detections(*(part[places] for part in self))
+    def take(self, indices: Tensor) -> Detections:
+        """The detections at ``indices``, int64 or bool [N], in that order."""
+        return Detections(*(part[indices] for part in self))
 
 
 class LikelyAnchors(NamedTuple):
@@ -83,11 +83,13 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
     Returns:
         The detections, best first.
     """
+    # Three lists of rows, each a part of the one before: all anchors, the likely ones, and those that survive. NMS
+    # returns rows of the likely ones; what belongs to an anchor is looked up by its row among all.
     likely = likely_anchors(raw, index, detect)
-    kept = NMS[detect.nms](likely.boxes, likely.scores, nms_options(detect, legacy))
-    rows = likely.rows[kept.rows]
+    survivors = NMS[detect.nms](likely.boxes, likely.scores, nms_options(detect, legacy))
+    rows = likely.rows[survivors.rows]
     coefficients = raw.coefficients[index][rows].float()
-    return Detections(likely.boxes[kept.rows], kept.scores, kept.labels, coefficients, rows)
+    return Detections(likely.boxes[survivors.rows], survivors.scores, survivors.labels, coefficients, rows)
 
 
 def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> LikelyAnchors:
@@ -144,8 +146,8 @@ def postprocess(
     Returns:
         The detections, best first.
     """
-    found = choose_detections(raw, index, detect, score, legacy, scorer)
-    return in_picture(found, raw.prototypes[index], size, legacy)[0]
+    detections = choose_detections(raw, index, detect, score, legacy, scorer)
+    return in_picture(detections, raw.prototypes[index], size, legacy)[0]
 
 
 def choose_detections(
@@ -164,47 +166,50 @@ def choose_detections(
     Returns:
         The detections, best first; in legacy by their scores before the mask-IoU network.
     """
-    found = detect_objects(raw, index, detect, legacy)
+    detections = detect_objects(raw, index, detect, legacy)
     if scorer is not None and not legacy:
-        found = _rescored(found, raw.prototypes[index], scorer)
-    wanted = found.scores > score if legacy and score > 0 else found.scores >= score
-    found = found.take(wanted)
+        detections = _rescored(detections, raw.prototypes[index], scorer)
+    # The original also leaves out a score that equals its threshold.
+    strict = legacy and score > 0
+    confident = detections.scores > score if strict else detections.scores >= score
+    detections = detections.take(confident)
     if scorer is not None and legacy:
         # The original scores masks after the threshold, and does not sort again.
-        found = _rescored(found, raw.prototypes[index], scorer, sort=False)
-    return found
+        detections = _rescored(detections, raw.prototypes[index], scorer, sort=False)
+    return detections
 
 
 def in_picture(
-    found: Detections, prototypes: Tensor, size: tuple[int, int], legacy: bool = False
+    detections: Detections, prototypes: Tensor, size: tuple[int, int], legacy: bool = False
 ) -> tuple[PixelDetections, NDArray[np.int64]]:
     """Detections with their masks, in pixels of the picture.
 
     Args:
-        found: The detections.
+        detections: The detections.
         prototypes: float [K, Hp, Wp], the picture's prototypes.
         size: The picture's height and width in pixels.
         legacy: As in `postprocess`.
 
     Returns:
-        The detections, and the index of each in ``found``: those without any pixel are dropped, except in legacy.
+        The detections, and the index of each in ``detections``: those without any pixel are dropped, except in legacy.
     """
     height, width = size
-    soft = assemble(prototypes, found.coefficients, found.boxes)
+    soft = assemble(prototypes, detections.coefficients, detections.boxes)
     masks, areas = masks_to_rle(soft, height, width)
-    boxes = in_pixels(found.boxes, height, width).cpu().numpy()
-    scores, labels = found.scores.cpu().numpy(), found.labels.cpu().numpy()
+    boxes = in_pixels(detections.boxes, height, width).cpu().numpy()
+    scores, labels = detections.scores.cpu().numpy(), detections.labels.cpu().numpy()
     if legacy:
         return PixelDetections(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
     sides = boxes[:, 2:] - boxes[:, :2]
-    kept = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
-    return PixelDetections(boxes[kept], scores[kept], labels[kept], [masks[place] for place in kept]), kept
+    indices = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
+    masks = [masks[index] for index in indices]
+    return PixelDetections(boxes[indices], scores[indices], labels[indices], masks), indices
 
 
-def _rescored(found: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:
+def _rescored(detections: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:
     """Detections with their scores multiplied by the IoUs that the mask-IoU network predicts for their masks."""
-    fit = scorer(assemble(prototypes, found.coefficients, found.boxes), found.labels)
-    rescored = found._replace(scores=found.scores * fit)
+    fit = scorer(assemble(prototypes, detections.coefficients, detections.boxes), detections.labels)
+    rescored = detections._replace(scores=detections.scores * fit)
     if not sort:
         return rescored
     return rescored.take(rescored.scores.argsort(descending=True, stable=True))
@@ -221,6 +226,8 @@ def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
     Returns:
         float [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 for every box that touches the picture.
     """
+    # The corners are ordered first, since a regressed box may be inside out. Each is clipped on its own side only, so a
+    # box outside the picture gets a negative size, by which it is recognised and dropped.
     first = torch.minimum(boxes[:, :2], boxes[:, 2:])
     second = torch.maximum(boxes[:, :2], boxes[:, 2:])
     size = boxes.new_tensor([width, height])

@@ -53,10 +53,10 @@ def check_videos(pictures: Sequence[SourcePicture], formats: Collection[str], op
     Args:
         pictures: The pictures and videos.
         formats: The formats to write.
-        options: What is done with videos.
+        options: How videos are processed.
 
     Raises:
-        UserError: There is no video, or a line or zone has the wrong number of corners.
+        UserError: The options need a video and there is none, or a line or zone has the wrong number of corners.
     """
     if not any(picture.moves for picture in pictures):
         _refuse_without_video(formats, options)
@@ -79,17 +79,20 @@ def _refuse_without_video(formats: Collection[str], options: VideoOptions) -> No
     elif options.follows:
         need = "Following objects"
     elif options.every > 1:
-        need = "Taking some frames only"
+        need = "Predicting on only some of the frames"
     else:
         return
-    raise UserError(f"{need} needs a video or a camera, and there is none.", "Give one, or leave the option out.")
+    raise UserError(
+        f"{need} needs a video or a camera, and there is none.",
+        "Give a video or a camera's number, or leave the option out.",
+    )
 
 
 class Scenes:
     """Follows the objects of one video after the other.
 
     Args:
-        options: What is asked for.
+        options: Whether objects are followed, where they are counted, and what is drawn.
         classes: Class names.
 
     Raises:
@@ -113,7 +116,7 @@ class Scenes:
 
         Args:
             picture: The frame; other pictures are skipped.
-            prediction: Its detections; they are given their ids.
+            prediction: Its detections; their ids are set here.
 
         Returns:
             What to draw over it; None for a picture that is not a frame.
@@ -123,6 +126,7 @@ class Scenes:
         marks: tuple[Mark, ...] = ()
         lines: list[str] = []
         if self._options.speed and self._begun:
+            # Frames that went in since the oldest of them, over the time since then: a mean over the last ones.
             lines.append(f"{len(self._begun) / max(time.perf_counter() - self._begun[0], 1e-9):.1f} FPS")
         if self._options.follows:
             name = PurePosixPath(picture.name).parent.as_posix()
@@ -154,12 +158,13 @@ def counts_in_words(counts: dict[str, Any]) -> Iterator[str]:
         ['a.mp4: 3 nut', 'a.mp4: line 1: in 2 nut; out 0']
     """
     for video in counts.get("videos", ()):
-        yield f"{video['file']}: {_listed(video['objects'])}"
+        yield f"{video['file']}: {_counts_text(video['objects'])}"
         numbers: Counter[str] = Counter()
-        for one in video["counts"]:
-            numbers[one["kind"]] += 1
-            ways = (f"{way} {_listed(found)}" for way, found in one.items() if way not in ("kind", "place"))
-            yield f"{video['file']}: {one['kind']} {numbers[one['kind']]}: {'; '.join(ways)}"
+        for counter in video["counts"]:
+            kind = counter["kind"]
+            numbers[kind] += 1
+            ways = {way: objects for way, objects in counter.items() if way not in ("kind", "place")}
+            yield f"{video['file']}: {kind} {numbers[kind]}: {_ways_text(ways)}"
 
 
 class _Scene:
@@ -168,31 +173,32 @@ class _Scene:
     def __init__(self, options: VideoOptions, classes: list[str], rate: float) -> None:
         self._classes = classes
         self._tracker = _tracker(_SURE, rate)
-        self._seen: dict[int, Counter[int]] = {}
+        self._labels_of: dict[int, Counter[int]] = {}
         self._frames = 0
-        counters: list[_Counter] = [_Line(place) for place in options.lines]
-        self._counters = counters + [_Zone(place) for place in options.zones]
+        counters: list[_Counter] = [_Line(points) for points in options.lines]
+        self._counters = counters + [_Zone(points) for points in options.zones]
 
     def look(self, prediction: Prediction) -> None:
         from supervision import Detections
 
         self._frames += 1
-        # The index in data identifies each detection, since the tracker returns them in another order.
+        # The tracker returns the detections that it could follow, in another order. Each carries its row among all in
+        # its data, by which its id finds the way back; the others have -1 and are not counted.
         rows = np.arange(len(prediction))
-        found = Detections(
+        detections = Detections(
             xyxy=prediction.boxes.reshape(-1, 4).astype(np.float64),
             confidence=prediction.scores,
             class_id=prediction.labels,
             data={"row": rows},
         )
-        followed = self._tracker.update(found)
+        followed = self._tracker.update(detections)
         prediction.ids = np.full(len(prediction), -1, dtype=np.int64)
         if len(followed):
             prediction.ids[followed.data["row"]] = followed.tracker_id
-        for label, one in zip(prediction.labels.tolist(), prediction.ids.tolist(), strict=True):
-            if one >= 0:
-                self._seen.setdefault(one, Counter())[label] += 1
-        known = found[prediction.ids >= 0]
+        for label, track_id in zip(prediction.labels.tolist(), prediction.ids.tolist(), strict=True):
+            if track_id >= 0:
+                self._labels_of.setdefault(track_id, Counter())[label] += 1
+        known = detections[prediction.ids >= 0]
         known.tracker_id = prediction.ids[prediction.ids >= 0]
         for counter in self._counters:
             counter.look(known)
@@ -204,30 +210,29 @@ class _Scene:
             numbers[counter.kind] += 1
             name = f"{counter.kind} {numbers[counter.kind]}"
             marks.append(counter.mark(name))
-            named = ((way, _by_name(counts, self._classes)) for way, counts in counter.counts().items())
-            parts = (f"{way} {_listed(found)}" for way, found in named)
-            lines.append(f"{name}: {'; '.join(parts)}")
+            lines.append(f"{name}: {_ways_text(self._by_way(counter))}")
         return tuple(marks), lines
 
     def counts(self) -> dict[str, Any]:
         # The class of an object is the one that it has in most frames.
-        objects = Counter(seen.most_common(1)[0][0] for seen in self._seen.values())
+        objects = Counter(labels.most_common(1)[0][0] for labels in self._labels_of.values())
         counted = [
-            {
-                "kind": counter.kind,
-                "place": list(counter.place),
-                **{way: _by_name(counts, self._classes) for way, counts in counter.counts().items()},
-            }
-            for counter in self._counters
+            {"kind": counter.kind, "place": list(counter.points), **self._by_way(counter)} for counter in self._counters
         ]
-        return {"frames": self._frames, "objects": _by_name(objects, self._classes), "counts": counted}
+        return {"frames": self._frames, "objects": _counts_by_class(objects, self._classes), "counts": counted}
+
+    def _by_way(self, counter: _Counter) -> dict[str, dict[str, int]]:
+        """The counts of a line or zone by class name, for each way of counting: in and out, now and entered."""
+        return {way: _counts_by_class(counts, self._classes) for way, counts in counter.counts().items()}
 
 
 class _Counter(Protocol):
-    kind: str
-    place: tuple[int, ...]
+    """A line or a zone that counts objects."""
 
-    def look(self, found: Any) -> None: ...
+    kind: str
+    points: tuple[int, ...]
+
+    def look(self, detections: Any) -> None: ...
 
     def counts(self) -> dict[str, Counter[int]]: ...
 
@@ -239,21 +244,21 @@ class _Line:
 
     kind = "line"
 
-    def __init__(self, place: tuple[int, ...]) -> None:
+    def __init__(self, points: tuple[int, ...]) -> None:
         from supervision import LineZone, Point, Position
 
-        self.place = place
-        x1, y1, x2, y2 = place
+        self.points = points
+        x1, y1, x2, y2 = points
         self._line = LineZone(Point(x1, y1), Point(x2, y2), triggering_anchors=[Position.CENTER])
 
-    def look(self, found: Any) -> None:
-        self._line.trigger(found)
+    def look(self, detections: Any) -> None:
+        self._line.trigger(detections)
 
     def counts(self) -> dict[str, Counter[int]]:
         return {"in": Counter(self._line.in_count_per_class), "out": Counter(self._line.out_count_per_class)}
 
     def mark(self, name: str) -> Mark:
-        return Mark(_points(self.place), False, name)
+        return Mark(_corners(self.points), False, name)
 
 
 class _Zone:
@@ -261,37 +266,47 @@ class _Zone:
 
     kind = "zone"
 
-    def __init__(self, place: tuple[int, ...]) -> None:
+    def __init__(self, points: tuple[int, ...]) -> None:
         from supervision import PolygonZone, Position
 
-        self.place = place
-        self._zone = PolygonZone(np.array(_points(place)), triggering_anchors=[Position.CENTER])
+        self.points = points
+        self._zone = PolygonZone(np.array(_corners(points)), triggering_anchors=[Position.CENTER])
         self._entered: dict[int, int] = {}
         self._now: Counter[int] = Counter()
 
-    def look(self, found: Any) -> None:
-        inside = found[self._zone.trigger(found)]
+    def look(self, detections: Any) -> None:
+        inside = detections[self._zone.trigger(detections)]
         self._now = Counter(inside.class_id.tolist() if len(inside) else [])
-        for one, label in zip(inside.tracker_id.tolist(), inside.class_id.tolist(), strict=True) if len(inside) else ():
-            self._entered.setdefault(one, label)
+        if not len(inside):  # empty detections may have None instead of empty arrays
+            return
+        for track_id, label in zip(inside.tracker_id.tolist(), inside.class_id.tolist(), strict=True):
+            self._entered.setdefault(track_id, label)
 
     def counts(self) -> dict[str, Counter[int]]:
         return {"now": self._now, "entered": Counter(self._entered.values())}
 
     def mark(self, name: str) -> Mark:
-        return Mark(_points(self.place), True, name)
+        return Mark(_corners(self.points), True, name)
 
 
-def _points(place: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    return tuple(zip(place[::2], place[1::2], strict=True))
+def _corners(coordinates: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """The corners x y of a line or zone whose coordinates are x1 y1 x2 y2 ..."""
+    return tuple(zip(coordinates[::2], coordinates[1::2], strict=True))
 
 
-def _by_name(counts: Counter[int], classes: Sequence[str]) -> dict[str, int]:
+def _counts_by_class(counts: Counter[int], classes: Sequence[str]) -> dict[str, int]:
+    """Counts by the name of the class instead of its label, in the order of the classes."""
     return {classes[label]: int(number) for label, number in sorted(counts.items())}
 
 
-def _listed(counts: dict[str, int]) -> str:
+def _counts_text(counts: dict[str, int]) -> str:
+    """Counts as text, such as '3 nut, 1 cup'; '0' if there are none."""
     return ", ".join(f"{number} {name}" for name, number in counts.items()) or "0"
+
+
+def _ways_text(ways: dict[str, dict[str, int]]) -> str:
+    """The counts of a line or zone as text, such as 'in 2 nut; out 0'."""
+    return "; ".join(f"{way} {_counts_text(counts)}" for way, counts in ways.items())
 
 
 def _tracker(sure: float, rate: float) -> Any:

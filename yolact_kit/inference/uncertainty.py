@@ -30,12 +30,13 @@ def uncertainty(scores: NDArray[np.float32]) -> float:
         scores: float32 [N], 0..1.
 
     Returns:
-        0 or more; 0 where nothing was found.
+        0 or more; 0 if there are no detections.
 
     Example:
         >>> uncertainty(np.array([0.5, 1.0], dtype=np.float32))
         1.0
     """
+    # With background at 1 - p, the margin is |p - (1 - p)| = |2 p - 1|: 0 at a score of 0.5, 1 at 0 and at 1.
     return float(np.square(1 - np.abs(2 * scores - 1)).sum())
 
 
@@ -62,20 +63,27 @@ def most_uncertain(
         UserError: There are videos among them, or none can be read.
     """
     if any(picture.moves for picture in pictures):
-        raise UserError("Frames of videos cannot be chosen for labelling.", "Give pictures: ffmpeg takes them out.")
+        raise UserError(
+            "Frames of videos cannot be chosen for labelling.",
+            "Give pictures: ffmpeg can write the frames of a video as pictures.",
+        )
     read: list[SourcePicture] = []
 
-    def shown() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    def pixels_of_pictures() -> Iterator[tuple[str, NDArray[np.uint8]]]:
+        # Pictures that cannot be read are left out, so the list of those read says which picture a score belongs to.
         for picture, pixels in decoded(pictures, on_problem, predictor.batch_size):
             read.append(picture)
             yield picture.name, pixels
 
-    found = predictor.stream(shown())
-    unsure = [uncertainty(one.scores) for one in (found if track is None else track(found, len(pictures)))]
-    if not unsure:
+    predictions: Iterable[Prediction] = predictor.stream(pixels_of_pictures())
+    if track is not None:
+        predictions = track(predictions, len(pictures))
+    uncertainties = [uncertainty(prediction.scores) for prediction in predictions]
+    if not uncertainties:
         raise UserError(f"None of the {len(pictures)} pictures can be read.", "Check the source.")
-    chosen = heapq.nlargest(count, range(len(unsure)), key=lambda place: (unsure[place], -place))
-    return [read[place] for place in chosen]
+    # Of equally uncertain pictures the larger -index wins: the one that comes first.
+    chosen = heapq.nlargest(count, range(len(uncertainties)), key=lambda index: (uncertainties[index], -index))
+    return [read[index] for index in chosen]
 
 
 def write_list(out: Path, pictures: Sequence[SourcePicture]) -> Path:

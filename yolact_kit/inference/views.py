@@ -18,7 +18,7 @@ from yolact_kit.shapes.rle import Rle
 
 TTA = ("flip", "scale")
 _AGREE = 0.5
-"""Two detections are the same object from this overlap on: over their union or, if one is cut, over the smaller one."""
+"""Two detections are one object if they share at least this much of their union or, if one is cut, of the smaller."""
 
 _NEAR_BORDER = 0.012
 """An object this close to a window's border, as a share of its side, is cut: masks are about as coarse as that."""
@@ -93,14 +93,16 @@ class View(NamedTuple):
         """
         tall, wide = pixels.shape[:2]
         top, left, bottom, right = self.y, self.x, self.y + self.height, self.x + self.width
-        shown = pixels[max(top, 0) : min(bottom, tall), max(left, 0) : min(right, wide)]
-        if shown.shape[:2] != (self.height, self.width):
-            whole = np.empty((self.height, self.width, 3), dtype=np.uint8)
-            whole[:] = pixels[:: max(1, tall // 64), :: max(1, wide // 64)].mean(axis=(0, 1)).astype(np.uint8)
+        # The part inside the picture comes first. If the view reaches beyond, it is copied to its position on a canvas
+        # of the mean colour, which is measured on a grid of about 64 x 64 pixels.
+        window = pixels[max(top, 0) : min(bottom, tall), max(left, 0) : min(right, wide)]
+        if window.shape[:2] != (self.height, self.width):
+            padded = np.empty((self.height, self.width, 3), dtype=np.uint8)
+            padded[:] = pixels[:: max(1, tall // 64), :: max(1, wide // 64)].mean(axis=(0, 1)).astype(np.uint8)
             y, x = max(-top, 0), max(-left, 0)
-            whole[y : y + shown.shape[0], x : x + shown.shape[1]] = shown
-            shown = whole
-        return np.ascontiguousarray(shown[:, ::-1] if self.mirrored else shown)
+            padded[y : y + window.shape[0], x : x + window.shape[1]] = window
+            window = padded
+        return np.ascontiguousarray(window[:, ::-1] if self.mirrored else window)
 
 
 def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
@@ -109,7 +111,7 @@ def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
     Args:
         width: Of the picture, in pixels.
         height: Of the picture, in pixels.
-        options: What is asked for.
+        options: Which views there are.
 
     Returns:
         The views.
@@ -126,13 +128,17 @@ def views_of(width: int, height: int, options: ViewOptions) -> list[View]:
     if options.tile:
         side = options.tile
         tiles = [view for view in _grid(width, height, side, side, options.overlap) if view not in views]
-        views = [*(views if options.whole or not tiles else ()), *(view._replace(tile=True) for view in tiles)]
+        # A picture no larger than a tile is its own only tile, so it stays whatever the options say.
+        if tiles and not options.whole:
+            views = []
+        views += [view._replace(tile=True) for view in tiles]
     if "flip" in options.tta:
         views += [view._replace(mirrored=True) for view in views]
     return views
 
 
 def _grid(width: int, height: int, wide: int, tall: int, overlap: float) -> Iterator[View]:
+    """Windows of ``wide`` x ``tall`` pixels that cover a picture, row by row."""
     for y in _starts(height, tall, overlap):
         for x in _starts(width, wide, overlap):
             yield View(x, y, min(wide, width), min(tall, height))
@@ -142,13 +148,15 @@ def _starts(length: int, side: int, overlap: float) -> list[int]:
     """Start positions of evenly spaced windows that cover a length and overlap by at least a given amount."""
     if side >= length:
         return [0]
+    # The last window starts at length - side. The number of steps to it is rounded up, so that no step is longer than
+    # the overlap allows, and all of them are equally long.
     count = math.ceil((length - side) / max(1, side * (1 - overlap))) + 1
     return [round(number * (length - side) / (count - 1)) for number in range(count)]
 
 
 @dataclass(slots=True)
-class _Seen:
-    """A detection of a view, in the coordinates of the picture."""
+class _ViewDetection:
+    """A detection in a view, in the coordinates of the picture; ``cut`` if the view does not show all of it."""
 
     view: View
     part: MaskCrop
@@ -168,34 +176,31 @@ def merge(
 ) -> Prediction:
     """Merges the detections in the views of a picture into one prediction.
 
-    Two detections of a class from different views are the same object if their masks agree: by IoU if both are
-        complete; if one is cut by the border of its view, by the intersection over the smaller one, in the area that
-        both views show. The mask of an object is the majority of its complete detections, or the union of its parts if
-        no view shows all of it.
+    Two detections of a class from different views are the same object if their masks agree. If both are complete, their
+    IoU decides. If one is cut by the border of its view, the overlap decides, as a share of the smaller one in the area
+    that both views show. The mask of an object is the majority of its complete detections, or the union of its parts if
+    no view shows all of it.
 
     Args:
         views: The views.
-        predictions: What was found in each of them.
+        predictions: The detections in each of them.
         name: The picture's name.
         size: Height and width of the picture in pixels.
         limit: At most this many objects are kept, the best ones.
         score: Objects with a lower score are left out.
 
     Returns:
-        The detections in the picture, best first. The score of an object is the mean of those views that show the whole
-        of it, 0 where one does not find it; of an object that a tile shows, the highest of its detections'.
+        The detections in the picture, best first. The score of an object is the mean over the views that show all of
+        it, with 0 for a view that misses it. If a tile shows the object, it is the highest score of its detections.
     """
     height, width = size
-    seen = [
-        detection
-        for view, prediction in zip(views, predictions, strict=True)
-        for detection in _seen(view, prediction, size)
-    ]
-    seen.sort(key=lambda detection: -detection.score)
-    objects = [_joined(group, views) for group in _groups(seen)]
-    objects = sorted(
-        (detection for detection in objects if detection.score >= score), key=lambda detection: -detection.score
-    )[:limit]
+    detections: list[_ViewDetection] = []
+    for view, prediction in zip(views, predictions, strict=True):
+        detections += _in_picture(view, prediction, size)
+    detections.sort(key=lambda detection: -detection.score)
+    objects = [_merged(group, views) for group in _groups(detections)]
+    objects = [detection for detection in objects if detection.score >= score]
+    objects = sorted(objects, key=lambda detection: -detection.score)[:limit]
     masks: list[Rle] = [encode_crop(detection.part, height, width) for detection in objects]
     return Prediction(
         name,
@@ -209,11 +214,14 @@ def merge(
     )
 
 
-def _seen(view: View, prediction: Prediction, size: tuple[int, int]) -> Iterator[_Seen]:
+def _in_picture(view: View, prediction: Prediction, size: tuple[int, int]) -> Iterator[_ViewDetection]:
+    """The detections of a view in the coordinates of the picture, without those that lie outside it."""
     height, width = size
     for index in range(len(prediction)):
         x, y, pixels = prediction.crop(index)
         x1, y1, x2, y2 = prediction.boxes[index].tolist()
+        # Three steps from the view to the picture: mirror back, move by the view's corner, and cut off what lies beyond
+        # the picture, since a view may be larger than it.
         if view.mirrored:
             x, pixels = view.width - x - pixels.shape[1], pixels[:, ::-1]
             x1, x2 = view.width - x2, view.width - x1
@@ -225,12 +233,13 @@ def _seen(view: View, prediction: Prediction, size: tuple[int, int]) -> Iterator
             box = np.array([x1 + view.x, y1 + view.y, x2 + view.x, y2 + view.y], dtype=np.float32)
             box = box.clip(0, np.array([width, height, width, height], dtype=np.float32))
             score, label = float(prediction.scores[index]), int(prediction.labels[index])
-            yield _Seen(view, part, box, score, label, _is_cut(part, view, size))
+            yield _ViewDetection(view, part, box, score, label, _is_cut(part, view, size))
 
 
 def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
     """Whether a mask ends at a border of its view that is inside the picture."""
     height, width = size
+    # The picture's own border does not count: no view shows more of an object that ends there.
     near_x, near_y = 1 + view.width * _NEAR_BORDER, 1 + view.height * _NEAR_BORDER
     tall, wide = part.pixels.shape
     return (
@@ -241,109 +250,130 @@ def _is_cut(part: MaskCrop, view: View, size: tuple[int, int]) -> bool:
     )
 
 
-def _groups(seen: Sequence[_Seen]) -> list[list[_Seen]]:
-    """Detections of the same object, the best first.
+def _groups(detections: Sequence[_ViewDetection]) -> list[list[_ViewDetection]]:
+    """Groups the detections, which are sorted by score, by object; the group with the best detection comes first.
 
     Two detections that agree with the same third one are one object too, like the parts of an object that no view shows
     completely. But two complete detections must agree with each other: otherwise one wrong detection would join all the
     others.
     """
     # Each detection begins as a group of its own, named after its index. Where two agree, the group of the worse one
-    # takes the name of the better one's: `seen` is sorted by score, so the lower name is the better group.
-    group_of = list(range(len(seen)))
-    complete = [[] if detection.cut else [detection] for detection in seen]
-    for index, other in _overlapping_pairs(seen):
+    # takes the name of the better one's: `detections` is sorted by score, so the lower name is the better group.
+    group_of = list(range(len(detections)))
+    complete = [[] if detection.cut else [detection] for detection in detections]
+    for index, other in _overlapping_pairs(detections):
         better, worse = sorted((group_of[other], group_of[index]))
-        if better == worse or not _same(seen[index], seen[other]):
+        if better == worse or not _is_same_object(detections[index], detections[other]):
             continue
-        if all(starmap(_same, product(complete[better], complete[worse]))):
+        if all(starmap(_is_same_object, product(complete[better], complete[worse]))):
             group_of = [better if name == worse else name for name in group_of]
             complete[better] += complete[worse]
-    groups: dict[int, list[_Seen]] = {}
-    for name, detection in zip(group_of, seen, strict=True):
+    groups: dict[int, list[_ViewDetection]] = {}
+    for name, detection in zip(group_of, detections, strict=True):
         groups.setdefault(name, []).append(detection)
     return [groups[name] for name in sorted(groups)]
 
 
-def _overlapping_pairs(seen: Sequence[_Seen]) -> Iterator[tuple[int, int]]:
+def _overlapping_pairs(detections: Sequence[_ViewDetection]) -> Iterator[tuple[int, int]]:
     """Indices of detections whose boxes overlap: each detection with those before it."""
-    corners = np.array([detection.box for detection in seen], dtype=np.float32).reshape(-1, 4)
-    for index in range(len(seen)):
+    # Two boxes overlap where each starts before the other one ends, along both axes. One box is compared with all
+    # before it at once: a table of all pairs could be large.
+    corners = np.array([detection.box for detection in detections], dtype=np.float32).reshape(-1, 4)
+    for index in range(len(detections)):
         starts_before_end = (corners[:index, :2] < corners[index, 2:]).all(1)
         ends_after_start = (corners[:index, 2:] > corners[index, :2]).all(1)
         for other in (starts_before_end & ends_after_start).nonzero()[0].tolist():
             yield index, other
 
 
-def _same(detection: _Seen, other: _Seen) -> bool:
+def _is_same_object(detection: _ViewDetection, other: _ViewDetection) -> bool:
+    """Whether two detections are of one class, from different views, and their masks agree."""
     if detection.label != other.label or detection.view == other.view:
         return False
     if not (detection.cut or other.cut):
-        both = _area(detection.part, _bounds(other.part), other.part)
-        return both >= _AGREE * (int(detection.part.pixels.sum()) + int(other.part.pixels.sum()) - both)
-    views = [(view.x, view.y, view.x + view.width, view.y + view.height) for view in (detection.view, other.view)]
-    shared = (*map(max, views[0][:2], views[1][:2]), *map(min, views[0][2:], views[1][2:]))
+        intersection = _intersection(detection.part, other.part, _bounds(other.part))
+        union = int(detection.part.pixels.sum()) + int(other.part.pixels.sum()) - intersection
+        return intersection >= _AGREE * union
+    # A mask that is cut lacks what its view does not show, so only the rectangle that both views show is compared, and
+    # the smaller mask must lie mostly in the other one.
+    first, second = detection.view, other.view
+    shared = (
+        max(first.x, second.x),
+        max(first.y, second.y),
+        min(first.x + first.width, second.x + second.width),
+        min(first.y + first.height, second.y + second.height),
+    )
     smaller = min(_area(detection.part, shared), _area(other.part, shared))
-    return smaller > 0 and _area(detection.part, shared, other.part) >= _AGREE * smaller
+    return smaller > 0 and _intersection(detection.part, other.part, shared) >= _AGREE * smaller
 
 
 def _bounds(part: MaskCrop) -> tuple[int, int, int, int]:
+    """The rectangle of a mask in the picture, x1 y1 x2 y2."""
     return part.x, part.y, part.x + part.pixels.shape[1], part.y + part.pixels.shape[0]
 
 
-def _area(part: MaskCrop, within: Sequence[int], other: MaskCrop | None = None) -> int:
-    """Pixels of a mask, or of its intersection with another one, in a rectangle x1 y1 x2 y2."""
-    bounds = [_bounds(part), tuple(within), *([_bounds(other)] if other is not None else [])]
-    left, top = (max(one[side] for one in bounds) for side in (0, 1))
-    right, bottom = (min(one[side] for one in bounds) for side in (2, 3))
+def _area(part: MaskCrop, window: tuple[int, int, int, int]) -> int:
+    """Number of a mask's pixels in a rectangle of the picture, x1 y1 x2 y2."""
+    return _intersection(part, part, window)
+
+
+def _intersection(part: MaskCrop, other: MaskCrop, window: tuple[int, int, int, int]) -> int:
+    """Number of pixels in a rectangle of the picture, x1 y1 x2 y2, that two masks share."""
+    # Masks are stored as crops: the rectangle that lies in both crops and in the window is the only part that counts.
+    x1, y1, x2, y2 = zip(_bounds(part), _bounds(other), window, strict=True)
+    left, top, right, bottom = max(x1), max(y1), min(x2), min(y2)
     if left >= right or top >= bottom:
         return 0
-    shown = [
-        one.pixels[top - one.y : bottom - one.y, left - one.x : right - one.x]
-        for one in ((part,) if other is None else (part, other))
-    ]
-    return int(np.count_nonzero(shown[0] if other is None else shown[0] & shown[1]))
+    pixels = part.pixels[top - part.y : bottom - part.y, left - part.x : right - part.x]
+    other_pixels = other.pixels[top - other.y : bottom - other.y, left - other.x : right - other.x]
+    return int(np.count_nonzero(pixels & other_pixels))
 
 
-def _score(group: Sequence[_Seen], views: Sequence[View]) -> float:
-    """The merged detections of an object."""
+def _score(group: Sequence[_ViewDetection], views: Sequence[View]) -> float:
+    """The score of an object: see `merge`."""
+    # Whether a view shows all of the object is decided by the box of the best detection. A view that shows all of it
+    # and misses it lowers the mean, so that an object that only one view claims becomes unlikely.
     best: dict[View, float] = {}
     for detection in group:
         best.setdefault(detection.view, detection.score)
     if any(view.tile for view in best):
         return group[0].score
     x1, y1, x2, y2 = group[0].box.tolist()
-    able = {
+    complete_views = {
         view
         for view in views
         if not view.tile
         and view.x <= x1 and view.y <= y1 and x2 <= view.x + view.width and y2 <= view.y + view.height
     }  # fmt: skip
-    return sum(best.values()) / len(able | best.keys())
+    return sum(best.values()) / len(complete_views | best.keys())
 
 
-def _joined(group: Sequence[_Seen], views: Sequence[View]) -> _Seen:
+def _merged(group: Sequence[_ViewDetection], views: Sequence[View]) -> _ViewDetection:
     """Merges the detections of one object."""
     best, score = group[0], _score(group, views)
-    whole = [detection for detection in group if not detection.cut]
-    if len(group) == 1 or len(whole) == 1:
-        kept = whole[0] if whole else best
-        return _Seen(kept.view, kept.part, kept.box, score, best.label, kept.cut)
-    used = whole or list(group)
-    bounds = np.array([_bounds(detection.part) for detection in used])
+    complete = [detection for detection in group if not detection.cut]
+    if len(group) == 1 or len(complete) == 1:
+        source = complete[0] if complete else best
+        return _ViewDetection(source.view, source.part, source.box, score, best.label, source.cut)
+    # Each mask votes for its pixels on a canvas that holds all masks. From complete masks, the object gets the pixels
+    # that at least half of them have, and the mean box; from parts, what any of them has, and the box around all.
+    sources = complete or list(group)
+    bounds = np.array([_bounds(detection.part) for detection in sources])
     (left, top), (right, bottom) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
     votes = np.zeros((bottom - top, right - left), dtype=np.uint16)
-    for detection in used:
+    for detection in sources:
         x1, y1, x2, y2 = _bounds(detection.part)
         votes[y1 - top : y2 - top, x1 - left : x2 - left] += detection.part.pixels
-    wanted = votes * 2 >= len(used) if whole else votes > 0
-    part = _trimmed(MaskCrop(left, top, wanted))
-    boxes = np.stack([detection.box for detection in used])
-    box = boxes.mean(axis=0) if whole else np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
-    return _Seen(best.view, part, box, score, best.label, not whole)
+    boxes = np.stack([detection.box for detection in sources])
+    if complete:
+        mask, box = votes * 2 >= len(sources), boxes.mean(axis=0)
+    else:
+        mask, box = votes > 0, np.r_[boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)]
+    return _ViewDetection(best.view, _trimmed(MaskCrop(left, top, mask)), box, score, best.label, not complete)
 
 
 def _trimmed(part: MaskCrop) -> MaskCrop:
+    """A mask without the empty rows and columns around it."""
     rows, columns = part.pixels.any(axis=1).nonzero()[0], part.pixels.any(axis=0).nonzero()[0]
     pixels = part.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return MaskCrop(part.x + int(columns[0]), part.y + int(rows[0]), pixels)
