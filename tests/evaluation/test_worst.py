@@ -34,7 +34,7 @@ def test_each_picture_counts_as_it_does_alone(seed: int) -> None:
             one = seen[image["id"]]
             assert (len(one.right), len(one.wrong), len(one.missed)) == (right, wrong, missed)
             assert all(results[place]["image_id"] == image["id"] for place in one.right + one.wrong)
-            assert all(truth["annotations"][place]["image_id"] == image["id"] for place in one.missed + one.found)
+            assert all(truth["annotations"][place]["image_id"] == image["id"] for place in one.missed + one.matched)
         else:
             assert image["id"] not in seen
 

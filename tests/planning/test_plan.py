@@ -88,7 +88,7 @@ def test_anchors_that_fit_stay_and_others_are_widened() -> None:
     assert (best_anchor_iou(table, preset, 256) < 0.5).all()
     chosen = choose_anchors(table, preset, 256, 0.5)
     assert (best_anchor_iou(table, chosen.anchors, 256) >= 0.5).all()
-    assert "100%" in chosen.reason and "5 anchors per place instead of 3 take more time" in chosen.reason
+    assert "100%" in chosen.reason and "5 anchors at each position instead of 3 take more time" in chosen.reason
 
 
 def test_nothing_to_train_on_is_an_error() -> None:

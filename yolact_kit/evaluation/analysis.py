@@ -57,6 +57,7 @@ class Analysis:
 
 
 def _points(ranking: Ranking, score: float) -> dict[str, Any]:
+    """The operating points at the chosen and at the best threshold."""
     best = ranking.best()
     return {"chosen": ranking.at(score).to_dict(), "best": None if best is None else best.to_dict()}
 
@@ -82,7 +83,7 @@ def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Anal
         score=score,
         categories=[category["name"] for category in truth["categories"]],
         all=together,
-        by_class={name: Ranking.of([one]) for name, one in zip(masks.by_class, masks.matches, strict=True)},
+        by_class={name: Ranking.of([matches]) for name, matches in zip(masks.by_class, masks.matches, strict=True)},
         confusion=confusion_matrix(truth, results, score),
         errors=break_down_errors(truth, results, masks),
         calibration=calibrate(together),

@@ -81,19 +81,18 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``."""
-        parts = {"mask": (self.mask, self.mask_by_class), "box": (self.box, self.box_by_class)}
         return {
             "pictures": self.pictures,
             "resamples": self.resamples,
             "confidence": CONFIDENCE,
-            **{
-                kind: {
-                    **{name: one.to_dict() for name, one in values.items()},
-                    "by_class": {name: one.to_dict() for name, one in by_class.items()},
-                }
-                for kind, (values, by_class) in parts.items()
-            },
+            "mask": {**_dicts(self.mask), "by_class": _dicts(self.mask_by_class)},
+            "box": {**_dicts(self.box), "by_class": _dicts(self.box_by_class)},
         }
+
+
+def _dicts(differences: dict[str, Difference]) -> dict[str, dict[str, Any]]:
+    """Differences by name, as in ``metrics.json``."""
+    return {name: difference.to_dict() for name, difference in differences.items()}
 
 
 def compare(this: Metrics, other: Metrics, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
@@ -163,22 +162,24 @@ def _compare(
     """The differences of AP, AP50 and AP75, and of the AP of each class."""
     if not this.matches:
         return {name: Difference(None, None, None, None) for name in ("AP", "AP50", "AP75")}, {}
-    ours, theirs = resampled_precision(this, draws), resampled_precision(other, draws)
-    # Both models are measured on the same objects, so the same classes are missing for both in a draw.
-    there = np.isfinite(ours[:, 0])
-    apart = np.where(there[:, None], ours - theirs, 0).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)[:, None]
-    apart = apart[there.any(axis=-1)]
-    columns = {"AP": apart.mean(axis=1), "AP50": apart[:, 0], "AP75": apart[:, 5]}
+    gaps = resampled_precision(this, draws) - resampled_precision(other, draws)  # [B, T, C]
+    # A draw may hold no object of some class: AP is then NaN, and the mean is over the other classes. Both models are
+    # measured on the same objects, so the same classes are missing for both.
+    defined = np.isfinite(gaps[:, 0])
+    means = np.where(defined[:, None], gaps, 0).sum(axis=-1) / np.maximum(defined.sum(axis=-1), 1)[:, None]
+    means = means[defined.any(axis=-1)]
+    columns = {"AP": means.mean(axis=1), "AP50": means[:, 0], "AP75": means[:, 5]}
     values = {name: _difference(this.values[name], other.values[name], column) for name, column in columns.items()}
-    single = (ours - theirs).mean(axis=1)
-    by_class = {
-        name: _difference(this.by_class[name]["AP"], other.by_class[name]["AP"], single[there[:, place], place])
-        for place, name in enumerate(this.by_class)
-    }
+    class_gaps = gaps.mean(axis=1)
+    by_class = {}
+    for index, name in enumerate(this.by_class):
+        column = class_gaps[defined[:, index], index]
+        by_class[name] = _difference(this.by_class[name]["AP"], other.by_class[name]["AP"], column)
     return values, by_class
 
 
 def _difference(this: float | None, other: float | None, draws: NDArray[np.float64]) -> Difference:
+    """A metric of both models, with the interval that holds the middle 95 % of the draws' differences."""
     if this is None or other is None or len(draws) == 0:
         return Difference(this, other, None, None)
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])

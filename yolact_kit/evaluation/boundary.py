@@ -56,12 +56,14 @@ class BoundaryQuality:
             **{name: self.scores.values[name] for name in ("AP", "AP50", "AP75")},
             **_described(self.all),
             "by_class": {
-                name: {"AP": self.scores.by_class[name]["AP"], **_described(one)} for name, one in self.by_class.items()
+                name: {"AP": self.scores.by_class[name]["AP"], **_described(outline)}
+                for name, outline in self.by_class.items()
             },
         }
 
 
 def _described(outline: Outline) -> dict[str, Any]:
+    """An outline's numbers, as in ``metrics.json``."""
     return {"objects": outline.objects, "iou": outline.iou, "boundary_iou": outline.boundary}
 
 
@@ -81,35 +83,34 @@ def boundary(mask: MaskCrop, width: int) -> MaskCrop:
         16
     """
     side = 2 * width + 1
-    around = np.pad(mask.pixels.view(np.uint8), 1)
-    # One erosion by a large square is that many erosions by 3 x 3; beyond the padding is outside as well.
-    inner = cv2.erode(around, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    # What an erosion takes away is the boundary. One erosion by a large square is as many erosions by 3 x 3 as its
+    # width says; the padding makes what is beyond the crop count as outside.
+    padded = np.pad(mask.pixels.view(np.uint8), 1)
+    inner = cv2.erode(padded, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return MaskCrop(mask.x, mask.y, mask.pixels & (inner[1:-1, 1:-1] == 0))
 
 
-def crop_iou(one: MaskCrop, other: MaskCrop) -> float:
+def crop_iou(first: MaskCrop, second: MaskCrop) -> float:
     """The IoU of two masks of the same picture.
 
     Args:
-        one: The part of a mask that is not empty.
-        other: The same of the other.
+        first: The part of a mask that is not empty.
+        second: The same of the other mask.
 
     Returns:
         0..1; 0 where both are empty.
     """
-    left, top = max(one.x, other.x), max(one.y, other.y)
-    right, bottom = (
-        min(one.x + one.pixels.shape[1], other.x + other.pixels.shape[1]),
-        min(one.y + one.pixels.shape[0], other.y + other.pixels.shape[0]),
-    )
-    shared = 0
-    if left < right and top < bottom:
-        first, second = (
-            part.pixels[top - part.y : bottom - part.y, left - part.x : right - part.x] for part in (one, other)
-        )
-        shared = int(np.count_nonzero(first & second))
-    union = int(np.count_nonzero(one.pixels)) + int(np.count_nonzero(other.pixels)) - shared
-    return shared / union if union else 0.0
+    # Only where both crops lie can the masks share pixels, so only that rectangle is compared.
+    x_min, y_min = max(first.x, second.x), max(first.y, second.y)
+    x_max = min(first.x + first.pixels.shape[1], second.x + second.pixels.shape[1])
+    y_max = min(first.y + first.pixels.shape[0], second.y + second.pixels.shape[0])
+    intersection = 0
+    if x_min < x_max and y_min < y_max:
+        pixels = first.pixels[y_min - first.y : y_max - first.y, x_min - first.x : x_max - first.x]
+        others = second.pixels[y_min - second.y : y_max - second.y, x_min - second.x : x_max - second.x]
+        intersection = int(np.count_nonzero(pixels & others))
+    union = int(np.count_nonzero(first.pixels)) + int(np.count_nonzero(second.pixels)) - intersection
+    return intersection / union if union else 0.0
 
 
 def measure_boundaries(truth: dict[str, Any], results: Sequence[dict[str, Any]], masks: Scores) -> BoundaryQuality:
@@ -129,43 +130,52 @@ def measure_boundaries(truth: dict[str, Any], results: Sequence[dict[str, Any]],
     """
     pairs: dict[tuple[int, int], tuple[float, float]] = {}
     sizes = {image["id"]: (image["height"], image["width"]) for image in truth["images"]}
-    scores = score_documents(truth, without_key(results, "bbox"), "segm", refine=lambda one: _refine(one, sizes, pairs))
+
+    def refine(evaluation: COCOeval) -> None:
+        _use_boundary_iou(evaluation, sizes, pairs)
+
+    scores = score_documents(truth, without_key(results, "bbox"), "segm", refine=refine)
     by_class: dict[str, list[tuple[float, float]]] = {}
     for name, matches in zip(masks.by_class, masks.matches, strict=True):
         right = np.flatnonzero((matches.matched[0] >= 0) & ~matches.ignored[0])
-        by_class[name] = [pairs[int(matches.results[place]), int(matches.matched[0, place])] for place in right]
-    together = [pair for own in by_class.values() for pair in own]
-    return BoundaryQuality(scores, _mean(together), {name: _mean(own) for name, own in by_class.items()})
+        by_class[name] = [pairs[int(matches.results[index]), int(matches.matched[0, index])] for index in right]
+    every_class = [pair for class_pairs in by_class.values() for pair in class_pairs]
+    means = {name: _mean(class_pairs) for name, class_pairs in by_class.items()}
+    return BoundaryQuality(scores, _mean(every_class), means)
 
 
 def _mean(pairs: Sequence[tuple[float, float]]) -> Outline:
+    """The mean IoU and the mean Boundary IoU of pairs of a detection and an object."""
     if not pairs:
         return Outline(0, None, None)
     iou, outline = np.mean(pairs, axis=0).tolist()
     return Outline(len(pairs), iou, outline)
 
 
-def _refine(
+def _use_boundary_iou(
     evaluation: COCOeval, sizes: dict[Any, tuple[int, int]], pairs: dict[tuple[int, int], tuple[float, float]]
 ) -> None:
     """Makes a COCOeval use the smaller of IoU and Boundary IoU as the overlap of two masks; crowds stay as they are.
 
-    ``pairs`` gets the IoU and the Boundary IoU of results and annotations, by their indices.
+    The IoU and the Boundary IoU of each result with each annotation are stored in ``pairs``, by their indices.
     """
+    # COCOeval asks its own computeIoU for the overlaps [D, G] of a picture and a class. This replacement corrects them
+    # before matching begins; rows are detections by falling score, as computeIoU orders them.
     plain = evaluation.computeIoU
 
     def overlaps(picture: Any, category: Any) -> Any:
         iou = plain(picture, category)
         if len(iou) == 0:
             return iou
-        found = sorted(evaluation._dts[picture, category], key=lambda one: -one["score"])
+        detections = sorted(evaluation._dts[picture, category], key=lambda detection: -detection["score"])
         objects = evaluation._gts[picture, category]
         for row, column in zip(*(iou >= _LEAST).nonzero(), strict=True):
-            one, other = found[row], objects[column]
-            if not other["iscrowd"]:
-                first, second = (_boundary(part["segmentation"], *sizes[picture]) for part in (one, other))
-                pair = float(iou[row, column]), crop_iou(first, second)
-                pairs[one["id"] - 1, other["id"] - 1] = pair
+            detection, annotation = detections[row], objects[column]
+            if not annotation["iscrowd"]:
+                predicted = _boundary(detection["segmentation"], *sizes[picture])
+                labelled = _boundary(annotation["segmentation"], *sizes[picture])
+                pair = float(iou[row, column]), crop_iou(predicted, labelled)
+                pairs[detection["id"] - 1, annotation["id"] - 1] = pair
                 iou[row, column] = min(pair)
         return iou
 
@@ -173,5 +183,6 @@ def _refine(
 
 
 def _boundary(segmentation: Any, height: int, width: int) -> MaskCrop:
-    whole = decode_crop(to_rle(segmentation, height, width))
-    return boundary(whole, max(1, round(WIDTH * math.hypot(height, width))))
+    """The boundary of a segmentation, as wide as suits the size of its picture."""
+    mask = decode_crop(to_rle(segmentation, height, width))
+    return boundary(mask, max(1, round(WIDTH * math.hypot(height, width))))

@@ -48,10 +48,10 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``."""
-        bins = [
-            {"from": one.low, "to": one.high, "count": one.count, "score": one.score, "precision": one.precision}
-            for one in self.bins
-        ]
+        bins = []
+        for part in self.bins:
+            ends = {"from": part.low, "to": part.high}
+            bins.append({**ends, "count": part.count, "score": part.score, "precision": part.precision})
         return {"ece": self.error, "excess": self.excess, "bins": bins}
 
 
@@ -73,17 +73,19 @@ def calibrate(ranking: Ranking, bins: int = BINS) -> Calibration:
         0.25
     """
     edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
-    found: list[Bin] = []
+    # The range of each detection; a score of exactly 1 belongs to the last one.
+    numbers = np.clip(np.searchsorted(edges, ranking.scores, side="right") - 1, 0, bins - 1)
+    ranges: list[Bin] = []
+    weighted_gaps = 0.0
     for number in range(bins):
-        here = place == number
-        count = int(here.sum())
-        means = (float(ranking.scores[here].mean()), float(ranking.right[here].mean())) if count else (None, None)
-        found.append(Bin(float(edges[number]), float(edges[number + 1]), count, *means))
+        members = numbers == number
+        count = int(members.sum())
+        score = precision = None
+        if count:
+            score, precision = float(ranking.scores[members].mean()), float(ranking.right[members].mean())
+            weighted_gaps += count * abs(score - precision)
+        ranges.append(Bin(float(edges[number]), float(edges[number + 1]), count, score, precision))
     total = len(ranking.scores)
     if total == 0:
-        return Calibration(found, None, None)
-    apart = sum(
-        one.count * abs(one.score - one.precision) for one in found if one.score is not None is not one.precision
-    )
-    return Calibration(found, apart / total, float(ranking.scores.mean() - ranking.right.mean()))
+        return Calibration(ranges, None, None)
+    return Calibration(ranges, weighted_gaps / total, float(ranking.scores.mean() - ranking.right.mean()))

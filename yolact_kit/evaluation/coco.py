@@ -159,8 +159,11 @@ def score_documents(
         counts[annotation["category_id"]] += 1 - annotation.get("iscrowd", 0)
     evaluation = run_cocoeval(truth, results, kind, engine, refine)
     values = [None if value < 0 else float(value) for value in evaluation.stats]
+    # COCOeval's precision is [T, R, C, A, M]; the last of its limits M on detections a picture is COCO's 100.
     by_size: NDArray[np.float64] = np.asarray(evaluation.eval["precision"])[..., -1]
-    by_class = {names[number]: _of_class(by_size[:, :, place]) for place, number in enumerate(evaluation.params.catIds)}
+    by_class = {}
+    for index, number in enumerate(evaluation.params.catIds):
+        by_class[names[number]] = _of_class(by_size[:, :, index])
     objects = {names[number]: counts[number] for number in evaluation.params.catIds}
     matches = collect_matches(evaluation)
     whole = dict(zip(PRECISIONS + RECALLS, values, strict=True))
@@ -169,7 +172,10 @@ def score_documents(
 
 def _of_class(precision: NDArray[np.float64]) -> dict[str, float | None]:
     """AP of one class from precision [T, R, A], A for objects of all sizes, small, medium and large ones."""
-    chosen = (precision[..., 0], precision[0, :, 0], precision[5, :, 0], *np.moveaxis(precision[..., 1:], -1, 0))
-    return {
-        name: float(part.mean()) if (part > -1).all() else None for name, part in zip(PRECISIONS, chosen, strict=True)
-    }
+    # The first IoU threshold is 0.50, the sixth 0.75; COCOeval writes -1 where nothing defines a precision.
+    small, medium, large = np.moveaxis(precision[..., 1:], -1, 0)
+    parts = (precision[..., 0], precision[0, :, 0], precision[5, :, 0], small, medium, large)
+    values: dict[str, float | None] = {}
+    for name, part in zip(PRECISIONS, parts, strict=True):
+        values[name] = float(part.mean()) if (part > -1).all() else None
+    return values

@@ -29,30 +29,36 @@ def confusion_matrix(
         int64 [C + 1, C + 1] in the order of the categories: rows are labels, columns detections; the last row has
         detections in the background, the last column missed objects.
     """
-    places = {category["id"]: place for place, category in enumerate(truth["categories"])}
-    labels = [places[annotation["category_id"]] for annotation in truth["annotations"]]
-    detected = [places[result["category_id"]] for result in results]
-    counts = np.zeros((len(places) + 1, len(places) + 1), dtype=np.int64)
-    for here in picture_overlaps(truth, results, score):
-        _count(counts, here, [labels[place] for place in here.objects], [detected[place] for place in here.found], iou)
+    columns = {category["id"]: column for column, category in enumerate(truth["categories"])}
+    labels = [columns[annotation["category_id"]] for annotation in truth["annotations"]]
+    predicted = [columns[result["category_id"]] for result in results]
+    counts = np.zeros((len(columns) + 1, len(columns) + 1), dtype=np.int64)
+    for overlaps in picture_overlaps(truth, results, score):
+        picture_labels = [labels[index] for index in overlaps.objects]
+        picture_predicted = [predicted[index] for index in overlaps.detections]
+        _count_picture(counts, overlaps, picture_labels, picture_predicted, iou)
     return counts
 
 
-def _count(counts: NDArray[np.int64], here: Overlaps, labels: list[int], detected: list[int], iou: float) -> None:
+def _count_picture(
+    counts: NDArray[np.int64], overlaps: Overlaps, labels: list[int], predicted: list[int], iou: float
+) -> None:
     """Adds one picture to the counts."""
-    pairs = sorted(zip(*(here.iou >= iou).nonzero(), strict=True), key=lambda pair: -here.iou[pair])
-    matched_found: set[int] = set()
+    # Greedy matching: the pair with the highest IoU first, each detection and each object once. Pairs with crowds come
+    # last (the sort is stable), so a detection counts as inside a crowd only where no object is left for it.
+    pairs = sorted(zip(*(overlaps.iou >= iou).nonzero(), strict=True), key=lambda pair: -overlaps.iou[pair])
+    matched_detections: set[int] = set()
     matched_objects: set[int] = set()
-    for detection, index in sorted(pairs, key=lambda pair: here.crowds[pair[1]]):
-        if detection in matched_found or index in matched_objects:
+    for detection, index in sorted(pairs, key=lambda pair: overlaps.crowds[pair[1]]):
+        if detection in matched_detections or index in matched_objects:
             continue
-        matched_found.add(detection)
-        if not here.crowds[index]:
+        matched_detections.add(detection)
+        if not overlaps.crowds[index]:
             matched_objects.add(index)
-            counts[labels[index], detected[detection]] += 1
+            counts[labels[index], predicted[detection]] += 1
     for index, label in enumerate(labels):
-        if index not in matched_objects and not here.crowds[index]:
+        if index not in matched_objects and not overlaps.crowds[index]:
             counts[label, -1] += 1
-    for detection, label in enumerate(detected):
-        if detection not in matched_found:
+    for detection, label in enumerate(predicted):
+        if detection not in matched_detections:
             counts[-1, label] += 1

@@ -53,8 +53,8 @@ def run_cocoeval(
 
         labelled, evaluator = hotcoco.COCO(labelled.dataset), hotcoco.COCOeval
     with contextlib.redirect_stdout(io.StringIO()):
-        found = labelled.loadRes(list(results)) if results else type(labelled)()
-        evaluation = evaluator(labelled, found, kind)
+        detections = labelled.loadRes(list(results)) if results else type(labelled)()
+        evaluation = evaluator(labelled, detections, kind)
         if refine is not None:
             refine(evaluation)
         evaluation.evaluate()

@@ -18,13 +18,13 @@ class Overlaps:
 
     Attributes:
         objects: G indices of the picture's annotations among the truth's.
-        found: D indices of its detections among the results.
+        detections: D indices of its detections among the results.
         iou: float64 [D, G], IoU of the masks; for a crowd, the share of the detection that lies in it.
         crowds: bool [G].
     """
 
     objects: list[int]
-    found: list[int]
+    detections: list[int]
     iou: NDArray[np.float64]
     crowds: NDArray[np.bool_]
 
@@ -43,21 +43,23 @@ def picture_overlaps(
         The overlaps of each picture, in the document's order.
     """
     objects: dict[Any, list[int]] = defaultdict(list)
-    found: dict[Any, list[int]] = defaultdict(list)
-    for place, annotation in enumerate(truth["annotations"]):
-        objects[annotation["image_id"]].append(place)
-    for place, result in enumerate(results):
+    detections: dict[Any, list[int]] = defaultdict(list)
+    for index, annotation in enumerate(truth["annotations"]):
+        objects[annotation["image_id"]].append(index)
+    for index, result in enumerate(results):
         if result["score"] >= score:
-            found[result["image_id"]].append(place)
+            detections[result["image_id"]].append(index)
     for image in truth["images"]:
-        here, seen, size = objects[image["id"]], found[image["id"]], (image["height"], image["width"])
-        crowds = np.array([bool(truth["annotations"][place].get("iscrowd", 0)) for place in here], dtype=np.bool_)
-        iou = np.zeros((len(seen), len(here)))
-        if seen and here:
-            masks = [to_rle(results[place]["segmentation"], *size) for place in seen]
-            labels = [to_rle(truth["annotations"][place]["segmentation"], *size) for place in here]
+        annotations = [truth["annotations"][index] for index in objects[image["id"]]]
+        picture_results = [results[index] for index in detections[image["id"]]]
+        crowds = np.array([bool(annotation.get("iscrowd", 0)) for annotation in annotations], dtype=np.bool_)
+        iou = np.zeros((len(picture_results), len(annotations)))
+        if picture_results and annotations:
+            height, width = image["height"], image["width"]
+            masks = [to_rle(result["segmentation"], height, width) for result in picture_results]
+            labels = [to_rle(annotation["segmentation"], height, width) for annotation in annotations]
             iou = np.asarray(coco_mask.iou(masks, labels, crowds), dtype=np.float64)
-        yield Overlaps(here, seen, iou, crowds)
+        yield Overlaps(objects[image["id"]], detections[image["id"]], iou, crowds)
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Any:

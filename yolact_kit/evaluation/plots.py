@@ -17,7 +17,7 @@ from yolact_kit.files import atomic_write_bytes
 from yolact_kit.inference.drawing import class_color
 from yolact_kit.inference.fonts import FontChoice, find_font
 
-_SHOWN_CLASSES = 20
+_CURVES = 20
 _DASHES = ("-", "--", "-.", ":")
 """Line styles of the classes, for readers who cannot tell two colours apart."""
 
@@ -33,8 +33,8 @@ def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
     classes = list(scores.by_class)
     font = find_font([*classes, title])
     figure = Figure(figsize=(12, 4.6), layout="constrained")
-    for axes, place, iou in zip(figure.subplots(1, 2, sharey=True), (0, 5), ("0.50", "0.75"), strict=True):
-        _draw_curves(axes, scores, place, classes, font)
+    for axes, threshold, iou in zip(figure.subplots(1, 2, sharey=True), (0, 5), ("0.50", "0.75"), strict=True):
+        _draw_curves(axes, scores, threshold, classes, font)
         axes.set(title=f"IoU {iou}", xlabel="recall", xlim=(0, 1), ylim=(0, 1.02))
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("precision")
@@ -42,23 +42,24 @@ def plot_precision_recall(scores: Scores, path: Path, title: str = "") -> None:
     _save(figure, path)
 
 
-def _draw_curves(axes: Axes, scores: Scores, place: int, classes: Sequence[str], font: FontChoice) -> None:
+def _draw_curves(axes: Axes, scores: Scores, threshold: int, classes: Sequence[str], font: FontChoice) -> None:
+    """Draws the curve of each class and their mean, at one of COCO's IoU thresholds: 0 for 0.50, 5 for 0.75."""
     if scores.precision is None:
         return
     recall = np.linspace(0, 1, scores.precision.shape[1])
-    key = {0: "AP50", 5: "AP75"}[place]
+    key = {0: "AP50", 5: "AP75"}[threshold]
     for index, name in enumerate(classes):
         value = scores.by_class[name][key]
-        if value is not None and index < _SHOWN_CLASSES:
+        if value is not None and index < _CURVES:
             color = [part / 255 for part in class_color(index)]
             axes.plot(
                 recall,
-                scores.precision[place, :, index],
+                scores.precision[threshold, :, index],
                 color=color,
                 linestyle=_DASHES[index % len(_DASHES)],
                 label=f"{font.shown(name, index)} {value:.2f}",
             )
-    curves = scores.precision[place]
+    curves = scores.precision[threshold]
     defined = curves[:, (curves > -1).all(axis=0)]
     if defined.shape[1]:
         mean = defined.mean(axis=1)

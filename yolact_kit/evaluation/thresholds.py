@@ -49,6 +49,7 @@ class OperatingPoint:
 
 
 def _share(part: int, whole: int) -> float | None:
+    """A fraction 0..1; None of nothing."""
     return part / whole if whole else None
 
 
@@ -78,11 +79,15 @@ class Ranking:
         Returns:
             The detections of all of them.
         """
-        parts = [one.counted() for one in matches]
-        scores = np.concatenate([np.zeros(0), *(part[0] for part in parts)])
-        right = np.concatenate([np.zeros(0, dtype=np.bool_), *(part[1] for part in parts)])
-        order = np.argsort(-scores, kind="mergesort")
-        return cls(scores[order], right[order], sum(int(one.objects.sum()) for one in matches))
+        scores, right, objects = [np.zeros(0)], [np.zeros(0, dtype=np.bool_)], 0
+        for class_matches in matches:
+            class_scores, class_right = class_matches.counted()
+            scores.append(class_scores)
+            right.append(class_right)
+            objects += int(class_matches.objects.sum())
+        all_scores = np.concatenate(scores)
+        order = np.argsort(-all_scores, kind="mergesort")
+        return cls(all_scores[order], np.concatenate(right)[order], objects)
 
     def at(self, score: float) -> OperatingPoint:
         """The operating point at a threshold.
@@ -93,9 +98,9 @@ class Ranking:
         Returns:
             The counts.
         """
-        kept = int(np.searchsorted(-self.scores, -score, side="right"))
-        right = int(self.right[:kept].sum())
-        return OperatingPoint(score, right, kept - right, self.objects - right)
+        count = int(np.searchsorted(-self.scores, -score, side="right"))
+        right = int(self.right[:count].sum())
+        return OperatingPoint(score, right, count - right, self.objects - right)
 
     def best(self) -> OperatingPoint | None:
         """The operating point with the largest F1; of several, the one with the highest threshold.
@@ -109,7 +114,7 @@ class Ranking:
         """
         if not self.right.any():
             return None
-        # Between equal scores there is no threshold.
+        # A threshold can only lie behind the last of several equal scores, so F1 is computed at these ends alone.
         ends = np.flatnonzero(np.r_[np.diff(self.scores) < 0, True])
         f1 = 2 * self.right.cumsum()[ends] / (ends + 1 + self.objects)
         end = int(ends[f1.argmax()])

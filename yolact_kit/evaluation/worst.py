@@ -19,14 +19,14 @@ class PictureErrors:
         right: Indices of the right detections among the results, best first.
         wrong: Indices of the wrong ones.
         missed: Indices of the missed objects among the annotations.
-        found: Indices of the objects that were found.
+        matched: Indices of the objects that a detection matches.
     """
 
     image: dict[str, Any]
     right: list[int] = field(default_factory=list)
     wrong: list[int] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
-    found: list[int] = field(default_factory=list)
+    matched: list[int] = field(default_factory=list)
 
     @property
     def f1(self) -> float:
@@ -57,21 +57,34 @@ def worst_pictures(truth: dict[str, Any], masks: Scores, score: float, most: int
         'IMG_0042.jpg'
     """
     pictures = [PictureErrors(image) for image in sorted(truth["images"], key=lambda image: image["id"])]
-    taken: set[int] = set()
-    for matches in masks.matches:
-        for place in np.flatnonzero((matches.scores >= score) & ~matches.ignored[0]).tolist():
-            picture, matched = pictures[matches.pictures[place]], int(matches.matched[0, place])
-            (picture.wrong if matched < 0 else picture.right).append(int(matches.results[place]))
-            if matched >= 0:
-                picture.found.append(matched)
-                taken.add(matched)
-    by_id = {picture.image["id"]: picture for picture in pictures}
-    for place, annotation in enumerate(truth["annotations"]):
-        if place not in taken and not annotation.get("iscrowd", 0):
-            by_id[annotation["image_id"]].missed.append(place)
+    _sort_detections(pictures, masks, score)
+    _add_missed(pictures, truth)
     flawed = [picture for picture in pictures if picture.wrong or picture.missed]
     return sorted(flawed, key=_rank)[:most]
 
 
+def _sort_detections(pictures: list[PictureErrors], masks: Scores, score: float) -> None:
+    """Sorts the detections of each picture into right and wrong ones."""
+    for matches in masks.matches:
+        for index in np.flatnonzero((matches.scores >= score) & ~matches.ignored[0]).tolist():
+            picture = pictures[matches.pictures[index]]
+            result, annotation = int(matches.results[index]), int(matches.matched[0, index])
+            if annotation < 0:
+                picture.wrong.append(result)
+            else:
+                picture.right.append(result)
+                picture.matched.append(annotation)
+
+
+def _add_missed(pictures: list[PictureErrors], truth: dict[str, Any]) -> None:
+    """Notes the objects of each picture that no detection matches."""
+    matched = {annotation for picture in pictures for annotation in picture.matched}
+    by_id = {picture.image["id"]: picture for picture in pictures}
+    for index, annotation in enumerate(truth["annotations"]):
+        if index not in matched and not annotation.get("iscrowd", 0):
+            by_id[annotation["image_id"]].missed.append(index)
+
+
 def _rank(picture: PictureErrors) -> tuple[float, int]:
+    """Sorts the worst picture first: lowest F1, then most errors."""
     return picture.f1, -len(picture.wrong) - len(picture.missed)

@@ -50,19 +50,20 @@ def choose_anchors(table: ObjectTable, preset: AnchorConfig, input_size: int, po
     before = recall(preset)
     if before >= GOOD_RECALL:
         return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit an anchor")
+    # A variation is scored by its recall, and pays a price for more anchors. It has to be better by half a hundredth,
+    # so that among nearly equal ones the first, simplest one is chosen.
     best, best_score, best_recall = preset, before, before
     for variation in _variations(preset):
-        found = recall(variation)
-        score = found - 0.03 * (_count(variation) > _count(preset))
+        variation_recall = recall(variation)
+        score = variation_recall - 0.03 * (_count(variation) > _count(preset))
         if score > best_score + 0.005:
-            best, best_score, best_recall = variation, score, found
+            best, best_score, best_recall = variation, score, variation_recall
     if best is preset:
         return AnchorChoice(preset, f"the preset's: {before:.0%} of the training objects fit; no variation fits better")
     reason = f"{best_recall:.0%} of the training objects fit an anchor, {before:.0%} of the preset's"
     if _count(best) > _count(preset):
-        reason += (
-            f"; {_count(best)} anchors per place instead of {_count(preset)} take more time, in training and after"
-        )
+        counts = f"{_count(best)} anchors at each position instead of {_count(preset)}"
+        reason += f"; {counts} take more time, in training and after"
     return AnchorChoice(best, reason)
 
 
@@ -78,13 +79,22 @@ def scaled(anchors: AnchorConfig, factor: float) -> AnchorConfig:
 
 
 def _variations(preset: AnchorConfig) -> list[AnchorConfig]:
-    shaped = [preset]
+    """Other anchors to try, the simplest first.
+
+    Shapes come first (other aspect ratios), then each shape with a second scale half an octave up, then each of all
+    these at other sizes.
+    """
+    forms = [preset]
     if not preset.square:
-        shaped += [preset.model_copy(update={"aspect_ratios": ratios}) for ratios in _RATIOS]
-    denser = [[round(scale * step, 1) for scale in level for step in (1.0, 2**0.5)] for level in preset.scales]
-    shaped += [form.model_copy(update={"scales": denser}) for form in shaped]
-    return [*shaped[1:], *(scaled(form, factor) for form in shaped for factor in _FACTORS)]
+        forms += [preset.model_copy(update={"aspect_ratios": ratios}) for ratios in _RATIOS]
+    denser = []
+    for level in preset.scales:
+        denser.append([round(scale * step, 1) for scale in level for step in (1.0, 2**0.5)])
+    forms += [form.model_copy(update={"scales": denser}) for form in forms]
+    resized = [scaled(form, factor) for form in forms for factor in _FACTORS]
+    return [*forms[1:], *resized]
 
 
 def _count(anchors: AnchorConfig) -> int:
+    """Anchors at each position of a feature map."""
     return len(anchors.scales[0]) * len(anchors.aspect_ratios)

@@ -22,6 +22,7 @@ GPU_MODEL = "yolact_resnet50"
 _STEPS = {"cpu": 2_000, "gpu": 10_000}
 """Steps of a full batch that such a machine needs to learn a small data set; only the order of magnitude counts."""
 _EPOCHS = (30, 400)
+"""The fewest and the most epochs."""
 _GPU_MEMORY_PER_PICTURE = 1.0
 """GiB that a picture of 550 px takes in training a ResNet-50; a rule of thumb."""
 
@@ -89,20 +90,20 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     machine = machine or this_machine()
     name, why = choose_model(model, machine)
     config = template(name)
-    made = ConfigPlan(config, {"model.name": why})
+    draft = ConfigPlan(config, {"model.name": why})
     config.dataset = str(dataset.root.absolute()) if dataset.root is not None else ""
     config.classes = list(dataset.classes)
-    made.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
-    made.reasons["dataset"] += " pictures"
+    draft.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
+    draft.reasons["dataset"] += " pictures"
     if size is not None:
-        _resize(made, size)
-    _plan_anchors(made, dataset)
-    _plan_augmentation(made, train)
-    _plan_batch(made, len(train), machine)
-    _plan_epochs(made, len(train), machine)
+        _resize(draft, size)
+    _plan_anchors(draft, dataset)
+    _plan_augmentation(draft, train)
+    _plan_batch(draft, len(train), machine)
+    _plan_epochs(draft, len(train), machine)
     if not dataset.splits.get("val"):
-        made.reasons["train.validate_every"] = "there are no 'val' pictures to choose the best weights by"
-    return made
+        draft.reasons["train.validate_every"] = "there are no 'val' pictures to choose the best weights by"
+    return draft
 
 
 def choose_model(name: str, machine: Machine) -> tuple[str, str]:
@@ -127,6 +128,7 @@ def choose_model(name: str, machine: Machine) -> tuple[str, str]:
 
 
 def _require_objects(dataset: Dataset) -> None:
+    """Refuses a data set without training pictures, or without objects in them."""
     train = dataset.splits.get("train", [])
     where = f"'{dataset.root}'" if dataset.root is not None else "The data set"
     if not train:
@@ -135,63 +137,71 @@ def _require_objects(dataset: Dataset) -> None:
         raise UserError(f"The training pictures of {where} have no objects.", "Label some, and convert again.")
 
 
-def _resize(made: ConfigPlan, size: int) -> None:
-    before = made.config.model.input_size
-    made.config.model = override(made.config, [f"model.input_size={size}"]).model
-    made.config.model.anchors = scaled(made.config.model.anchors, size / before)
-    made.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
+def _resize(draft: ConfigPlan, size: int) -> None:
+    """Sets the training size, and scales the anchors with it."""
+    before = draft.config.model.input_size
+    draft.config.model = override(draft.config, [f"model.input_size={size}"]).model
+    draft.config.model.anchors = scaled(draft.config.model.anchors, size / before)
+    draft.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
 
 
-def _plan_anchors(made: ConfigPlan, dataset: Dataset) -> None:
-    config = made.config
+def _plan_anchors(draft: ConfigPlan, dataset: Dataset) -> None:
+    """Chooses the anchors that fit the training objects."""
+    config = draft.config
     chosen = choose_anchors(
         object_table(dataset, "train"), config.model.anchors, config.model.input_size, config.loss.positive_iou
     )
     config.model.anchors = chosen.anchors
-    made.reasons["model.anchors"] = chosen.reason
+    draft.reasons["model.anchors"] = chosen.reason
 
 
-def _plan_augmentation(made: ConfigPlan, pictures: list[Picture]) -> None:
-    augment, found = made.config.augment, orientation(pictures)
-    if found.any_way:
+def _plan_augmentation(draft: ConfigPlan, pictures: list[Picture]) -> None:
+    """Turns and flips the pictures where the objects themselves lie every way."""
+    augment, objects = draft.config.augment, orientation(pictures)
+    if objects.any_way:
         augment.rotate, augment.flip_vertical = 180.0, 0.5
-        made.reasons["augment.rotate"] = (
-            f"the {found.counted} long objects lie in all directions (agreement {found.agreement:.2f} of 1): "
+        draft.reasons["augment.rotate"] = (
+            f"the {objects.counted} long objects point in all directions (agreement {objects.agreement:.2f} of 1), so "
             "pictures may be turned by any angle"
         )
-        made.reasons["augment.flip_vertical"] = "for the same reason"
+        draft.reasons["augment.flip_vertical"] = "for the same reason"
     else:
-        made.reasons["augment.rotate"] = "nothing shows that objects lie in all directions; where they do, set 180 here"
+        draft.reasons["augment.rotate"] = (
+            "the objects do not seem to point in all directions; if yours do, set 180 here"
+        )
 
 
-def _plan_batch(made: ConfigPlan, pictures: int, machine: Machine) -> None:
-    train = made.config.train
-    batch, reasons = train.batch_size, [f"the preset's {train.batch_size}"]
+def _plan_batch(draft: ConfigPlan, pictures: int, machine: Machine) -> None:
+    """Fits the batch to the GPU's memory and to the number of pictures, and the learning rate to the batch."""
+    train = draft.config.train
+    batch, reason = train.batch_size, f"the preset's {train.batch_size}"
     if machine.gpu:
-        share = (made.config.model.input_size / 550) ** 2
-        room = max(1, int(machine.gpu_memory / (_GPU_MEMORY_PER_PICTURE * share)))
-        if room < batch:
-            batch = room
-            reasons = [f"{room}, since the GPU has {machine.gpu_memory:.0f} GiB"]
+        # Memory grows with the area of the pictures, so with the square of their side.
+        area = (draft.config.model.input_size / 550) ** 2
+        capacity = max(1, int(machine.gpu_memory / (_GPU_MEMORY_PER_PICTURE * area)))
+        if capacity < batch:
+            batch = capacity
+            reason = f"{capacity}, since the GPU has {machine.gpu_memory:.0f} GiB"
     if pictures < batch:
         batch = pictures
-        reasons = [f"as many as there are training pictures: {pictures}"]
+        reason = f"as many as there are training pictures: {pictures}"
     if batch != train.batch_size and train.optimizer == "sgd":
         rate = train.learning_rate * batch / train.batch_size
-        made.reasons["train.learning_rate"] = f"the preset's {train.learning_rate:g} in proportion to the batch"
+        draft.reasons["train.learning_rate"] = f"the preset's {train.learning_rate:g} in proportion to the batch"
         train.learning_rate = rate
     train.batch_size = batch
-    made.reasons["train.batch_size"] = reasons[0]
+    draft.reasons["train.batch_size"] = reason
 
 
-def _plan_epochs(made: ConfigPlan, pictures: int, machine: Machine) -> None:
-    train = made.config.train
+def _plan_epochs(draft: ConfigPlan, pictures: int, machine: Machine) -> None:
+    """Sets as many epochs as make the steps that such a machine needs, within limits."""
+    train = draft.config.train
     steps = _STEPS["gpu" if machine.gpu else "cpu"]
     least, most = _EPOCHS
-    each = -(-pictures // train.batch_size)
-    train.epochs = min(most, max(least, round(steps / each)))
-    made.reasons["train.epochs"] = (
-        f"{pictures} pictures make {each} steps an epoch, {train.epochs * each:,} in all; "
+    epoch_steps = -(-pictures // train.batch_size)
+    train.epochs = min(most, max(least, round(steps / epoch_steps)))
+    draft.reasons["train.epochs"] = (
+        f"{pictures} pictures make {epoch_steps} steps an epoch, {train.epochs * epoch_steps:,} in all; "
         "`train --time` trains by the clock instead"
     )
 

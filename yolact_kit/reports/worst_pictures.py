@@ -44,7 +44,7 @@ def draw_errors(
     scale = min(1.0, LONGEST / max(pixels.shape[:2]))
     halves = []
     for entries, right, wrong in (
-        (truth["annotations"], errors.found, errors.missed),
+        (truth["annotations"], errors.matched, errors.missed),
         (results, errors.right, errors.wrong),
     ):
         half = pixels

@@ -22,16 +22,16 @@ Fits = Callable[[int], bool]
 """Whether a batch of this many pictures fits in memory."""
 
 _SHARE = 0.9
-"""Share of the free memory that a trial may take: other pictures have more objects, and memory is fragmented."""
+"""Share of the free memory that a trial may use: other pictures have more objects, and memory is fragmented."""
 
 
-def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> None:
+def fit_batch(plan: TrainingPlan, measured: Estimate, fits: Fits | None = None) -> None:
     """Divides a plan's batch, in place, until it fits in memory; pictures per step and learning rate stay the same.
 
     Args:
         plan: The plan. If several processes train together, they must agree on the divided batch. If another program or
             another machine starts some of them, they cannot be told, so the batch is not divided.
-        taken: What a picture needs, for CPUs.
+        measured: What a picture needs, for CPUs.
         fits: Tells whether a batch fits; tried out on a GPU and estimated on a CPU by default.
 
     Raises:
@@ -44,17 +44,9 @@ def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> 
         plan.notes.append("memory is not tested, because this command does not start all the processes")
         return
     on_gpu = plan.device.type == "cuda"
-    tried = partial(_share_fits_on_gpu, plan) if on_gpu else _estimated(plan, taken)
-    ways = [(batch, parts) for batch, parts in divided(train.batch_size) if batch >= train.devices]
-    batch, parts = next((way for way in ways if (fits or tried)(way[0])), (0, 0))
-    if not parts and on_gpu:
-        raise UserError(
-            "Not even one picture fits in the GPU's memory.",
-            "Close what else uses the GPU, take smaller pictures (--set model.input_size=400), or --device cpu.",
-        )
-    if not parts:
-        batch, parts = ways[-1]
-        plan.notes.append(f"memory may run short even with {counted(batch, 'picture')} per batch; close other programs")
+    if fits is None:
+        fits = partial(_share_fits_on_gpu, plan) if on_gpu else _fits_by_estimate(plan, measured)
+    batch, parts = _largest_that_fits(plan, fits)
     if parts > 1:
         how = "tried out" if on_gpu else "estimated"
         plan.notes.append(
@@ -62,6 +54,24 @@ def fit_batch(plan: TrainingPlan, taken: Estimate, fits: Fits | None = None) -> 
             f"memory ({how}); their gradients are averaged instead"
         )
         train.batch_size, train.accumulate = batch, parts * train.accumulate
+
+
+def _largest_that_fits(plan: TrainingPlan, fits: Fits) -> tuple[int, int]:
+    """The largest part of a batch that fits, and the number of parts; on a CPU the smallest part where none does."""
+    train = plan.config.train
+    divisions = [(batch, parts) for batch, parts in divided(train.batch_size) if batch >= train.devices]
+    for batch, parts in divisions:
+        if fits(batch):
+            return batch, parts
+    if plan.device.type == "cuda":
+        raise UserError(
+            "Not even one picture fits in the GPU's memory.",
+            "Close other programs that use the GPU, train on smaller pictures (--set model.input_size=400), or give "
+            "--device cpu.",
+        )
+    batch, parts = divisions[-1]
+    plan.notes.append(f"memory may run short even with {counted(batch, 'picture')} per batch; close other programs")
+    return batch, parts
 
 
 def divided(batch: int) -> Iterator[tuple[int, int]]:
@@ -74,14 +84,14 @@ def divided(batch: int) -> Iterator[tuple[int, int]]:
     return ((batch // parts, parts) for parts in range(1, batch + 1) if batch % parts == 0)
 
 
-def _estimated(plan: TrainingPlan, taken: Estimate) -> Fits:
+def _fits_by_estimate(plan: TrainingPlan, measured: Estimate) -> Fits:
     """Whether the estimate for a batch is within the free memory; True if that is unknown."""
     free = available_memory()
 
     def fits(batch: int) -> bool:
         config = plan.config.model_copy(deep=True)
         config.train.batch_size = batch
-        return free is None or config.train.devices * taken.memory(config) <= free
+        return free is None or config.train.devices * measured.memory(config) <= free
 
     return fits
 

@@ -121,30 +121,35 @@ class ValidationCallback(Callback):
     ) -> None:
         """Turns the raw outputs of a batch into predictions."""
         assert isinstance(module, TrainingModule)
-        for place, index in enumerate(batch[1].tolist()):
+        for position, index in enumerate(batch[1].tolist()):
             picture = self.pictures[index]
             size = (picture.height, picture.width)
-            found = postprocess(outputs["raw"], place, size, module.config.detect, scorer=module.model.mask_scoring)
-            prediction = Prediction(picture.file, picture.width, picture.height, *found, module.config.classes)
+            scorer = module.model.mask_scoring
+            detections = postprocess(outputs["raw"], position, size, module.config.detect, scorer=scorer)
+            prediction = Prediction(picture.file, picture.width, picture.height, *detections, module.config.classes)
             self.predictions[index] = prediction
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Computes the metrics, and saves the weights if they are the best so far."""
         assert isinstance(module, TrainingModule)
-        found = gather(self.predictions)
-        self.predictions = {index: found[index] for index in range(len(self.pictures))}
+        predictions = gather(self.predictions)
+        self.predictions = {index: predictions[index] for index in range(len(self.pictures))}
         metrics = evaluate(self.pictures, module.config.classes, list(self.predictions.values()))
         self.last = metrics.to_dict()
-        for kind in ("mask", "box"):
-            for name in ("AP", "AP50", "AP75"):
-                value = self.last[kind][name]
-                module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
+        self._log_metrics(module)
         score = self.last["mask"]["AP"] or 0.0
         if (self.best is None or score >= self.best) and is_finite(module):
             with tolerating_write_errors("the best weights", self.say):
                 if trainer.is_global_zero:
                     save_weights(self.file, module.model, module.config)
                 self.best = score
+
+    def _log_metrics(self, module: TrainingModule) -> None:
+        """Hands AP, AP50 and AP75 to the loggers, NaN where undefined."""
+        for kind in ("mask", "box"):
+            for name in ("AP", "AP50", "AP75"):
+                value = self.last[kind][name]
+                module.log(f"val/{kind}_{name}", float("nan") if value is None else value)
 
     def state_dict(self) -> dict[str, Any]:
         """The best AP so far."""
@@ -165,6 +170,8 @@ class RunningAverage(WeightAveraging):
     """
 
     def __init__(self, decay: float) -> None:
+        # The decay is (1 + n) / (10 + n) after n steps until it reaches its limit: early on, the average should soon
+        # forget the random weights of the beginning.
         def average(means: Sequence[Tensor], values: Sequence[Tensor], count: Tensor | int) -> None:
             steps = float(count)
             share = 1 - min(decay, (1 + steps) / (10 + steps))

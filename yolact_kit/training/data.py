@@ -22,16 +22,16 @@ class DataModule(lightning.LightningDataModule):
         dataset: The data set.
         config: The configuration.
         device: What trains; it decides how many processes load pictures.
-        shown: How many pictures an earlier part of the same run has shown.
+        showings: How many pictures an earlier part of the same run has shown.
         augmented: Whether training pictures are augmented.
     """
 
     def __init__(
-        self, dataset: Dataset, config: Config, device: torch.device, shown: int = 0, augmented: bool = True
+        self, dataset: Dataset, config: Config, device: torch.device, showings: int = 0, augmented: bool = True
     ) -> None:
         super().__init__()
         self.config = config
-        self.shown = shown
+        self.showings = showings
         self.on_gpu = device.type != "cpu"
         self.workers = loader_workers(config, device)
         self.training = TrainingPictures(dataset.splits["train"], config, augmented)
@@ -40,7 +40,7 @@ class DataModule(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         """Endless batches, or this process's share of each."""
         batch = self.config.train.batch_size
-        draws = Shuffled(len(self.training), self.config.train.seed, self.shown)
+        draws = Shuffled(len(self.training), self.config.train.seed, self.showings)
         return DataLoader(
             self.training,
             batch_size=share_of_batch(batch),
@@ -48,7 +48,7 @@ class DataModule(lightning.LightningDataModule):
             num_workers=self.workers,
             collate_fn=collate,
             pin_memory=self.on_gpu,
-            worker_init_fn=_use_one_thread,
+            worker_init_fn=_limit_to_a_thread,
             persistent_workers=self.workers > 0,
         )
 
@@ -85,7 +85,7 @@ def loader_workers(config: Config, device: torch.device) -> int:
     return int(cores > 2) if device.type == "cpu" else min(8, max(1, cores - 1))
 
 
-def _use_one_thread(_worker: int) -> None:
+def _limit_to_a_thread(_worker: int) -> None:
     """Keeps a loading process from taking the cores that the network computes on."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

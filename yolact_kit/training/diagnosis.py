@@ -122,13 +122,13 @@ def diagnose(plan: TrainingPlan, result: TrainResult) -> Diagnosis:
     recall = anchor_recall(table, dataset.classes, config.model, config.loss.positive_iou).overall
     evidence = Evidence(plan, result, read_losses(result.run), recall, what_is_taught(plan))
     causes = [cause for look in _LOOKS for cause in look(evidence)]
-    made = Diagnosis(
+    diagnosis = Diagnosis(
         _figures(evidence),
         sorted(causes, key=lambda cause: -cause.weight),
         _is_near_zero(result),
     )
-    atomic_write_text(result.run / "diagnosis.txt", "\n".join(made.lines()) + "\n")
-    return made
+    atomic_write_text(result.run / "diagnosis.txt", "\n".join(diagnosis.lines()) + "\n")
+    return diagnosis
 
 
 def read_losses(run: Path) -> dict[str, tuple[float, float]]:

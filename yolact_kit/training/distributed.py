@@ -52,18 +52,18 @@ def any_process(flag: bool, device: torch.device) -> bool:
     """Whether ``flag`` is set in any of the processes; every process has to call this."""
     if world_size() == 1:
         return flag
-    asked = torch.tensor(float(flag), device=device)
-    distributed.all_reduce(asked)
-    return bool(asked > 0)
+    flags = torch.tensor(float(flag), device=device)
+    distributed.all_reduce(flags)
+    return bool(flags > 0)
 
 
 def broadcast_first(value: float, device: torch.device) -> float:
     """The ``value`` of the first process; every process has to call this."""
     if world_size() == 1:
         return value
-    told = torch.tensor(value, dtype=torch.float64, device=device)
-    distributed.broadcast(told, src=0)
-    return float(told)
+    shared = torch.tensor(value, dtype=torch.float64, device=device)
+    distributed.broadcast(shared, src=0)
+    return float(shared)
 
 
 def gather(mine: dict[int, Any]) -> dict[int, Any]:
@@ -121,6 +121,7 @@ class ShareOfPictures(Sampler[int]):
 
 
 def _device(count: int | Tensor) -> torch.device:
+    """Where processes exchange a number: on its own device, or where their backend can take it."""
     if isinstance(count, Tensor):
         return count.device
     on_gpu = distributed.get_backend() == "nccl"

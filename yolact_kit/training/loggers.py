@@ -98,7 +98,7 @@ def make_loggers(
     if "tensorboard" in names:
         loggers.append(TensorBoardLogger(run, name="", version="tensorboard", default_hp_metric=False))
     if "mlflow" in names:
-        loggers.append(MLFlowLogger(experiment, run.name, _mlflow_place(run)))
+        loggers.append(MLFlowLogger(experiment, run.name, _mlflow_address(run)))
     if "wandb" in names:
         loggers.append(WandbLogger(name=run.name, project=experiment, save_dir=run))
     for tracker in loggers[1:]:
@@ -106,6 +106,6 @@ def make_loggers(
     return loggers
 
 
-def _mlflow_place(run: Path) -> str:
+def _mlflow_address(run: Path) -> str:
     """Where MLflow keeps its runs: the address in the environment, or the run folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(run / 'mlflow.db').absolute().as_posix()}"

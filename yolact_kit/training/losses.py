@@ -47,6 +47,7 @@ def yolact_loss(
 def _losses(
     raw: RawOutputs, targets: list[Target], config: LossConfig, scorer: MaskScoring | None, legacy: bool
 ) -> dict[str, Tensor]:
+    """The weighted losses, from outputs in float32."""
     matches = [match(target, raw.anchors, config) for target in targets]
     classes = torch.stack([matched.classes for matched in matches])
     # A batch of background pictures still has negatives to learn from: avoid a division by zero.
@@ -74,11 +75,12 @@ def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
     Returns:
         A scalar.
     """
+    # The sum starts as a zero that depends on the network, so that there is a gradient without any positive anchor too.
     total = raw.regressions.sum() * 0
     for regressions, matched in zip(raw.regressions, matches, strict=True):
         positive = matched.classes > 0
-        wanted = encode(matched.boxes[matched.objects[positive]], raw.anchors[positive])
-        total = total + functional.smooth_l1_loss(regressions[positive], wanted, reduction="sum")
+        targets = encode(matched.boxes[matched.objects[positive]], raw.anchors[positive])
+        total = total + functional.smooth_l1_loss(regressions[positive], targets, reduction="sum")
     return total
 
 
@@ -98,10 +100,12 @@ def classification_loss(logits: Tensor, classes: Tensor, config: LossConfig) -> 
     entropy = functional.cross_entropy(logits.flatten(0, 1), classes.clamp(min=0).flatten(), reduction="none")
     entropy = entropy.view_as(classes)
     positive, negative = classes > 0, classes == BACKGROUND
+    # Hard negative mining (SSD): nearly all anchors are background and soon easy, so only the negatives with the
+    # largest loss take part. Sorting twice turns losses [B, A] into ranks: the second argsort inverts the first.
     hardness = entropy.detach().masked_fill(~negative, -1)
     rank = hardness.argsort(dim=1, descending=True).argsort(dim=1)
-    wanted = config.negatives_per_positive * positive.sum(dim=1, keepdim=True).clamp(min=1)
-    return entropy[positive | (negative & (rank < wanted))].sum()
+    negatives = config.negatives_per_positive * positive.sum(dim=1, keepdim=True).clamp(min=1)
+    return entropy[positive | (negative & (rank < negatives))].sum()
 
 
 class Assembled(NamedTuple):
@@ -139,6 +143,7 @@ def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks:
     if share > 1:
         positive = positive[torch.randperm(len(positive), device=positive.device)[:max_masks]]
     objects = matched.objects[positive]
+    # A mask is the sum of the prototypes, weighted by the anchor's own coefficients.
     logits = torch.einsum("nk,khw->nhw", raw.coefficients[index, positive], raw.prototypes[index])
     masks = shrink_masks(matched.masks, raw.prototypes.shape[-2:])[objects]
     return Assembled(logits, masks, matched.boxes[objects], matched.labels[objects], share)
@@ -169,6 +174,7 @@ def mask_scoring_loss(assembled: list[Assembled], scorer: MaskScoring, config: L
     Returns:
         A scalar.
     """
+    # The network sees soft masks cropped to the boxes, and learns the IoU of the thresholded mask with the truth.
     soft, truths = [], []
     for part in assembled:
         inside = crop_region(part.boxes, *part.masks.shape[-2:])
@@ -227,10 +233,11 @@ def semantic_loss(semantic: Tensor, matches: list[Matches]) -> Tensor:
     Returns:
         A scalar.
     """
-    wanted = torch.zeros_like(semantic)
+    # A pixel belongs to a class where any object of the class covers it: the union of the masks.
+    truth = torch.zeros_like(semantic)
     for index, matched in enumerate(matches):
         masks = shrink_masks(matched.masks, semantic.shape[-2:])
         for label, mask in zip(matched.labels.tolist(), masks, strict=True):
-            wanted[index, label] = torch.maximum(wanted[index, label], mask)
-    entropy = functional.binary_cross_entropy_with_logits(semantic, wanted, reduction="sum")
+            truth[index, label] = torch.maximum(truth[index, label], mask)
+    entropy = functional.binary_cross_entropy_with_logits(semantic, truth, reduction="sum")
     return entropy / (semantic.shape[-2] * semantic.shape[-1])

@@ -51,6 +51,8 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
     taught = ~target.ignored
     boxes, labels = target.boxes[taught], target.labels[taught]
     corners = box_convert(anchors, "cxcywh", "xyxy")
+    # Each anchor takes the object that it overlaps most. Then each object claims one anchor for itself, whose overlap
+    # is set above all thresholds, so that no object goes unlearnt however badly the anchors fit it.
     if len(boxes):
         overlap, objects = box_iou(boxes, corners).max(dim=0)
         chosen = _best_anchors(box_iou(boxes, corners))
@@ -72,7 +74,8 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
 def _best_anchors(overlaps: Tensor) -> Tensor:
     """A different anchor for each object [N]; the best of ``overlaps`` [N, A] are assigned first.
 
-    Indices stay tensors, so that a GPU does not wait for the host to read each of them.
+    Greedy: the best pair of an object and an anchor is chosen, its row and column are blotted out, and so on for every
+    object. Indices stay tensors, so that a GPU does not wait for the host to read each of them.
     """
     overlaps = overlaps.clone()
     chosen = torch.zeros(len(overlaps), dtype=torch.int64, device=overlaps.device)

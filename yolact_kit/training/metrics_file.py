@@ -21,9 +21,9 @@ def set_earlier_aside(run: Path, steps: int) -> None:
         run: The run folder.
         steps: Steps of the checkpoint; rows of later steps will be written again.
     """
-    kept = [row for row in _rows(run / EARLIER) + _rows(run / NAME) if int(row["step"]) < steps]
-    if kept:
-        _write(run / EARLIER, kept)
+    rows = [row for row in _rows(run / EARLIER) + _rows(run / NAME) if int(row["step"]) < steps]
+    if rows:
+        _write(run / EARLIER, rows)
 
 
 def join_earlier(run: Path) -> None:
@@ -35,6 +35,7 @@ def join_earlier(run: Path) -> None:
 
 
 def _rows(file: Path) -> list[Row]:
+    """The rows of a file; none where it is missing."""
     if not file.is_file():
         return []
     with file.open(encoding="utf-8", newline="") as stream:

@@ -27,8 +27,8 @@ from yolact_kit.words import counted
 OVERFIT_STEPS = 300
 """Steps of a self-test without a time limit."""
 
-_NAMED = 3
-"""At most this many problems are named if a data set is refused."""
+_LISTED_ERRORS = 3
+"""At most this many errors are listed if a data set is refused."""
 
 
 @dataclass(slots=True)
@@ -98,10 +98,10 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
     if config.train.precision != "auto":
         precision, reason = config.train.precision, "as configured"
     notes.append(f"precision {precision}: {reason}")
-    made = TrainingPlan(config, dataset, chosen, precision, Budget(seconds=seconds or 1.0), notes)
+    plan = TrainingPlan(config, dataset, chosen, precision, Budget(seconds=seconds or 1.0), notes)
     if seconds is None:
-        made.budget = Budget(steps=math.ceil(config.train.epochs * len(pictures) / made.pictures_a_step))
-    return made
+        plan.budget = Budget(steps=math.ceil(config.train.epochs * len(pictures) / plan.pictures_a_step))
+    return plan
 
 
 def _fit_batch(config: Config, pictures: int) -> list[str]:
@@ -122,6 +122,7 @@ def _fit_batch(config: Config, pictures: int) -> list[str]:
 
 
 def _require_processes(config: Config) -> None:
+    """Refuses more processes than there are pictures in a batch."""
     train = config.train
     count = train.devices * train.nodes
     if count > train.batch_size:
@@ -149,13 +150,13 @@ def check_data(config: Config, progress: ScanProgress | None = None) -> list[Pro
     errors = [problem for problem in problems if problem.severity == "E"]
     if not errors:
         return problems
-    named = [
-        f"\n  {': '.join(part for part in (error.file, error.object, error.message) if part)}"
-        for error in errors[:_NAMED]
-    ]
-    more = f"\n  ... and {len(errors) - _NAMED} more" if len(errors) > _NAMED else ""
+    lines = [f"The data set '{source}' has {counted(len(errors), 'error')}, so nothing was trained:"]
+    for error in errors[:_LISTED_ERRORS]:
+        lines.append("  " + ": ".join(part for part in (error.file, error.object, error.message) if part))
+    if len(errors) > _LISTED_ERRORS:
+        lines.append(f"  ... and {len(errors) - _LISTED_ERRORS} more")
     raise UserError(
-        f"The data set '{source}' has {counted(len(errors), 'error')}, so nothing was trained:" + "".join(named) + more,
+        "\n".join(lines),
         f'All of them, and what to do: `yolact-kit validate "{source}"`.',
     )
 
@@ -176,7 +177,10 @@ def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> T
     Raises:
         UserError: No training picture has an object.
     """
-    taught = [picture for picture in plan.dataset.splits["train"] if any(not one.crowd for one in picture.instances)]
+    taught = []
+    for picture in plan.dataset.splits["train"]:
+        if any(not instance.crowd for instance in picture.instances):
+            taught.append(picture)
     if not taught:
         raise UserError("No training picture has an object, so there is nothing to overfit.", "Label some pictures.")
     count = min(count, len(taught))
@@ -198,6 +202,14 @@ def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> T
     )
 
 
+def _describe_length(plan: TrainingPlan) -> str:
+    """How long training goes on, in words."""
+    if plan.budget.seconds is not None:
+        return f"{format_duration(plan.budget.seconds)} from the first step, validation included"
+    steps = f"{plan.budget.steps} steps"
+    return f"{plan.config.train.epochs} epochs = {steps}" if plan.augmented else steps
+
+
 def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
     """What is said before the first step.
 
@@ -212,12 +224,8 @@ def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimat
     """
     model, train, dataset = plan.config.model, plan.config.train, plan.dataset
     counts = ", ".join(f"{len(pictures)} {name}" for name, pictures in dataset.splits.items())
-    objects = sum(not one.crowd for picture in dataset.splits["train"] for one in picture.instances)
-    if plan.budget.seconds is not None:
-        length = f"{format_duration(plan.budget.seconds)} from the first step, validation included"
-    else:
-        length = f"{plan.budget.steps} steps"
-        length = f"{train.epochs} epochs = {length}" if plan.augmented else length
+    objects = sum(not instance.crowd for picture in dataset.splits["train"] for instance in picture.instances)
+    length = _describe_length(plan)
     batch = f"batch {train.batch_size}" + (f" x {train.accumulate} a step" if train.accumulate > 1 else "")
     processes = train.devices * train.nodes
     shared = f", shared by {processes} processes" if processes > 1 else ""

@@ -67,20 +67,21 @@ class TrainingProgress(Callback):
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Updates the line; if the output is not a terminal, prints a line at every twentieth of the training."""
-        done = self.budget.progress(trainer.global_step)
-        state = self.state(trainer, done)
-        self._live.update(self._task, completed=done, state=state)
-        if self._live.disable and (done - self._said >= 0.05 or trainer.global_step == self._first_step + 1):
-            self._said = done
-            self.say(f"training {done:4.0%}  {state}")
+        progress = self.budget.progress(trainer.global_step)
+        state = self.state(trainer, progress)
+        self._live.update(self._task, completed=progress, state=state)
+        if self._live.disable and (progress - self._said >= 0.05 or trainer.global_step == self._first_step + 1):
+            self._said = progress
+            self.say(f"training {progress:4.0%}  {state}")
 
     def on_validation_end(self, trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
         """Prints the metrics, which stay on the screen."""
         if self.validation is not None and not trainer.sanity_checking:
             mask, box = self.validation.last["mask"], self.validation.last["box"]
             self.say(
-                f"validation after {trainer.global_step} steps: mask AP {_shown(mask['AP'])}, "
-                f"AP50 {_shown(mask['AP50'])}; box AP {_shown(box['AP'])}; best mask AP {_shown(self.validation.best)}"
+                f"validation after {trainer.global_step} steps: mask AP {_ap_text(mask['AP'])}, "
+                f"AP50 {_ap_text(mask['AP50'])}; box AP {_ap_text(box['AP'])}; "
+                f"best mask AP {_ap_text(self.validation.best)}"
             )
 
     def on_train_end(self, _trainer: lightning.Trainer, _module: lightning.LightningModule) -> None:
@@ -91,21 +92,21 @@ class TrainingProgress(Callback):
         """Removes the line."""
         self._live.stop()
 
-    def state(self, trainer: lightning.Trainer, done: float) -> str:
+    def state(self, trainer: lightning.Trainer, progress: float) -> str:
         """The step, the losses, the AP, the speed and the time left, in words."""
         step = trainer.global_step
         metrics = trainer.callback_metrics
         losses = "  ".join(f"{short} {float(metrics[key]):.2f}" for key, short in LOSSES.items() if key in metrics)
         spent = time.monotonic() - self._started
         speed = (step - self._first_step) * self.pictures_a_step / max(spent, 1e-9)
-        left = self.budget.elapsed() * (1 - done) / max(done, 1e-9)
-        best = f"AP {_shown(self.validation.best)}  " if self.validation and self.validation.best is not None else ""
+        remaining = self.budget.elapsed() * (1 - progress) / max(progress, 1e-9)
+        best = f"AP {_ap_text(self.validation.best)}  " if self.validation and self.validation.best is not None else ""
         passes = step * self.pictures_a_step / self.count
         return (
             f"step {step} (pass {passes:.1f})  {losses}  {best}{speed:.1f} pictures/s  "
-            f"{format_duration(math.ceil(left))} left"
+            f"{format_duration(math.ceil(remaining))} left"
         )
 
 
-def _shown(value: float | None) -> str:
+def _ap_text(value: float | None) -> str:
     return "none" if value is None else f"{value:.3f}"

@@ -44,9 +44,9 @@ class ProgressPictures(Callback):
     def _draw(self, step: int) -> None:
         for index in self.chosen:
             picture = self.validation.pictures[index]
-            found = self.validation.predictions[index]
-            drawn = Image.fromarray(draw_prediction(picture.read(), found[found.scores >= _SCORE]))
-            drawn.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
+            prediction = self.validation.predictions[index]
+            image = Image.fromarray(draw_prediction(picture.read(), prediction[prediction.scores >= _SCORE]))
+            image.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
             target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"
-            save_image(target, drawn, quality=88)
+            save_image(target, image, quality=88)

@@ -118,8 +118,8 @@ def learning_rate_factor(progress: float, config: TrainConfig) -> float:
         return 1.0
     if config.schedule == "step":
         return float(0.1 ** sum(progress >= share for share in (0.35, 0.75, 0.875, 0.9375)))
-    done = (progress - config.warmup) / max(1 - config.warmup, 1e-9)
-    return 0.5 * (1 + math.cos(math.pi * done))
+    after_warmup = (progress - config.warmup) / max(1 - config.warmup, 1e-9)
+    return 0.5 * (1 + math.cos(math.pi * after_warmup))
 
 
 def input_size_at(progress: float, full: int, config: TrainConfig) -> int:

@@ -73,42 +73,53 @@ def train(
     keep_freed_memory()
     config = plan.config
     lightning.seed_everything(config.train.seed, workers=True, verbose=False)
-    found = find_checkpoint(out, say) if resume else None
-    done = 0
-    if found is not None:
-        done, complete = _resume(plan, found[1])
+    checkpoint = find_checkpoint(out, say) if resume else None
+    steps = 0
+    if checkpoint is not None:
+        steps, complete = _resume(plan, checkpoint[1])
         if complete:
             say("This run is complete.")
-            return TrainResult(out, done, trained=False)
+            return TrainResult(out, steps, trained=False)
         if not is_follower():
-            set_earlier_aside(out, done)
+            set_earlier_aside(out, steps)
     bad_batches = BadBatches(config.train.max_bad_batches, say)
-    start = weights or config.model.weights
-    module = _make_module(plan, start, found is None, bad_batches, say)
-    data = DataModule(plan.dataset, config, plan.device, done * plan.pictures_a_step, plan.augmented)
+    module = _make_module(plan, weights or config.model.weights, checkpoint is None, bad_batches, say)
+    data = DataModule(plan.dataset, config, plan.device, steps * plan.pictures_a_step, plan.augmented)
     out.mkdir(parents=True, exist_ok=True)
     save_config(config, out / "config.yaml")
-    _keep_dataset_description(Path(config.dataset), out / "dataset.yaml")
+    _copy_dataset_description(Path(config.dataset), out / "dataset.yaml")
     callbacks, validation, end = _callbacks(plan, out, console or Console(quiet=True), say)
-    stopped = None
     with _quiet_lightning(), _stopping_at_interrupt(end):
         trainer = _trainer(plan, out, callbacks)
-        try:
-            trainer.fit(module, data, ckpt_path=found[0] if found is not None else None, weights_only=True)
-        except TrainingStoppedError as error:
-            stopped = error
-        finally:
-            if trainer.is_global_zero:
-                join_earlier(out)
+        stopped = _fit(trainer, module, data, checkpoint[0] if checkpoint is not None else None, out)
     if any(stopper.wait_count >= stopper.patience for stopper in trainer.early_stopping_callbacks):
         say(f"ended early: no better mask AP in {config.train.patience} validations (train.patience)")
     result = TrainResult(out, trainer.global_step, interrupted=end.asked_to_stop, stopped=stopped)
     result.bad_batches = bad_batches.count
     if validation is not None:
-        result.best_ap, result.metrics = validation.best, validation.last
-        if validation.predictions:
-            result.detections = sum(len(prediction) for prediction in validation.predictions.values())
+        _add_metrics(result, validation)
     return result
+
+
+def _fit(
+    trainer: lightning.Trainer, module: TrainingModule, data: DataModule, checkpoint: Path | None, out: Path
+) -> TrainingStoppedError | None:
+    """Trains, and joins the parts of ``metrics.csv``; returns why training could not go on, None if it could."""
+    try:
+        trainer.fit(module, data, ckpt_path=checkpoint, weights_only=True)
+    except TrainingStoppedError as error:
+        return error
+    finally:
+        if trainer.is_global_zero:
+            join_earlier(out)
+    return None
+
+
+def _add_metrics(result: TrainResult, validation: ValidationCallback) -> None:
+    """Adds what the last validation measured to a result."""
+    result.best_ap, result.metrics = validation.best, validation.last
+    if validation.predictions:
+        result.detections = sum(len(prediction) for prediction in validation.predictions.values())
 
 
 def _make_module(
@@ -129,14 +140,17 @@ def _make_module(
 
 
 def _begin_with(model: YolactNetwork, config: Config, start: Start, say: Callable[[str], None]) -> None:
-    found = find_start(start, config) if isinstance(start, str) else start
-    if isinstance(found, str):
-        model.backbone.load(found)
+    """Loads the weights of a backbone, or those of another model as far as they fit."""
+    if isinstance(start, str):
+        start = find_start(start, config)
+    if isinstance(start, str):
+        model.backbone.load(start)
     else:
-        say("weights of another model:\n" + describe_transfer(transfer(model, config.classes, found)))
+        say("weights of another model:\n" + describe_transfer(transfer(model, config.classes, start)))
 
 
-def _keep_dataset_description(dataset: Path, file: Path) -> None:
+def _copy_dataset_description(dataset: Path, file: Path) -> None:
+    """Copies the data set's ``dataset.yaml`` into the run folder."""
     described = dataset / "dataset.yaml" if dataset.is_dir() else dataset
     atomic_write_text(file, described.read_text(encoding="utf-8"))
 
@@ -145,13 +159,13 @@ def _resume(plan: TrainingPlan, stored: dict[str, Any]) -> tuple[int, bool]:
     """Goes on with the budget of a checkpoint, or for the time that the plan names.
 
     Returns:
-        The steps done, and whether there is nothing more to do.
+        The steps of the earlier part, and whether there is nothing more to do.
     """
-    done, callbacks = int(stored["global_step"]), stored["callbacks"]
+    steps, callbacks = int(stored["global_step"]), stored["callbacks"]
     plan.budget = Budget.resumed(callbacks[EndOfBudget.__name__], plan.budget.seconds)
     waited = [state["wait_count"] for name, state in callbacks.items() if name.startswith(EarlyStopping.__name__)]
     early = plan.config.train.patience > 0 and any(count >= plan.config.train.patience for count in waited)
-    return done, early or plan.budget.progress(done) >= 1
+    return steps, early or plan.budget.progress(steps) >= 1
 
 
 def _callbacks(
@@ -164,9 +178,10 @@ def _callbacks(
     end = EndOfBudget(plan.budget, _validation_seconds(plan))
     count = len(plan.dataset.splits["train"])
     progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
-    wanted: list[Callback | None] = [end, validation, average]
+    # Callbacks run in this order: the validation needs the averaged weights, which `average` takes away at its end.
+    callbacks: list[Callback | None] = [end, validation, average]
     if validation is not None and (train.patience or plan.good_enough is not None):
-        wanted.append(
+        callbacks.append(
             EarlyStopping(
                 "val/mask_AP",
                 mode="max",
@@ -176,10 +191,10 @@ def _callbacks(
                 check_on_train_epoch_end=False,
             )
         )
-    wanted += [Saving(out, plan.budget, average, say), progress]
+    callbacks += [Saving(out, plan.budget, average, say), progress]
     if validation is not None and train.progress_pictures:
-        wanted.append(ProgressPictures(validation, out / "progress", train.progress_pictures, say))
-    return [callback for callback in wanted if callback is not None], validation, end
+        callbacks.append(ProgressPictures(validation, out / "progress", train.progress_pictures, say))
+    return [callback for callback in callbacks if callback is not None], validation, end
 
 
 def _trainer(plan: TrainingPlan, out: Path, callbacks: list[Callback]) -> lightning.Trainer:
