@@ -139,7 +139,7 @@ def test_cluster_nms_lowers_scores_by_what_greedy_nms_keeps(
 def test_small_blocks_find_the_same(cache: int, monkeypatch: pytest.MonkeyPatch) -> None:
     boxes, scores = scene(1, 60, 3)
     whole = fast_nms(boxes, scores)
-    monkeypatch.setattr(nms, "_CACHE", cache)
+    monkeypatch.setattr(nms, "_OVERLAPS_ON_CPU", cache)
     assert pairs(fast_nms(boxes, scores)) == pairs(whole)
 
 

@@ -46,7 +46,7 @@ def detect_format(source: Path | SourceFolder, format: SourceFormat = "auto") ->
     labels = chosen.label_files(folder, kinds)
     if not labels.files:
         _refuse_foreign(labels.others)
-        raise _nothing_of(chosen, folder, kinds)
+        raise _no_file_of(chosen, folder, kinds)
     return labels
 
 
@@ -106,18 +106,24 @@ def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
         suffixes = {path.suffix.lower() for path in files}
         return next(format for format in label_formats() if suffixes & set(format.suffixes))
     _refuse_foreign(files)
+    raise _no_annotation_file(folder)
+
+
+def _no_annotation_file(folder: SourceFolder) -> UserError:
+    """The error for a source without any annotation file."""
     what = f"holds no annotation file of {format_titles(' or ')}"
     if not folder.source.is_dir():
         what = f"is not an annotation file of {format_titles(' or ')}"
     elif not folder.candidates:
         what = "is empty"
-    raise UserError(
+    return UserError(
         f"'{folder.source}' {what}.",
         "Give the folder with the JSON, XML or text files; `yolact-kit annotate PICTURES` makes some.",
     )
 
 
-def _nothing_of(chosen: LabelFormat, folder: SourceFolder, kinds: Kinds) -> UserError:
+def _no_file_of(chosen: LabelFormat, folder: SourceFolder, kinds: Kinds) -> UserError:
+    """The error for a source without a file of the chosen format."""
     others = sorted({kind for kind in kinds.values() if kind in FORMAT_NAMES} - {chosen.name})
     advice = (
         f"Give --from {' or --from '.join(others)}: it holds such labels." if others else "Check --from and the folder."

@@ -12,7 +12,7 @@ from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import Jobs, ReadContext
 from yolact_kit.annotations.readers.registry import label_format
-from yolact_kit.annotations.result import ReadResult, assemble
+from yolact_kit.annotations.result import ReadResult, assemble_result
 from yolact_kit.annotations.source import LabelFiles, PictureResult
 from yolact_kit.annotations.source_folder import REPORT, SourceFolder
 from yolact_kit.errors import UserError
@@ -45,12 +45,12 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
     labels = detect_format(folder, options.format)
     problems = _foreign_files(labels, folder)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # Pillow's, about damaged pictures: problems say it better
         roots = [*_picture_folders(folder.root), folder.root, *([options.pictures] if options.pictures else [])]
         index = PictureIndex(roots, folder, labels.files)
         jobs = label_format(labels.format).jobs(ReadContext(labels, folder, index, options, problems))
         results = _run(jobs, options, progress)
-    return assemble(labels, source, index, options, jobs.classes, results, problems)
+    return assemble_result(labels, source, index, options, jobs.classes, results, problems)
 
 
 def _check_paths(options: ReadOptions) -> None:

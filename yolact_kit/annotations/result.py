@@ -51,7 +51,7 @@ class ReadResult:
         return Dataset(name, self.classes, {"all": pictures})
 
 
-def assemble(
+def assemble_result(
     files: LabelFiles,
     source: Path,
     index: PictureIndex,

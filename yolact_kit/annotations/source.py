@@ -94,7 +94,8 @@ class RawPicture:
     Attributes:
         source: The annotation file.
         reference: The picture's name or path in the file; empty if the file does not name it.
-        stem: The name that the picture has when ``reference`` leads nowhere: the annotation file's, without suffix.
+        stem: The name, without suffix, that the picture has when ``reference`` leads nowhere: usually the annotation
+            file's.
         size: Width and height in the file, None if it does not give them.
         objects: The objects.
         embedded: The picture itself as a file in base64, where the annotation file holds it.

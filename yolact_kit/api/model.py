@@ -18,9 +18,10 @@ from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.given import PictureLike, read_given
 from yolact_kit.inference.predict_sources import PredictionSummary, predict_to_folder
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.predictor import NmsName, Predictor
+from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.views import ViewOptions
+from yolact_kit.ops.nms_methods import NmsMethod
 from yolact_kit.reports.explanation import write_explanations
 from yolact_kit.training.result import TrainResult
 
@@ -79,7 +80,7 @@ class YOLACT:
         *,
         device: str = "auto",
         top_k: int | None = None,
-        nms: NmsName | None = None,
+        nms: NmsMethod | None = None,
         legacy: bool = False,
         batch_size: int = 8,
         model: str | None = None,
@@ -103,13 +104,17 @@ class YOLACT:
         *,
         device: str = "auto",
         top_k: int | None = None,
-        nms: NmsName | None = None,
+        nms: NmsMethod | None = None,
         legacy: bool = False,
         batch_size: int = 8,
         model: str | None = None,
         exact: bool = False,
+        tile: int = 0,
+        overlap: float = 0.2,
+        tiles_only: bool = False,
+        tta: Sequence[Literal["flip", "scale"]] = (),
     ) -> YOLACT:
-        """The same as ``YOLACT(...)``, see there."""
+        """The same as ``YOLACT(...)``, see there; code of earlier versions calls it."""
         return cls(
             weights,
             score,
@@ -120,6 +125,10 @@ class YOLACT:
             batch_size=batch_size,
             model=model,
             exact=exact,
+            tile=tile,
+            overlap=overlap,
+            tiles_only=tiles_only,
+            tta=tta,
         )
 
     @classmethod

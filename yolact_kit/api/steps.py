@@ -14,6 +14,7 @@ from yolact_kit.config.files import load_config, template
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.checks.validation import Validation, validate_folder, validate_source
 from yolact_kit.display import SILENT, Display
+from yolact_kit.errors import UserError
 from yolact_kit.planning.machine import this_machine
 from yolact_kit.planning.plan import ConfigPlan, choose_model
 from yolact_kit.planning.plan import plan as plan_config
@@ -96,6 +97,8 @@ def train(
         >>> model = train("data", time="30m", out="runs/first")  # doctest: +SKIP
         >>> model.evaluate("data", split="test")  # doctest: +SKIP
     """
+    if isinstance(data, Config) and config is not None:
+        raise UserError("There are two configurations.", "Give a data set with `config=`, or a configuration alone.")
     source = data if isinstance(data, Config) else training_source(data, config)
     result = train_run(
         source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,8 +23,6 @@ from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 
 T = TypeVar("T")
-NmsName = Literal["fast", "cross-class", "standard", "cluster-spm"]
-"""The ways to remove duplicates, see `yolact_kit.ops.nms`."""
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -17,7 +17,7 @@ from torchvision.ops import batched_nms
 from yolact_kit.ops.boxes import box_iou
 from yolact_kit.ops.candidates import Candidates, choose_candidates, rank_in_group
 
-_CACHE, _MEMORY = 2**16, 2**24
+_OVERLAPS_ON_CPU, _OVERLAPS_ON_GPU = 2**16, 2**24
 """Overlaps that are computed at once: on a processor as many as its cache holds; elsewhere few rounds are faster."""
 
 
@@ -164,7 +164,7 @@ def _batch(values: Tensor) -> Tensor:
 def _fast_survivors(candidates: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
     """Those candidates that no better one of their picture and class overlaps by more than ``iou``."""
     padded, positions, sizes = _by_group(candidates, boxes, classes)
-    return candidates.take(_unlike_better(padded, sizes, iou)[positions])
+    return candidates.take(_not_suppressed(padded, sizes, iou)[positions])
 
 
 class _Groups(NamedTuple):
@@ -187,7 +187,7 @@ def _by_group(candidates: Candidates, boxes: Tensor, classes: int) -> _Groups:
     # boxes with all, each class of each picture becomes a row of one padded tensor, and one batched operation handles
     # all rows. The empty boxes of the padding overlap nothing, so they suppress nothing.
     corners = boxes[candidates.pictures, candidates.rows]
-    if len(boxes) * classes == 1:
+    if len(boxes) * classes == 1:  # one row: the candidates are in its order already
         columns = torch.arange(len(corners), device=boxes.device)
         return _Groups(corners[None], (torch.zeros_like(columns), columns), [len(corners)])
     groups = candidates.groups(classes)
@@ -215,7 +215,7 @@ def _greedy_survivors(overlap: Tensor, iou: float) -> Tensor:
     return survives
 
 
-def _unlike_better(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
+def _not_suppressed(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
     """Whether no better box of its group overlaps a box by more than ``iou``.
 
     Args:
@@ -228,8 +228,8 @@ def _unlike_better(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
     """
     # The matrix of overlaps is computed in blocks of columns start..stop that fit in the cache. A block needs the boxes
     # before it and its own, rows 0..stop, and only the groups that are as long; these come first.
-    budget = _CACHE if boxes.device.type == "cpu" else _MEMORY
-    unlike = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
+    budget = _OVERLAPS_ON_CPU if boxes.device.type == "cpu" else _OVERLAPS_ON_GPU
+    survives = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
     start = 0
     while start < boxes.shape[1]:
         active = sum(size > start for size in sizes)
@@ -238,6 +238,6 @@ def _unlike_better(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
         stop = start + max(1, int(width))
         # Column j is box start + j: only rows above that, the better boxes, count.
         overlap = box_iou(boxes[:active, :stop], boxes[:active, start:stop]).triu_(diagonal=1 - start)
-        unlike[:active, start:stop] = overlap.amax(dim=1) <= iou
+        survives[:active, start:stop] = overlap.amax(dim=1) <= iou
         start = stop
-    return unlike
+    return survives

@@ -47,6 +47,7 @@ class EndOfBudget(Callback):
         self, trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, _batch: Any, index: int
     ) -> None:
         """Stops if the next step would exceed the budget; never between the batches of one step."""
+        # Lightning validates after a batch whose number val_check_batch divides: 1 means now.
         if self.interval is not None:
             trainer.val_check_batch = NEVER
         if (index + 1) % trainer.accumulate_grad_batches:

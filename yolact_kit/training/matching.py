@@ -17,17 +17,19 @@ CROWD_SHARE = 0.7
 
 NEUTRAL = -1
 BACKGROUND = 0
+_CLAIMED = 2.0
+"""Overlap of an anchor that an object claims: above every IoU, so that it is positive."""
 
 
 class Matches(NamedTuple):
     """What each anchor of one picture learns.
 
     Attributes:
-        classes: int64 [A]: 1..C, `BACKGROUND`, or `NEUTRAL` for anchors that learn nothing.
+        classes: int64 [A], of each anchor: 1..C, `BACKGROUND`, or `NEUTRAL` for anchors that learn nothing.
         objects: int64 [A]: index into the picture's objects that are not ignored; only valid for positive anchors.
         boxes: float32 [N, 4]: those objects' boxes.
         masks: uint8 [N, S, S]: their masks.
-        labels: int64 [N]: their labels.
+        labels: int64 [N], of each object: its class counted from 0, one less than in ``classes``.
     """
 
     classes: Tensor
@@ -54,9 +56,10 @@ def match(target: Target, anchors: Tensor, config: LossConfig) -> Matches:
     # Each anchor takes the object that it overlaps most. Then each object claims one anchor for itself, whose overlap
     # is set above all thresholds, so that no object goes unlearnt however badly the anchors fit it.
     if len(boxes):
-        overlap, objects = box_iou(boxes, corners).max(dim=0)
-        chosen = _best_anchors(box_iou(boxes, corners))
-        overlap[chosen] = 2.0
+        overlaps = box_iou(boxes, corners)
+        overlap, objects = overlaps.max(dim=0)
+        chosen = _best_anchors(overlaps)
+        overlap[chosen] = _CLAIMED
         objects[chosen] = torch.arange(len(boxes), device=boxes.device)
         classes = labels[objects] + 1
     else:

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset
-from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.files import load_config
 from yolact_kit.config.schema import Config
 from yolact_kit.display import SILENT, Display
@@ -147,11 +146,6 @@ def _configuration(source: Config | Dataset, weights: Path | str | None) -> Conf
     if weights is not None:
         config.model.weights = absolute_weights(weights)
     return config
-
-
-def _check_data(config: Config, display: Display) -> list[Problem]:
-    """The warnings about the data set; errors in it are raised."""
-    return check_data(config, lambda scans, total: display.track(scans, "Checking pictures", total))
 
 
 def _local_weights(weights: str, display: Display) -> str:

@@ -97,6 +97,12 @@ class LabelFormat(ABC):
     def jobs(self, context: ReadContext) -> Jobs:
         """Prepares reading: one job per picture.
 
+        The usual way: each file becomes `RawPicture` objects (`yolact_kit.annotations.source`), each with the
+        `Problems` of its own picture; `yolact_kit.annotations.readers.jobs` has `read_each` for formats with one file
+        per picture and `picture_jobs` for formats whose files list many. `yolact_kit.annotations.matching.match` then
+        finds the picture and turns the shapes into instances. Problems of no picture go to ``context.problems``; those
+        of a picture must not, since they would be counted twice.
+
         Raises:
             UserError: Nothing can be read: for example, the names of the classes are missing.
         """

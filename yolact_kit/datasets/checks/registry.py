@@ -77,12 +77,13 @@ def check(code: str, level: Level = "dataset") -> Callable[[Function[S]], Functi
     return register
 
 
-def run_checks(subject: object, levels: Iterable[Level]) -> list[Problem]:
+def run_checks(subject: object, levels: Iterable[Level], in_dataset: bool = True) -> list[Problem]:
     """Runs the checks of some levels.
 
     Args:
         subject: What the checks of these levels look at.
         levels: The levels.
+        in_dataset: Whether advice is for a data set folder; otherwise for a folder of labels.
 
     Returns:
         The problems, in the order of the registry.
@@ -91,5 +92,5 @@ def run_checks(subject: object, levels: Iterable[Level]) -> list[Problem]:
     problems: list[Problem] = []
     for check in CHECKS.values():
         if check.level in levels:
-            problems += [new_problem(check.code, *finding, in_dataset=True) for finding in check.run(subject)]
+            problems += [new_problem(check.code, *finding, in_dataset=in_dataset) for finding in check.run(subject)]
     return problems

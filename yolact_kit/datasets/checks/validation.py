@@ -131,7 +131,7 @@ def validate_source(read: ReadResult, source: Path, model: ModelConfig) -> Valid
         levels.append("splits")
     scans = {item.picture.path: _scan(item) for item in read.labelled}
     subject = Subject(dataset, model, scans)
-    problems = read.problems + run_checks(subject, levels)
+    problems = read.problems + run_checks(subject, levels, in_dataset=False)
     by_path = {item.picture.path: item for item in read.labelled}
     return Validation(
         dataset,
