@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from yolact_kit.inference.drawing import class_font
-from yolact_kit.inference.notes import Mark, Notes, draw_notes, lines_place
+from yolact_kit.inference.notes import Mark, Notes, draw_notes, text_rectangles
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_lines_that_are_too_long_are_broken_and_stay_inside_the_picture() -> Non
     words = "zone 1: now 12 컵, 3 접시, 4 포크; entered 31 컵, 8 접시, 9 포크"
     font, plain = class_font([words]), np.full((240, 320, 3), 255, dtype=np.uint8)
     short, long = (Notes(lines=("9.1 FPS", line)) for line in ("zone 1: now 0", words))
-    [small], [large] = (lines_place(notes, plain.shape, font) for notes in (short, long))
+    [small], [large] = (text_rectangles(notes, plain.shape, font) for notes in (short, long))
     assert large[2] <= 320 and large[3] > small[3]
     rows, columns = (draw_notes(plain.copy(), long, font) != plain).any(axis=2).nonzero()
     assert (columns.min(), rows.min()) == large[:2]

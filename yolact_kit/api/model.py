@@ -15,7 +15,7 @@ from yolact_kit.api.data import DatasetLike
 from yolact_kit.evaluation.evaluate import ModelEvaluation, evaluate_model
 from yolact_kit.files import run_folder
 from yolact_kit.inference.explanation import Explanation, explain
-from yolact_kit.inference.given import PictureLike, read_given
+from yolact_kit.inference.images import PictureLike, read_images
 from yolact_kit.inference.predict_sources import PredictionSummary, predict_to_folder
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
@@ -170,7 +170,7 @@ class YOLACT:
         waiting: deque[NDArray[np.uint8] | None] = deque()
 
         def named_pixels() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-            for name, pixels, on_disk in read_given(images):
+            for name, pixels, on_disk in read_images(images):
                 waiting.append(None if on_disk else pixels)
                 yield name, pixels
 
@@ -236,7 +236,7 @@ class YOLACT:
             UserError: As `predict`.
         """
         predictor = self._with_score(score)
-        return Explanations(explain(predictor, pixels, name) for name, pixels, _ in read_given(images))
+        return Explanations(explain(predictor, pixels, name) for name, pixels, _ in read_images(images))
 
     def _with_score(self, score: float | None) -> Predictor:
         """The predictor, with another threshold if one is given."""

@@ -250,10 +250,10 @@ def _choose_uncertain(
 def _open_window(style: Style) -> Callable[[Item], None]:
     """Opens a window; returns the function that shows a picture and its detections in it."""
     from yolact_kit.inference.display import Window
-    from yolact_kit.inference.writers.overlay import drawn
+    from yolact_kit.inference.writers.overlay import draw_item
 
     opened = Window("yolact-kit predict")
-    return lambda item: opened.show(drawn(item, style))
+    return lambda item: opened.show(draw_item(item, style))
 
 
 def _track_pictures(stream: Iterable[Any], total: int | None) -> Iterable[Any]:

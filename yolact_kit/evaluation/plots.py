@@ -57,7 +57,7 @@ def _draw_curves(axes: Axes, scores: Scores, threshold: int, classes: Sequence[s
                 scores.precision[threshold, :, index],
                 color=color,
                 linestyle=_DASHES[index % len(_DASHES)],
-                label=f"{font.shown(name, index)} {value:.2f}",
+                label=f"{font.class_label(name, index)} {value:.2f}",
             )
     curves = scores.precision[threshold]
     defined = curves[:, (curves > -1).all(axis=0)]
@@ -77,7 +77,7 @@ def plot_confusion(counts: NDArray[np.int64], classes: Sequence[str], path: Path
         title: Title above the plot.
     """
     font = find_font([*classes, title])
-    names = [font.shown(name, index) for index, name in enumerate(classes)]
+    names = [font.class_label(name, index) for index, name in enumerate(classes)]
     side, size = min(30.0, 3.5 + 0.5 * len(counts)), max(8, 14 - len(counts) // 2)
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()

@@ -14,7 +14,7 @@ _SCREEN_SHARE = 0.9
 
 
 class Window:
-    """A window on the screen, made with tkinter, since OpenCV's headless build has no windows.
+    """A window on the screen. It uses tkinter, since OpenCV's headless build has no windows.
 
     Args:
         title: Its title.
@@ -56,13 +56,14 @@ class Window:
         image = Image.fromarray(pixels)
         screen = self._root.winfo_screenwidth(), self._root.winfo_screenheight()
         image.thumbnail((int(screen[0] * _SCREEN_SHARE), int(screen[1] * _SCREEN_SHARE)))
-        shown = self._photo(image, master=self._root)
-        self._label.configure(image=shown)
-        self._label.image = shown  # Tk itself does not keep it
+        photo = self._photo(image, master=self._root)
+        self._label.configure(image=photo)
+        self._label.image = photo  # Tk itself does not keep it
         self._root.update()
         if not self._open:
             self._root.destroy()
             raise KeyboardInterrupt
 
     def _end(self) -> None:
+        """Notes that the window was closed; `show` ends the run, since Tk would swallow an exception raised here."""
         self._open = False

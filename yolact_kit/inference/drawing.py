@@ -120,7 +120,7 @@ def label_text(classes: Sequence[str], label: int, score: float | None, font: Fo
         >>> label_text(["cup"], 0, 0.873, find_font(["cup"]))
         'cup 0.87'
     """
-    name = font.shown(classes[label], label)
+    name = font.class_label(classes[label], label)
     return name if score is None else f"{name} {score:.2f}"
 
 
@@ -159,9 +159,10 @@ def draw(
 
 
 def _unit(pixels: NDArray[np.uint8], objects: Sequence[DrawnObject]) -> float:
-    """The scale of lines and text: that of the picture, so that they look the same on a screen that shows all of it.
+    """The length in pixels that widths of lines and heights of text are shares of.
 
-    If objects are small, so that people look at a part of the picture, it is the scale of the objects.
+    It is the picture's shorter side, so that lines and text look the same on a screen that shows all of the picture.
+    Among small objects, which people look at enlarged, it is five times the side of a typical object.
     """
     boxes = np.array([item.box for item in objects], dtype=np.float64).reshape(-1, 4)
     sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(min=1).prod(axis=1))
@@ -190,6 +191,9 @@ def _draw_labels(
     size: int,
     keep_clear: Sequence[Rectangle],
 ) -> NDArray[np.uint8]:
+    """Writes the labels that there is room for, the most important first, joined with their objects by lines."""
+    # Two rounds: first each label gets its position, clear of the ones before, and the lines to objects are drawn; then
+    # all labels are written over the lines. Their total area is limited, so that they do not hide the picture.
     letters = load_font(font.path, size)
     margin = max(1, size // 5)
     ascent, descent = letters.getmetrics()
@@ -232,13 +236,13 @@ def place_label(
     picture: tuple[int, int],
     occupied: Sequence[Rectangle],
 ) -> Rectangle | None:
-    """Where a label goes: at its box, inside the picture, and clear of the labels already placed.
+    """Finds the position of a label: at its box if possible, inside the picture, clear of the other labels.
 
     Args:
         box: The object's box, x1 y1 x2 y2 in pixels.
         size: Width and height of the label in pixels.
         picture: Width and height of the picture in pixels.
-        occupied: The occupied rectangles.
+        occupied: Rectangles that other labels and notes cover, x1 y1 x2 y2 in pixels.
 
     Returns:
         x1 y1 x2 y2 of the label; None if there is no room.
@@ -247,22 +251,22 @@ def place_label(
         >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
         (20, 20, 50, 30)
     """
-    # Compares every candidate with every occupied rectangle at once: two are apart if they do not overlap along some
-    # axis.
-    spots = np.array(list(_spots(box, size, picture)), dtype=np.int64)
+    # All candidates [P, 1, 4] are compared with all occupied rectangles [1, R, 4] at once. Two rectangles are apart if
+    # they share no length along at least one axis; the first candidate that is apart from all wins.
+    positions = np.array(list(_positions(box, size, picture)), dtype=np.int64)
     occupied_boxes = np.array(occupied, dtype=np.int64).reshape(-1, 4)
-    shared = np.minimum(spots[:, None, 2:], occupied_boxes[:, 2:]) - np.maximum(
-        spots[:, None, :2], occupied_boxes[:, :2]
+    shared = np.minimum(positions[:, None, 2:], occupied_boxes[:, 2:]) - np.maximum(
+        positions[:, None, :2], occupied_boxes[:, :2]
     )
     clear = np.all(np.any(shared <= 0, axis=2), axis=1)
-    left, top, right, bottom = spots[clear.argmax()].tolist()  # the first free one
+    left, top, right, bottom = positions[clear.argmax()].tolist()
     return (left, top, right, bottom) if clear.any() else None
 
 
-def _spots(
+def _positions(
     box: tuple[float, float, float, float], size: tuple[int, int], picture: tuple[int, int]
 ) -> Iterator[Rectangle]:
-    """Places for a label, best first: above the box, inside it at the top, below it, down its height, around it."""
+    """Positions for a label, best first: above the box, inside it at the top, below it, down its height, around it."""
     wide, tall = size
     left, top, right, bottom = (round(value) for value in box)
     aside = (left - wide, right)
@@ -282,16 +286,17 @@ def _spots(
 
 
 def readable_on(color: Color) -> Color:
-    """Black or white, whichever stands out against ``color``.
+    """The colour of text on a background: black or white, whichever stands out more.
 
     Args:
-        color: Red, green, blue in 0..255.
+        color: The background, red, green, blue in 0..255.
 
     Returns:
-        The colour of text on it.
+        Red, green, blue.
     """
-    bright = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
-    return (0, 0, 0) if bright > 150 else (255, 255, 255)
+    # The luma of ITU-R BT.601: how bright a colour looks to the eye.
+    luma = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
+    return (0, 0, 0) if luma > 150 else (255, 255, 255)
 
 
 def draw_prediction(

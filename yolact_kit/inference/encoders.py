@@ -70,6 +70,8 @@ def open_video(path: Path, rate: float, size: tuple[int, int]) -> Encoder:
 
 
 class _H264File:
+    """H.264 by PyAV: each frame is shown at its own time."""
+
     def __init__(self, path: Path, codec: str, rate: float, size: tuple[int, int]) -> None:
         import av
 
@@ -90,6 +92,7 @@ class _H264File:
         if height % 2 or width % 2:
             pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = self._frame(np.ascontiguousarray(pixels), format="rgb24")
+        # Times must grow: a frame at or before the time of the last one is moved to just after it.
         self._last = max(self._last + 1, round((time - self._begin) * _TICKS))
         frame.pts, frame.time_base = self._last, Fraction(1, _TICKS)
         self._container.mux(self._stream.encode(frame))
@@ -100,6 +103,8 @@ class _H264File:
 
 
 class _PlainFile:
+    """MPEG-4 by OpenCV: all frames at one rate."""
+
     def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         # OpenCV takes the format from the name.
         self._path, self._beside = path, path.with_name(f"{path.name}.mp4")

@@ -43,7 +43,7 @@ class FontChoice(NamedTuple):
             f"(#1, #2, ...). Install a font such as Noto Sans CJK or Nanum Gothic, or set {VARIABLE} to a font file."
         )
 
-    def shown(self, name: str, index: int) -> str:
+    def class_label(self, name: str, index: int) -> str:
         """A class name as it can be drawn with this font.
 
         Args:
@@ -54,7 +54,7 @@ class FontChoice(NamedTuple):
             The name; ``#1``, ``#2`` and so on if the font lacks one of its characters.
 
         Example:
-            >>> FontChoice(Path("a.ttf"), missing="컵").shown("컵", 0)
+            >>> FontChoice(Path("a.ttf"), missing="컵").class_label("컵", 0)
             '#1'
         """
         return f"#{index + 1}" if set(name) & set(self.missing) else name
@@ -77,15 +77,16 @@ def find_font(texts: Iterable[str]) -> FontChoice:
         >>> find_font(["cup 0.87"]).missing
         ''
     """
-    wanted = frozenset(character for text in texts for character in text if character.isprintable())
-    return _find(wanted, os.environ.get(VARIABLE, ""))
+    characters = frozenset(character for text in texts for character in text if character.isprintable())
+    return _find(characters, os.environ.get(VARIABLE, ""))
 
 
 @lru_cache(maxsize=64)
-def _find(wanted: frozenset[str], given: str) -> FontChoice:
+def _find(characters: frozenset[str], preferred: str) -> FontChoice:
+    """The first font that has all the characters, or else the one that lacks fewest; ``preferred`` is tried first."""
     best: FontChoice | None = None
-    for path in ([Path(given)] if given else []) + _fonts():
-        missing = "".join(sorted(wanted - _characters(path)))
+    for path in ([Path(preferred)] if preferred else []) + _fonts():
+        missing = "".join(sorted(characters - _glyphs(path)))
         if best is None or len(missing) < len(best.missing):
             best = FontChoice(path, missing)
         if not missing:
@@ -103,17 +104,20 @@ def _fonts() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def _system_fonts() -> tuple[Path, ...]:
+    """The font files of the machine, the likeliest to have many scripts first."""
     return tuple(sorted((Path(file) for file in font_manager.findSystemFonts()), key=_rank))
 
 
 def _rank(path: Path) -> tuple[int, bool, str]:
+    """Sort key of a font file: its family's position in `_PREFERRED`, then regular before bold and italic."""
     name = path.stem.casefold().replace(" ", "").replace("-", "")
-    place = next((index for index, start in enumerate(_PREFERRED) if start in name), len(_PREFERRED))
-    return place, not name.endswith("regular"), name
+    position = next((index for index, start in enumerate(_PREFERRED) if start in name), len(_PREFERRED))
+    return position, not name.endswith("regular"), name
 
 
 @lru_cache(maxsize=4096)
-def _characters(path: Path) -> frozenset[str]:
+def _glyphs(path: Path) -> frozenset[str]:
+    """The characters that a font has a glyph for; none if it cannot be read."""
     try:
         return frozenset(map(chr, FT2Font(str(path)).get_charmap()))
     except (RuntimeError, OSError, ValueError, TypeError):  # a bitmap font, or a damaged one

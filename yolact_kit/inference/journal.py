@@ -45,7 +45,7 @@ def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
     """Makes the record of a picture.
 
     Args:
-        prediction: What was found in it.
+        prediction: Its detections.
         picture: Where it came from.
         stem: What the names of its files begin with.
 
@@ -54,9 +54,9 @@ def record(prediction: Prediction, picture: SourcePicture, stem: str) -> Record:
     """
     objects = prediction.measured()
     ids = None if prediction.ids is None else prediction.ids.tolist()
-    for index, found in enumerate(objects):
+    for index, detection in enumerate(objects):
         if ids is not None and ids[index] >= 0:
-            found["track_id"] = ids[index]
+            detection["track_id"] = ids[index]
     return Record(
         file=prediction.file,
         origin=picture.origin,
@@ -99,26 +99,27 @@ class Journal:
         if not self.file.is_file():
             return False
         with self.file.open("rb+") as stream:
-            whole = 0
+            complete = 0
+            # A line without its end is one whose writing was cut short.
             for line in stream:
-                whole += len(line) if line.endswith(b"\n") else 0
-            stream.truncate(whole)
+                complete += len(line) if line.endswith(b"\n") else 0
+            stream.truncate(complete)
         with self.file.open(encoding="utf-8") as text:
-            found = json.loads(text.readline() or "{}")
-        differing = [key for key in self._settings if found.get(key) != self._settings[key]]
-        if differing and found:
+            earlier = json.loads(text.readline() or "{}")
+        differing = [key for key in self._settings if earlier.get(key) != self._settings[key]]
+        if differing and earlier:
             key = differing[0]
-            what = f"'{key}' was {found.get(key)}, now it is {self._settings[key]}"
+            what = f"'{key}' was {earlier.get(key)}, now it is {self._settings[key]}"
             raise UserError(
                 f"'{self.file.parent}' holds an unfinished run with other settings: {what}.",
                 "Run it with the same settings to continue, give another --out, or --overwrite to start again.",
             )
-        return bool(found)
+        return bool(earlier)
 
-    def add(self, done: Record) -> None:
+    def add(self, entry: Record) -> None:
         """Adds a picture whose files are written."""
         with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(done) + "\n")
+            stream.write(json.dumps(entry) + "\n")
 
     def records(self) -> Iterator[Record]:
         """The pictures that are done, one at a time."""

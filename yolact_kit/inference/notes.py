@@ -45,7 +45,7 @@ class Notes:
     lines: tuple[str, ...] = ()
 
 
-def lines_place(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tuple[int, int, int, int]]:
+def text_rectangles(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tuple[int, int, int, int]]:
     """Where the lines of text are drawn.
 
     Args:
@@ -58,13 +58,14 @@ def lines_place(notes: Notes, size: Sequence[int], font: FontChoice) -> list[tup
 
     Example:
         >>> from yolact_kit.inference.fonts import find_font
-        >>> lines_place(Notes(), (480, 640), find_font(["a"]))
+        >>> text_rectangles(Notes(), (480, 640), find_font(["a"]))
         []
     """
     return [_lay_out(notes.lines, size, font).behind] if notes.lines else []
 
 
 def _letters(size: Sequence[int], font: FontChoice) -> ImageFont.FreeTypeFont:
+    """The font in a size that can be read on a frame of this size."""
     return load_font(font.path, max(11, round(min(size[:2]) / 28)))
 
 
@@ -77,8 +78,12 @@ class _Layout(NamedTuple):
 
 
 def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _Layout:
+    """Wraps lines of text to the frame, and measures what they cover: a rectangle wider by a margin on each side."""
     letters, margin = _letters(size, font), max(4, min(size[:2]) // 80)
-    text = "\n".join(row for line in lines for row in _broken(line, letters, size[1] - 4 * margin))
+    rows: list[str] = []
+    for line in lines:
+        rows += _wrapped(line, letters, size[1] - 4 * margin)
+    text = "\n".join(rows)
     start = 2 * margin, 2 * margin
     canvas = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     left, top, right, bottom = canvas.multiline_textbbox(start, text, font=letters)
@@ -86,7 +91,8 @@ def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _La
     return _Layout(text, start, behind)
 
 
-def _broken(line: str, letters: ImageFont.FreeTypeFont, room: int) -> list[str]:
+def _wrapped(line: str, letters: ImageFont.FreeTypeFont, room: int) -> list[str]:
+    """A line as rows of at most ``room`` pixels, broken between words; further rows are indented."""
     first, *words = line.split(" ")
     rows = [first]
     for word in words:
@@ -111,18 +117,21 @@ def draw_notes(pixels: NDArray[np.uint8], notes: Notes, font: FontChoice) -> NDA
     """
     if not (notes.marks or notes.lines):
         return pixels
+    # OpenCV draws the lines into the pixels, with smooth edges; Pillow writes the text, since OpenCV's own
+    # letters are ASCII only. The marks' names come before the counts, which cover them if need be.
     unit, letters = min(pixels.shape[:2]), _letters(pixels.shape, font)
     for mark in notes.marks:
         cv2.polylines(pixels, [np.array(mark.points)], mark.closed, _LINE, max(2, round(unit / 200)), cv2.LINE_AA)
     image = Image.fromarray(pixels)
     canvas = ImageDraw.Draw(image, "RGBA")
-    around: dict[str, Any] = {"font": letters, "fill": (255, 255, 255), "stroke_width": 2, "stroke_fill": (0, 0, 0)}
+    stroke: dict[str, Any] = {"font": letters, "fill": (255, 255, 255), "stroke_width": 2, "stroke_fill": (0, 0, 0)}
     for mark in notes.marks:
         _, _, wide, tall = canvas.textbbox((0, 0), mark.name, font=letters, stroke_width=2)
-        # In the middle, where the lines of text hide it least; inside the picture, even if the line ends outside.
+        # The name goes to the middle of the mark, where the counts in the corner hide it least, and stays inside the
+        # frame even if the mark does not.
         x, y = np.mean(mark.points, axis=0) - (wide / 2, tall / 2)
         x, y = min(max(x, 2), image.width - wide), min(max(y, 2), image.height - tall)
-        canvas.text((round(x), round(y)), mark.name, **around)
+        canvas.text((round(x), round(y)), mark.name, **stroke)
     if notes.lines:
         layout = _lay_out(notes.lines, pixels.shape, font)
         canvas.rectangle(layout.behind, fill=(0, 0, 0, 170))

@@ -1,4 +1,4 @@
-"""Working in other threads while the results are taken in order."""
+"""Work in other threads, with the results in order."""
 
 from __future__ import annotations
 

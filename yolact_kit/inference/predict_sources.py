@@ -37,13 +37,13 @@ class PredictionSummary:
     Attributes:
         out: The folder that was written.
         pictures: How many pictures were predicted on, those of an earlier start of the run included.
-        continued: How many of them an earlier start of the run had done.
-        objects: How many objects were found.
-        full: How many pictures reached the largest number of objects, so that they may have more.
-        by_class: How many objects of each detected class.
+        continued: How many of them were done by an earlier start of the run.
+        objects: How many objects were detected.
+        full: How many pictures reached the largest number of objects, and so may have more.
+        by_class: How many objects of each class were detected.
         broken: The pictures that could not be read, with what is wrong.
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
-        best: What the names of the files for the picture with the most objects begin with, "" if there is none.
+        best: The `Item.stem` of the picture with the most objects, "" if there is none.
         kept: The labelme files that a person had saved, which were not overwritten.
         counts: What was counted in videos, the content of counts.json; empty where nothing was followed.
     """
@@ -61,23 +61,23 @@ class PredictionSummary:
     counts: dict[str, Any] = field(default_factory=dict)
     _most: int = 0
 
-    def count(self, done: Record, predictor: Predictor) -> None:
+    def count(self, entry: Record, predictor: Predictor) -> None:
         """Adds one picture to the counts.
 
         Args:
-            done: What was recorded of the picture.
+            entry: What was recorded of the picture.
             predictor: The model; gives the class names and the limits.
         """
         classes, detect = predictor.classes, predictor.config.detect
         self.pictures += 1
-        self.objects += len(done["objects"])
+        self.objects += len(entry["objects"])
         # Without a threshold there is always one more candidate, however unlikely.
-        self.full += len(done["objects"]) >= detect.top_k and predictor.score > detect.candidate_score
-        for found in done["objects"]:
-            name = classes[found["category_id"] - 1]
+        self.full += len(entry["objects"]) >= detect.top_k and predictor.score > detect.candidate_score
+        for detection in entry["objects"]:
+            name = classes[detection["category_id"] - 1]
             self.by_class[name] = self.by_class.get(name, 0) + 1
-        if len(done["objects"]) > self._most:
-            self.best, self._most = done["stem"], len(done["objects"])
+        if len(entry["objects"]) > self._most:
+            self.best, self._most = entry["stem"], len(entry["objects"])
 
 
 def predict_to_folder(
@@ -92,7 +92,7 @@ def predict_to_folder(
     video: VideoOptions | None = None,
     show: Callable[[Item], None] | None = None,
 ) -> PredictionSummary:
-    """Predicts on pictures and writes what was found; an interrupted run continues where it stopped.
+    """Predicts on pictures and writes the detections; an interrupted run continues where it stopped.
 
     Decoding, the model and writing overlap. Apart from the names, memory does not grow with the number of pictures. A
     run that writes videos or follows objects cannot continue in the middle: it starts over.
@@ -106,21 +106,21 @@ def predict_to_folder(
         track: Wraps the pictures as they are done, to show progress; called with them and their number.
         on_problem: Called for each picture that cannot be read; the run goes on with the others.
         options: How the results are written.
-        video: What is done with videos and cameras.
-        show: Called, in this thread, with each picture and what was found in it.
+        video: How videos and cameras are processed.
+        show: Called, in this thread, with each picture and its detections.
 
     Returns:
         The result.
 
     Raises:
-        UserError: The folder may not be written, none of the pictures can be read, or what videos need is missing;
-            nothing was written.
+        UserError: The folder may not be written, none of the pictures can be read, or a library that videos need is
+            missing. Nothing was written then.
     """
-    wanted = check_formats(formats)
+    names = check_formats(formats)
     video = video or VideoOptions()
-    check_videos(pictures, wanted, video)
+    check_videos(pictures, names, video)
     check_folder(out, overwrite, [picture.path for picture in pictures if picture.on_disk])
-    run = _Run(predictor, pictures, out, wanted, options or WriteOptions(), video, on_problem, show)
+    run = _Run(predictor, pictures, out, names, options or WriteOptions(), video, on_problem, show)
     if not overwrite:
         run.go_on()
     try:
@@ -189,16 +189,16 @@ class _Run:
         self._begun = True
         origins = {picture.origin for picture in self._pictures}
         stems = []
-        for done in self._journal.records():
-            whole = done["origin"] if done["frame"] is None else done["origin"].rpartition("#")[0]
-            if whole not in origins:
+        for entry in self._journal.records():
+            origin = entry["origin"] if entry["frame"] is None else entry["origin"].rpartition("#")[0]
+            if origin not in origins:
                 raise UserError(
-                    f"'{self.outcome.out}' holds an unfinished run on other pictures, such as {done['origin']}.",
+                    f"'{self.outcome.out}' holds an unfinished run on other pictures, such as {entry['origin']}.",
                     "Give the same source to continue, another --out, or --overwrite to start again.",
                 )
-            self._done.add(done["origin"])
-            stems.append(done["stem"])
-            self.outcome.count(done, self._predictor)
+            self._done.add(entry["origin"])
+            stems.append(entry["stem"])
+            self.outcome.count(entry, self._predictor)
         self._names = Names(stems)
         self.outcome.continued = self.outcome.pictures
 
@@ -213,9 +213,10 @@ class _Run:
         held: deque[Read] = deque()
 
         def hold() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-            # Writers need the picture, which the predictor does not return.
-            left = (picture for picture in self._pictures if picture.origin not in self._done)
-            for picture, pixels in decoded(left, self._note, ahead, self._video.every):
+            # Writers need the pixels, which the predictor does not return: they wait in a queue, since predictions come
+            # out in the order of the pictures.
+            pending = (picture for picture in self._pictures if picture.origin not in self._done)
+            for picture, pixels in decoded(pending, self._note, ahead, self._video.every):
                 if picture.frame is None or picture.origin not in self._done:
                     held.append((picture, pixels))
                     if picture.frame is not None:
@@ -227,6 +228,7 @@ class _Run:
             yield written.result()
 
     def _item(self, prediction: Prediction, picture: SourcePicture, pixels: NDArray[np.uint8]) -> Item:
+        """What writers need of one picture; follows the objects of videos and calls ``show`` on the way."""
         notes = self._scenes.look(picture, prediction)
         item = Item(picture, self._names.give(picture.name), pixels, prediction, notes)
         if self._show is not None:
@@ -234,6 +236,7 @@ class _Run:
         return item
 
     def _note(self, picture: SourcePicture, error: PictureError) -> None:
+        """Records a picture that cannot be read, and reports it."""
         self.outcome.broken.append((picture, error))
         if self._on_problem is not None:
             self._on_problem(picture, error)
@@ -247,10 +250,10 @@ class _Run:
             self._begun = True
         for writer in self._writers:
             writer.add(item)
-        done = record(item.prediction, item.picture, item.stem)
-        self._journal.add(done)
-        self.outcome.count(done, self._predictor)
-        return done
+        entry = record(item.prediction, item.picture, item.stem)
+        self._journal.add(entry)
+        self.outcome.count(entry, self._predictor)
+        return entry
 
     def finish(self) -> None:
         """Writes what belongs to all pictures."""

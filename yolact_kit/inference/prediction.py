@@ -1,4 +1,4 @@
-"""What a model found in one picture."""
+"""The detections of a model in one picture."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SHOWN = 1024
 class Prediction:
     """The detections of one picture, best first.
 
-    Masks are kept as run lengths and decoded on demand: `mask` gives the whole mask, `crop` only the part that is not
-        empty. A hundred full masks of a 12-megapixel picture would be 1.2 GB.
+    Masks are stored as run lengths and decoded on demand: `mask` gives the whole mask, `crop` only the part that is not
+    empty. A hundred full masks of a 12-megapixel picture would be 1.2 GB.
 
-    It has a length, and a part of it is a prediction too: ``found[0]``, ``found[:3]``, ``found[found.scores > 0.5]``,
-    ``found["cup"]`` for those of a class, ``for one in found``. A notebook shows it as its picture with the objects
-    drawn.
+    It has a length, and a part of it is a prediction too: ``prediction[0]``, ``prediction[:3]``,
+    ``prediction[prediction.scores > 0.5]``, ``prediction["cup"]`` for those of a class, and iteration gives
+    each detection as one. A notebook shows it as its picture with the objects drawn.
 
     Attributes:
         file: The picture's path, as the source gave it.
@@ -47,10 +47,10 @@ class Prediction:
             ``file``, as a frame of a video; None where it can.
 
     Example:
-        >>> found = Prediction("a.jpg", 9, 9, np.zeros((2, 4)), np.ones(2), np.array([0, 1]), [], ["cup", "컵"])
-        >>> found
+        >>> prediction = Prediction("a.jpg", 9, 9, np.zeros((2, 4)), np.ones(2), np.array([0, 1]), [], ["cup", "컵"])
+        >>> prediction
         Prediction('a.jpg', 9 x 9: 1 cup, 1 컵)
-        >>> len(found), found.names
+        >>> len(prediction), prediction.names
         (2, ['cup', '컵'])
     """
 
@@ -85,19 +85,20 @@ class Prediction:
             IndexError: There is no detection of that number.
             KeyError: There is no such class.
         """
-        wanted: Any = chosen
+        # numpy itself says which indices a slice, a list or bools select; atleast_1d makes a list of a single index.
+        selection: Any = chosen
         if isinstance(chosen, str):
             if chosen not in self.classes:
                 raise KeyError(f"no class {chosen!r} among {', '.join(self.classes)}")
-            wanted = self.labels == self.classes.index(chosen)
-        places = np.atleast_1d(np.arange(len(self))[wanted])
+            selection = self.labels == self.classes.index(chosen)
+        indices = np.atleast_1d(np.arange(len(self))[selection])
         return replace(
             self,
-            boxes=self.boxes[places],
-            scores=self.scores[places],
-            labels=self.labels[places],
-            masks=[self.masks[place] for place in places.tolist()],
-            ids=None if self.ids is None else self.ids[places],
+            boxes=self.boxes[indices],
+            scores=self.scores[indices],
+            labels=self.labels[indices],
+            masks=[self.masks[index] for index in indices.tolist()],
+            ids=None if self.ids is None else self.ids[indices],
         )
 
     def __iter__(self) -> Iterator[Prediction]:
@@ -232,7 +233,7 @@ class Prediction:
         )
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """The detections as rows of ``predictions.csv``, for tables: ``pandas.DataFrame(found.to_rows())``.
+        """The detections as rows of ``predictions.csv``, for tables: ``pandas.DataFrame(prediction.to_rows())``.
 
         Returns:
             A dictionary for each: ``picture``, ``object`` (its number from 1), ``class``, ``score``, ``x``, ``y``,
@@ -241,7 +242,7 @@ class Prediction:
         """
         from yolact_kit.inference.table import CSV_COLUMNS, csv_row
 
-        rows = (csv_row(found, self.classes) for found in self.measured())
+        rows = (csv_row(detection, self.classes) for detection in self.measured())
         return [
             dict(zip(CSV_COLUMNS, (self.file, number, *row), strict=True)) for number, row in enumerate(rows, start=1)
         ]
@@ -250,10 +251,10 @@ class Prediction:
         """As `to_coco` with the id 0, each with its ``centroid`` and ``orientation``, see `Measures`."""
         from yolact_kit.shapes.measure import measure
 
-        found = self.to_coco(0)
-        for index, one in enumerate(found):
-            one["centroid"], one["orientation"] = measure(self.crop(index))
-        return found
+        detections = self.to_coco(0)
+        for index, detection in enumerate(detections):
+            detection["centroid"], detection["orientation"] = measure(self.crop(index))
+        return detections
 
     def plot(
         self,
@@ -280,9 +281,9 @@ class Prediction:
         from yolact_kit.inference.drawing import Style, draw_prediction
         from yolact_kit.pixels.pictures import read_picture
 
-        given = self.pixels if pixels is None else pixels
+        picture = self.pixels if pixels is None else pixels
         style = Style(boxes=boxes, labels=labels, by_instance=by_instance)
-        return draw_prediction(read_picture(self.file) if given is None else given, self, style)
+        return draw_prediction(read_picture(self.file) if picture is None else picture, self, style)
 
     def save(self, path: Path | str, **options: Any) -> None:
         """Writes the picture with the detections drawn over it.
@@ -292,7 +293,7 @@ class Prediction:
             options: As `plot` takes them.
 
         Raises:
-            UserError: The picture cannot be read, or the suffix is none of a picture that can be written.
+            UserError: The picture cannot be read, or pictures cannot be written in the format of the suffix.
         """
         from yolact_kit.errors import UserError
         from yolact_kit.pixels.writing import rgb_name, write_picture

@@ -42,8 +42,9 @@ def choose_device(name: str = "auto") -> torch.device:
         device(type='cpu')
     """
     if name == "auto":
-        found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        return torch.device(found)
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
@@ -72,8 +73,8 @@ class Predictor:
         >>> from yolact_kit.config.schema import ModelConfig
         >>> config = Config(classes=["컵", "plate"], model=ModelConfig(input_size=64))
         >>> predictor = Predictor(YolactNetwork(config.model, num_classes=2), config, score=0.9)
-        >>> [found] = predictor.predict([np.zeros((48, 64, 3), dtype=np.uint8)], files=["a.png"])
-        >>> found.file, found.width, found.height
+        >>> [prediction] = predictor.predict([np.zeros((48, 64, 3), dtype=np.uint8)], files=["a.png"])
+        >>> prediction.file, prediction.width, prediction.height
         ('a.png', 64, 48)
     """
 
@@ -135,8 +136,8 @@ class Predictor:
         chosen = choose_device(device)
         loaded = load_weights(weights, chosen, model)
         options = {"top_k": top_k, "nms": nms}
-        given = {key: value for key, value in options.items() if value is not None}
-        config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=given)})
+        changes = {key: value for key, value in options.items() if value is not None}
+        config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=changes)})
         return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact)
 
     @property
@@ -167,22 +168,30 @@ class Predictor:
             A prediction for each picture, in their order.
         """
         if self.views:
-            yield from (self._look_again(name, pixels) for name, pixels in pictures)
+            yield from (self._predict_views(name, pixels) for name, pixels in pictures)
             return
         for batch in _batches(pictures, self.batch_size):
             yield from self._predict_batch(batch)
 
-    def _look_again(self, name: str, pixels: NDArray[np.uint8]) -> Prediction:
+    def _predict_views(self, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         """Predicts on the views of one picture and merges their detections."""
         height, width = pixels.shape[:2]
         views = views_of(width, height, self.views)
-        shown = ((name, view.of(pixels)) for view in views)
-        found = [one for batch in _batches(shown, self.batch_size) for one in self._predict_batch(batch)]
-        return merge(views, found, name, (height, width), self.config.detect.top_k, self.score)
+        windows = ((name, view.of(pixels)) for view in views)
+        predictions: list[Prediction] = []
+        for batch in _batches(windows, self.batch_size):
+            predictions += self._predict_batch(batch)
+        return merge(views, predictions, name, (height, width), self.config.detect.top_k, self.score)
 
     def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
+        """The predictions of named pictures, which the network gets as one batch, or a CPU one by one on its cores."""
+
+        def predict_alone(picture: tuple[str, NDArray[np.uint8]]) -> Prediction:
+            name, pixels = picture
+            return self._prediction(self.run([pixels]), 0, name, pixels)
+
         if self._accelerated is not None:
-            return on_cores(batch, lambda one: self._prediction(self.run([one[1]]), 0, *one))
+            return on_cores(batch, predict_alone)
         raw = self.run([pixels for _, pixels in batch])
         return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
 
@@ -210,15 +219,18 @@ class Predictor:
         return raw
 
     def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
+        """The prediction of one picture of a batch from the network's raw outputs."""
         height, width = pixels.shape[:2]
-        score = 0.0 if self.views.tta else self.score  # the mean of several views is what counts
-        found = postprocess(
+        # With several views, the mean score counts: a view's own score may be lower.
+        score = 0.0 if self.views.tta else self.score
+        detections = postprocess(
             raw, index, (height, width), self.config.detect, score, self.legacy, self.model.mask_scoring
         )
-        return Prediction(name, width, height, *found, classes=self.config.classes)
+        return Prediction(name, width, height, *detections, classes=self.config.classes)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one of what remains; no more are taken than the next list needs."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -83,7 +83,7 @@ class SourcePicture(NamedTuple):
             uint8 [H, W, 3], red, green, blue, upright.
 
         Raises:
-            PictureError: It cannot be had or decoded.
+            PictureError: It cannot be fetched, read or decoded.
         """
         if self.on_disk:
             return read_picture(self.path)
@@ -100,7 +100,7 @@ Read = tuple[SourcePicture, NDArray[np.uint8]]
 
 
 def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePicture]:
-    """The pictures of the given sources.
+    """The pictures that sources hold.
 
     Args:
         sources: One source or several: a picture, a folder (its pictures and videos, subfolders included), a glob such
@@ -123,34 +123,37 @@ def find_pictures(sources: str | Path | Sequence[str | Path]) -> list[SourcePict
         >>> [picture.name for picture in find_pictures(folder)]
         ['컵.jpg']
     """
-    given = list(_expanded([sources] if isinstance(sources, str | Path) else sources))
-    if not given:
+    expanded = list(_expanded([sources] if isinstance(sources, str | Path) else sources))
+    if not expanded:
         raise UserError("There is nothing to predict on.", f"Give {_KINDS}.")
-    base = _common_folder([source for source in given if isinstance(source, Path) and not source.is_dir()])
-    found: dict[str, SourcePicture] = {}
+    base = _common_folder([source for source in expanded if isinstance(source, Path) and not source.is_dir()])
+    pictures: dict[str, SourcePicture] = {}
     names: set[str] = set()
-    for number, source in enumerate(given, start=1):
+    for number, source in enumerate(expanded, start=1):
         for picture in _find(source, base):
-            if picture.origin in found:
+            if picture.origin in pictures:
                 continue
+            # Two folders may hold pictures of the same name: the second one gets the number of its source in front.
             name = picture.name if picture.name.casefold() not in names else f"{number}/{picture.name}"
-            found[picture.origin] = picture._replace(name=name)
+            pictures[picture.origin] = picture._replace(name=name)
             names.add(name.casefold())
-    return list(found.values())
+    return list(pictures.values())
 
 
 def _expanded(sources: Iterable[str | Path]) -> Iterator[Path | str | bytes]:
-    """Sources with lists replaced by what they list: paths of what is there, other text, the content of a picture."""
+    """Replaces lists by their entries; yields a path for what is on disk, bytes for a piped picture, else the text."""
     for source in sources:
         if source == "-":
             yield from _piped()
         elif Path(source).suffix.lower() == ".txt" and Path(source).is_file():
-            yield from _listed(read_text(Path(source), Problems()) or "", Path(source).parent, f"The list '{source}'")
+            text = read_text(Path(source), Problems()) or ""
+            yield from _list_entries(text, Path(source).parent, f"The list '{source}'")
         else:
             yield Path(source) if _exists(source) else str(source)
 
 
 def _piped() -> Iterator[Path | str | bytes]:
+    """What came through standard input: a picture as a whole, or the sources of a list."""
     if sys.stdin.isatty():
         raise UserError(
             "'-' is standard input, and nothing is piped into it.", "Give a file, or `... | yolact-kit predict`."
@@ -166,12 +169,13 @@ def _piped() -> Iterator[Path | str | bytes]:
             raise UserError(
                 "What came through '-' is neither a picture nor a list of pictures.", f"Give {_KINDS}."
             ) from None
-        yield from _listed(text[0], Path(), "What came through '-'")
+        yield from _list_entries(text[0], Path(), "What came through '-'")
     else:
         yield content
 
 
-def _listed(text: str, folder: Path, what: str) -> Iterator[Path | str]:
+def _list_entries(text: str, folder: Path, what: str) -> Iterator[Path | str]:
+    """The sources that a list names, one a line; comments begin with #. ``what`` names the list in messages."""
     lines = [line.strip().strip("\"'") for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
@@ -189,6 +193,7 @@ def _listed(text: str, folder: Path, what: str) -> Iterator[Path | str]:
 
 
 def _exists(source: str | Path) -> bool:
+    """Whether a source is a file or folder on this machine."""
     try:
         return Path(source).exists()
     except (OSError, ValueError):  # the name is too long, or has characters that no file name can have
@@ -216,16 +221,17 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
 
 
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
+    """The pictures and videos that match a glob, each with its name: the path below the pattern's fixed folder."""
     if "://" in pattern:
         raise UserError(f"'{pattern}' is not an address that can be read.", "Addresses begin with http:// or https://.")
     if not glob.has_magic(pattern):
         raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
     files = sorted(Path(file) for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
-    found = [file for file in files if _is_source(file.relative_to(fixed), file)]
-    if not found:
+    matches = [file for file in files if _is_source(file.relative_to(fixed), file)]
+    if not matches:
         raise UserError(f"No picture or video matches '{pattern}'.", "Check the pattern; put it in quotes.")
-    return [(file, file.relative_to(fixed).as_posix()) for file in found]
+    return [(file, file.relative_to(fixed).as_posix()) for file in matches]
 
 
 def _is_source(below: Path, file: Path) -> bool:
@@ -276,7 +282,7 @@ def decoded(
         Each picture and its pixels, uint8 [H, W, 3], red, green, blue, upright, in the order given.
     """
     for moving, group in groupby(pictures, lambda picture: picture.moves):
-        stills = in_order(group, lambda one: (one, one.read()), ahead, _DECODERS)
+        stills = in_order(group, lambda still: (still, still.read()), ahead, _DECODERS)
         for picture, result in _frames(group, ahead, every) if moving else stills:
             try:
                 read = result.result()
@@ -292,14 +298,15 @@ def _frames(videos: Iterable[SourcePicture], ahead: int, every: int) -> Iterator
     for video in videos:
         # Frames of a camera are used right away: frames that wait are late.
         room = ahead if video.camera < 0 else 1
-        with closing(video.frames(every)) as frames, closing(in_order(repeat(frames), _next, room)) as reading:
+        with closing(video.frames(every)) as frames, closing(in_order(repeat(frames), _next_frame, room)) as reading:
             for _, result in reading:
                 if result.exception() is None and result.result() is None:
                     break
                 yield video, cast("Future[Read]", result)
 
 
-def _next(frames: Iterator[Read]) -> Read | None:
+def _next_frame(frames: Iterator[Read]) -> Read | None:
+    """The next frame; None after the last one, since a StopIteration cannot pass through a future."""
     return next(frames, None)
 
 

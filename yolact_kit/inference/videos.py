@@ -22,7 +22,7 @@ VIDEO_EXTENSIONS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", "
 CUT_OFF = "video-cut-off"
 """`PictureError.code` of a video that ends too early: the frames before that were given."""
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a video is said once, by `PictureError`
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # `PictureError` reports problems with a video, once
 
 _USUAL_RATE = 25.0
 _SHORT = 0.98
@@ -70,38 +70,41 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
     with _opened(source) as capture:
         rate = capture.get(cv2.CAP_PROP_FPS)
         rate = rate if 0 < rate < 1000 else _USUAL_RATE
-        begin, shown = time.monotonic(), [0.0, 0.0]
+        begin, times = time.monotonic(), [0.0, 0.0]
         for number in count():
             if not capture.grab():
                 break
-            shown = [shown[1], capture.get(cv2.CAP_PROP_POS_MSEC) / 1000]
-            found, pixels = capture.retrieve() if number % every == 0 else (False, None)
-            if found and pixels is not None:
-                when = time.monotonic() - begin if isinstance(source, int) else shown[1]
+            # The times of the last two frames: the video's length is that of the last one and its duration.
+            times = [times[1], capture.get(cv2.CAP_PROP_POS_MSEC) / 1000]
+            is_decoded, pixels = capture.retrieve() if number % every == 0 else (False, None)
+            if is_decoded and pixels is not None:
+                when = time.monotonic() - begin if isinstance(source, int) else times[1]
                 yield (
                     Frame(number, when, rate / every),
                     cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False),
                 )
         if isinstance(source, Path):
             announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-            # The header of an AVI also counts frames that the camera dropped, so the video is complete if its length
-            # matches.
-            whole = 2 * shown[1] - shown[0] >= _SHORT * announced / rate
+            # The header of an AVI also counts frames that the camera dropped, so a video is complete too if its length
+            # fits that number.
+            whole = 2 * times[1] - times[0] >= _SHORT * announced / rate
             _check_whole(source, number, 0 if whole else announced)
 
 
-def _check_whole(path: Path, found: int, announced: int) -> None:
-    if found == 0:
+def _check_whole(path: Path, frames: int, announced: int) -> None:
+    """Reports a video that has no frames, or clearly fewer than its header announced."""
+    if frames == 0:
         raise _unreadable(path)
-    if found < announced * _SHORT - 1:
+    if frames < announced * _SHORT - 1:
         raise PictureError(
-            f"The video '{path}' ends after {found} of {announced} frames: it is damaged or cut off.",
+            f"The video '{path}' ends after {frames} of {announced} frames: it is damaged or cut off.",
             "Copy it again from its source.",
             CUT_OFF,
         )
 
 
 def _unreadable(path: Path) -> PictureError:
+    """Why a video cannot be opened."""
     if not path.is_file():
         return PictureError(f"The video '{path}' does not exist.", "Check its name and folder.", "picture-missing")
     return PictureError(
@@ -112,6 +115,7 @@ def _unreadable(path: Path) -> PictureError:
 
 @contextmanager
 def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
+    """Opens a video or camera, and keeps OpenCV quiet meanwhile: problems are reported by `PictureError`."""
     level = _set_log_level(0)
     try:
         # A path in another script is passed to the system unchanged; a number in it is not a pattern for several
@@ -133,6 +137,6 @@ def _opened(source: Path | int) -> Iterator[cv2.VideoCapture]:
 
 def _set_log_level(level: int) -> int:
     """Sets how much OpenCV prints (0 for nothing) and returns the old value. OpenCV 5 has moved the function."""
-    place = cv2.utils.logging if hasattr(cv2.utils, "logging") else cv2
-    before: int = place.setLogLevel(level)
+    module = cv2.utils.logging if hasattr(cv2.utils, "logging") else cv2
+    before: int = module.setLogLevel(level)
     return before

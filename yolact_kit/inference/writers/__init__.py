@@ -51,8 +51,8 @@ def make_writers(
     Raises:
         UserError: A format is not known.
     """
-    wanted = check_formats(formats)
-    return [make(out, classes, options or WriteOptions()) for name, make in _WRITERS.items() if name in wanted]
+    names = check_formats(formats)
+    return [make(out, classes, options or WriteOptions()) for name, make in _WRITERS.items() if name in names]
 
 
 def check_formats(formats: Iterable[str]) -> set[str]:
@@ -71,9 +71,9 @@ def check_formats(formats: Iterable[str]) -> set[str]:
         >>> sorted(check_formats(["overlay", "coco"]))
         ['coco', 'overlay']
     """
-    wanted = set(formats)
-    for name in sorted(wanted - set(FORMATS)):
+    names = set(formats)
+    for name in sorted(names - set(FORMATS)):
         raise UserError(f"There is no format '{name}'.", f"Available are {', '.join(FORMATS)}.")
-    if not wanted:
+    if not names:
         raise UserError("No format was given.", f"Available are {', '.join(FORMATS)}.")
-    return wanted
+    return names

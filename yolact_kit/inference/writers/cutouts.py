@@ -28,9 +28,10 @@ class CutoutWriter:
 
     def add(self, item: Item) -> None:
         """Writes the objects of one picture; a detection without any pixel gives no file."""
-        found = item.prediction
-        for index, (label, score) in enumerate(zip(found.labels.tolist(), found.scores.tolist(), strict=True)):
-            x, y, inside = found.crop(index)
+        prediction = item.prediction
+        labels, scores = prediction.labels.tolist(), prediction.scores.tolist()
+        for index, (label, score) in enumerate(zip(labels, scores, strict=True)):
+            x, y, inside = prediction.crop(index)
             if inside.size == 0:
                 continue
             pixels = item.pixels[y : y + inside.shape[0], x : x + inside.shape[1]]

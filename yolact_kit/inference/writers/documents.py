@@ -1,4 +1,4 @@
-"""Predictions of all pictures in one document, made from the run's journal without loading it into memory."""
+"""Predictions of all pictures in one document, written from the run's journal without loading it into memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
 from yolact_kit.files import replacing
 from yolact_kit.inference.journal import Record
@@ -31,7 +31,7 @@ def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record], fra
         frames: Whether some of them are frames of videos: each picture then has ``frame`` and ``time`` too.
     """
     categories = [{"id": number, "name": name} for number, name in enumerate(classes, start=1)]
-    # One pass gives both lists of the document, so the second one waits in a file.
+    # The records are read once, but the document has two lists, one after the other: the second one waits in a file.
     with (
         replacing(out / "predictions.json") as beside,
         beside.open("w", encoding="utf-8", newline="\n") as document,
@@ -48,15 +48,16 @@ def write_coco(out: Path, classes: Sequence[str], records: Iterable[Record], fra
 def _write_lists(
     images: IO[str], annotations: IO[str], records: Iterable[Record], more: Sequence[Literal["frame", "time"]]
 ) -> None:
-    numbers = count(1)
-    for number, one in enumerate(records, start=1):
-        image: dict[str, Any] = {"id": number, "file_name": one["file"], "width": one["width"], "height": one["height"]}
-        image.update((key, one[key]) for key in more)
+    """Writes the entries of both lists of a COCO document in one pass; ``more`` names further keys of the pictures."""
+    annotation_ids = count(1)
+    for number, record in enumerate(records, start=1):
+        keys = ("width", "height", *more)
+        image = {"id": number, "file_name": record["file"], **{key: record[key] for key in keys}}
         images.write(("" if number == 1 else ", ") + json.dumps(image, ensure_ascii=False))
-        for found, place in zip(one["objects"], numbers, strict=False):
-            kept = {key: value for key, value in found.items() if key not in _MEASURES}
-            text = json.dumps({"id": place, **kept, "image_id": number, "iscrowd": 0})
-            annotations.write(("" if place == 1 else ", ") + text)
+        for detection, annotation_id in zip(record["objects"], annotation_ids, strict=False):
+            annotation = {key: value for key, value in detection.items() if key not in _MEASURES}
+            text = json.dumps({"id": annotation_id, **annotation, "image_id": number, "iscrowd": 0})
+            annotations.write(("" if annotation_id == 1 else ", ") + text)
 
 
 def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], frames: bool = False) -> None:
@@ -74,7 +75,7 @@ def write_csv(out: Path, classes: Sequence[str], records: Iterable[Record], fram
     with replacing(out / "predictions.csv") as beside, beside.open("w", encoding="utf-8-sig", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(CSV_COLUMNS + VIDEO_COLUMNS if frames else CSV_COLUMNS)
-        for one in records:
-            for number, found in enumerate(one["objects"], start=1):
-                place = (one["frame"], one["time"], found.get("track_id")) if frames else ()
-                rows.writerow([one["file"], number, *csv_row(found, classes), *place])
+        for record in records:
+            for number, detection in enumerate(record["objects"], start=1):
+                frame_columns = (record["frame"], record["time"], detection.get("track_id")) if frames else ()
+                rows.writerow([record["file"], number, *csv_row(detection, classes), *frame_columns])

@@ -39,8 +39,9 @@ class LabelmeWriter:
         path = self.folder / f"{item.stem}.json"
         if path.exists() and is_labelled_by_a_person(path):
             return
-        kept = None if item.picture.on_disk else item.pixels
-        document = replace(item.prediction, pixels=kept).to_labelme(self._simplify)
+        # A picture that is not on disk, such as a frame, is embedded, so that labelme can open it.
+        embedded = None if item.picture.on_disk else item.pixels
+        document = replace(item.prediction, pixels=embedded).to_labelme(self._simplify)
         if item.picture.on_disk:
             document["imagePath"] = picture_reference(item.picture.path, path.parent)
         atomic_write_text(path, json_text({**document, _MARK: _digest(document)}, indent=True))
@@ -51,7 +52,7 @@ class LabelmeWriter:
 
 
 def is_labelled_by_a_person(path: Path) -> bool:
-    """Whether a labelme file is not, or no longer, what `LabelmeWriter` wrote.
+    """Whether a person has saved a labelme file, so that it is not exactly what `LabelmeWriter` wrote.
 
     Args:
         path: The file.
@@ -67,7 +68,7 @@ def is_labelled_by_a_person(path: Path) -> bool:
 
 
 def labelled_by_people(out: Path) -> list[Path]:
-    """The labelme files in a folder of predictions that a person saved since.
+    """The labelme files in a folder of predictions that a person has saved.
 
     Args:
         out: The folder.
@@ -79,5 +80,6 @@ def labelled_by_people(out: Path) -> list[Path]:
 
 
 def _digest(document: dict[str, Any]) -> str:
+    """The SHA-256 of a document's content, whatever the order of its keys."""
     text = json.dumps(document, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -13,7 +13,7 @@ class Names:
     """Gives each picture a name of its own, also where two differ in their suffix or in upper and lower case only.
 
     Args:
-        taken: Names that were given before.
+        earlier: The names that earlier pictures have.
 
     Example:
         >>> names = Names()
@@ -21,8 +21,8 @@ class Names:
         ('a/cup', 'a/cup.png')
     """
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {self._key(name) for name in taken}
+    def __init__(self, earlier: Iterable[str] = ()) -> None:
+        self._keys = {self._key(name) for name in earlier}
 
     def give(self, name: str) -> str:
         """A relative path without a suffix that no other picture has.
@@ -38,12 +38,13 @@ class Names:
             path = PurePosixPath(path.name)
         first = (path.with_suffix("").as_posix(), path.as_posix())
         further = (f"{path.as_posix()}-{number}" for number in count(2))
-        chosen = next(one for one in chain(first, further) if self._key(one) not in self._taken)
-        self._taken.add(self._key(chosen))
+        chosen = next(candidate for candidate in chain(first, further) if self._key(candidate) not in self._keys)
+        self._keys.add(self._key(chosen))
         return chosen
 
     @staticmethod
     def _key(name: str) -> str:
+        """A name without what Windows and macOS do not tell apart: case, and the form in which accents are stored."""
         return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.inference.drawing import Style, class_font, draw_prediction
-from yolact_kit.inference.notes import Notes, draw_notes, lines_place
+from yolact_kit.inference.notes import Notes, draw_notes, text_rectangles
 from yolact_kit.inference.writers.items import Item, WriteOptions
 from yolact_kit.pixels.writing import save_image
 
@@ -21,7 +21,7 @@ class OverlayWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        options: Its style is used.
+        options: How objects are drawn: its ``style``.
     """
 
     def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
@@ -30,15 +30,15 @@ class OverlayWriter:
 
     def add(self, item: Item) -> None:
         """Writes the picture of one prediction."""
-        save_image(self.folder / f"{item.stem}.jpg", Image.fromarray(drawn(item, self._style)), quality=92)
+        save_image(self.folder / f"{item.stem}.jpg", Image.fromarray(draw_item(item, self._style)), quality=92)
 
     def close(self) -> None:
         """Creates the folder even if there was no picture."""
         self.folder.mkdir(parents=True, exist_ok=True)
 
 
-def drawn(item: Item, style: Style) -> NDArray[np.uint8]:
+def draw_item(item: Item, style: Style) -> NDArray[np.uint8]:
     """A picture with its detections and notes drawn over it, uint8 [H, W, 3], red, green, blue."""
     font, notes = class_font(item.prediction.classes), item.notes or Notes()
-    over = draw_prediction(item.pixels, item.prediction, style, lines_place(notes, item.pixels.shape, font))
+    over = draw_prediction(item.pixels, item.prediction, style, text_rectangles(notes, item.pixels.shape, font))
     return draw_notes(over, notes, font)

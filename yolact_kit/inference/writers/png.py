@@ -38,18 +38,19 @@ class PngWriter:
 
     def add(self, item: Item) -> None:
         """Writes the masks of one picture."""
-        found = item.prediction
-        instance = np.zeros((found.height, found.width), dtype=np.uint16)
+        prediction = item.prediction
+        instance = np.zeros((prediction.height, prediction.width), dtype=np.uint16)
         semantic = np.zeros_like(instance)
-        for index in reversed(range(len(found))):
-            x, y, inside = found.crop(index)
-            place = slice(y, y + inside.shape[0]), slice(x, x + inside.shape[1])
-            label, score = int(found.labels[index]), float(found.scores[index])
-            instance[place][inside] = index + 1
-            semantic[place][inside] = label + 1
+        # The worst detection comes first, so that better ones cover it.
+        for index in reversed(range(len(prediction))):
+            x, y, inside = prediction.crop(index)
+            window = slice(y, y + inside.shape[0]), slice(x, x + inside.shape[1])
+            label, score = int(prediction.labels[index]), float(prediction.scores[index])
+            instance[window][inside] = index + 1
+            semantic[window][inside] = label + 1
             file = self.folder / "objects" / item.stem / object_name(index + 1, self._classes[label], score)
-            save_image(file, Image.fromarray(found.mask(index) * np.uint8(255)))
-        save_image(self.folder / "instance" / f"{item.stem}.png", _numbered(instance, len(found)))
+            save_image(file, Image.fromarray(prediction.mask(index) * np.uint8(255)))
+        save_image(self.folder / "instance" / f"{item.stem}.png", _numbered(instance, len(prediction)))
         save_image(self.folder / "semantic" / f"{item.stem}.png", _numbered(semantic, len(self._classes)))
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from yolact_kit.files import replacing
 from yolact_kit.inference.encoders import Encoder, open_video
 from yolact_kit.inference.writers.items import Item, WriteOptions
-from yolact_kit.inference.writers.overlay import drawn
+from yolact_kit.inference.writers.overlay import draw_item
 
 
 class VideoWriter:
@@ -18,7 +18,7 @@ class VideoWriter:
     Args:
         out: Folder to write into.
         classes: Class names.
-        options: Its style is used.
+        options: How objects are drawn: its ``style``.
     """
 
     def __init__(self, out: Path, classes: Sequence[str], options: WriteOptions) -> None:
@@ -40,7 +40,7 @@ class VideoWriter:
             path = self.folder / (f"{name}.mp4" if name.suffix.lower() != ".mp4" else name)
             beside = self._files.enter_context(replacing(path))
             self._encoder = open_video(beside, frame.rate, item.pixels.shape[:2])
-        self._encoder.add(drawn(item, self._style), frame.time)
+        self._encoder.add(draw_item(item, self._style), frame.time)
 
     def close(self) -> None:
         """Finishes the last file."""
@@ -48,6 +48,7 @@ class VideoWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _end(self) -> None:
+        """Finishes the current file, if there is one, and gives it its name."""
         if self._encoder is not None:
             self._encoder.close()
             self._encoder = None

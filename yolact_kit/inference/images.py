@@ -25,7 +25,7 @@ _ADVICE = (
 )
 
 
-class GivenPicture(NamedTuple):
+class NamedImage(NamedTuple):
     """A picture passed from Python.
 
     Attributes:
@@ -39,8 +39,8 @@ class GivenPicture(NamedTuple):
     on_disk: bool = False
 
 
-def read_given(images: PictureLike | Iterable[PictureLike]) -> Iterator[GivenPicture]:
-    """Reads pictures in whatever form they are given.
+def read_images(images: PictureLike | Iterable[PictureLike]) -> Iterator[NamedImage]:
+    """Reads pictures in any of the forms that Python code has them in.
 
     Args:
         images: A picture or several; arrays and tensors with four dimensions are several.
@@ -52,37 +52,42 @@ def read_given(images: PictureLike | Iterable[PictureLike]) -> Iterator[GivenPic
         UserError: The picture does not exist, cannot be read, or is of another type.
 
     Example:
-        >>> [one] = read_given(np.zeros((48, 64), dtype=np.uint8))
-        >>> one.name, one.pixels.shape
+        >>> [image] = read_images(np.zeros((48, 64), dtype=np.uint8))
+        >>> image.name, image.pixels.shape
         ('0', (48, 64, 3))
     """
-    for number, picture in enumerate(_listed(images)):
+    for number, picture in enumerate(_each(images)):
         if isinstance(picture, str | Path):
-            found = [one._replace(name=str(one.path)) for one in find_pictures(picture)]
-            for source, pixels in decoded(found, _refuse):
-                yield GivenPicture(source.name, pixels, source.on_disk)
+            # Python code wants the path itself, not the one below the folder that it came from.
+            sources = [source._replace(name=str(source.path)) for source in find_pictures(picture)]
+            for source, pixels in decoded(sources, _refuse):
+                yield NamedImage(source.name, pixels, source.on_disk)
         elif isinstance(picture, bytes):
-            yield GivenPicture(str(number), read_picture(picture))
+            yield NamedImage(str(number), read_picture(picture))
         elif isinstance(picture, Image.Image):
-            yield GivenPicture(str(getattr(picture, "filename", "") or number), pixels_of(picture))
+            yield NamedImage(str(getattr(picture, "filename", "") or number), pixels_of(picture))
         elif isinstance(picture, Tensor):
-            yield GivenPicture(str(number), _from_tensor(picture))
+            yield NamedImage(str(number), _from_tensor(picture))
         else:
-            yield GivenPicture(str(number), _checked(picture))
+            yield NamedImage(str(number), _checked(picture))
 
 
-def _listed(images: Any) -> Iterable[Any]:
+def _each(images: Any) -> Iterable[Any]:
+    """The pictures one by one, whether one or several were passed."""
     if isinstance(images, np.ndarray | Tensor):
-        return images if images.ndim == 4 else [images]
-    return images if isinstance(images, Iterable) and not isinstance(images, str | bytes) else [images]
+        is_several = images.ndim == 4
+    else:
+        is_several = isinstance(images, Iterable) and not isinstance(images, str | bytes)
+    return images if is_several else [images]
 
 
 def _refuse(_: SourcePicture, error: PictureError) -> None:
+    """Stops at a picture that cannot be read; the command line goes on with the others."""
     raise error
 
 
 def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
-    """The pixels of a tensor: channels first, and floats of 0 to 1, as torchvision has them."""
+    """The pixels of a tensor with the channels first, of integers or of floats from 0 to 1, as torchvision has them."""
     values = tensor.detach().cpu()
     if values.ndim == 3 and values.shape[0] in (1, 3, 4):
         values = values.permute(1, 2, 0)
@@ -98,12 +103,13 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
 
 
 def _checked(pixels: Any) -> NDArray[np.uint8]:
+    """The pixels as uint8 [H, W, 3]; grey gets three equal channels."""
     if not hasattr(pixels, "__array__"):
         raise UserError(f"A value of type {type(pixels).__name__} is not a picture.", _ADVICE)
-    found = np.asarray(pixels)
-    if found.ndim == 2:
-        found = found[..., None]
-    if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] not in (1, 3, 4) or 0 in found.shape:
-        raise UserError(f"An array {list(np.shape(pixels))} of {found.dtype} is not a picture.", _ADVICE)
+    array = np.asarray(pixels)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
+        raise UserError(f"An array {list(np.shape(pixels))} of {array.dtype} is not a picture.", _ADVICE)
     # Transparency is dropped, as with files.
-    return np.ascontiguousarray(np.broadcast_to(found[..., :3], (*found.shape[:2], 3)))
+    return np.ascontiguousarray(np.broadcast_to(array[..., :3], (*array.shape[:2], 3)))

@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 
 from yolact_kit.errors import UserError
-from yolact_kit.inference.given import read_given
+from yolact_kit.inference.images import read_images
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 CHANNELS_FIRST = torch.from_numpy(PIXELS).permute(2, 0, 1)
 
 
 def read(images: Any) -> list[np.ndarray]:
-    return [one.pixels for one in read_given(images)]
+    return [one.pixels for one in read_images(images)]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_pillow_opens_is_as_the_file_itself(tmp_path: Path) -> None:
     Image.fromarray(PIXELS).save(turned, exif=exif)
     Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 16).save(deep)
     for file in (turned, deep):
-        [plain], [opened], [content] = (list(read_given(one)) for one in (file, Image.open(file), file.read_bytes()))
+        [plain], [opened], [content] = (list(read_images(one)) for one in (file, Image.open(file), file.read_bytes()))
         assert opened.name == plain.name == str(file) and plain.on_disk and not opened.on_disk
         np.testing.assert_array_equal(opened.pixels, plain.pixels)
         np.testing.assert_array_equal(content.pixels, plain.pixels)
@@ -66,7 +66,7 @@ def test_what_pillow_opens_is_as_the_file_itself(tmp_path: Path) -> None:
 def test_several_pictures_are_told_apart_by_their_number(tmp_path: Path) -> None:
     for name in "ba":
         Image.fromarray(PIXELS).save(tmp_path / f"{name}.png")
-    names = [one.name for one in read_given([PIXELS, tmp_path, PIXELS])]
+    names = [one.name for one in read_images([PIXELS, tmp_path, PIXELS])]
     assert names == ["0", str(tmp_path / "a.png"), str(tmp_path / "b.png"), "2"]
     assert len(read(np.stack([PIXELS] * 3))) == len(read(CHANNELS_FIRST.expand(3, 3, 20, 30))) == 3
     assert len(read(sorted(tmp_path.glob("*.png")))) == len(read(tmp_path.glob("*.png"))) == 2
