@@ -16,7 +16,7 @@ CHANNELS_FIRST = torch.from_numpy(PIXELS).permute(2, 0, 1)
 
 
 def read(images: Any) -> list[np.ndarray]:
-    return [one.pixels for one in read_images(images)]
+    return [image.pixels for image in read_images(images)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_pillow_opens_is_as_the_file_itself(tmp_path: Path) -> None:
 def test_several_pictures_are_told_apart_by_their_number(tmp_path: Path) -> None:
     for name in "ba":
         Image.fromarray(PIXELS).save(tmp_path / f"{name}.png")
-    names = [one.name for one in read_images([PIXELS, tmp_path, PIXELS])]
+    names = [image.name for image in read_images([PIXELS, tmp_path, PIXELS])]
     assert names == ["0", str(tmp_path / "a.png"), str(tmp_path / "b.png"), "2"]
     assert len(read(np.stack([PIXELS] * 3))) == len(read(CHANNELS_FIRST.expand(3, 3, 20, 30))) == 3
     assert len(read(sorted(tmp_path.glob("*.png")))) == len(read(tmp_path.glob("*.png"))) == 2

@@ -29,8 +29,8 @@ class Prediction:
     empty. A hundred full masks of a 12-megapixel picture would be 1.2 GB.
 
     It has a length, and a part of it is a prediction too: ``prediction[0]``, ``prediction[:3]``,
-    ``prediction[prediction.scores > 0.5]``, ``prediction["cup"]`` for those of a class, and iteration gives
-    each detection as one. A notebook shows it as its picture with the objects drawn.
+    ``prediction[prediction.scores > 0.5]``, ``prediction["cup"]`` for those of a class; a loop over it
+    gives each detection as one. A notebook shows it as its picture with the objects drawn.
 
     Attributes:
         file: The picture's path, as the source gave it.

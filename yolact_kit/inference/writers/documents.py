@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from yolact_kit.files import replacing
 from yolact_kit.inference.journal import Record
@@ -51,8 +51,9 @@ def _write_lists(
     """Writes the entries of both lists of a COCO document in one pass; ``more`` names further keys of the pictures."""
     annotation_ids = count(1)
     for number, record in enumerate(records, start=1):
-        keys = ("width", "height", *more)
-        image = {"id": number, "file_name": record["file"], **{key: record[key] for key in keys}}
+        image: dict[str, Any] = {"id": number, "file_name": record["file"]}
+        image.update(width=record["width"], height=record["height"])
+        image.update((key, record[key]) for key in more)
         images.write(("" if number == 1 else ", ") + json.dumps(image, ensure_ascii=False))
         for detection, annotation_id in zip(record["objects"], annotation_ids, strict=False):
             annotation = {key: value for key, value in detection.items() if key not in _MEASURES}
