@@ -57,7 +57,7 @@ Score = Annotated[
         rich_help_panel="Measuring",
     ),
 ]
-Out = Annotated[
+EvaluationFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder to write; runs/evaluate-N by default.", rich_help_panel="Output"),
 ]
@@ -70,7 +70,7 @@ def evaluate(
     split: SplitName = "val",
     against: Against = None,
     score: Score = 0.3,
-    out: Out = None,
+    out: EvaluationFolder = None,
     as_json: AsJson = False,
     model: WeightsModel = None,
     device: Device = "auto",

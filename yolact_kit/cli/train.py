@@ -22,7 +22,7 @@ RUN_PANEL = "The run"
 Configuration = Annotated[
     Path | None, typer.Argument(help="Configuration that `yolact-kit config` wrote.", show_default=False)
 ]
-Weights = Annotated[
+StartWeights = Annotated[
     str | None,
     typer.Option(
         metavar="imagenet|none|WEIGHTS",
@@ -40,7 +40,7 @@ Time = Annotated[
     str | None,
     typer.Option(help="Train for this long, such as 45m or 1h30m, instead of by epochs.", rich_help_panel=RUN_PANEL),
 ]
-Out = Annotated[Path | None, typer.Option(help="Run folder; runs/train-N by default.", rich_help_panel=RUN_PANEL)]
+RunFolder = Annotated[Path | None, typer.Option(help="Run folder; runs/train-N by default.", rich_help_panel=RUN_PANEL)]
 Resume = Annotated[
     Path | None, typer.Option(metavar="RUN", help="Continue the run in this folder.", rich_help_panel=RUN_PANEL)
 ]
@@ -57,11 +57,11 @@ Overfit = Annotated[
 
 def train(
     config: Configuration = None,
-    weights: Weights = None,
+    weights: StartWeights = None,
     model: WeightsModel = None,
     settings: Settings = None,
     time: Time = None,
-    out: Out = None,
+    out: RunFolder = None,
     resume: Resume = None,
     overfit: Overfit = None,
     device: Device = "auto",

@@ -69,7 +69,7 @@ def _letters(size: Sequence[int], font: FontChoice) -> ImageFont.FreeTypeFont:
     return load_font(font.path, max(11, round(min(size[:2]) / 28)))
 
 
-class _Layout(NamedTuple):
+class _NoteLayout(NamedTuple):
     """Lines of text ready to draw: wrapped if too long, with their positions and the rectangle behind them."""
 
     text: str
@@ -77,7 +77,7 @@ class _Layout(NamedTuple):
     behind: tuple[int, int, int, int]
 
 
-def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _Layout:
+def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _NoteLayout:
     """Wraps lines of text to the frame, and measures what they cover: a rectangle wider by a margin on each side."""
     letters, margin = _letters(size, font), max(4, min(size[:2]) // 80)
     rows: list[str] = []
@@ -88,7 +88,7 @@ def _lay_out(lines: Sequence[str], size: Sequence[int], font: FontChoice) -> _La
     canvas = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     left, top, right, bottom = canvas.multiline_textbbox(start, text, font=letters)
     behind = int(left) - margin, int(top) - margin, math.ceil(right) + margin, math.ceil(bottom) + margin
-    return _Layout(text, start, behind)
+    return _NoteLayout(text, start, behind)
 
 
 def _wrapped(line: str, letters: ImageFont.FreeTypeFont, room: int) -> list[str]:

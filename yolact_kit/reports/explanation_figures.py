@@ -143,7 +143,7 @@ def _draw_bars(sheet: Sheet, explained: Explanation, index: int, top: float, fon
         sheet.text(left - 6, middle - half * value, f"{value:+d}".replace("+0", "0"), font.path, 11, anchor="rm")
 
 
-class _Layout(NamedTuple):
+class _SheetLayout(NamedTuple):
     """Where the parts of the figure of decisions are on the sheet, in pixels.
 
     Attributes:
@@ -167,7 +167,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
         path: The PNG to write.
     """
     font, plain = class_font(explained.prediction.classes), find_font(["a"])
-    height, winners, layout = _height(explained, _PANEL), _winners(explained), _Layout()
+    height, winners, layout = _height(explained, _PANEL), _winners(explained), _SheetLayout()
     lines = _LINES if len(winners) <= _LINES else _LINES - 1
     drawn_winners = dict(list(winners.items())[:lines])
     stories = [_story(explained, source, losers, font) for source, losers in drawn_winners.items()]
@@ -191,7 +191,7 @@ def draw_decisions(explained: Explanation, path: Path) -> None:
     sheet.save(path)
 
 
-def _draw_boxes(sheet: Sheet, layout: _Layout, explained: Explanation, winners: dict[int, list[int]]) -> None:
+def _draw_boxes(sheet: Sheet, layout: _SheetLayout, explained: Explanation, winners: dict[int, list[int]]) -> None:
     """Draws the anchor and the box of each winner, and beside them the boxes that lost to it."""
     for source, losers in reversed(winners.items()):  # the best is on top
         winner = explained.candidates[source]
@@ -205,7 +205,7 @@ def _draw_boxes(sheet: Sheet, layout: _Layout, explained: Explanation, winners: 
 
 
 def _draw_stories(
-    sheet: Sheet, layout: _Layout, explained: Explanation, sources: list[int], stories: list[str]
+    sheet: Sheet, layout: _SheetLayout, explained: Explanation, sources: list[int], stories: list[str]
 ) -> None:
     """Writes a numbered line for each winner, and its number at its box."""
     font, plain = class_font(explained.prediction.classes), find_font(["a"])
