@@ -1,4 +1,4 @@
-"""A window that shows pictures as they come."""
+"""A window that shows pictures, one after the other."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from yolact_kit.errors import UserError
 
 _H264 = ("libx264", "libopenh264", "h264_videotoolbox", "h264_mf")
 _TICKS = 90_000
-"""Fractions of a second in which the times of frames are given."""
+"""The times of frames are written in this many parts of a second."""
 
 
 class Encoder(Protocol):

@@ -43,7 +43,7 @@ class Candidate:
 
     Attributes:
         box: x1 y1 x2 y2 in pixels, within the picture.
-        anchor: The anchor that it was regressed from, likewise; it may reach beyond the picture.
+        anchor: The anchor that it was regressed from, in the same form; it may reach beyond the picture.
         level: The pyramid level of the anchor: 3 for P3, the finest.
         label: 0-based index of the class.
         score: Score of the class, 0..1, before suppression and mask scoring.

@@ -77,7 +77,7 @@ def find_font(texts: Iterable[str]) -> FontChoice:
         >>> find_font(["cup 0.87"]).missing
         ''
     """
-    characters = frozenset(character for text in texts for character in text if character.isprintable())
+    characters = frozenset(character for character in "".join(texts) if character.isprintable())
     return _find(characters, os.environ.get(VARIABLE, ""))
 
 

@@ -21,7 +21,7 @@ def in_order(
     Args:
         items: What to work on; taken in the caller's thread.
         work: What is done with each.
-        ahead: At most this many items are waiting, in progress, or done and not yet taken.
+        ahead: At most this many items are waiting, in progress, or finished and not yet yielded.
         workers: Number of threads; with one, the work itself is done in order too.
 
     Yields:
@@ -50,7 +50,7 @@ def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
     """Works on items at the same time, each on its own cores.
 
     PyTorch by itself would use all cores for one item after the other: they would wait for each other at every
-    operation, and whatever is not an operation of PyTorch's would run on a single core.
+    operation, and all code outside PyTorch's operations would run on a single core.
 
     Args:
         items: What to work on.

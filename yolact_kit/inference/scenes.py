@@ -112,7 +112,7 @@ class Scenes:
         self._begun.append(time.perf_counter())
 
     def look(self, picture: SourcePicture, prediction: Prediction) -> Notes | None:
-        """Takes in the next frame.
+        """Follows the objects of the next frame.
 
         Args:
             picture: The frame; other pictures are skipped.

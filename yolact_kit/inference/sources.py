@@ -276,7 +276,7 @@ def decoded(
         pictures: The pictures.
         on_problem: Called with each picture that cannot be read; it is left out.
         ahead: At most this many decoded pictures wait.
-        every: Of a video, only every Nth frame is given.
+        every: Of a video, only every Nth frame is read.
 
     Yields:
         Each picture and its pixels, uint8 [H, W, 3], red, green, blue, upright, in the order given.

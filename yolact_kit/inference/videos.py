@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file's name is that of a video."""
+    """Whether a file is a video, by the suffix of its name."""
     return path.suffix.lower() in VIDEO_EXTENSIONS
 
 
@@ -74,7 +74,7 @@ def read_frames(source: Path | int, every: int = 1) -> Iterator[tuple[Frame, NDA
         for number in count():
             if not capture.grab():
                 break
-            # The times of the last two frames: the video's length is that of the last one and its duration.
+            # The times of the last two frames. The video ends one frame's duration after the last one.
             times = [times[1], capture.get(cv2.CAP_PROP_POS_MSEC) / 1000]
             is_decoded, pixels = capture.retrieve() if number % every == 0 else (False, None)
             if is_decoded and pixels is not None:
