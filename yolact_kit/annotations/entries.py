@@ -41,6 +41,16 @@ def image_fault(image: dict[str, Any]) -> str | None:
     return None
 
 
+def is_category_name(name: Any) -> bool:
+    """Whether it can name a category of a COCO file: text, or a number, as programs write that number their classes.
+
+    Example:
+        >>> is_category_name(0), is_category_name(""), is_category_name(None)
+        (True, False, False)
+    """
+    return isinstance(name, str | int | float) and not isinstance(name, bool) and str(name).strip() != ""
+
+
 def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | None:
     """What makes a segmentation unusable.
 

@@ -89,6 +89,7 @@ def assemble_result(
     if not _instances(labelled):
         whole.add("no-objects", "No picture has an object that could be read.")
     check_labels(labels, whole)
+    _check_groups(labelled, whole)
     splits = _splits_of_source(files, merged, whole)
     return ReadResult(
         files.format,
@@ -239,6 +240,15 @@ def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOption
         if new is not None and is_class and new not in classes:
             classes.append(new)
     return classes
+
+
+def _check_groups(labelled: list[Labelled], problems: Problems) -> None:
+    """Looks for one group that all shapes of several pictures are in: the objects of a label were probably not one."""
+    groups = {str(instance.extra.get("group_id")) for item in labelled for instance in item.picture.instances}
+    in_parts = sum(len(instance.extra.get("parts", ())) > 1 for item in labelled for instance in item.picture.instances)
+    if len(groups) == 1 and in_parts > 1:
+        message = f"Every shape has the group id {groups.pop()}, so those of a label are one object in each picture."
+        problems.add("group-everywhere", message)
 
 
 def check_labels(labels: Counter[str], problems: Problems) -> None:

@@ -100,6 +100,23 @@ def test_category_ids_of_any_kind(tmp_path: Path, ids: tuple[Any, Any]) -> None:
     assert result.problems == []
 
 
+@pytest.mark.parametrize("names", [(0, 1), ("0", "1"), (0.5, 1), ("0", 1)])
+def test_numbers_are_names_of_categories(tmp_path: Path, names: tuple[Any, Any]) -> None:
+    categories = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
+    coco(tmp_path, [entry(category=1), entry(image="2", category=2)], categories=categories)
+    result = read(tmp_path)
+    assert [instance.label for instance in instances(result)] == [str(name) for name in names]
+    assert result.problems == []
+
+
+@pytest.mark.parametrize("name", [None, "", " ", False, [], {}])
+def test_a_category_without_a_name_is_an_error(tmp_path: Path, name: Any) -> None:
+    coco(tmp_path, [entry(category=1)], categories=[{"id": 1, "name": name}])
+    with pytest.raises(SourceError) as caught:
+        read(tmp_path)
+    assert [problem.code for problem in caught.value.problems] == ["file-malformed"]
+
+
 def rle(mask: np.ndarray[Any, Any]) -> dict[str, Any]:
     return dict(encode_mask(mask))
 

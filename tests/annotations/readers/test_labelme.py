@@ -139,6 +139,31 @@ def test_a_group_with_two_labels_is_two_objects(tmp_path: Path) -> None:
     assert codes(result) == ["W group-labels-differ"]
 
 
+@pytest.mark.parametrize("group", [None, "null", "None", "NULL", "none", "", " ", "NaN", [], {}, False, True])
+def test_a_group_id_that_means_none_leaves_shapes_apart(tmp_path: Path, group: Any) -> None:
+    labelled(tmp_path, "a", [shape(group_id=group), shape([[1, 1], [9, 1], [9, 9]], group_id=group)])
+    result = read(tmp_path)
+    assert [len(instance.polygons) for instance in instances(result)] == [1, 1]
+    assert result.problems == []
+
+
+@pytest.mark.parametrize("group", [0, 1, 1.5, "0", "a"])
+def test_a_group_id_puts_shapes_together(tmp_path: Path, group: Any) -> None:
+    labelled(tmp_path, "a", [shape(group_id=group), shape([[1, 1], [9, 1], [9, 9]], group_id=group)])
+    assert [len(instance.polygons) for instance in instances(read(tmp_path))] == [2]
+
+
+@pytest.mark.parametrize(("groups", "expected"), [((0, 0), ["W group-everywhere"]), ((0, 1), [])])
+def test_one_group_for_every_shape_of_every_picture_is_a_warning(
+    tmp_path: Path, groups: tuple[int, int], expected: list[str]
+) -> None:
+    for name, group in zip("ab", groups, strict=True):
+        labelled(tmp_path, name, [shape(group_id=group), shape([[1, 1], [9, 1], [9, 9]], group_id=group)])
+    result = read(tmp_path)
+    assert codes(result) == expected
+    assert len(instances(result)) == 2
+
+
 def test_what_coco_has_no_place_for_is_kept(tmp_path: Path) -> None:
     entry = shape(group_id=7, flags={"가려짐": True}, description="설명")
     labelled(tmp_path, "a", [entry], flags={"좋음": True})

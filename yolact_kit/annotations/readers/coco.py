@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from yolact_kit.annotations.entries import entry_id
+from yolact_kit.annotations.entries import entry_id, is_category_name
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
@@ -220,7 +220,11 @@ class _Reader:
     def _categories(self) -> None:
         """Reads the names of the categories by id."""
         for number, category in enumerate(self.document["categories"], start=1):
-            if not isinstance(category, dict) or category.get("id") is None or not category.get("name"):
+            if (
+                not isinstance(category, dict)
+                or category.get("id") is None
+                or not is_category_name(category.get("name"))
+            ):
                 self.problems.add("file-malformed", f"Category {number} has no id or no name.", f"category {number}")
                 continue
             key, name = entry_id(category["id"]), str(category["name"])

@@ -29,6 +29,9 @@ _OWN_KEYS = {"shapes", "imageData", "imageHeight", "imageWidth"}
 _OUTLINES = {"polygon", "rectangle", "circle", "oriented_rectangle", "rotation", "quadrilateral"}
 _STROKES = {"line", "linestrip", "point", "points"}
 
+_NO_GROUP = {"", "null", "none", "nan", "undefined"}
+"""Text that stands for no group, in lower case."""
+
 CROWD_FLAG = "iscrowd"
 """The flag that makes a shape a region of many objects, as COCO's key of the same name does."""
 
@@ -164,12 +167,12 @@ def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> 
         raw = _object(number, shape, options, problems)
         if raw is None:
             continue
-        group = shape.get("group_id")
+        group = group_of(shape)
         if group is None or raw.label.strip() in NO_LABELS:
             objects.append(raw)
             continue
-        labels[str(group)].add(raw.label)
-        whole = groups.setdefault((str(group), raw.label), raw)
+        labels[group].add(raw.label)
+        whole = groups.setdefault((group, raw.label), raw)
         if whole is raw:
             objects.append(raw)
         else:
@@ -183,6 +186,20 @@ def read_shapes(shapes: list[Any], options: ReadOptions, problems: Problems) -> 
     for raw in objects:
         _forget_outlines(raw)
     return objects
+
+
+def group_of(shape: dict[str, Any]) -> str | None:
+    """The group of a shape; None for all the ways in which programs write that there is none.
+
+    Example:
+        >>> group_of({"group_id": 3}), group_of({"group_id": "null"}), group_of({"group_id": 0})
+        ('3', None, '0')
+    """
+    group = shape.get("group_id")
+    if group is None or isinstance(group, bool | list | dict):
+        return None
+    name = str(group).strip()
+    return None if name.casefold() in _NO_GROUP else name
 
 
 def _forget_outlines(raw: RawObject) -> None:
