@@ -131,6 +131,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Give each picture its own id.", dataset_advice=f"The second picture is left out. {_CONVERT_AGAIN}"),
     "image-repeated": ProblemKind("F", "pictures that are listed twice with the same id, read once"),
     "image-listed-twice": ProblemKind("W", "pictures that are listed twice; their objects are combined"),
+    "class-lists-differ": ProblemKind("W", "files that list different classes, which are put together by name",
+        "If one of the files belongs to another set, take it out of the folder."),
     "category-unknown": ProblemKind("E", "annotations of a category that is not listed",
         "Add the category, or remove them.", dataset_advice=_OBJECT_LEFT_OUT),
     "annotation-ids": ProblemKind("F", "annotation ids that were repeated or missing, now renumbered",

@@ -230,8 +230,30 @@ def test_splits_by_file_names_and_class_lists(tmp_path: Path) -> None:
     coco(tmp_path, [entry(image=2)], "instances_val.json", images=[OTHER])
     assert read(tmp_path).splits == {"a.png": "train", "b.png": "val"}
     coco(tmp_path, [entry(image=2)], "instances_val.json", images=[OTHER], categories=[NUT, {"id": 2, "name": "x"}])
-    with pytest.raises(SourceError, match="different classes"):
-        read(tmp_path)
+    result = read(tmp_path)
+    assert (codes(result), result.classes) == (["W class-lists-differ"], ["nut", "x"])
+    assert result.splits == {"a.png": "train", "b.png": "val"}
+
+
+def test_a_file_for_each_picture_with_its_own_classes(tmp_path: Path) -> None:
+    coco(tmp_path, [entry()], "a.json", images=[IMAGE])
+    coco(tmp_path, [entry(image=2)], "b.json", images=[OTHER], categories=[{"id": 1, "name": "bolt"}])
+    result = read(tmp_path)
+    assert (codes(result), result.classes) == (["W class-lists-differ"], ["bolt", "nut"])
+    assert {item.picture.file: item.picture.instances[0].label for item in result.labelled} == {
+        "a.png": "nut",
+        "b.png": "bolt",
+    }
+
+
+@pytest.mark.parametrize("has_objects", [False, True])
+def test_a_group_in_one_file_is_a_class_if_another_file_has_objects_of_it(tmp_path: Path, has_objects: bool) -> None:
+    part = {"id": 2, "name": "parts"}
+    nut = {"id": 1, "name": "nut", "supercategory": "parts"}
+    coco(tmp_path, [entry()], "a.json", images=[IMAGE], categories=[nut, part])
+    coco(tmp_path, [entry(image=2, category=2 if has_objects else 1)], "b.json", images=[OTHER], categories=[nut, part])
+    result = read(tmp_path)
+    assert result.classes == (["nut", "parts"] if has_objects else ["nut"])
 
 
 def test_a_picture_and_an_object_in_two_files_count_once(tmp_path: Path) -> None:

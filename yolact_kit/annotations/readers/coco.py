@@ -19,7 +19,6 @@ from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.problems import SourceError
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import splits_by_name
@@ -70,7 +69,7 @@ class CocoFormat(LabelFormat):
             context.problems.found += problems.found
             if document is not None:
                 documents.append((document, splits[path] if splits else ""))
-        _check_classes([document for document, _ in documents], context)
+        _note_classes([document for document, _ in documents], context)
         items = [(raw, problems, split) for document, split in documents for raw, problems in document.pictures]
         classes = [*order, *_other_classes([document for document, _ in documents], order, context.problems)]
         return Jobs(partial(_read_job, index=context.index, options=context.options), items, classes)
@@ -104,26 +103,24 @@ def _described_splits(description: Path) -> tuple[dict[Path, str], list[str]]:
         raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
 
 
-def _check_classes(documents: list[CocoFile], context: ReadContext) -> None:
-    """Refuses files that list different classes: one of them probably belongs to another set."""
+def _note_classes(documents: list[CocoFile], context: ReadContext) -> None:
+    """Says if files list different classes: a split may lack one, or a file belongs to another set."""
     paths = {frozenset(document.classes): document.path for document in documents if document.classes}
     if len(paths) > 1:
         names = " and ".join(f"'{context.folder.name(path)}'" for path in list(paths.values())[:2])
-        raise SourceError(
-            f"The files {names} list different classes.",
-            "Give every file the same categories, or leave one kind of file in the folder.",
-            context.problems.found,
-        )
+        message = f"The files {names} list different classes; the classes of all files are used."
+        context.problems.add("class-lists-differ", message)
 
 
 def _other_classes(documents: list[CocoFile], order: list[str], problems: Problems) -> list[str]:
-    """The classes that ``order`` lacks, alphabetically, without categories that are groups in every file."""
-    classes = {name for document in documents for name in document.classes}.difference(order)
-    groups = [document.groups for document in documents if document.classes] or [set()]
-    for name in sorted(set.intersection(*groups)):
-        problems.add("category-group", f"The category '{name}' only names a group of others: it has no object.")
-        classes.discard(name)
-    return sorted(classes)
+    """The classes that ``order`` lacks, alphabetically, without those that are a group in every file with them."""
+    classes = []
+    for name in sorted({name for document in documents for name in document.classes}):
+        if all(name in document.groups for document in documents if name in document.classes):
+            problems.add("category-group", f"The category '{name}' only names a group of others: it has no object.")
+        elif name not in order:
+            classes.append(name)
+    return classes
 
 
 @dataclass(slots=True)
