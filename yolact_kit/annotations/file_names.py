@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+LOCAL_FILE = "?d="
+"""What Label Studio puts before the path of a file on its own machine: ``/data/local-files/?d=photos/a.jpg``."""
 
 
 def comparable(name: str) -> str:
@@ -29,3 +34,25 @@ def common_start(first: Iterable[str], second: Iterable[str]) -> int:
             break
         count += 1
     return count
+
+
+def spellings(reference: PurePosixPath) -> list[PurePosixPath]:
+    """The paths that a path in an annotation file can mean.
+
+    Programs that serve pictures write addresses instead of paths: percent-encoded, or with the path after ``?d=``.
+    But a percent sign can also belong to the name, so the path as it is written comes first.
+
+    Args:
+        reference: The path as it is written.
+
+    Returns:
+        The path as it is written, the path after ``?d=``, and that path decoded; each only if it is another one.
+
+    Example:
+        >>> [str(path) for path in spellings(PurePosixPath("/data/local-files/?d=a%20b.jpg"))]
+        ['/data/local-files/?d=a%20b.jpg', 'a%20b.jpg', 'a b.jpg']
+    """
+    text = str(reference)
+    path = text.partition(LOCAL_FILE)[2] or text
+    paths = [reference, PurePosixPath(path), PurePosixPath(unquote(path).replace("\\", "/"))]
+    return [path for path in dict.fromkeys(paths) if path == reference or "\0" not in str(path)]

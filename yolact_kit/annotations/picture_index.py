@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from yolact_kit.annotations.file_names import common_start, comparable
+from yolact_kit.annotations.file_names import LOCAL_FILE, common_start, comparable, spellings
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -107,7 +107,7 @@ class PictureIndex:
 
         First it tries the path that the labels name, relative to them; then that name under the roots; then the name of
         the label file. If the labels name one picture and another one has the name of the label file, the latter
-        counts: such labels were copied or renamed.
+        counts: such labels were copied or renamed. Names that are percent-encoded are tried as they are written first.
 
         Args:
             raw: The labels.
@@ -117,17 +117,17 @@ class PictureIndex:
             The picture; None where there is none, without a problem, or where it is unclear which, with one.
         """
         reference = PurePosixPath(raw.reference.replace("\\", "/"))
-        referenced = self._referenced(raw, reference)
-        own = self._of_same_name(raw, reference, referenced)
+        referenced, spelling = self._referenced(raw, reference)
+        own = self._of_same_name(raw, spelling, referenced)
         candidates = own or referenced
         if not candidates and not raw.embedded:
-            reference = PurePosixPath(reference.name or raw.stem)
-            candidates = self._uploaded(reference.name)
+            reference = spelling = PurePosixPath(reference.name or raw.stem)
+            candidates = self._of_decoded_stem(raw.stem) or self._uploaded(reference)
         if not candidates:
             return None
         entry = self._best(candidates, raw, problems)
         if entry is not None:
-            _note_name(entry, reference, bool(referenced and own), problems)
+            _note_name(entry, reference, bool(referenced and own), spelling != reference, problems)
         return entry
 
     def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
@@ -146,19 +146,50 @@ class PictureIndex:
         folders = {raw.source.parent, *(entry.path.parent for entry in referenced)}
         return [entry for entry in own if entry.path.parent in folders]
 
-    def _uploaded(self, name: str) -> list[Entry]:
-        """The pictures of a name without the random number that Label Studio puts in front of it."""
-        plain = re.sub(r"^[0-9a-f]{8}-", "", comparable(name))
-        return [] if plain == comparable(name) else self._by_name.get(plain, []) or self._by_stem.get(plain, [])
+    def _of_decoded_stem(self, stem: str) -> list[Entry]:
+        """The pictures with the label file's own name once it is decoded: ``a%20b.txt`` belongs to ``a b.jpg``."""
+        for spelling in spellings(PurePosixPath(stem))[1:]:
+            name = comparable(spelling.name)
+            entries = self._by_stem.get(name, []) + self._by_name.get(name, [])
+            if entries:
+                return entries
+        return []
 
-    def _referenced(self, raw: RawPicture, reference: PurePosixPath) -> list[Entry]:
-        """The pictures that ``reference`` can mean: with this path, or with this name, or with this stem."""
+    def _uploaded(self, reference: PurePosixPath) -> list[Entry]:
+        """The pictures of a name without the random number that Label Studio puts in front of it."""
+        for spelling in spellings(reference):
+            name = comparable(spelling.name)
+            plain = re.sub(r"^[0-9a-f]{8}-", "", name)
+            entries = self._by_name.get(plain, []) or self._by_stem.get(plain, [])
+            if plain != name and entries:
+                return entries
+        return []
+
+    def _referenced(self, raw: RawPicture, reference: PurePosixPath) -> tuple[list[Entry], PurePosixPath]:
+        """The pictures that ``reference`` can mean, by path, name or stem, and the spelling of it that led to them."""
         if not reference.name:
-            return []
-        for base in (raw.source.parent, *self.roots):
-            entry = self.entries.get(_key(base / reference))
-            if entry is not None:
-                return [entry]
+            return [], reference
+        # The name as it is written goes before every decoded one, wherever its picture lies: "100%25.jpg" can be its
+        # real name. Only the folders may be decoded then.
+        named = self._named(reference)
+        paths = spellings(reference)
+        if named:
+            paths = [path for path in paths if path.name == reference.name]
+        for path in paths:
+            for base in (raw.source.parent, *self.roots):
+                entry = self.entries.get(_key(base / path))
+                if entry is not None:
+                    return [entry], path
+        if named:
+            return named, paths[-1] if LOCAL_FILE in str(reference) else reference
+        for path in paths:
+            entries = self._named(path)
+            if entries:
+                return entries, path
+        return [], reference
+
+    def _named(self, reference: PurePosixPath) -> list[Entry]:
+        """The pictures with the name of a path, else those with its stem, wherever they lie."""
         by_name = self._by_name.get(comparable(reference.name), [])
         known = PurePosixPath(reference.name).suffix.lower() in EXTENSIONS
         return by_name or self._by_stem.get(comparable(reference.stem if known else reference.name), [])
@@ -183,8 +214,9 @@ class PictureIndex:
         """
         parent = entry.path.parent
         beside = parent == raw.source.parent
-        reference = PurePosixPath(raw.reference.replace("\\", "/"))
-        folders = max(_common_end(parent, raw.source.parent), _common_end(parent, Path(reference.parent)))
+        reference = PurePosixPath((raw.reference or raw.stem).replace("\\", "/"))
+        others = [raw.source.parent, *(Path(path.parent) for path in spellings(reference))]
+        folders = max(_common_end(parent, other) for other in others)
         try:
             info = inspect_picture(entry.path)
             fits = raw.size in ((info.width, info.height), info.upright)
@@ -202,7 +234,9 @@ def _common_end(folder: Path, other: Path) -> int:
     return common_start(reversed(folder.parts), reversed(other.parts))
 
 
-def _note_name(entry: Entry, reference: PurePosixPath, by_stem: bool, problems: Problems) -> None:
+def _note_name(
+    entry: Entry, reference: PurePosixPath, by_stem: bool, by_other_spelling: bool, problems: Problems
+) -> None:
     """Reports a picture that is not quite the one that the labels name."""
     if by_stem:
         problems.add(
@@ -211,5 +245,5 @@ def _note_name(entry: Entry, reference: PurePosixPath, by_stem: bool, problems: 
         )
         return
     name, expected = (unicodedata.normalize("NFC", text) for text in (entry.path.name, reference.name))
-    if expected and name != expected:
+    if by_other_spelling or (expected and name != expected):
         problems.add("picture-name-differs", f"It names the picture '{reference}'; '{entry.relative}' is used.")

@@ -63,7 +63,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "picture-by-stem": ProblemKind(
         "F", "labels that name a picture other than the one with their own name, which is used"),
     "picture-name-differs": ProblemKind(
-        "F", "pictures whose name differs in case or extension from what the labels say"),
+        "F", "pictures whose name differs in case, extension or encoding from what the labels say"),
     "picture-embedded": ProblemKind("F", "pictures taken from inside their labels because their own file is missing"),
     "picture-embedded-bad": ProblemKind("E", "labels whose embedded picture cannot be decoded", _REMOVE),
     "picture-embedded-differs": ProblemKind("W", "labels whose embedded picture differs from the file",
