@@ -140,6 +140,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "segmentation-missing": ProblemKind("S", "annotations without a mask",
         "Use their boxes as masks with --box-as-mask.", dataset_advice=_OBJECT_LEFT_OUT),
     "segmentation-flat": ProblemKind("F", "polygons that were not in a list of polygons"),
+    "segmentation-nested": ProblemKind("F", "masks with more lists around them or in them than COCO's have"),
+    "rle-bytes-text": ProblemKind("F", "masks whose run lengths are written as Python shows bytes"),
     "rle-malformed": ProblemKind("E", "masks whose run lengths are broken, or of another size than the picture",
         "Export the labels again.", dataset_advice=_OBJECT_LEFT_OUT),
     "box-recomputed": ProblemKind("F", "boxes that were wrong, recomputed from the mask"),

@@ -19,6 +19,7 @@ from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentation_parts
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import splits_by_name
@@ -27,7 +28,6 @@ from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, 
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
-from yolact_kit.shapes.rle import parse_rle
 
 _DESCRIPTION = "dataset.yaml"
 """The file that describes a folder that ``convert`` wrote."""
@@ -304,16 +304,13 @@ class _Reader:
         """One annotation as an object; None with a problem if it has no usable mask."""
         segmentation = annotation.get("segmentation")
         crowd = str(annotation.get("iscrowd", 0)) in ("1", "True")
-        if isinstance(segmentation, dict):
-            parts = _rle_parts(name, segmentation, picture, problems)
-            if crowd and self.cvat:
-                problems.add("crowd-as-object", "It is marked as a crowd, as CVAT marks every brush mask.", name)
-                crowd = False
-        else:
-            parts = _polygon_parts(name, segmentation, problems)
+        parts = segmentation_parts(name, segmentation, picture.size, problems)
+        if isinstance(segmentation, dict) and crowd and self.cvat:
+            problems.add("crowd-as-object", "It is marked as a crowd, as CVAT marks every brush mask.", name)
+            crowd = False
         box = _box(annotation.get("bbox"))
         if not parts:
-            if not _is_empty(segmentation) or problems.failed:
+            if not is_empty(segmentation) or problems.failed:
                 return None
             if not (self.options.box_as_mask and box):
                 problems.add("segmentation-missing", "It has no mask.", name)
@@ -365,33 +362,3 @@ def _box_text(box: Any) -> str:
     """A box as text: four rounded numbers, or the beginning of whatever is there instead."""
     plain = isinstance(box, list) and len(box) == 4 and all(isinstance(side, int | float) for side in box)
     return f"[{', '.join(f'{side:.6g}' for side in box)}]" if plain else str(box)[:60]
-
-
-def _rle_parts(name: str, segmentation: dict[str, Any], picture: RawPicture, problems: Problems) -> list[RawPart]:
-    try:
-        height, width = (picture.size[1], picture.size[0]) if picture.size else segmentation["size"]
-        return [RawPart(name, rle=parse_rle(segmentation, int(height), int(width)))]
-    except (ValueError, TypeError, KeyError) as error:
-        reason = str(error) if type(error) is ValueError else "its mask has no size"
-        problems.add("rle-malformed", f"The annotation is broken: {reason}.", name)
-        return []
-
-
-def _polygon_parts(name: str, segmentation: Any, problems: Problems) -> list[RawPart]:
-    """The polygons of an object; one that is not in a list of polygons is read as one."""
-    if _is_empty(segmentation):
-        return []
-    if not isinstance(segmentation, list):
-        problems.add("shape-malformed", "Its segmentation is neither a list of polygons nor run lengths.", name)
-        return []
-    if not isinstance(segmentation[0], list):
-        problems.add("segmentation-flat", "Its polygon is a flat list of numbers; it was read anyway.", name)
-        segmentation = [segmentation]
-    elif segmentation[0] and isinstance(segmentation[0][0], list):
-        segmentation = [ring for ring in segmentation if ring]
-    return [RawPart(name, ring=to_points(ring)) for ring in segmentation if ring != []]
-
-
-def _is_empty(segmentation: Any) -> bool:
-    """Whether there is no mask at all: null, ``[]``, ``[[]]``, ``[[], []]``."""
-    return segmentation is None or (isinstance(segmentation, list) and all(ring == [] for ring in segmentation))
