@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,13 @@ def folder(tmp_path: Path, shared_data: Path) -> Path:
     return tmp_path / "data"
 
 
+def change_first_annotation(folder: Path, **changes: Any) -> None:
+    file = folder / "annotations" / "val.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["annotations"][0].update(changes)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
 def test_it_is_the_annotation_file_itself(folder: Path) -> None:
     split = load_split(folder, "val")
     pictures = load_dataset(folder).splits["val"]
@@ -36,6 +45,20 @@ def test_files_that_begin_with_a_mark_of_their_byte_order(folder: Path) -> None:
     for file in (folder / "dataset.yaml", folder / "annotations" / "val.json"):
         file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
     assert load_split(folder / "dataset.yaml", "val").document == before.document
+
+
+@pytest.mark.parametrize("segmentation", [None, [], [[]], [[5, 5, 9, 9]]])
+def test_objects_without_a_mask_are_not_part_of_the_truth(folder: Path, segmentation: Any) -> None:
+    before = load_split(folder, "val").document
+    change_first_annotation(folder, segmentation=segmentation)
+    assert load_split(folder, "val").document == {**before, "annotations": before["annotations"][1:]}
+
+
+def test_a_polygon_that_encloses_nothing_is_not_part_of_the_truth(folder: Path) -> None:
+    before = load_split(folder, "val").document
+    outline = before["annotations"][0]["segmentation"]
+    change_first_annotation(folder, segmentation=[*outline, [3, 3], [4, 4, 8, 8]])
+    assert load_split(folder, "val").document == before
 
 
 def test_a_split_that_is_not_there(folder: Path) -> None:

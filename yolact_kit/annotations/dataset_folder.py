@@ -13,7 +13,7 @@ import yaml
 
 from yolact_kit.annotations.coco_document import to_coco
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
-from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.annotations.entries import entry_id, image_fault, usable_annotation
 from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
@@ -26,7 +26,7 @@ class SplitFile:
     """The annotation file of a split.
 
     Attributes:
-        document: Its content: ``images``, ``annotations``, ``categories``.
+        document: Its content: ``images``, ``annotations`` (without objects that have no mask), ``categories``.
         images: The folder with its pictures.
     """
 
@@ -77,7 +77,7 @@ def load_dataset_and_file(path: Path | str, split: str | None = None) -> tuple[D
         for name, entry in described["splits"].items():
             file = root / entry["annotations"]
             document = parse_json(file.read_text(encoding="utf-8-sig"))
-            splits[str(name)] = _pictures(document, root, entry, classes)
+            splits[str(name)], document = _pictures(document, root, entry, classes)
             if str(name) == split:
                 split_file = SplitFile(document, root / entry["images"])
         return Dataset(str(described["name"]), classes, splits, root), split_file
@@ -88,35 +88,30 @@ def load_dataset_and_file(path: Path | str, split: str | None = None) -> tuple[D
         raise UserError(f"The data set '{root}' is damaged ({what}).", "Convert the labels again.") from error
 
 
-def _pictures(document: dict[str, Any], root: Path, split: dict[str, str], classes: list[str]) -> list[Picture]:
-    """The pictures of an annotation file with their objects."""
+def _pictures(
+    document: dict[str, Any], root: Path, split: dict[str, str], classes: list[str]
+) -> tuple[list[Picture], dict[str, Any]]:
+    """The pictures of an annotation file with their objects, and the file's content without unusable annotations."""
     file = root / split["annotations"]
     names = {entry_id(category["id"]): str(category["name"]) for category in document["categories"]}
     for name in set(names.values()).difference(classes):
         raise _fault(root, file, f"the class '{name}' is listed, which is none of dataset.yaml")
     pictures = {entry_id(image["id"]): _picture(image, root, split, file) for image in document["images"]}
+    usable: list[dict[str, Any]] = []
     for annotation in document["annotations"]:
         who = f"the annotation {annotation.get('id')}"
         for key, known in (("image_id", pictures), ("category_id", names)):
             if entry_id(annotation[key]) not in known:
                 raise _fault(root, file, f"{who} has the {key} {annotation[key]}, which the file does not list")
         picture = pictures[entry_id(annotation["image_id"])]
-        segmentation = _enclosing_rings(annotation.get("segmentation"))
-        fault = segmentation_fault(segmentation, picture.width, picture.height)
+        annotation, fault = usable_annotation(annotation, picture.width, picture.height)
         if fault is not None and PROBLEM_KINDS[fault[0]].severity == "S":
             continue  # an object without a mask, which `validate` counts
         if fault is not None:
             raise _fault(root, file, f"{who} {fault[1]}")
-        label = names[entry_id(annotation["category_id"])]
-        picture.instances.append(read_instance({**annotation, "segmentation": segmentation}, label, picture))
-    return list(pictures.values())
-
-
-def _enclosing_rings(segmentation: Any) -> Any:
-    """A segmentation without polygons of one or two points, which enclose nothing; whatever else it is stays."""
-    if not isinstance(segmentation, list):
-        return segmentation
-    return [ring for ring in segmentation if not isinstance(ring, list) or len(ring) not in (0, 2, 4)]
+        usable.append(annotation)
+        picture.instances.append(read_instance(annotation, names[entry_id(annotation["category_id"])], picture))
+    return list(pictures.values()), {**document, "annotations": usable}
 
 
 def _picture(image: dict[str, Any], root: Path, split: dict[str, str], file: Path) -> Picture:
@@ -136,7 +131,7 @@ def _fault(root: Path, file: Path, what: str) -> UserError:
 
 
 def read_instance(annotation: dict[str, Any], label: str, picture: Picture) -> Instance:
-    """The object of an annotation in which `segmentation_fault` finds nothing wrong.
+    """The object of an annotation that `usable_annotation` gives without a fault.
 
     Args:
         annotation: The annotation as in the file.

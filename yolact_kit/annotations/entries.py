@@ -76,6 +76,29 @@ def segmentation_fault(segmentation: Any, width: int, height: int) -> Fault | No
     return next((fault for fault in faults if fault is not None), None)
 
 
+def usable_annotation(annotation: dict[str, Any], width: int, height: int) -> tuple[dict[str, Any], Fault | None]:
+    """An annotation without polygons of one or two points, which enclose nothing, and what makes the rest unusable.
+
+    Args:
+        annotation: The annotation as in the file, which stays as it is.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+
+    Returns:
+        The annotation, and what `segmentation_fault` says of it.
+
+    Example:
+        >>> usable_annotation({"segmentation": [[1, 2, 9, 2, 5, 8], [3, 3]]}, 20, 20)
+        ({'segmentation': [[1, 2, 9, 2, 5, 8]]}, None)
+    """
+    segmentation = annotation.get("segmentation")
+    if isinstance(segmentation, list):
+        rings = [ring for ring in segmentation if not isinstance(ring, list) or len(ring) not in (0, 2, 4)]
+        if len(rings) < len(segmentation):
+            segmentation, annotation = rings, {**annotation, "segmentation": rings}
+    return annotation, segmentation_fault(segmentation, width, height)
+
+
 def _ring_fault(ring: list[Any]) -> Fault | None:
     """What makes a polygon unusable: numbers x and y alternating, of at least three points."""
     if not set(map(type, ring)) <= {int, float}:

@@ -106,7 +106,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Merge them with --map FILE; objects need no numbers.",
         dataset_advice="If the numbers count objects, merge the labels: `convert --map FILE`."),
     # Geometry
-    "points-too-few": ProblemKind("S", "polygons with fewer than 3 points", dataset_advice=_OBJECT_LEFT_OUT),
+    "points-too-few": ProblemKind("S", "polygons with fewer than 3 points",
+        dataset_advice=f"It is left out, and so is its object if it has no other polygon. {_CONVERT_AGAIN}"),
     "area-zero": ProblemKind("S", "objects without an area", dataset_advice="Delete the object, or draw it again."),
     "coordinates-not-finite": ProblemKind("E", "objects with coordinates that are not numbers",
         _REDRAW, dataset_advice=_OBJECT_LEFT_OUT),

@@ -15,7 +15,7 @@ import yaml
 
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import read_instance
-from yolact_kit.annotations.entries import entry_id, image_fault, segmentation_fault
+from yolact_kit.annotations.entries import entry_id, image_fault, usable_annotation
 from yolact_kit.annotations.problem_kinds import new_problem
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
@@ -134,7 +134,8 @@ def build_dataset(folder: Folder) -> Dataset:
         }
         names = document.category_names()
         for annotation, image in document.known_annotations():
-            if segmentation_fault(annotation.get("segmentation"), image["width"], image["height"]) is None:
+            annotation, fault = usable_annotation(annotation, image["width"], image["height"])
+            if fault is None:
                 picture = pictures[entry_id(annotation["image_id"])]
                 label = names[entry_id(annotation["category_id"])]
                 picture.instances.append(read_instance(annotation, label, picture))
