@@ -21,7 +21,7 @@ def keep_freed_memory() -> bool:
     """Keeps the memory of freed tensors in the process, on Linux with glibc.
 
     By default, glibc returns the memory of every large tensor to the system when it is freed, and the next step gets
-        pages that the system has to fill with zeros again: up to a fifth of a training step on small pictures.
+    pages that the system has to fill with zeros again: up to a fifth of a training step on small pictures.
 
     Returns:
         Whether the allocator accepted the settings.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.errors import UserError
 from yolact_kit.shapes.rle import Rle
 from yolact_kit.words import counted
 
@@ -144,6 +145,16 @@ class Dataset:
     def pictures(self) -> list[Picture]:
         """The pictures of every split, in the order of the splits."""
         return [picture for pictures in self.splits.values() for picture in pictures]
+
+    def folder(self) -> Path:
+        """The folder of the data set.
+
+        Raises:
+            UserError: It is not on disk.
+        """
+        if self.root is None:
+            raise UserError("The data set has no folder.", "Save it first.")
+        return self.root
 
     def __repr__(self) -> str:
         pictures = self.pictures()

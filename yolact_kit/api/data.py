@@ -6,7 +6,6 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.annotations.dataset_folder import load_dataset
-from yolact_kit.errors import UserError
 
 DatasetLike = Dataset | Path | str
 """A data set: one that was loaded or saved, its folder, or its ``dataset.yaml``."""
@@ -24,11 +23,7 @@ def folder_of(data: DatasetLike) -> Path:
     Raises:
         UserError: It is not on disk.
     """
-    if not isinstance(data, Dataset):
-        return Path(data)
-    if data.root is None:
-        raise UserError("The data set has no folder.", "Save it first.")
-    return data.root
+    return data.folder() if isinstance(data, Dataset) else Path(data)
 
 
 def loaded(data: DatasetLike) -> Dataset:

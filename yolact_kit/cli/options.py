@@ -80,20 +80,10 @@ def check_nms(name: str | None) -> None:
 
 
 def local_weights(weights: str) -> str:
-    """Downloads published weights, with progress, if the user gave their name instead of a file.
+    """`yolact_kit.models.download.local_weights` with this command's progress."""
+    from yolact_kit.models import download
 
-    Args:
-        weights: What the user gave.
-
-    Returns:
-        The downloaded file, or ``weights`` unchanged if they are not such a name.
-
-    Raises:
-        UserError: No weights of that name were published, or they cannot be downloaded.
-    """
-    from yolact_kit.models.download import is_published, published_weights
-
-    return str(published_weights(weights, track)) if is_published(weights) else weights
+    return download.local_weights(weights, track)
 
 
 def without_videos(sources: list[SourcePicture]) -> list[SourcePicture]:

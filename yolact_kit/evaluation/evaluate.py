@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.display import SILENT, Display
-from yolact_kit.errors import UserError
 from yolact_kit.evaluation.analysis import Analysis, analyse
 from yolact_kit.evaluation.bootstrap import Comparison, compare
 from yolact_kit.evaluation.coco import Metrics
@@ -22,7 +22,7 @@ from yolact_kit.inference.drawing import class_font
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.json_text import json_text
 from yolact_kit.memory import keep_freed_memory
-from yolact_kit.models.download import is_published, published_weights
+from yolact_kit.models.download import local_weights
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.words import counted
 
@@ -132,10 +132,10 @@ def evaluate_model(
         >>> print(evaluate_model("runs/first", "data", "test"))  # doctest: +SKIP
     """
     truth = _labelled_split(dataset, split)
-    options = {"model": model, "device": device, "batch_size": batch_size, "exact": exact}
+    load = partial(Predictor.load, model=model, device=device, batch_size=batch_size, exact=exact)
     # Both models are loaded before either predicts: wrong weights should not cost the time of an evaluation.
-    predictor = _load_predictor(weights, truth, options, display)
-    rival = None if against is None else _load_predictor(against, truth, options, display)
+    predictor = _load_predictor(weights, truth, load, display)
+    rival = None if against is None else _load_predictor(against, truth, load, display)
     keep_freed_memory()
     evaluation = _evaluate(predictor, truth, display)
     other = None if rival is None else _evaluate(rival, truth, display)
@@ -155,23 +155,14 @@ def _labelled_split(dataset: LabelledSplit | Dataset | Path | str, name: str) ->
     """The split of whatever the user calls a data set."""
     if isinstance(dataset, LabelledSplit):
         return dataset
-    if not isinstance(dataset, Dataset):
-        return load_split(dataset, name)
-    if dataset.root is None:
-        raise UserError("The data set has no folder to read the labels from.", "Save it first.")
-    return load_split(dataset.root, name)
+    return load_split(dataset.folder() if isinstance(dataset, Dataset) else dataset, name)
 
 
 def _load_predictor(
-    weights: Predictor | Path | str, truth: LabelledSplit, options: dict[str, Any], display: Display
+    weights: Predictor | Path | str, truth: LabelledSplit, load: Callable[[str], Predictor], display: Display
 ) -> Predictor:
     """A predictor; says which classes only the model or only the data set has, and refuses where they share none."""
-    if isinstance(weights, Predictor):
-        predictor = weights
-    else:
-        name = str(weights)
-        file = published_weights(name, display.track) if is_published(name) else name
-        predictor = Predictor.load(file, **options)
+    predictor = weights if isinstance(weights, Predictor) else load(local_weights(weights, display.track))
     name = _model_name(weights)
     unknown, foreign = truth.compare(predictor.classes)
     if unknown:

@@ -68,6 +68,22 @@ def cached_file(name: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / address(name).rpartition("/")[2]
 
 
+def local_weights(weights: Path | str, track: TrackDownload | None = None) -> str:
+    """The weights on this machine: published ones are downloaded if the user gave their name instead of a file.
+
+    Args:
+        weights: What the user gave.
+        track: As in `published_weights`.
+
+    Returns:
+        The downloaded file, or ``weights`` unchanged if they are not such a name.
+
+    Raises:
+        UserError: No weights of that name were published, or they cannot be downloaded.
+    """
+    return str(published_weights(str(weights), track)) if is_published(weights) else str(weights)
+
+
 def published_weights(weights: str, track: TrackDownload | None = None) -> Path:
     """The file of published weights, downloaded if it is missing.
 

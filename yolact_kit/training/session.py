@@ -10,9 +10,8 @@ from yolact_kit.config.files import load_config
 from yolact_kit.config.schema import Config
 from yolact_kit.display import SILENT, Display
 from yolact_kit.durations import parse_duration
-from yolact_kit.errors import UserError
 from yolact_kit.files import absolute_weights, run_folder, weights_files
-from yolact_kit.models.download import is_published, published_weights
+from yolact_kit.models.download import local_weights
 from yolact_kit.planning.plan import plan as plan_config
 from yolact_kit.training.batch_fit import fit_batch
 from yolact_kit.training.diagnosis import diagnose
@@ -70,7 +69,7 @@ def train_run(
         run = run_of_leader(run)
     else:
         check_run_folder(run, overwrite, [config.dataset, *weights_files(config.model.weights)])
-    start = find_start(_local_weights(config.model.weights, display), config, model)
+    start = find_start(local_weights(config.model.weights, display.track), config, model)
     # The leader alone checks the data, and says what is wrong with it.
     problems = (
         None
@@ -139,18 +138,12 @@ def resume_run(
 def _configuration(source: Config | Dataset, weights: Path | str | None) -> Config:
     """A configuration of the run's own: a copy, or one that is planned for a data set."""
     if isinstance(source, Dataset):
-        if source.root is None:
-            raise UserError("The data set has no folder to train from.", "Save it first, then load it from there.")
+        source.folder()  # training reads it from there
         source = plan_config(source).config
     config = source.model_copy(deep=True)
     if weights is not None:
         config.model.weights = absolute_weights(weights)
     return config
-
-
-def _local_weights(weights: str, display: Display) -> str:
-    """Weights on this machine: published ones are downloaded first, with progress."""
-    return str(published_weights(weights, display.track)) if is_published(weights) else weights
 
 
 def _diagnosed(plan: TrainingPlan, result: TrainResult) -> TrainResult:

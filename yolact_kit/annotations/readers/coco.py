@@ -15,16 +15,14 @@ import yaml
 
 from yolact_kit.annotations.entries import entry_id, is_category_name
 from yolact_kit.annotations.json_files import read_json
-from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentation_parts
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
-from yolact_kit.annotations.readers.jobs import splits_by_name
+from yolact_kit.annotations.readers.jobs import Pending, match_job, splits_by_name
 from yolact_kit.annotations.readers.yolo import describes_set
-from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
+from yolact_kit.annotations.source import LabelFiles, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
@@ -69,20 +67,18 @@ class CocoFormat(LabelFormat):
             context.problems.found += problems.found
             if document is not None:
                 documents.append((document, splits[path] if splits else ""))
-        _note_classes([document for document, _ in documents], context)
-        items = [(raw, problems, split) for document, split in documents for raw, problems in document.pictures]
-        classes = [*order, *_other_classes([document for document, _ in documents], order, context.problems)]
-        return Jobs(partial(_read_job, index=context.index, options=context.options), items, classes)
+        files = [document for document, _ in documents]
+        _note_classes(files, context)
+        items: list[Pending] = []
+        for document, split in documents:
+            for raw, problems in document.pictures:
+                raw.split = split
+                items.append((raw, problems))
+        classes = [*order, *_other_classes(files, order, context.problems)]
+        return Jobs(partial(match_job, index=context.index, options=context.options), items, classes)
 
 
 FORMAT = CocoFormat()
-
-
-def _read_job(item: tuple[RawPicture, Problems, str], index: PictureIndex, options: ReadOptions) -> PictureResult:
-    raw, problems, split = item
-    result = match(raw, index, options, problems)
-    result.split = split
-    return result
 
 
 def _own_splits(context: ReadContext) -> tuple[dict[Path, str] | None, list[str]]:

@@ -102,7 +102,7 @@ def picture_jobs(items: list[Pending], context: ReadContext, format: LabelFormat
     if not {"train"} < {raw.split for raw in raws if raw.split}:
         for raw in raws:
             raw.split = ""
-    return Jobs(partial(_read_job, index=context.index, options=context.options), items)
+    return Jobs(partial(_match_with_boxes, index=context.index, options=context.options), items)
 
 
 def splits_by_name(context: ReadContext) -> dict[Path, str] | None:
@@ -116,14 +116,31 @@ def splits_by_name(context: ReadContext) -> dict[Path, str] | None:
     return splits if is_complete and {"train"} < set(splits.values()) else None
 
 
-def _read_job(item: Pending, index: PictureIndex, options: ReadOptions) -> PictureResult:
+def match_job(item: Pending, index: PictureIndex, options: ReadOptions) -> PictureResult:
+    """Matches what a file says of a picture with the picture; its split is the one that the file names.
+
+    Args:
+        item: What the file says.
+        index: The pictures that may be used.
+        options: How labels are read.
+
+    Returns:
+        What became of the picture.
+    """
     raw, problems = item
     if raw is None:
         return PictureResult(None, problems.found)
-    _note_missing_masks(raw, options, problems)
     result = match(raw, index, options, problems)
     result.split = raw.split
     return result
+
+
+def _match_with_boxes(item: Pending, index: PictureIndex, options: ReadOptions) -> PictureResult:
+    """As `match_job`, for formats in which an object may have a box and no outline."""
+    raw, problems = item
+    if raw is not None:
+        _note_missing_masks(raw, options, problems)
+    return match_job(item, index, options)
 
 
 def _note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problems) -> None:
