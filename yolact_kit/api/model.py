@@ -92,8 +92,9 @@ class YOLACT:
     ) -> None:
         views = ViewOptions(tile, overlap, tuple(tta), not tiles_only)
         self.predictor = Predictor.load(
-            weights, device, score, top_k, nms, legacy, batch_size, model, views=views, exact=exact
-        )
+            weights, device=device, score=score, top_k=top_k, nms=nms, legacy=legacy, batch_size=batch_size,
+            model=model, views=views, exact=exact,
+        )  # fmt: skip
         self.training: TrainResult | None = None
 
     @classmethod

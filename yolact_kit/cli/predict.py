@@ -117,11 +117,11 @@ def predict(
     from yolact_kit.inference.scenes import VideoOptions
 
     request = _Request(
-        source, out or run_folder("predict"), names, overwrite,
-        simplify, color_by == "instance", only_uncertain, show,
-        VideoOptions(every, track_objects, lines, zones, fps),
-        weights, model, device, batch_size, exact,
-        score, top_k, nms, legacy, tile, overlap, listed(tta), not tiles_only,
+        sources=source, out=out or run_folder("predict"), formats=names, overwrite=overwrite, simplify=simplify,
+        by_instance=color_by == "instance", only_uncertain=only_uncertain, show=show,
+        video=VideoOptions(every, track_objects, lines, zones, fps),
+        weights=weights, model=model, device=device, batch_size=batch_size, exact=exact, score=score, top_k=top_k,
+        nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta), whole=not tiles_only,
     )  # fmt: skip
     summary, seconds = _predict(request)
     _close(summary, seconds, "overlay" in names)
@@ -131,7 +131,7 @@ def predict(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
     """What the arguments ask for."""
 
@@ -165,8 +165,8 @@ class _Request:
 
         views = ViewOptions(self.tile, self.overlap, self.tta, self.whole)
         return Predictor.load(
-            local_weights(self.weights), self.device, self.score, self.top_k, self.nms, self.legacy, batch_size,
-            self.model, views, self.exact,
+            local_weights(self.weights), device=self.device, score=self.score, top_k=self.top_k, nms=self.nms,
+            legacy=self.legacy, batch_size=batch_size, model=self.model, views=views, exact=self.exact,
         )  # fmt: skip
 
 

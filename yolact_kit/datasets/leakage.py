@@ -11,6 +11,7 @@ from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.source import Labelled
+from yolact_kit.components import connected_components
 from yolact_kit.pixels.fingerprints import THUMBNAIL
 from yolact_kit.pixels.hashes import near_pairs, thumbnail_hash
 
@@ -27,8 +28,8 @@ def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     """Groups of pictures that are the same, or nearly the same, and should stay in one split.
 
     A group of more than half of all pictures, as from a camera that never moves, must be divided anyway: then only
-        identical pictures stay together, if these are not more than half themselves.
-    `find_leakage` reports what ends up in two splits.
+    identical pictures stay together, if these are not more than half themselves. `find_leakage` reports what ends up
+    in two splits.
 
     Args:
         labelled: The pictures, with their fingerprints and thumbnails.
@@ -38,9 +39,9 @@ def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     """
     half = len(labelled) / 2
     groups: list[list[str]] = []
-    for group in _connected(labelled, _near(labelled)):
+    for group in connected_components([item.picture.file for item in labelled], _near(labelled)):
         if len(group) <= half:
-            groups.append(group)
+            groups += [group] if len(group) > 1 else []
         else:
             members = [item for item in labelled if item.picture.file in set(group)]
             groups += [identical for identical in _identical(members) if len(identical) <= half]
@@ -117,19 +118,3 @@ def _identical(labelled: list[Labelled]) -> list[list[str]]:
         if item.digest:
             by_digest[item.digest].append(item.picture.file)
     return [files for files in by_digest.values() if len(files) > 1]
-
-
-def _connected(labelled: list[Labelled], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Groups of pictures that are joined by pairs, directly or through others.
-
-    All files of a group share one list. A pair merges the smaller list into the larger one, so that no file changes
-    its list more often than the logarithm of their number.
-    """
-    group_of = {item.picture.file: [item.picture.file] for item in labelled}
-    for first, second in pairs:
-        if group_of[first] is not group_of[second]:
-            small, large = sorted((group_of[first], group_of[second]), key=len)
-            large.extend(small)
-            group_of.update(dict.fromkeys(small, large))
-    groups = {id(group): group for group in group_of.values() if len(group) > 1}
-    return list(groups.values())

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.components import connected_components
 from yolact_kit.errors import UserError
 
 SPLITS = ("train", "val", "test")
@@ -147,32 +148,21 @@ def _collect(pictures: list[Picture], split_of: Mapping[str, str]) -> dict[str, 
 
 
 def _join(free: list[Picture], split_of: dict[str, str], groups: Iterable[Iterable[str]]) -> list[_Unit]:
-    """The units to divide. Pictures that stay with settled ones are settled here as well, in ``split_of``.
-
-    Groups may overlap: what is in one group with a picture, and in another with a second one, ties these two together.
-    So the groups are merged as in a union-find: each picture points to another one of its unit, and the picture that
-    points to itself stands for the unit.
-    """
-    parent: dict[str, str] = {}
-
-    def root(file: str) -> str:
-        while parent.setdefault(file, file) != file:
-            file = parent[file]
-        return file
-
-    for group in groups:
-        first, *others = group
-        for file in others:
-            parent[root(file)] = root(first)
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    """The units to divide. Pictures that stay with settled ones are settled here as well, in ``split_of``."""
+    files = [*split_of, *(picture.file for picture in free)]
+    unit_of: dict[str, int] = {}
+    for number, component in enumerate(connected_components(files, groups)):
+        unit_of.update(dict.fromkeys(component, number))
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
     for file, split in split_of.items():
-        votes[root(file)][split] += 1
-    units: dict[str, list[Picture]] = defaultdict(list)
+        votes[unit_of[file]][split] += 1
+    units: dict[int, list[Picture]] = defaultdict(list)
     for picture in free:
-        if root(picture.file) in votes:
-            split_of[picture.file] = votes[root(picture.file)].most_common(1)[0][0]
+        number = unit_of[picture.file]
+        if number in votes:
+            split_of[picture.file] = votes[number].most_common(1)[0][0]
         else:
-            units[root(picture.file)].append(picture)
+            units[number].append(picture)
     return list(units.values())
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.components import connected_components
+
 NEAR = 0.1
 """Pictures whose hashes differ in at most this share of their bits are nearly the same."""
 _FREQUENCIES = 12
@@ -81,17 +83,4 @@ def near_groups(hashes: Sequence[NDArray[np.bool_]], limit: float = NEAR) -> lis
         [[0, 2]]
     """
     # A forest of sets (union-find): each picture points towards the first one of its group, pairs join their groups.
-    group_of = list(range(len(hashes)))
-
-    def root(index: int) -> int:
-        while group_of[index] != index:
-            group_of[index] = index = group_of[group_of[index]]
-        return index
-
-    for first, second in near_pairs(hashes, limit):
-        low, high = sorted((root(first), root(second)))
-        group_of[high] = low
-    groups: dict[int, list[int]] = {}
-    for index in range(len(hashes)):
-        groups.setdefault(root(index), []).append(index)
-    return [group for group in groups.values() if len(group) > 1]
+    return [group for group in connected_components(range(len(hashes)), near_pairs(hashes, limit)) if len(group) > 1]
