@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from yolact_kit.annotations.readers.contract import FolderSign, LabelFormat
+from yolact_kit.annotations.readers.foreign import FOREIGN_SUFFIXES
 from yolact_kit.annotations.readers.registry import (
     FORMAT_NAMES,
     SourceFormat,
@@ -45,7 +46,7 @@ def detect_format(source: Path | SourceFolder, format: SourceFormat = "auto") ->
     chosen = label_format(format) if format != "auto" else _choose(folder, kinds)
     labels = chosen.label_files(folder, kinds)
     if not labels.files:
-        _refuse_foreign(labels.others)
+        _refuse_foreign(folder, kinds)
         raise _no_file_of(chosen, folder, kinds)
     return labels
 
@@ -101,11 +102,10 @@ def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
 
 def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
     """The format to read broken files as, so that reading them reports what is wrong with each."""
-    files = [path for path in folder.candidates if path.suffix.lower() in (".json", ".xml")]
     if "broken" in kinds.values():
-        suffixes = {path.suffix.lower() for path in files}
+        suffixes = {path.suffix.lower() for path in folder.candidates} & {".json", ".xml"}
         return next(format for format in label_formats() if suffixes & set(format.suffixes))
-    _refuse_foreign(files)
+    _refuse_foreign(folder, kinds)
     raise _no_annotation_file(folder)
 
 
@@ -131,9 +131,11 @@ def _no_file_of(chosen: LabelFormat, folder: SourceFolder, kinds: Kinds) -> User
     return UserError(f"'{folder.source}' holds no annotation file of the format '{chosen.name}'.", advice)
 
 
-def _refuse_foreign(files: list[Path]) -> None:
-    """Refuses labels in a format that is not read, with advice on how to export them."""
-    for path in files:
-        foreign = sniff_foreign(path) if path.suffix.lower() in (".json", ".xml") else None
+def _refuse_foreign(folder: SourceFolder, kinds: Kinds) -> None:
+    """Refuses labels in a format that is not read, with advice on how to export them; not beside readable labels."""
+    if any(kind in FORMAT_NAMES for kind in kinds.values()):
+        return
+    for path in folder.candidates:
+        foreign = sniff_foreign(path) if path.suffix.lower() in FOREIGN_SUFFIXES else None
         if foreign is not None:
             raise UserError(f"'{path}' holds labels in {foreign.name}, which is not read.", foreign.advice)
