@@ -60,8 +60,11 @@ def test_the_chosen_score_is_what_the_working_point_is_about(run_folder: Path, d
 def test_a_data_set_without_objects(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_dataset(tmp_path / "data", pictures=1)
     assert evaluate(run_folder, data, "--out", tmp_path / "a", "--against", run_folder, "--json") == 0
-    metrics = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    metrics = json.loads(printed.out)
     assert metrics["mask"]["AP"] is None
+    assert "val has no objects, so there is no mask AP" in printed.err
+    assert "AP50 lost" not in printed.err
     assert metrics["against"]["mask"]["AP"]["verdict"] == "undefined"
 
 

@@ -378,3 +378,24 @@ def test_the_splits_of_a_coco_source_are_compared(tmp_path: Path) -> None:
     found = validate_source(read, tmp_path, MODEL)
     assert list(found.statistics.pictures) == ["train", "val"]
     assert [problem.code for problem in found.problems] == ["leakage-near"]
+
+
+@pytest.mark.parametrize(
+    ("split", "code", "all_crowds", "message"),
+    [
+        ("train", "train-empty", True, "All 12 objects of the split 'train' are crowds, which are not learnt."),
+        ("train", "train-empty", False, "The pictures of the split 'train' have no objects."),
+        ("val", "val-empty", True, "All 4 objects of the split 'val' are crowds, which are not measured."),
+        ("val", "val-empty", False, "The pictures of the split 'val' have no objects."),
+    ],
+)
+def test_crowds_only_is_not_the_same_as_no_objects(
+    split: str, code: str, all_crowds: bool, message: str, tmp_path: Path
+) -> None:
+    maker = good_folder(tmp_path)
+    annotations = maker.documents[split]["annotations"]
+    for annotation in annotations:
+        annotation["iscrowd"] = 1
+    if not all_crowds:
+        annotations.clear()
+    assert [problem.message for problem in _problems(maker.write()) if problem.code == code] == [message]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.datasets.folders import FolderMaker
 from tests.evaluation.test_split_evaluation import CLASSES, make_dataset
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.annotations.dataset import Dataset
@@ -48,3 +49,33 @@ def test_classes_that_the_model_does_not_know_are_a_warning(predictor: Predictor
 def test_a_data_set_in_memory_has_to_be_saved_first(predictor: Predictor) -> None:
     with pytest.raises(UserError, match="no folder"):
         evaluate_model(predictor, Dataset("parts", ["nut"], {"val": []}))
+
+
+@pytest.mark.parametrize(
+    ("split", "crowds", "reason"),
+    [
+        ("val", 0, "val has no objects, so there is no mask AP"),
+        ("test", 0, "test has no objects, so there is no mask AP"),
+        ("test", 1, "test has nothing but 1 crowd, which is not measured, so there is no mask AP"),
+        ("val", 2, "val has nothing but 2 crowds, which are not measured, so there is no mask AP"),
+    ],
+)
+def test_why_there_is_no_ap_is_said(split: str, crowds: int, reason: str, predictor: Predictor, tmp_path: Path) -> None:
+    maker = FolderMaker(tmp_path / "data", CLASSES)
+    maker.picture(split, "a.png", CLASSES[:crowds], seed=1)
+    for annotation in maker.documents[split]["annotations"]:
+        annotation["iscrowd"] = 1
+    warnings: list[str] = []
+    result = evaluate_model(predictor, maker.write(), split, display=Display(warn=warnings.append))
+    assert warnings == [f"{reason}."]
+    assert result.undefined == reason
+    assert str(result).endswith(reason) and reason in result._repr_html_()
+    assert result.to_dict()["mask"]["AP"] is None
+
+
+def test_where_there_is_ap_nothing_is_said(predictor: Predictor, tmp_path: Path) -> None:
+    warnings: list[str] = []
+    data = make_dataset(tmp_path / "data")
+    result = evaluate_model(predictor, data, display=Display(warn=warnings.append))
+    assert result.undefined is None and warnings == []
+    assert "no mask AP" not in str(result) + result._repr_html_()

@@ -123,3 +123,31 @@ def test_the_data_set_is_named_relative_to_the_file() -> None:
 
 def test_this_machine_has_cores() -> None:
     assert this_machine().cores >= 1
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "crowds_in", "message"),
+    [
+        (3, 2, ("train", "val"), "All 5 objects of '데이터' are crowds, which are not learnt."),
+        (3, 2, ("train",), "All 3 objects of the training pictures of '데이터' are crowds, which are not learnt."),
+        (3, 0, ("train",), "All 3 objects of '데이터' are crowds, which are not learnt."),
+        (1, 0, ("train",), "The only object of '데이터' is a crowd, which is not learnt."),
+    ],
+)
+def test_crowds_only_cannot_be_learnt(train: int, val: int, crowds_in: tuple[str, ...], message: str) -> None:
+    dataset = _dataset(train, val)
+    for split in crowds_in:
+        for picture in dataset.splits[split]:
+            for instance in picture.instances:
+                instance.crowd = True
+    with pytest.raises(UserError) as raised:
+        plan(dataset, machine=CPU)
+    assert raised.value.message == message
+    assert "iscrowd" in raised.value.advice
+
+
+def test_one_object_among_crowds_is_enough() -> None:
+    dataset = _dataset(3)
+    for picture in dataset.splits["train"][1:]:
+        picture.instances[0].crowd = True
+    assert plan(dataset, machine=CPU).config.classes == ["너트"]

@@ -107,3 +107,16 @@ def test_a_good_run_is_not_accused(maker: FolderMaker, tmp_path: Path) -> None:
     found = diagnose(planned(maker), done)
     assert not found.near_zero and found.lines()[0] == "What stands out:"
     assert not any("loss of" in cause.what for cause in found.causes)
+
+
+@pytest.mark.parametrize("undefined", [None, "val has no objects, so there is no mask AP"])
+def test_a_run_without_ap_is_not_called_poor(undefined: str | None, maker: FolderMaker, tmp_path: Path) -> None:
+    run = result(tmp_path / "run")
+    run.best_ap, run.detections, run.undefined = None, 0, undefined
+    found = diagnose(planned(maker), run)
+    assert not found.near_zero
+    text = (tmp_path / "run" / "diagnosis.txt").read_text(encoding="utf-8")
+    assert "likely cause" not in text
+    # Without objects in val, a model that finds nothing there is right.
+    assert ("finds nothing" in text) == (undefined is None)
+    assert text.startswith("What stands out:" if undefined is None else f"{undefined}.\nWhat stands out:")

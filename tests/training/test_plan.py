@@ -62,6 +62,19 @@ def test_a_self_test_takes_pictures_with_objects_and_nothing_that_varies(maker: 
     assert plan.augmented and len(plan.dataset.splits["train"]) == 6
 
 
+@pytest.mark.parametrize(
+    ("crowds", "saying"), [(True, "All 10 objects of the training pictures are crowds"), (False, "No training picture")]
+)
+def test_a_self_test_needs_an_object(crowds: bool, saying: str, maker: FolderMaker) -> None:
+    for annotation in maker.documents["train"]["annotations"]:
+        annotation["iscrowd"] = 1
+    if not crowds:
+        maker.documents["train"]["annotations"].clear()
+    plan = plan_run(config_of(maker), device="cpu")
+    with pytest.raises(UserError, match=f"nothing to overfit. {saying}"):
+        overfitting(plan, 3)
+
+
 def test_processes_need_a_picture_each(maker: FolderMaker) -> None:
     config = config_of(maker)
     config.train = config.train.model_copy(update={"batch_size": 2, "devices": 3})

@@ -10,9 +10,11 @@ import torch
 
 from tests.datasets.folders import FolderMaker
 from tests.tiny_model import SMALL_BACKBONE, tiny_config
+from yolact_kit.annotations.dataset import Picture
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.weights import load_weights
+from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.plan import TrainingPlan, plan_run
 from yolact_kit.training.trainer import train
 
@@ -198,3 +200,55 @@ def test_sgd_steps_as_the_paper_has_them(config: Config, tmp_path: Path) -> None
         momentum = stored["optimizer_states"][0]["state"][index]["momentum_buffer"]
         step = stored["state_dict"][f"model.{name}"] - before["state_dict"][f"model.{name}"]
         torch.testing.assert_close(step, -1e-3 * momentum, rtol=1e-3, atol=1e-7)
+
+
+def without_measurable_objects(root: Path, config: Config, crowds: int, **train: object) -> Config:
+    """A configuration for a data set whose val has no objects, or only crowds."""
+    maker = FolderMaker(root, ["컵", "plate"])
+    for number in range(2):
+        maker.picture("train", f"{number}.png", ["컵", "plate"], seed=number)
+    maker.picture("val", "v.png", ["컵"] * crowds, seed=9)
+    for annotation in maker.documents["val"]["annotations"]:
+        annotation["iscrowd"] = 1
+    made = changed(config, epochs=4, ema_decay=0.0, **train)
+    made.dataset = str(maker.write())
+    return made
+
+
+UNDEFINED = [
+    (0, "val has no objects, so there is no mask AP"),
+    (1, "val has nothing but 1 crowd, which is not measured, so there is no mask AP"),
+    (3, "val has nothing but 3 crowds, which are not measured, so there is no mask AP"),
+]
+
+
+@pytest.mark.parametrize(("crowds", "reason"), UNDEFINED)
+def test_without_objects_in_val_ap_is_undefined_and_the_last_weights_are_the_best(
+    crowds: int, reason: str, config: Config, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    alone = without_measurable_objects(tmp_path / "data", config, crowds)
+    result = train(plan(alone), tmp_path / "run", "none", say=lines.append)
+    assert result.steps == 4
+    assert result.best_ap is None and result.metrics["mask"]["AP"] is None
+    assert str(result).startswith(f"Done after 4 steps; {reason}. The weights")
+    validations = [line for line in lines if line.startswith("validation")]
+    assert validations[-1] == f"validation after 4 steps: {reason}"
+    assert not any("AP 0.000" in line or "best mask AP" in line for line in lines)
+    best = load_weights(result.run / "weights" / "best.safetensors").model.state_dict()
+    assert all(torch.equal(best[name], value) for name, value in weights(result.run).items())
+
+
+def test_patience_does_not_end_a_training_without_ap(config: Config, tmp_path: Path) -> None:
+    lines: list[str] = []
+    alone = without_measurable_objects(tmp_path / "data", config, 0, patience=1, validate_every=1)
+    result = train(plan(alone), tmp_path / "run", "none", say=lines.append)
+    assert result.steps == 4
+    assert not any("ended early" in line for line in lines)
+
+
+def test_a_checkpoint_that_counted_undefined_ap_as_0_is_put_right() -> None:
+    picture = Picture("a.png", 8, 8, Path("a.png"))
+    callback = ValidationCallback([picture], Path("best.safetensors"))
+    callback.load_state_dict({"best": 0.0})
+    assert callback.best is None

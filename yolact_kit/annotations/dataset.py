@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -192,3 +193,35 @@ class Dataset:
         for name in self.classes[:most]:
             rows.append([name, *(str(counts[name]) for counts in by_split)])
         return rows
+
+
+def count_crowds(pictures: Iterable[Picture]) -> int:
+    """How many objects of some pictures are crowds.
+
+    Args:
+        pictures: The pictures.
+
+    Returns:
+        Their number, in all pictures together.
+    """
+    return sum(instance.crowd for picture in pictures for instance in picture.instances)
+
+
+def only_crowds(count: int, where: str, use: str) -> str:
+    """Says that there are objects, but that all are crowds.
+
+    Args:
+        count: How many crowds there are.
+        where: What they are objects of.
+        use: What crowds are not: ``learnt`` or ``measured``.
+
+    Returns:
+        A sentence.
+
+    Example:
+        >>> only_crowds(10, "'data'", "learnt")
+        "All 10 objects of 'data' are crowds, which are not learnt."
+    """
+    if count == 1:
+        return f"The only object of {where} is a crowd, which is not {use}."
+    return f"All {count} objects of {where} are crowds, which are not {use}."

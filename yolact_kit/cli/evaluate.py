@@ -133,6 +133,8 @@ def _show_analysis(analysis: Analysis) -> None:
         f"Boundary IoU of the objects found: {number_text(boundary.boundary)}; expected calibration error: "
         f"{number_text(analysis.calibration.error)}"
     )
+    if analysis.errors.ap50 is None:
+        return
     errors = ", ".join(f"{kind} {number_text(cost)}" for kind, cost in analysis.errors.cost.items())
     say(f"AP50 lost to each kind of error: {errors}")
 

@@ -15,6 +15,7 @@ from yolact_kit.evaluation.engine import CocoEngine, IouType, run_cocoeval
 from yolact_kit.evaluation.matches import ClassMatches, collect_matches
 from yolact_kit.evaluation.tables import metrics_table
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.words import counted
 
 PRECISIONS = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 RECALLS = ("AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
@@ -68,6 +69,26 @@ class Metrics:
     def _repr_html_(self) -> str:
         """The metrics as a table for a notebook."""
         return metrics_table(self).to_html()
+
+
+def why_undefined(split: str, crowds: int) -> str:
+    """Why a split without objects has no AP; an AP of 0 would be that of a model that finds none of its objects.
+
+    Args:
+        split: The split's name.
+        crowds: How many crowds it has; COCO's metrics ignore them.
+
+    Returns:
+        A sentence without a full stop.
+
+    Example:
+        >>> why_undefined("val", 0)
+        'val has no objects, so there is no mask AP'
+    """
+    if not crowds:
+        return f"{split} has no objects, so there is no mask AP"
+    verb = "is" if crowds == 1 else "are"
+    return f"{split} has nothing but {counted(crowds, 'crowd')}, which {verb} not measured, so there is no mask AP"
 
 
 def evaluate(pictures: Sequence[Picture], classes: Sequence[str], predictions: Sequence[Prediction]) -> Metrics:

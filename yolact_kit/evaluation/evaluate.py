@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.display import SILENT, Display
 from yolact_kit.evaluation.analysis import Analysis, analyse
 from yolact_kit.evaluation.bootstrap import Comparison, compare
-from yolact_kit.evaluation.coco import Metrics
+from yolact_kit.evaluation.coco import Metrics, why_undefined
 from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
 from yolact_kit.evaluation.split import LabelledSplit, load_split
 from yolact_kit.evaluation.split_evaluation import Evaluation, evaluate_split
@@ -54,6 +55,14 @@ class ModelEvaluation:
         """COCO's metrics, each 0..1 or None where it is undefined."""
         return self.evaluation.metrics
 
+    @property
+    def undefined(self) -> str | None:
+        """Why there is no mask AP; None where there is one."""
+        if self.metrics.mask.values["AP"] is not None:
+            return None
+        crowds = sum(bool(annotation.get("iscrowd")) for annotation in self.evaluation.truth["annotations"])
+        return why_undefined(self.split.name, crowds)
+
     def table(self) -> MetricsTable:
         """The metrics by class, and those of the other model below."""
         objects = sum(self.metrics.mask.objects.values())
@@ -62,12 +71,14 @@ class ModelEvaluation:
         return metrics_table(self.metrics, title, self.split.classes, other)
 
     def __str__(self) -> str:
-        """The table as plain text."""
-        return self.table().to_text()
+        """The table as plain text, and below it why there is no mask AP, where that is so."""
+        text = self.table().to_text()
+        return text if self.undefined is None else f"{text}\n{self.undefined}"
 
     def _repr_html_(self) -> str:
         """The table for a notebook."""
-        return self.table().to_html()
+        note = "" if self.undefined is None else f"<p>{escape(self.undefined)}</p>"
+        return self.table().to_html() + note
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers, as in ``metrics.json``."""
@@ -145,6 +156,8 @@ def evaluate_model(
     if hint:
         display.warn(hint)
     result = ModelEvaluation(_model_name(weights), truth, evaluation, analysis)
+    if result.undefined is not None:
+        display.warn(f"{result.undefined}.")
     if against is not None and other is not None:
         result.against, result.other = _model_name(against), other
         result.comparison = compare(evaluation.metrics, other.metrics)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolact_kit.annotations.dataset import Dataset, Picture
+from yolact_kit.annotations.dataset import Dataset, Picture, count_crowds, only_crowds
 from yolact_kit.config.files import override, save_config, template
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.orientation import orientation
@@ -133,8 +133,21 @@ def _require_objects(dataset: Dataset) -> None:
     where = f"'{dataset.root}'" if dataset.root is not None else "The data set"
     if not train:
         raise UserError(f"{where} has no pictures to train on.", "Convert again with smaller shares for val and test.")
-    if not any(not instance.crowd for picture in train for instance in picture.instances):
+    if any(not instance.crowd for picture in train for instance in picture.instances):
+        return
+    crowds = count_crowds(train)
+    if not crowds:
         raise UserError(f"The training pictures of {where} have no objects.", "Label some, and convert again.")
+    whole = f"'{dataset.root}'" if dataset.root is not None else "the data set"
+    owner = f"the training pictures of {whole}"
+    # Users know the number of objects in all splits, since `convert` counts them.
+    if not any(not instance.crowd for picture in dataset.pictures() for instance in picture.instances):
+        owner, crowds = whole, count_crowds(dataset.pictures())
+    raise UserError(
+        only_crowds(crowds, owner, "learnt"),
+        "Label single objects without `iscrowd`, and convert again without options that make crowds "
+        "(`--ignore-as-crowd`, `--difficult crowd`).",
+    )
 
 
 def _resize(draft: ConfigPlan, size: int) -> None:

@@ -13,9 +13,9 @@ import torch
 from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
-from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.dataset import Picture, count_crowds
 from yolact_kit.errors import UserError
-from yolact_kit.evaluation.coco import evaluate
+from yolact_kit.evaluation.coco import evaluate, why_undefined
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
@@ -84,7 +84,7 @@ class EndOfBudget(Callback):
 
 
 class ValidationCallback(Callback):
-    """COCO's metrics of the averaged weights, and the best weights by mask AP.
+    """COCO's metrics of the averaged weights, and the best weights by mask AP; the last ones where AP is undefined.
 
     It must come before `RunningAverage` among the callbacks, which removes the averaged weights again at the end of a
     validation.
@@ -95,7 +95,8 @@ class ValidationCallback(Callback):
         say: Prints a line.
 
     Attributes:
-        best: The best mask AP so far, None before the first validation.
+        undefined: Why the pictures have no mask AP; None if they have objects.
+        best: The best mask AP so far, None before the first validation and where AP is undefined.
         last: The last metrics, as in ``metrics.json``.
         predictions: The last predictions, by the picture's index.
     """
@@ -104,6 +105,9 @@ class ValidationCallback(Callback):
         self.pictures = pictures
         self.file = file
         self.say = say
+        self.undefined: str | None = None
+        if all(instance.crowd for picture in pictures for instance in picture.instances):
+            self.undefined = why_undefined("val", count_crowds(pictures))
         self.best: float | None = None
         self.last: dict[str, Any] = {}
         self.predictions: dict[int, Prediction] = {}
@@ -138,8 +142,8 @@ class ValidationCallback(Callback):
         metrics = evaluate(self.pictures, module.config.classes, list(self.predictions.values()))
         self.last = metrics.to_dict()
         self._log_metrics(module)
-        score = self.last["mask"]["AP"] or 0.0
-        if (self.best is None or score >= self.best) and is_finite(module):
+        score: float | None = self.last["mask"]["AP"]
+        if (self.best is None or (score or 0.0) >= self.best) and is_finite(module):
             with tolerating_write_errors("the best weights", self.say):
                 if trainer.is_global_zero:
                     save_weights(self.file, module.model, module.config)
@@ -158,7 +162,7 @@ class ValidationCallback(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continues with the best AP of the earlier part of the run."""
-        self.best = state_dict["best"]
+        self.best = state_dict["best"] if self.undefined is None else None
 
 
 class RunningAverage(WeightAveraging):

@@ -89,11 +89,13 @@ class Diagnosis:
         figures: Lines of numbers: anchor recall, labels, losses, positives.
         causes: What would explain a poor model, the likeliest first.
         near_zero: Whether mask AP was measured and is near 0.
+        undefined: Why mask AP is undefined; None where it is not.
     """
 
     figures: list[str]
     causes: list[Cause] = field(default_factory=list)
     near_zero: bool = False
+    undefined: str | None = None
 
     def lines(self) -> list[str]:
         """The diagnosis in words."""
@@ -104,7 +106,8 @@ class Diagnosis:
             for line in (f"{number}. {cause.what}", f"   -> {cause.advice}")
         ]
         nothing = [] if causes else ["Nothing that would explain a poor model."]
-        return [head, *nothing, *causes, *self.figures]
+        unmeasured = [] if self.undefined is None else [f"{self.undefined}."]
+        return [*unmeasured, head, *nothing, *causes, *self.figures]
 
 
 def diagnose(plan: TrainingPlan, result: TrainResult) -> Diagnosis:
@@ -126,6 +129,7 @@ def diagnose(plan: TrainingPlan, result: TrainResult) -> Diagnosis:
         _figures(evidence),
         sorted(causes, key=lambda cause: -cause.weight),
         _is_near_zero(result),
+        result.undefined,
     )
     atomic_write_text(result.run / "diagnosis.txt", "\n".join(diagnosis.lines()) + "\n")
     return diagnosis
@@ -258,7 +262,7 @@ def _losses(evidence: Evidence) -> Iterator[Cause]:
 
 
 def _silent(evidence: Evidence) -> Iterator[Cause]:
-    if evidence.result.detections == 0:
+    if evidence.result.detections == 0 and evidence.result.undefined is None:
         least = evidence.plan.config.detect.candidate_score
         yield Cause(
             0.55, f"the model finds nothing: no box has a score of {least:g} or more", "Train longer, or with pictures "

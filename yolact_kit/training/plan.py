@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.annotations.dataset import Dataset, count_crowds, only_crowds
 from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.schema import Config
@@ -182,7 +182,11 @@ def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> T
         if any(not instance.crowd for instance in picture.instances):
             taught.append(picture)
     if not taught:
-        raise UserError("No training picture has an object, so there is nothing to overfit.", "Label some pictures.")
+        crowds = count_crowds(plan.dataset.splits["train"])
+        reason = "No training picture has an object."
+        if crowds:
+            reason = only_crowds(crowds, "the training pictures", "learnt")
+        raise UserError(f"There is nothing to overfit. {reason}", "Label some objects.")
     count = min(count, len(taught))
     chosen = [taught[index * len(taught) // count] for index in range(count)]
     config = plan.config.model_copy(deep=True)

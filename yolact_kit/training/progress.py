@@ -78,6 +78,9 @@ class TrainingProgress(Callback):
         """Prints the metrics, which stay on the screen."""
         if self.validation is not None and not trainer.sanity_checking:
             mask, box = self.validation.last["mask"], self.validation.last["box"]
+            if self.validation.undefined is not None:
+                self.say(f"validation after {trainer.global_step} steps: {self.validation.undefined}")
+                return
             self.say(
                 f"validation after {trainer.global_step} steps: mask AP {_ap_text(mask['AP'])}, "
                 f"AP50 {_ap_text(mask['AP50'])}; box AP {_ap_text(box['AP'])}; "

@@ -23,6 +23,7 @@ class TrainResult:
         run: The run folder.
         steps: Steps that were taken, those of an earlier part included.
         best_ap: Best mask AP on the validation split, 0..1; None where there is none.
+        undefined: Why mask AP on val is undefined, as where val has no objects; None where it is not, or without val.
         metrics: Metrics of the last validation, as in ``metrics.json``.
         interrupted: Whether the user ended it early.
         stopped: Why it could not go on; None if it could.
@@ -35,6 +36,7 @@ class TrainResult:
     run: Path
     steps: int
     best_ap: float | None = None
+    undefined: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     stopped: TrainingStoppedError | None = None
@@ -56,7 +58,9 @@ class TrainResult:
             ending = "Stopped"
         else:
             ending = "Done"
-        best = "" if self.best_ap is None else f"; best mask AP on val {self.best_ap:.3f}"
+        best = "" if self.undefined is None else f"; {self.undefined}"
+        if self.best_ap is not None:
+            best = f"; best mask AP on val {self.best_ap:.3f}"
         folder = self.run / "weights"
         weights = f"The weights are in {folder}." if folder.is_dir() else "No weights were saved."
         return f"{ending} after {self.steps} steps{best}. {weights}"

@@ -118,7 +118,7 @@ def _fit(
 
 def _add_metrics(result: TrainResult, validation: ValidationCallback) -> None:
     """Adds what the last validation measured to a result."""
-    result.best_ap, result.metrics = validation.best, validation.last
+    result.best_ap, result.metrics, result.undefined = validation.best, validation.last, validation.undefined
     if validation.predictions:
         result.detections = sum(len(prediction) for prediction in validation.predictions.values())
 
@@ -183,7 +183,8 @@ def _callbacks(
     progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
     # Callbacks run in this order: the validation needs the averaged weights, which `average` takes away at its end.
     callbacks: list[Callback | None] = [end, validation, average]
-    if validation is not None and (train.patience or plan.good_enough is not None):
+    # Without an AP no validation is better than another, and patience would end every training.
+    if validation is not None and validation.undefined is None and (train.patience or plan.good_enough is not None):
         callbacks.append(
             EarlyStopping(
                 "val/mask_AP",

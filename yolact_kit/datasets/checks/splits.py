@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from yolact_kit.annotations.dataset import count_crowds, only_crowds
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 
@@ -15,7 +16,9 @@ def train_empty(subject: Subject) -> Iterator[Finding]:
     if not train:
         yield Finding("The split 'train' has no pictures.")
     elif not any(not instance.crowd for picture in train for instance in picture.instances):
-        yield Finding("The pictures of the split 'train' have no objects.")
+        crowds = count_crowds(train)
+        reason = only_crowds(crowds, "the split 'train'", "learnt")
+        yield Finding(reason if crowds else "The pictures of the split 'train' have no objects.")
 
 
 @check("val-empty", "splits")
@@ -25,4 +28,6 @@ def val_empty(subject: Subject) -> Iterator[Finding]:
     if not val:
         yield Finding("The split 'val' has no pictures.")
     elif not any(not instance.crowd for picture in val for instance in picture.instances):
-        yield Finding("The pictures of the split 'val' have no objects.")
+        crowds = count_crowds(val)
+        reason = only_crowds(crowds, "the split 'val'", "measured")
+        yield Finding(reason if crowds else "The pictures of the split 'val' have no objects.")
