@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from tests.datasets.folders import FolderMaker, good_folder, polygon
-from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.read import read_source
@@ -261,21 +260,6 @@ def test_what_convert_mends_or_skips_is_no_error_of_a_data_set(severity: str, co
             damage(maker)
             problems = [problem for problem in _problems(maker.write()) if problem.code == code]
             assert {problem.severity for problem in problems} == {severity}
-
-
-@pytest.mark.parametrize(
-    "segmentation", [None, [], [[]], [[2, 3, 9, 9]], [[2, 3], *polygon(10, 10)], [*polygon(10, 10), [2, 3, 9, 9]]]
-)
-def test_checks_and_training_see_the_same_objects(segmentation: Any, tmp_path: Path) -> None:
-    maker = good_folder(tmp_path)
-    _segment(segmentation)(maker)
-    checked, trained = (
-        data.splits["train"] for data in (validate_folder(maker.write(), MODEL).dataset, load_dataset(tmp_path))
-    )
-    assert [len(picture.instances) for picture in checked] == [len(picture.instances) for picture in trained]
-    for first, second in zip(checked, trained, strict=True):
-        for one, other in zip(first.instances, second.instances, strict=True):
-            assert [ring.tolist() for ring in one.polygons] == [ring.tolist() for ring in other.polygons]
 
 
 def test_a_validation_prints_its_problems(tmp_path: Path) -> None:
