@@ -105,3 +105,54 @@ def test_importing_the_package_sets_it_before_torch_is_loaded() -> None:
     program = "import yolact_kit, os, torch; print(os.environ['GOMP_SPINCOUNT'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
     assert done.stdout.strip() == "3000"
+
+
+def test_the_share_that_other_programs_take() -> None:
+    if not Path("/proc/stat").exists():
+        pytest.skip("this system has no /proc/stat")
+    # Pinned to one core beside a program that keeps that core busy, and which is not this process's own child.
+    program = "import os, subprocess, sys, time; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+    program += (
+        "other = subprocess.Popen(['sh', '-c', sys.executable + ' -c \"while True: pass\" & echo $!'], stdout=-1)\n"
+    )
+    program += "number = int(other.stdout.readline()); other.wait(); time.sleep(0.3)\n"
+    program += "from yolact_kit.cores import busy_cores\n"
+    program += "try: print(busy_cores(0.5))\nfinally: os.kill(number, 9)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 0.8
+
+
+def test_own_work_and_that_of_children_is_not_counted_as_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat, processes = tmp_path / "stat", tmp_path / "proc"
+    monkeypatch.setattr(cores, "_CORE_TIMES", str(stat))
+    monkeypatch.setattr(cores, "_PROCESSES", str(processes))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1}, raising=False)
+
+    def at(busy: int, idle: int, own: int, child: int, grandchild: int) -> None:
+        write(
+            stat,
+            f"cpu 9 9 9 9\ncpu0 {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu1 0 0 0 {idle} 0 0 0 0 0 0\ncpu2 99 0 0 0 0 0 0 0\n",
+        )
+        family = {os.getpid(): (1, own), 70001: (os.getpid(), child), 70002: (70001, grandchild), 70003: (1, busy)}
+        for number, (parent, ticks) in family.items():
+            write(processes / str(number) / "stat", f"{number} (a) b) S {parent} 0 0 0 0 0 0 0 0 0 {ticks} 0 0 0 20 0")
+
+    at(100, 100, 10, 10, 10)
+    monkeypatch.setattr(cores.time, "sleep", lambda _seconds: at(200, 150, 30, 20, 20))
+    assert cores.busy_cores() == pytest.approx((100 - 40) / 200)
+
+
+@pytest.mark.parametrize("text", ["", "cpu0 0 0 0 0 0 0 0 0\n", "processes 12\n"])
+def test_without_the_times_of_cores_the_load_says_it(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "stat", text)
+    monkeypatch.setattr(cores, "_CORE_TIMES", str(tmp_path / "stat"))
+    monkeypatch.setattr(cores, "usable_cores", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (3.0, 0.0, 0.0), raising=False)
+    monkeypatch.setattr(cores.time, "process_time", lambda: 60.0)
+    assert cores.busy_cores() == 0.5
+    monkeypatch.delattr(os, "getloadavg")
+    assert cores.busy_cores() is None

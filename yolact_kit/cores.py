@@ -1,9 +1,10 @@
-"""The processor's cores: how many this process may use, and how the threads on them wait for each other."""
+"""The processor's cores: how many this process may use, how busy they are, and how the threads on them wait."""
 
 from __future__ import annotations
 
 import math
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 _CGROUPS = "/sys/fs/cgroup"
 _OWN_CGROUPS = "/proc/self/cgroup"
+_CORE_TIMES = "/proc/stat"
+_PROCESSES = "/proc"
 _WAITING = {"GOMP_SPINCOUNT": "3000", "KMP_BLOCKTIME": "1"}
 """How long OpenMP's threads wait in a loop: its turns for GNU's library, milliseconds for Intel's and LLVM's."""
 
@@ -76,6 +79,77 @@ def _lines(path: str) -> list[str]:
             return file.read().splitlines()
     except OSError:
         return []
+
+
+def busy_cores(seconds: float = 0.2) -> float | None:
+    """The share of the usable cores' time that other programs take at this moment.
+
+    This process and the processes that it has started do not count. On Linux, it is measured; elsewhere it comes from
+    the system's load of the last minute, less all that this process has computed so far.
+
+    Args:
+        seconds: How long to measure; the call takes that long.
+
+    Returns:
+        0 where nothing else computes, 1 where other programs keep every core busy; None where the system does not say,
+        as on Windows.
+
+    Example:
+        >>> share = busy_cores(0.05)
+        >>> share is None or 0 <= share <= 1
+        True
+    """
+    before, own_before = _core_times(_CORE_TIMES), _own_ticks(_PROCESSES)
+    if before is None:
+        return _share_by_load()
+    time.sleep(seconds)
+    after, own_after = _core_times(_CORE_TIMES), _own_ticks(_PROCESSES)
+    if after is None or after[1] <= before[1]:
+        return None
+    others = after[0] - before[0] - max(0, own_after - own_before)
+    return min(1.0, max(0.0, others / (after[1] - before[1])))
+
+
+def _core_times(path: str) -> tuple[int, int] | None:
+    """Busy ticks, and all ticks, of the cores that this process may run on; None where the system does not say."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    usable = {f"cpu{core}" for core in affinity(0)} if affinity else set()
+    busy = total = 0
+    for line in _lines(path):
+        name, *words = line.split()
+        if name in usable:
+            # user, nice, system, idle, iowait, irq, softirq, steal; guests' time is within the user's
+            ticks = [int(word) for word in words[:8]]
+            total += sum(ticks)
+            busy += sum(ticks) - sum(ticks[3:5])
+    return (busy, total) if total else None
+
+
+def _own_ticks(root: str) -> int:
+    """Ticks of processor time that this process, its children and theirs have used so far."""
+    ticks: dict[int, int] = {}
+    parents: dict[int, int] = {}
+    names = os.listdir(root) if os.path.isdir(root) else []  # noqa: PTH112, PTH208  pathlib is loaded too slowly
+    for name in filter(str.isdigit, names):
+        # After the process's name, in parentheses: its state, its parent, and from the twelfth field on four times.
+        fields = " ".join(_lines(f"{root}/{name}/stat")).rpartition(")")[2].split()
+        if len(fields) > 14:
+            parents[int(name)] = int(fields[1])
+            ticks[int(name)] = sum(int(field) for field in fields[11:15])
+    family = {os.getpid()}
+    size = 0
+    while size < len(family):
+        size = len(family)
+        family |= {process for process, parent in parents.items() if parent in family}
+    return sum(ticks.get(process, 0) for process in family)
+
+
+def _share_by_load() -> float | None:
+    """The load of the last minute as a share of the cores, less what this process may have added to it."""
+    if not hasattr(os, "getloadavg"):
+        return None
+    load = os.getloadavg()[0] - time.process_time() / 60
+    return min(1.0, max(0.0, load / usable_cores()))
 
 
 def prepare_openmp(environment: MutableMapping[str, str] | None = None) -> None:
