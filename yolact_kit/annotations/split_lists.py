@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,17 @@ from yolact_kit.pixels.pictures import EXTENSIONS
 NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
          "testing": "test"}  # fmt: skip
 """Names that programs give to the splits, and their names here."""
+
+
+def split_in_name(name: str) -> str:
+    """The split that the name or path of a file or folder tells; of several words the last.
+
+    Example:
+        >>> split_in_name("annotations/instances_train2017.json"), split_in_name("trained.json")
+        ('train', '')
+    """
+    words = [word for word in re.split(r"[^a-z]+", name.lower()) if word in NAMES]
+    return NAMES[words[-1]] if words else ""
 
 
 class SplitLists:

@@ -21,6 +21,7 @@ from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentat
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import Pending, match_job, splits_by_name
+from yolact_kit.annotations.readers.picture_folders import PictureFolders
 from yolact_kit.annotations.readers.yolo import describes_set
 from yolact_kit.annotations.source import LabelFiles, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -70,7 +71,9 @@ class CocoFormat(LabelFormat):
         files = [document for document, _ in documents]
         _note_classes(files, context)
         items: list[Pending] = []
+        folders = PictureFolders(context)
         for document, split in documents:
+            folders.resolve(document.path, [raw for raw, _ in document.pictures])
             for raw, problems in document.pictures:
                 raw.split = split
                 items.append((raw, problems))

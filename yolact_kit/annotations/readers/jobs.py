@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.source import PictureResult, RawPicture
-from yolact_kit.annotations.split_lists import NAMES
+from yolact_kit.annotations.split_lists import split_in_name
 from yolact_kit.errors import UserError
 
 Pending = tuple[RawPicture | None, Problems]
@@ -109,9 +108,9 @@ def splits_by_name(context: ReadContext) -> dict[Path, str] | None:
     """The splits that annotation files are, by their names and folders; None where they are not splits."""
     splits: dict[Path, str] = {}
     for path in context.labels.files:
-        words = [word for word in re.split(r"[^a-z]+", context.folder.name(path).lower()) if word in NAMES]
-        if words:
-            splits[path] = NAMES[words[-1]]
+        split = split_in_name(context.folder.name(path))
+        if split:
+            splits[path] = split
     is_complete = len(splits) == len(context.labels.files)
     return splits if is_complete and {"train"} < set(splits.values()) else None
 
