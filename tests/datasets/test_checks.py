@@ -168,6 +168,9 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "twice": ("picture-twice", "W", _copy("images/사진 0.png", "images/사진 1.png")),
     "nearly twice": ("picture-near-twice", "W", _near_copy("사진 2.png")),
     "in train and val": ("leakage", "W", _copy("images/사진 0.png", "images/v0.png")),
+    "augmented in train and val": (
+        "leakage-copies", "W", lambda m: m.picture("val", "사진 0_flip.png", ["bolt", "너트"], 30),
+    ),
     "nearly in train and val": ("leakage-near", "W", _near_copy("v0.png")),
     "not listed": ("picture-unlisted", "W", lambda m: _train(m)["images"].pop(4)),
     "wholly outside": ("outside", "S", _segment(polygon(200, 10))),

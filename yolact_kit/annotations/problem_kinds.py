@@ -201,6 +201,9 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "W", "pictures that are nearly the same as others of their split, such as frames of one video",
         "Keep the best of them; of a video every tenth frame will do. Keep the others in the same split (`--split "
         "group --group-by`)."),
+    "leakage-copies": ProblemKind("W", "copies of one photo, altered or cut out of it, that are in two splits",
+        "Scores on copies of training pictures mean nothing. Convert with `--split random`, which puts the copies of a "
+        "photo into one split, or export the set without augmentation: training augments by itself."),
     "leakage-near": ProblemKind("W", "pictures that are nearly the same as one of another split", _ONE_SPLIT),
     # Its classes and splits
     "class-unused": ProblemKind("W", "classes without any object",

@@ -12,6 +12,7 @@ from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.components import connected_components
+from yolact_kit.datasets.photo_copies import copies_of_photos
 from yolact_kit.pixels.fingerprints import THUMBNAIL
 from yolact_kit.pixels.hashes import near_pairs, thumbnail_hash
 
@@ -27,9 +28,9 @@ _NO_NOISE = 2
 def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     """Groups of pictures that are the same, or nearly the same, and should stay in one split.
 
-    A group of more than half of all pictures, as from a camera that never moves, must be divided anyway: then only
-    identical pictures stay together, if these are not more than half themselves. `find_leakage` reports what ends up
-    in two splits.
+    Copies that were augmented, or cut out of one photo, are told by their names. A group of more than half of all
+    pictures, as from a camera that never moves, must be divided anyway: then only identical pictures and copies of one
+    photo stay together, if these are not more than half themselves. `find_leakage` reports what ends up in two splits.
 
     Args:
         labelled: The pictures, with their fingerprints and thumbnails.
@@ -39,17 +40,28 @@ def same_pictures(labelled: list[Labelled]) -> list[list[str]]:
     """
     half = len(labelled) / 2
     groups: list[list[str]] = []
-    for group in connected_components([item.picture.file for item in labelled], _near(labelled)):
-        if len(group) <= half:
-            groups += [group] if len(group) > 1 else []
-        else:
-            members = [item for item in labelled if item.picture.file in set(group)]
-            groups += [identical for identical in _identical(members) if len(identical) <= half]
+    photos = _photos(labelled)
+    for group in connected_components((), [*_near(labelled), *photos]):
+        groups += [group] if len(group) <= half else _within(set(group), labelled, photos, half)
     return groups
 
 
+def _within(group: set[str], labelled: list[Labelled], photos: list[list[str]], most: float) -> list[list[str]]:
+    """Groups of at most ``most`` pictures within a larger one: identical pictures, and copies of one photo."""
+    same = _identical([item for item in labelled if item.picture.file in group])
+    same += [photo for photo in photos if photo[0] in group]
+    smaller = [members for members in same if len(members) <= most]
+    return [joint for joint in connected_components((), smaller) if len(joint) <= most]
+
+
+def _photos(labelled: list[Labelled]) -> list[list[str]]:
+    """Groups of pictures that were made from one photo."""
+    thumbnails = {item.picture.file: item.thumbnail for item in labelled if item.thumbnail is not None}
+    return copies_of_photos([item.picture.file for item in labelled], thumbnails)
+
+
 def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> list[Problem]:
-    """Finds pictures of val and test that are also in the training split, exactly or nearly.
+    """Finds pictures of val and test that are also in the training split: exactly, nearly, or as an altered copy.
 
     Args:
         splits: The pictures of each split.
@@ -61,13 +73,40 @@ def find_leakage(splits: dict[str, list[Picture]], labelled: list[Labelled]) -> 
     problems = Problems()
     by_file = {item.picture.file: item for item in labelled}
     train = _TrainingPictures([by_file[picture.file] for picture in splits.get("train", [])])
+    copies = copies_in_splits(splits, _photos(labelled))
     for split, pictures in splits.items():
         for picture in pictures if split != "train" else []:
+            problems.file = picture.file
             twin = train.twin_of(by_file[picture.file])
             if twin is not None:
-                problems.file = picture.file
                 problems.add("leakage", f"This picture of '{split}' is {twin} of 'train'.")
+            elif picture.file in copies:
+                problems.add("leakage-copies", copies[picture.file])
     return problems.found
+
+
+def copies_in_splits(splits: dict[str, list[Picture]], photos: list[list[str]]) -> dict[str, str]:
+    """Says which pictures are copies of a photo that is in an earlier split as well.
+
+    Args:
+        splits: The pictures of each split, those to train on first.
+        photos: Paths of the pictures that were made from one photo, for each photo.
+
+    Returns:
+        A sentence for each such picture, by its path.
+    """
+    split_of = {picture.file: split for split, pictures in splits.items() for picture in pictures}
+    order = list(splits)
+    sentences: dict[str, str] = {}
+    for photo in photos:
+        first, *others = sorted(photo, key=lambda file: order.index(split_of[file]))
+        for file in others:
+            if split_of[file] != split_of[first]:
+                sentences[file] = (
+                    f"By its name, this picture of '{split_of[file]}' was made from the same photo as '{first}' of "
+                    f"'{split_of[first]}'."
+                )
+    return sentences
 
 
 class _TrainingPictures:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
+from yolact_kit.datasets.leakage import copies_in_splits
+from yolact_kit.datasets.photo_copies import copies_of_photos
 from yolact_kit.pixels.hashes import near_groups, near_pairs
 
 _NAMED = 3
@@ -62,6 +64,24 @@ def picture_near_leak(subject: Subject) -> Iterator[Finding]:
         if split != other_split and second not in reported and scans[first].digest != scans[second].digest:
             reported.add(second)
             yield Finding(f"In '{other_split}', it is nearly the same as {picture.file} in '{split}'.", other.file)
+
+
+@check("leakage-copies", "copies")
+def picture_copy_leak(subject: Subject) -> Iterator[Finding]:
+    """Pictures that were made from one photo, as their names say, are in two splits."""
+    splits = subject.dataset.splits
+    if len(splits) < 2:
+        return
+    thumbnails = {}
+    for picture in subject.dataset.pictures():
+        thumbnail = subject.scans[picture.path].thumbnail
+        if thumbnail is not None:
+            thumbnails[picture.file] = thumbnail
+    photos = copies_of_photos([picture.file for picture in subject.dataset.pictures()], thumbnails)
+    identical_files = {finding.file for finding in picture_leak(subject)}
+    for file, sentence in copies_in_splits(splits, photos).items():
+        if file not in identical_files:
+            yield Finding(sentence, file)
 
 
 def identical(subject: Subject, splits: dict[str, list[Picture]]) -> list[list[tuple[str, Picture]]]:

@@ -29,12 +29,14 @@ class Scan:
         size: Width and height in pixels; zeros if it cannot be decoded.
         digest: Fingerprint of the decoded pixels: equal for the same picture whatever its file format.
         hash: Perceptual hash, see `yolact_kit.pixels.hashes`.
+        thumbnail: uint8 [16, 16], the picture in grey; None where it was not decoded.
     """
 
     error: PictureError | None = None
     size: tuple[int, int] = (0, 0)
     digest: str = ""
     hash: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    thumbnail: NDArray[np.uint8] | None = None
 
 
 ScanProgress = Callable[[Iterable[tuple[Path, Scan]], int], Iterable[tuple[Path, Scan]]]
@@ -100,4 +102,5 @@ def scan_picture(picture: Picture) -> Scan:
     except PictureError as error:
         return Scan(error)
     height, width = pixels.shape[:2]
-    return Scan(None, (width, height), digest(pixels), thumbnail_hash(grey_thumbnail(pixels)))
+    thumbnail = grey_thumbnail(pixels)
+    return Scan(None, (width, height), digest(pixels), thumbnail_hash(thumbnail), thumbnail)

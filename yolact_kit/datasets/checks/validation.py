@@ -173,7 +173,7 @@ def _read_pixels(item: Labelled) -> NDArray[np.uint8]:
 def _scan(item: Labelled) -> Scan:
     """A picture that was read, without decoding it again."""
     hash = np.zeros(0, np.bool_) if item.thumbnail is None else thumbnail_hash(item.thumbnail)
-    return Scan(None, (item.picture.width, item.picture.height), item.digest, hash)
+    return Scan(None, (item.picture.width, item.picture.height), item.digest, hash, item.thumbnail)
 
 
 def problem_title(problem: Problem) -> str:
