@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from yolact_kit.annotations.dataset import Instance
+from yolact_kit.annotations.nested_outlines import note_inner_outlines
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart
@@ -128,6 +129,7 @@ def _instance(
     """An object as polygons, or as one mask if a part of it is a mask or has a hole; None if nothing is left."""
     rings: list[Ring] = []
     masks: list[Rle] = []
+    note_inner_outlines(raw, problems)
     for part in raw.parts:
         if part.ring is None:
             masks.extend(_part_mask(part, width, height, problems))

@@ -77,6 +77,7 @@ class RawObject:
         crowd: Whether it is a region of many objects.
         box: Its box x1 y1 x2 y2 in pixels, where the file has one besides, or instead of, its shapes.
         extra: What COCO has no field for.
+        stated_area: The area that the file gives it, in square pixels; None if it gives none.
     """
 
     name: str
@@ -85,6 +86,7 @@ class RawObject:
     crowd: bool = False
     box: tuple[float, float, float, float] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    stated_area: float | None = None
 
 
 @dataclass(slots=True)

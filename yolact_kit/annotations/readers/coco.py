@@ -17,6 +17,7 @@ from yolact_kit.annotations.entries import entry_id, is_category_name
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.coco_areas import AreaOfObject, check_areas, stated_area
 from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentation_parts
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
@@ -185,6 +186,7 @@ class _Reader:
         self.path, self.options, self.problems, self.document = path, options, problems, document
         self.by_id: dict[str, tuple[RawPicture, Problems]] = {}
         self.names: dict[str, str] = {}
+        self.areas: list[AreaOfObject] = []
         self.cvat = _is_cvat(document)
 
     def read(self) -> CocoFile | None:
@@ -197,6 +199,7 @@ class _Reader:
         for number, annotation in enumerate(self.document["annotations"], start=1):
             ids[entry_id(annotation.get("id")) if isinstance(annotation, dict) else ""] += 1
             self._annotation(number, annotation)
+        check_areas(self.areas, self.problems)
         repeated = sum(count - 1 for count in ids.values())
         if repeated:
             self.problems.add(
@@ -296,6 +299,8 @@ class _Reader:
             return
         if raw is not None:
             picture.objects.append(raw)
+            if not raw.crowd:
+                self.areas.append(AreaOfObject(raw, picture.size, id(picture), problems))
 
     def _object(
         self, name: str, label: str, annotation: dict[str, Any], picture: RawPicture, problems: Problems
@@ -316,8 +321,8 @@ class _Reader:
                 return None
             parts = [RawPart(name, ring=rectangle_ring(to_points(list(box)).reshape(2, 2)))]
         _check_box(name, annotation.get("bbox"), box, parts, problems)
-        extra = annotation.get("labelme")
-        return RawObject(name, label, parts, crowd, box, extra if isinstance(extra, dict) else {})
+        extra = annotation["labelme"] if isinstance(annotation.get("labelme"), dict) else {}
+        return RawObject(name, label, parts, crowd, box, extra, stated_area(annotation.get("area")))
 
 
 def _side(value: Any) -> int | None:
