@@ -35,6 +35,7 @@ TESTS_OF_MORE_THAN_A_MODULE = {
     "test_examples": "the examples in docstrings",
     "test_package": "the front door",
     "test_structure": "the house",
+    "test_user_reports": "what users of other programs reported",
     "test_wheel": "what is installed",
     "annotations/test_bad_input": "every reader against broken files",
     "annotations/test_dialects": "every reader against what programs write",

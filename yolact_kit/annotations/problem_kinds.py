@@ -132,6 +132,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Give each picture its own id.", dataset_advice=f"The second picture is left out. {_CONVERT_AGAIN}"),
     "image-repeated": ProblemKind("F", "pictures that are listed twice with the same id, read once"),
     "image-listed-twice": ProblemKind("W", "pictures that are listed twice; their objects are combined"),
+    "image-in-two-splits": ProblemKind("E", "pictures that two splits list with different objects",
+        "If they are two pictures with one name, as the first frames of two videos, give each its own name or folder."),
     "class-lists-differ": ProblemKind("W", "files that list different classes, which are put together by name",
         "If one of the files belongs to another set, take it out of the folder."),
     "category-unknown": ProblemKind("E", "annotations of a category that is not listed",
@@ -184,7 +186,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "picture-renamed": ProblemKind("F", "pictures that were renamed, because another picture has their name"),
     # The whole set
     "no-objects": ProblemKind("W", "sets without any object: there is nothing to learn",
-        "See above what was skipped and why, or label some objects."),
+        "See above what was skipped and why. If nothing was, the export may leave out polygons and brush masks: "
+        "choose another format of the program that you labelled with, such as COCO, or CVAT for images."),
     "class-without-training": ProblemKind("W", "classes without an object in the training split",
         "Label more pictures of the class, or convert with another --seed.",
         dataset_advice=f"It is not learnt. {_LABEL_MORE}"),

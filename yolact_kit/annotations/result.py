@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.objects import IGNORE, NO_LABELS, map_label, plain_label, same_key
@@ -193,6 +194,8 @@ def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> Picture
     """Combines the objects of one picture; identical ones count once."""
     first = same[0].labelled
     assert first is not None
+    if _contradict(same):
+        return _leave_out_listed(same, problems)
     picture, new_problems = first.picture, Problems(first.source.name)
     new_problems.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
     instances = {same_key(instance): instance for instance in picture.instances}
@@ -202,6 +205,30 @@ def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> Picture
                 new_problems.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
     picture.instances = list(instances.values())
     problems += new_problems.found
+    return same[0]
+
+
+def _contradict(same: list[PictureResult]) -> bool:
+    """Whether files that are different splits agree on no object of a picture, as if it were two pictures."""
+    contents: dict[str, set[Any]] = defaultdict(set)
+    for result in same:
+        if result.labelled is not None:
+            contents[result.split] |= {same_key(instance) for instance in result.labelled.picture.instances}
+    is_split = len(contents) > 1 and "" not in contents
+    return is_split and any(contents.values()) and not set.intersection(*contents.values())
+
+
+def _leave_out_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
+    """Leaves out a picture of which two splits say different things: it may be two pictures with one name."""
+    for result in same:
+        item, result.labelled = result.labelled, None
+        if item is not None:
+            other = next(other for other in same if other.split != result.split)
+            message = f"'{item.picture.file}' is in the split '{other.split}' as well, with other objects there."
+            new_problems = Problems(item.source.name)
+            new_problems.add("image-in-two-splits", message)
+            problems += new_problems.found
+            result.problems += new_problems.found
     return same[0]
 
 

@@ -264,6 +264,20 @@ def test_a_picture_and_an_object_in_two_files_count_once(tmp_path: Path) -> None
     assert len(instances(result)) == 3
 
 
+@pytest.mark.parametrize("names", [("instances_Train", "instances_Test"), ("train", "valid"), ("val", "학습_train")])
+@pytest.mark.parametrize("other", [[[1, 1, 9, 1, 9, 9]], None], ids=["other objects", "no object"])
+def test_a_picture_that_splits_describe_differently_is_left_out(
+    tmp_path: Path, names: tuple[str, str], other: list[list[float]] | None
+) -> None:
+    second = {**IMAGE, "id": 2, "file_name": "b.png"}
+    coco(tmp_path, [entry(), {**entry(), "image_id": 2}], f"{names[0]}.json", images=[IMAGE, second])
+    coco(tmp_path, [] if other is None else [entry(other)], f"{names[1]}.json", images=[IMAGE])
+    result = read(tmp_path)
+    assert codes(result) == ["E image-in-two-splits"] * 2
+    assert [item.picture.file for item in result.labelled] == ["b.png"]
+    assert result.left_out == 2
+
+
 def test_captions_among_labels_are_skipped(tmp_path: Path) -> None:
     coco(tmp_path, [entry()], "instances_train.json")
     captions = {"images": [IMAGE], "annotations": [{"id": 1, "image_id": 1, "caption": "a nut"}]}

@@ -13,7 +13,7 @@ from tests.annotations.making import HEIGHT, WIDTH, codes, instances, picture, r
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import SourceError
-from yolact_kit.annotations.readers.yolo import read_set
+from yolact_kit.annotations.readers.yolo_sets import read_sets
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 
@@ -156,8 +156,8 @@ def test_a_split_outside_of_the_source_is_not_read(tmp_path: Path) -> None:
     picture(tmp_path / "out" / "b.png")
     described(tmp_path / "in", train=str(tmp_path / "out"), val="../out", names=["nut"])
     problems = Problems()
-    found = read_set(tmp_path / "in" / "data.yaml", SourceFolder(tmp_path / "in"), ReadOptions(), problems)
-    assert found.folders == {}
+    found = read_sets(tmp_path / "in" / "data.yaml", SourceFolder(tmp_path / "in"), [], ReadOptions(), problems)
+    assert found.sets[0].folders == {}
     assert [problem.code for problem in problems.found] == ["split-missing", "split-missing"]
 
 

@@ -23,7 +23,7 @@ from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelForma
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import Pending, match_job, splits_by_name
 from yolact_kit.annotations.readers.picture_folders import PictureFolders
-from yolact_kit.annotations.readers.yolo import describes_set
+from yolact_kit.annotations.readers.yolo_sets import describes_set
 from yolact_kit.annotations.source import LabelFiles, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError

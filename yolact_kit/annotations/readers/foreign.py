@@ -26,7 +26,9 @@ FOREIGN_SUFFIXES = (".csv", ".geojson", ".json", ".jsonl", ".ndjson", ".tsv", ".
 
 _AS_COCO = "Export the labels as COCO, with polygons or masks."
 _NOT_VIA_3 = "Turn them into COCO, or label with VIA 2."
-_FROM_LABEL_STUDIO = "Export them from Label Studio as COCO or YOLO."
+_FROM_LABEL_STUDIO = (
+    "Export them from Label Studio as COCO or YOLO; versions from before 2025 leave brush masks out of both."
+)
 
 # A sign is a key that no other program writes, or keys that only this program writes in this order; values and the
 # names of classes are never a sign, except where the value is the name of the format itself.

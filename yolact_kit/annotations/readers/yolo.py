@@ -5,12 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Any
-
-import yaml
+from pathlib import Path
 
 from yolact_kit.annotations.bridges import has_bridges
 from yolact_kit.annotations.file_names import comparable
@@ -20,14 +16,19 @@ from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
+from yolact_kit.annotations.readers.yolo_sets import (
+    YoloSets,
+    check_numbers,
+    describes_set,
+    is_name_file,
+    is_yaml,
+    read_sets,
+)
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
-from yolact_kit.annotations.split_lists import NAMES, SplitLists, read_lists
-from yolact_kit.annotations.textfiles import read_text, yaml_words
-from yolact_kit.errors import UserError
+from yolact_kit.annotations.textfiles import read_text
 from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
 
-_NAME_FILES = ("classes.txt", "_darknet.labels")
 _ROW = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
 _FURTHEST = 2.0
 """Coordinates beyond this share of the picture are pixels."""
@@ -50,7 +51,7 @@ class YoloFormat(LabelFormat):
         """Text files in YOLO's layout together with names of classes, even if none of their rows is readable."""
         if not any(is_label_file(path, folder) for path in folder.candidates if path.suffix.lower() == ".txt"):
             return FolderSign.NONE
-        has_names = any(map(is_name_file, folder.candidates)) or find_yaml(folder.candidates) is not None
+        has_names = any(is_name_file(path) or (is_yaml(path) and describes_set(path)) for path in folder.candidates)
         return FolderSign.LAYOUT if has_names else FolderSign.NONE
 
     def is_certain(self, folder: SourceFolder, files: list[Path]) -> bool:
@@ -61,28 +62,55 @@ class YoloFormat(LabelFormat):
         """The text files that are in the place of label files, or have rows of numbers."""
         texts = [path for path in kinds if path.suffix.lower() in self.suffixes]
         files = [path for path in texts if is_label_file(path, folder) or kinds[path] == self.name]
-        description = folder.description or find_yaml(folder.candidates)
-        return LabelFiles(self.name, files, why=self.evidence(files), description=description)
+        return LabelFiles(self.name, files, why=self.evidence(files), description=folder.description)
 
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
-        description = context.labels.description
-        context.problems.file = context.folder.name(description) if description else ""
-        whole = read_set(description, context.folder, context.options, context.problems)
+        files, folder = context.labels.files, context.folder
+        sets = read_sets(context.labels.description, folder, files, context.options, context.problems)
         pictures = by_stem(context.index)
-        items = read_each(context.labels.files, context, partial(read_yolo, names=whole.names))
+        items = read_each(files, context, partial(_read_file, sets=sets))
+        _check_numbers(items, files, sets, folder)
         for raw, _ in items:
             if raw is not None:
                 name_picture(raw, pictures)
         refuse_boxes(items, context, self)
-        read = partial(_read_job, index=context.index, options=context.options, whole=whole)
-        return Jobs(read, items, list(dict.fromkeys(whole.names.values())))
+        read = partial(_read_job, index=context.index, options=context.options, sets=sets)
+        return Jobs(read, items, sets.classes)
 
 
 FORMAT = YoloFormat()
 
 
-def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, whole: YoloSet) -> PictureResult:
+def _read_file(path: Path, options: ReadOptions, problems: Problems, sets: YoloSets) -> RawPicture | None:
+    return read_yolo(path, options, problems, sets.set_of(path).names)
+
+
+def _check_numbers(items: list[Pending], files: list[Path], sets: YoloSets, folder: SourceFolder) -> None:
+    """Refuses sets whose class numbers count from 1; the files are read again only if a number has no name."""
+    if not any(problem.code == "category-unknown" for _, problems in items for problem in problems.found):
+        return
+    numbers: dict[int, set[int]] = {index: set() for index, _ in enumerate(sets.sets)}
+    for path in files:
+        own = sets.sets.index(sets.set_of(path))
+        numbers[own] |= class_numbers(read_text(path, Problems()) or "")
+    for index, item in enumerate(sets.sets):
+        name = f"'{folder.name(item.file)}'" if item.file is not None else "--classes"
+        check_numbers(item, numbers[index], name)
+
+
+def class_numbers(text: str) -> set[int]:
+    """The numbers of the classes in a text file; -1 stands for all that are no whole number.
+
+    Example:
+        >>> sorted(class_numbers("2 0.1 0.1 0.2 0.1 0.2 0.2"))
+        [2]
+    """
+    words = {row.split()[0] for row in text.splitlines() if row.strip()}
+    return {int(word) if word.isdecimal() else -1 for word in words}
+
+
+def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, sets: YoloSets) -> PictureResult:
     """Matches what one text file says with its picture."""
     raw, problems = item
     if raw is None:
@@ -92,51 +120,8 @@ def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, whole: Y
             problems.add("mask-missing", "It has a box, but no outline.", row.name)
     result = match(raw, index, options, problems)
     if result.path is not None:
-        result.split = whole.split_of(result.path)
+        result.split = sets.set_of(result.path).split_of(result.path)
     return result
-
-
-@dataclass(slots=True)
-class YoloSet:
-    """What holds for all files of a set.
-
-    Attributes:
-        names: Class name by id.
-        folders: Split by the folder of its pictures.
-        lists: Splits by lists of pictures.
-    """
-
-    names: dict[int, str]
-    folders: dict[Path, str] = field(default_factory=dict)
-    lists: SplitLists = field(default_factory=lambda: SplitLists({}))
-
-    def split_of(self, picture: Path) -> str:
-        """The split that a picture belongs to; empty if it is unknown."""
-        picture = Path(os.path.normpath(picture.absolute()))
-        for folder, split in self.folders.items():
-            if picture.is_relative_to(folder):
-                return split
-        return self.lists.split_of(PurePosixPath(picture.as_posix()))
-
-
-def find_yaml(files: list[Path]) -> Path | None:
-    """The file that names the classes and the splits of a set: the outermost that has ``names``; None without one."""
-    candidates = [path for path in files if path.suffix.lower() in (".yaml", ".yml") and describes_set(path)]
-    return min(candidates, key=lambda path: (len(path.parts), path.stem != "data", path.name), default=None)
-
-
-def describes_set(path: Path) -> bool:
-    """Whether a YAML file names the classes and the splits of a YOLO set."""
-    try:
-        document = _load(path)
-    except UserError:
-        return False
-    return "names" in document and any(str(key).lower() in NAMES for key in document)
-
-
-def is_name_file(path: Path) -> bool:
-    """Whether a file holds the names of the classes, by its own name: ``classes.txt``, or Darknet's ``*.names``."""
-    return path.name in _NAME_FILES or path.suffix.lower() == ".names"
 
 
 def is_label_file(path: Path, folder: SourceFolder) -> bool:
@@ -153,72 +138,6 @@ def is_label_file(path: Path, folder: SourceFolder) -> bool:
         return False
     folders = path.relative_to(folder.root).parts[:-1] if path.is_relative_to(folder.root) else ()
     return "labels" in map(str.lower, folders) or path.with_suffix("") in folder.picture_stems
-
-
-def read_set(description: Path | None, folder: SourceFolder, options: ReadOptions, problems: Problems) -> YoloSet:
-    """Reads what holds for all files of a set.
-
-    Args:
-        description: Its YAML file, if it has one.
-        folder: The source.
-        options: ``classes`` stand in for names that the set lacks.
-        problems: Where problems are added.
-
-    Returns:
-        Names and splits.
-
-    Raises:
-        UserError: The names of the classes are nowhere to be found.
-    """
-    # Names: from data.yaml, else from classes.txt and the like, else from --classes. Splits: folders or lists that
-    # data.yaml names, else lists beside it, train.txt and val.txt.
-    document = _load(description) if description is not None else {}
-    names = _names(document.get("names"), problems) or _names_beside(folder.files)
-    if not names and options.classes:
-        names = dict(enumerate(options.classes))
-    if not names:
-        for path in (path for path in folder.files if path.suffix.lower() in (".yaml", ".yml")):
-            _load(path)  # which says what is wrong with a file that may have named them
-        raise UserError(
-            f"It is unclear which classes the numbers in '{folder.root}' stand for.",
-            "Put a data.yaml with `names` or a classes.txt into the folder, or name them in order with --classes.",
-        )
-    folders, lists = _splits(document, description, folder.root, problems)
-    beside = read_lists(folder.top_files) if not folders and not lists else None
-    inner_first = dict(sorted(folders.items(), key=lambda pair: -len(pair[0].parts)))
-    return YoloSet(names, inner_first, beside if beside is not None else SplitLists(lists))
-
-
-def _splits(
-    document: dict[str, Any], description: Path | None, root: Path, problems: Problems
-) -> tuple[dict[Path, str], dict[str, list[str]]]:
-    """The splits that a YAML file names: split by folder, and the pictures listed for each split."""
-    folders: dict[Path, str] = {}
-    lists: dict[str, list[str]] = {}
-    for key, split, item in _split_items(document):
-        path = _locate(item, description, document, root) if isinstance(item, str) else None
-        if path is None:
-            text = item if isinstance(item, str) else "what it names"
-            problems.add("split-missing", f"'{key}: {text}' is not in the folder.")
-        elif not path.is_dir():
-            lists.setdefault(split, []).extend((read_text(path, problems) or "").splitlines())
-        elif folders.setdefault(path, split) != split:
-            problems.add("split-repeated", f"'{key}: {item}' is the folder of '{folders[path]}' as well.")
-    return folders, lists
-
-
-def _split_items(document: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    """The folders and lists that a YAML file names: key, split, and path of each.
-
-    Validation comes before testing: if both name the same folder, the first one gets it, and training needs validation.
-    """
-    splits = {key: NAMES[str(key).lower()] for key in document if document[key] and str(key).lower() in NAMES}
-    order = list(NAMES.values())
-    items: list[tuple[str, str, Any]] = []
-    for key, split in sorted(splits.items(), key=lambda pair: order.index(pair[1])):
-        values = document[key] if isinstance(document[key], list) else [document[key]]
-        items += [(key, split, value) for value in values]
-    return items
 
 
 def read_yolo(path: Path, options: ReadOptions, problems: Problems, names: dict[int, str]) -> RawPicture | None:
@@ -309,72 +228,3 @@ def _box_object(name: str, label: str, points: Ring, options: ReadOptions, probl
     ring = rectangle_ring(to_points([x1, y1, x2, y2]))
     parts = [RawPart(name, ring=ring)] if options.box_as_mask else []
     return RawObject(name, label, parts, box=(x1, y1, x2, y2))
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; empty if it holds something else."""
-    try:
-        document = yaml_words(read_text(path, Problems()) or "")
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UserError(f"'{path}' is broken YAML: {error}", "Mend it, or remove it and give --classes.") from error
-    return document if isinstance(document, dict) else {}
-
-
-def _names(value: Any, problems: Problems) -> dict[int, str]:
-    """Class name by id, as a list or a map says."""
-    by_id = dict(enumerate(value)) if isinstance(value, list) else value
-    names: dict[int, str] = {}
-    for key, word in by_id.items() if isinstance(by_id, dict) else ():
-        if isinstance(word, list | dict):  # which YAML's aliases can make endless
-            raise UserError(f"The name of the class {key} is a list.", "Mend data.yaml: each class has one name.")
-        name = str(word).strip()
-        try:
-            number = int(key)
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"The name '{name}' has the id '{key}', which is not a number.", "Mend data.yaml."
-            ) from error
-        if name in names.values():
-            problems.add("name-of-class-repeated", f"Two classes are named '{name}'.", f"class {number}")
-        names[number] = name
-    return names
-
-
-def _names_beside(files: list[Path]) -> dict[int, str]:
-    """Class name by id, from the outermost file of names."""
-    for path in sorted(filter(is_name_file, files), key=lambda path: len(path.parts)):
-        lines = (read_text(path, Problems()) or "").splitlines()
-        return dict(enumerate(line.strip() for line in lines if line.strip()))
-    return {}
-
-
-def _locate(item: str, description: Path | None, document: dict[str, Any], root: Path) -> Path | None:
-    """The folder or list of a split; None if it is not in the source.
-
-    Paths in YAML files are often relative to another folder, or come from another machine. Tried are: the path below
-    the YAML file's ``path`` and below the YAML file's folder, each with and without leading ``..``; then the ends of an
-    absolute path.
-    """
-    assert description is not None
-    reference, base = (Path(text.replace("\\", "/")) for text in (item, str(document.get("path") or ".")))
-    folders = (description.parent / base, description.parent / _inner(base), description.parent)
-    candidates = [folder / path for folder in folders for path in (reference, _inner(reference))]
-    candidates += [description.parent / end for end in _ends(reference)]
-    for path in candidates:
-        real = Path(os.path.normpath(path.absolute()))
-        if real.exists() and real.is_relative_to(Path(os.path.normpath(root.absolute()))):
-            return real
-    return None
-
-
-def _ends(path: Path) -> list[Path]:
-    """The ends of an absolute path, the longest first; its last name alone only if that is the name of a split."""
-    if not path.is_absolute() and ":" not in str(path)[:2]:
-        return []
-    ends = [Path(*path.parts[first:]) for first in range(1, len(path.parts))]
-    return ends if path.stem.lower() in NAMES else ends[:-1]
-
-
-def _inner(path: Path) -> Path:
-    """A relative path without its ``..``."""
-    return path if path.is_absolute() else Path(*[part for part in path.parts if part != ".."])

@@ -1,0 +1,1 @@
+"""Situations that users of labelling and training programs reported, each rebuilt as a small folder from nothing."""
