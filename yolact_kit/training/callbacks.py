@@ -19,6 +19,7 @@ from yolact_kit.evaluation.coco import evaluate, why_undefined
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
+from yolact_kit.threads import ThreadWatch
 from yolact_kit.training.distributed import any_process, broadcast_first, gather
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
@@ -81,6 +82,41 @@ class EndOfBudget(Callback):
     def state_dict(self) -> dict[str, Any]:
         """The budget, and what is spent of it."""
         return self.budget.state()
+
+
+class ThreadsOfSteps(Callback):
+    """Looks after the number of threads of the training steps on a CPU, see `ThreadWatch`.
+
+    Args:
+        threads: The number to begin with.
+        most: The most threads, which the process has again after the training.
+        say: Prints a line.
+    """
+
+    def __init__(self, threads: int, most: int, say: Callable[[str], None]) -> None:
+        self.most = most
+        self.watch = ThreadWatch(most, threads, torch.set_num_threads, say)
+        self._started = 0.0
+
+    def on_train_start(self, *_: Any) -> None:
+        """Sets the number to begin with."""
+        torch.set_num_threads(self.watch.threads)
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Records when the step began."""
+        self._started = time.monotonic()
+
+    def on_train_batch_end(
+        self, _trainer: lightning.Trainer, module: lightning.LightningModule, _outputs: Any, batch: Any, _index: int
+    ) -> None:
+        """Tells the watch how long the step took, for how many pixels."""
+        assert isinstance(module, TrainingModule)
+        now = time.monotonic()
+        self.watch.step(now - self._started, len(batch.images) * module.input_size() ** 2, now)
+
+    def teardown(self, *_: Any) -> None:
+        """Gives the process its threads back, however the training ended."""
+        torch.set_num_threads(self.most)
 
 
 class ValidationCallback(Callback):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from yolact_kit.config.schema import Config
+from yolact_kit.cores import busy_cores
 from yolact_kit.durations import format_duration
 from yolact_kit.models.yolact import YolactNetwork
+from yolact_kit.threads import ThreadTrial, thread_counts, try_threads
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.schedule import VALIDATIONS, Budget, input_size_at
 from yolact_kit.training.targets import Target
@@ -25,6 +27,12 @@ _PROCESS_BYTES = 820 << 20
 """Memory of the libraries alone, measured on Linux."""
 _BESIDE_ACTIVATIONS = 1.75
 """Memory of one more picture in the batch, relative to what is kept for its backward pass; measured."""
+_TRIED = 3
+"""Numbers of threads that the trial compares: all, half and a quarter; training itself goes on from there."""
+_LOOK = 0.2
+"""Seconds for which the trial looks at what other programs do."""
+_BUSY = 0.25
+"""Share of the cores' time that other programs take on a machine that is called busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,16 @@ class Estimate:
         activations: Bytes that the backward pass of one such picture needs.
         weights: Bytes of the network's weights.
         side: Side of the trial picture in pixels.
+        busy: Share of the cores' time that other programs took before the trial, 0..1; None where it is unknown.
+        threads: How long the trial took with different numbers of threads; None on a GPU.
     """
 
     seconds: float
     activations: int
     weights: int
     side: int
+    busy: float | None = None
+    threads: ThreadTrial | None = None
 
     def memory(self, config: Config) -> int:
         """Peak memory of training in bytes."""
@@ -81,15 +93,18 @@ class Estimate:
             steps = round(max(0.0, (budget.seconds or 0) - apart) / step)
             passes = steps * pass_of_step
             took = f"about {steps} steps, {passes:.1f} passes over the training pictures"
-        return [
+        lines = [
             f"{took}; about {self.memory(config) / 2**30:.1f} GiB of memory",
-            f"(from a trial step of one picture at {self.side} px: {self.seconds * 1000:.0f} ms and "
+            f"(from trial steps of one picture at {self.side} px: {self.seconds * 1000:.0f} ms and "
             f"{self.activations / 2**20:.0f} MiB at {config.model.input_size} px, in proportion to area and batch)",
         ]
+        if self.busy is not None and self.busy >= _BUSY:
+            lines.append(f"the machine is busy: other programs take {self.busy:.0%} of its cores; alone it is faster")
+        return lines
 
 
 def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
-    """Measures a trial step of one picture; the random state is restored.
+    """Measures trial steps of one picture, on a CPU with different numbers of threads; the random state is restored.
 
     Args:
         config: The configuration; ``classes`` filled in.
@@ -97,23 +112,31 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
         precision: Lightning's name of the arithmetic.
 
     Returns:
-        The estimate at the full input size.
+        The estimate at the full input size, with the fastest number of threads. The process uses as many as before.
     """
     full = config.model.input_size
     side = full if device.type != "cpu" else min(full, _LARGEST_TRIAL)
+    most = torch.get_num_threads()
+    counts = thread_counts(most)[:_TRIED] if device.type == "cpu" else [most]
+    busy = busy_cores(_LOOK)
     with torch.random.fork_rng():
         model = (
             YolactNetwork(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
         )
         weights = sum(value.numel() * value.element_size() for value in model.parameters())
-        trial_step(model, config, side, device, precision)
+        step = partial(trial_step, model, config, side, device, precision)
+        for count in counts:  # oneDNN prepares its operations for each number of threads
+            torch.set_num_threads(count)
+            step()
         counted = _Counted()
         with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda tensor: tensor):
-            started = time.perf_counter()
-            trial_step(model, config, side, device, precision)
+            step()
+        trial = try_threads(step, counts, torch.set_num_threads)
+        torch.set_num_threads(most)
     growth = (full / side) ** 2
-    seconds = time.perf_counter() - started
-    return Estimate(seconds * growth, round(counted.bytes * growth), weights, side)
+    seconds = trial.seconds[trial.threads] * growth
+    threads = trial if device.type == "cpu" else None
+    return Estimate(seconds, round(counted.bytes * growth), weights, side, busy, threads)
 
 
 class _Counted:

@@ -88,11 +88,15 @@ class TrainingModule(lightning.LightningModule):
         return {"raw": self.model(batch[0])}
 
     def _resized(self, images: Tensor) -> Tensor:
-        size = input_size_at(self.progress(), self.config.model.input_size, self.config.train)
+        size = self.input_size()
         images = images.float()
         if size == images.shape[-1]:
             return images
         return functional.interpolate(images, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+
+    def input_size(self) -> int:
+        """Side of the pictures at present in pixels."""
+        return input_size_at(self.progress(), self.config.model.input_size, self.config.train)
 
     def progress(self) -> float:
         """Share of the training that is done, 0..1."""

@@ -15,7 +15,7 @@ from yolact_kit.models.download import local_weights
 from yolact_kit.planning.plan import plan as plan_config
 from yolact_kit.training.batch_fit import fit_batch
 from yolact_kit.training.diagnosis import diagnose
-from yolact_kit.training.estimate import estimate
+from yolact_kit.training.estimate import Estimate, estimate
 from yolact_kit.training.launch import adopt_batch, is_follower, publish_batch, publish_run, run_of_leader
 from yolact_kit.training.plan import TrainingPlan, check_data, describe_plan, overfitting, plan_run
 from yolact_kit.training.result import TrainResult
@@ -89,6 +89,7 @@ def train_run(
     log = RunLog(run, display.say)
     with removing_unstarted(run):
         measured = estimate(plan.config, plan.device, plan.precision)
+        _choose_threads(plan, measured)
         fit_batch(plan, measured)
         publish_batch(plan.config.train)
         for line in describe_plan(plan, run, plan.config.model.weights, measured):
@@ -129,6 +130,8 @@ def resume_run(
         return train(plan, run_of_leader(run), resume=True)
     publish_run(run)
     with removing_unstarted(run):
+        if plan.device.type == "cpu":
+            _choose_threads(plan, estimate(plan.config, plan.device, plan.precision))
         for line in describe_plan(plan, run, "the checkpoint of the run"):
             display.say(line)
         result = train(plan, run, resume=True, console=display.console, say=RunLog(run, display.say))
@@ -144,6 +147,13 @@ def _configuration(source: Config | Dataset, weights: Path | str | None) -> Conf
     if weights is not None:
         config.model.weights = absolute_weights(weights)
     return config
+
+
+def _choose_threads(plan: TrainingPlan, measured: Estimate) -> None:
+    """Begins with the number of threads that was the fastest in the trial."""
+    if measured.threads is not None and measured.threads.threads != plan.threads:
+        plan.threads = measured.threads.threads
+        plan.notes.append(measured.threads.describe())
 
 
 def _diagnosed(plan: TrainingPlan, result: TrainResult) -> TrainResult:

@@ -26,7 +26,7 @@ from yolact_kit.models.transfer import transfer
 from yolact_kit.models.weights import holds_model
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
-from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ValidationCallback
+from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback
 from yolact_kit.training.checkpoints import Saving, find_checkpoint
 from yolact_kit.training.convolutions import speed_up_gradients, weights_learn_slowly
 from yolact_kit.training.data import DataModule
@@ -183,6 +183,8 @@ def _callbacks(
     progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
     # Callbacks run in this order: the validation needs the averaged weights, which `average` takes away at its end.
     callbacks: list[Callback | None] = [end, validation, average]
+    if plan.device.type == "cpu" and train.devices * train.nodes == 1:
+        callbacks.append(ThreadsOfSteps(plan.threads, plan.most_threads, say))
     # Without an AP no validation is better than another, and patience would end every training.
     if validation is not None and validation.undefined is None and (train.patience or plan.good_enough is not None):
         callbacks.append(
