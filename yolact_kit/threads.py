@@ -35,21 +35,25 @@ class ThreadTrial:
     """How long the same work takes with different numbers of threads.
 
     Attributes:
-        seconds: The median time for each number of threads, all cores' first.
+        seconds: The median time for each number of threads.
     """
 
     seconds: dict[int, float]
 
     @property
+    def most(self) -> int:
+        """The most threads that were tried."""
+        return max(self.seconds)
+
+    @property
     def threads(self) -> int:
-        """The fastest number; all of them, unless another one is clearly faster."""
-        most = next(iter(self.seconds))
+        """The fastest number; the most, unless another one is clearly faster."""
         fastest = min(self.seconds, key=self.seconds.__getitem__)
-        return fastest if self.seconds[fastest] * _WORTH < self.seconds[most] else most
+        return fastest if self.seconds[fastest] * _WORTH < self.seconds[self.most] else self.most
 
     def describe(self) -> str:
         """The choice and what it rests on, in words."""
-        return _change(next(iter(self.seconds)), self.threads, self.seconds)
+        return _change(self.most, self.threads, self.seconds)
 
 
 def try_threads(
@@ -141,7 +145,7 @@ class ThreadWatch:
         """
         cost = seconds / work
         if self._next is None:  # the first step prepares much, and says nothing of the others
-            self._next = now
+            self._next = now + self._PATIENCE * (self.threads < self.most)
         elif self._trial is None:
             self._observe(cost, now)
         elif self._trial.add(cost):

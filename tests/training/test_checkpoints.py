@@ -39,6 +39,7 @@ def make_config(root: Path, epochs: int) -> Config:
     config.train = config.train.model_copy(
         update={"batch_size": 2, "workers": 0, "epochs": epochs, "progress_pictures": 0, "precision": "32-true"}
     )
+    config.train.threads = 1  # on a busy machine others would change the number, and with it the last bits
     return config
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Literal
+
+import pytest
 import torch
 
 from tests.tiny_model import tiny_config
@@ -18,6 +21,29 @@ def test_a_trial_measures_time_and_memory_and_draws_nothing() -> None:
     larger.model.input_size = 256
     assert estimate(larger, CPU, "32-true").activations > 8 * small.activations
     assert 0 < small.seconds < 60 and small.weights > 11_000_000 * 4  # a ResNet-18
+
+
+@pytest.mark.parametrize(("configured", "tried"), [("auto", {2, 1}), (1, None), (3, None)])
+def test_a_trial_compares_numbers_of_threads_and_leaves_them_as_they_were(
+    configured: int | Literal["auto"], tried: set[int] | None
+) -> None:
+    config = tiny_config()
+    config.train.threads = configured
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        trial = estimate(config, CPU, "32-true").threads
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert (None if trial is None else set(trial.seconds)) == tried
+
+
+@pytest.mark.parametrize(("busy", "said"), [(None, False), (0.1, False), (0.97, True)])
+def test_a_busy_machine_is_said_with_the_estimate(busy: float | None, said: bool) -> None:
+    measured = Estimate(seconds=0.5, activations=100 << 20, weights=50 << 20, side=64, busy=busy)
+    lines = measured.describe(tiny_config(), Budget(steps=10), 16)
+    assert any("other programs take 97% of its cores" in line for line in lines) == said
 
 
 def test_words_follow_the_budget() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -35,6 +37,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     made.train.workers = 0
     made.train.epochs = 4
     made.train.start_size = 1.0
+    made.train.threads = 1  # on a busy machine others would change the number, and with it the last bits
     made.loss.max_masks = 1  # so that steps draw random numbers
     return made
 
@@ -76,6 +79,22 @@ def test_learning_changes_the_weights_and_lowers_the_loss(config: Config, tmp_pa
     with (result.run / "metrics.csv").open(encoding="utf-8") as file:
         losses = [float(row["loss/total"]) for row in csv.DictReader(file) if row["loss/total"]]
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+@pytest.mark.parametrize(("configured", "first", "used"), [(1, None, 1), ("auto", 1, 1), ("auto", None, 2)])
+def test_steps_use_their_threads_and_the_process_has_its_own_again(
+    configured: int | Literal["auto"], first: int | None, used: int, config: Config, tmp_path: Path
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    numbers: list[int] = []
+    try:
+        wanted = replace(plan(changed(config, threads=configured, epochs=1)), threads=first)
+        train(wanted, tmp_path / "run", "none", say=lambda _line: numbers.append(torch.get_num_threads()))
+        assert numbers and set(numbers) == {used}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_same_seed_gives_the_same_weights(config: Config, tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ class TrainConfig(_Section):
     """Numeric precision by Lightning's name; auto for the fastest that the device supports."""
     workers: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
     """Processes that load pictures; auto chooses by the machine."""
+    threads: Positive | Literal["auto"] = "auto"
+    """Threads that compute on a CPU; auto for the fastest number, a fixed one for the same weights each time."""
     validate_every: Positive | Literal["auto"] = "auto"
     """Epochs between validations; auto for about six in all."""
     patience: Annotated[int, Field(ge=0)] = 0

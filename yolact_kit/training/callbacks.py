@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -85,17 +85,19 @@ class EndOfBudget(Callback):
 
 
 class ThreadsOfSteps(Callback):
-    """Looks after the number of threads of the training steps on a CPU, see `ThreadWatch`.
+    """Sets the number of threads of the training steps on a CPU, and looks after it, see `ThreadWatch`.
 
     Args:
-        threads: The number to begin with.
-        most: The most threads, which the process has again after the training.
+        configured: ``train.threads``: a number that stays, or ``auto``.
+        first: The number to begin with where it is ``auto``; None for as many as the process uses.
         say: Prints a line.
     """
 
-    def __init__(self, threads: int, most: int, say: Callable[[str], None]) -> None:
-        self.most = most
-        self.watch = ThreadWatch(most, threads, torch.set_num_threads, say)
+    def __init__(self, configured: int | Literal["auto"], first: int | None, say: Callable[[str], None]) -> None:
+        self._before = torch.get_num_threads()
+        self._fixed = configured != "auto"
+        most = self._before if configured == "auto" else configured
+        self.watch = ThreadWatch(most, most if self._fixed else first or most, torch.set_num_threads, say)
         self._started = 0.0
 
     def on_train_start(self, *_: Any) -> None:
@@ -112,11 +114,16 @@ class ThreadsOfSteps(Callback):
         """Tells the watch how long the step took, for how many pixels."""
         assert isinstance(module, TrainingModule)
         now = time.monotonic()
-        self.watch.step(now - self._started, len(batch.images) * module.input_size() ** 2, now)
+        if not self._fixed:
+            self.watch.step(now - self._started, len(batch.images) * module.input_size() ** 2, now)
 
-    def teardown(self, *_: Any) -> None:
-        """Gives the process its threads back, however the training ended."""
-        torch.set_num_threads(self.most)
+    def on_train_end(self, *_: Any) -> None:
+        """Gives the process its threads back."""
+        torch.set_num_threads(self._before)
+
+    def on_exception(self, *_: Any) -> None:
+        """Gives the process its threads back."""
+        torch.set_num_threads(self._before)
 
 
 class ValidationCallback(Callback):

@@ -45,7 +45,7 @@ class Estimate:
         weights: Bytes of the network's weights.
         side: Side of the trial picture in pixels.
         busy: Share of the cores' time that other programs took before the trial, 0..1; None where it is unknown.
-        threads: How long the trial took with different numbers of threads; None on a GPU.
+        threads: How long the trial took with different numbers of threads; None where there is nothing to choose.
     """
 
     seconds: float
@@ -116,8 +116,8 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
     """
     full = config.model.input_size
     side = full if device.type != "cpu" else min(full, _LARGEST_TRIAL)
-    most = torch.get_num_threads()
-    counts = thread_counts(most)[:_TRIED] if device.type == "cpu" else [most]
+    before = torch.get_num_threads()
+    counts = _thread_counts(config, device)
     busy = busy_cores(_LOOK)
     with torch.random.fork_rng():
         model = (
@@ -132,11 +132,19 @@ def estimate(config: Config, device: torch.device, precision: str) -> Estimate:
         with torch.autograd.graph.saved_tensors_hooks(counted.pack, lambda tensor: tensor):
             step()
         trial = try_threads(step, counts, torch.set_num_threads)
-        torch.set_num_threads(most)
+        torch.set_num_threads(before)
     growth = (full / side) ** 2
     seconds = trial.seconds[trial.threads] * growth
-    threads = trial if device.type == "cpu" else None
+    threads = trial if len(counts) > 1 else None
     return Estimate(seconds, round(counted.bytes * growth), weights, side, busy, threads)
+
+
+def _thread_counts(config: Config, device: torch.device) -> list[int]:
+    """The numbers of threads to try: some on a CPU, unless the configuration names one."""
+    if config.train.threads != "auto":
+        return [config.train.threads]
+    most = torch.get_num_threads()
+    return thread_counts(most)[:_TRIED] if device.type == "cpu" else [most]
 
 
 class _Counted:

@@ -45,8 +45,7 @@ class TrainingPlan:
         augmented: Whether training pictures are augmented.
         good_enough: Mask AP at which training ends early, None for none.
         problems: What `check_data` found in the data set; None if it did not run.
-        threads: The number of threads to begin with; never more than at the time of planning.
-        most_threads: The number of threads at the time of planning.
+        threads: Threads to begin with on a CPU; None for all.
     """
 
     config: Config
@@ -58,8 +57,7 @@ class TrainingPlan:
     augmented: bool = True
     good_enough: float | None = None
     problems: list[Problem] | None = None
-    threads: int = field(default_factory=torch.get_num_threads)
-    most_threads: int = field(default_factory=torch.get_num_threads)
+    threads: int | None = None
 
     @property
     def pictures_a_step(self) -> int:

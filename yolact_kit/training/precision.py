@@ -29,7 +29,9 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
         gain = bf16_gain()
         if gain > 1.1:
             return "bf16-mixed", f"on this CPU a bf16 convolution is {gain:.1f} times as fast as a float32 one"
-        return "32-true", "this CPU has no fast bf16"
+        if gain == 0:
+            return "32-true", "this CPU has no instructions for bf16"
+        return "32-true", f"on this CPU a bf16 convolution is only {gain:.1f} times as fast as a float32 one"
     return "32-true", f"mixed precision has not been tested on {device.type}"
 
 

@@ -151,9 +151,10 @@ def _configuration(source: Config | Dataset, weights: Path | str | None) -> Conf
 
 def _choose_threads(plan: TrainingPlan, measured: Estimate) -> None:
     """Begins with the number of threads that was the fastest in the trial."""
-    if measured.threads is not None and measured.threads.threads != plan.threads:
-        plan.threads = measured.threads.threads
-        plan.notes.append(measured.threads.describe())
+    trial = measured.threads
+    if trial is not None and trial.threads != trial.most:
+        plan.threads = trial.threads
+        plan.notes.append(trial.describe())
 
 
 def _diagnosed(plan: TrainingPlan, result: TrainResult) -> TrainResult:

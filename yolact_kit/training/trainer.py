@@ -184,23 +184,28 @@ def _callbacks(
     # Callbacks run in this order: the validation needs the averaged weights, which `average` takes away at its end.
     callbacks: list[Callback | None] = [end, validation, average]
     if plan.device.type == "cpu" and train.devices * train.nodes == 1:
-        callbacks.append(ThreadsOfSteps(plan.threads, plan.most_threads, say))
+        callbacks.append(ThreadsOfSteps(train.threads, plan.threads, say))
     # Without an AP no validation is better than another, and patience would end every training.
-    if validation is not None and validation.undefined is None and (train.patience or plan.good_enough is not None):
-        callbacks.append(
-            EarlyStopping(
-                "val/mask_AP",
-                mode="max",
-                patience=train.patience or _FOREVER,
-                stopping_threshold=plan.good_enough,
-                check_finite=False,
-                check_on_train_epoch_end=False,
-            )
-        )
+    if validation is not None and validation.undefined is None:
+        callbacks.append(_early_stopping(plan))
     callbacks += [Saving(out, plan.budget, average, say), progress]
     if validation is not None and train.progress_pictures:
         callbacks.append(ProgressPictures(validation, out / "progress", train.progress_pictures, say))
     return [callback for callback in callbacks if callback is not None], validation, end
+
+
+def _early_stopping(plan: TrainingPlan) -> EarlyStopping | None:
+    """Ends a training whose mask AP no longer rises, or is good enough; None where neither is asked for."""
+    if not plan.config.train.patience and plan.good_enough is None:
+        return None
+    return EarlyStopping(
+        "val/mask_AP",
+        mode="max",
+        patience=plan.config.train.patience or _FOREVER,
+        stopping_threshold=plan.good_enough,
+        check_finite=False,
+        check_on_train_epoch_end=False,
+    )
 
 
 def _trainer(plan: TrainingPlan, out: Path, callbacks: list[Callback]) -> lightning.Trainer:
