@@ -10,6 +10,7 @@ import runpy
 import shlex
 import subprocess
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -120,6 +121,17 @@ def label_in_other_programs(folder: Path) -> None:
     (folder / "via_photos" / "via_project.json").write_text(project, encoding="utf-8")
 
 
+def number_labels(folder: Path) -> None:
+    """Writes a folder of two pictures whose objects somebody numbered."""
+    label_pictures(folder, 2)
+    numbers = count(1)
+    for file in sorted(folder.glob("*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for shape in document["shapes"]:
+            shape["label"] = f"cup_{next(numbers)}"
+        file.write_text(json.dumps(document), encoding="utf-8")
+
+
 def prepare_reader(folder: Path, page: Path) -> None:
     """Makes a folder with what the reader of a page has by then: pictures, labels, a trained run, a video."""
     folder.mkdir()
@@ -130,6 +142,7 @@ def prepare_reader(folder: Path, page: Path) -> None:
         for document in (folder / unlabelled).glob("*.json"):
             document.unlink()
     label_in_other_programs(folder)
+    number_labels(folder / "numbered_photos")
     for name in ("a.jpg", "b.jpg", "photo.jpg"):
         (folder / name).write_bytes((folder / "new_pictures" / "a.jpg").read_bytes())
     video = cv2.VideoWriter(str(folder / "belt.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5, (96, 72))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import yolact_kit as yk
+from tests.annotations.making import labelled, shape
 from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.datasets.convert import ConvertOptions, convert
 from yolact_kit.errors import UserError
@@ -45,3 +46,13 @@ def test_labels_and_data_sets_print_in_a_few_lines(photos: Path, tmp_path: Path)
     assert lines[1].split() == ["train", "val", "test"]
     assert lines[2].split() == ["pictures", *(str(len(pictures)) for pictures in data.splits.values())]
     assert "<td>bolt</td>" in data._repr_html_()
+
+
+def test_numbered_labels_are_merged_as_the_command_merges_them(tmp_path: Path) -> None:
+    for number in range(1, 7):
+        labelled(tmp_path / "in", f"p{number}", [shape(label=f"cup_{number}")], number)
+    assert len(yk.read_labels(tmp_path / "in").classes) == 6
+    assert yk.read_labels(tmp_path / "in", merge_numbered=True).classes == ["cup"]
+    labels = yk.read_labels(tmp_path / "in", merge_numbered=True, keep_numbered=["cup_2"])
+    assert labels.save(tmp_path / "out").classes == ["cup", "cup_2"]
+    assert (tmp_path / "out-labels.json").is_file()

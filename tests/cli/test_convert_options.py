@@ -128,3 +128,65 @@ def test_cvat_and_via_are_formats_to_choose(run: Runner, regions: Path) -> None:
     refused = run("convert", regions, regions.parent / "other", "--from", "cvat")
     assert refused.code == 2
     assert "Give --from via" in refused.err
+
+
+@pytest.fixture
+def cups(tmp_path: Path) -> Path:
+    """Twelve pictures of a cup each, numbered by hand, on plates of two types."""
+    folder = tmp_path / "cups"
+    for number in range(1, 13):
+        plate = shape([[30, 5], [50, 5], [50, 30], [30, 20]], f"type {number % 2 + 1}")
+        labelled(folder, f"p{number}", [shape(label=f"컵_{number}"), plate], seed=number)
+    return folder
+
+
+def test_numbered_labels_get_a_map_to_edit_that_is_never_printed(run: Runner, cups: Path) -> None:
+    ran = run("convert", cups, cups.parent / "data")
+    file = cups.parent / "data-labels.json"
+    assert ran.code == 0
+    assert "12 of 14 classes have a single object" in ran.err and "--merge-numbered" in ran.err
+    assert file.name in ran.err and "{" not in ran.err
+    label_map = json.loads(file.read_text(encoding="utf-8"))
+    assert set(label_map.values()) == {"컵", "type 1", "type 2"}
+    file.write_text(json.dumps({**label_map, "type 2": "plate", "type 1": "plate"}), encoding="utf-8")
+    assert run("convert", cups, cups.parent / "edited", "--map", file).code == 0
+    assert load_dataset(cups.parent / "edited").classes == ["plate", "컵"]
+    assert not (cups.parent / "edited-labels.json").exists()
+
+
+def test_an_edited_map_is_never_replaced(run: Runner, cups: Path) -> None:
+    file = cups.parent / "data-labels.json"
+    for text in (None, "mine"):
+        if text:
+            file.write_text(text, encoding="utf-8")
+        assert run("convert", cups, cups.parent / "data", "--overwrite").code == 0
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert run("convert", cups, cups.parent / "data", "--overwrite").code == 0
+    assert sorted(path.name for path in cups.parent.glob("*.json")) == ["data-labels-2.json", "data-labels.json"]
+
+
+def test_merge_numbered_makes_one_class_and_validate_has_nothing_to_say(run: Runner, cups: Path) -> None:
+    ran = run("convert", cups, cups.parent / "data", "--merge-numbered", "--json")
+    printed = json.loads(ran.out)
+    assert (ran.code, load_dataset(cups.parent / "data").classes) == (0, ["type 1", "type 2", "컵"])
+    assert {problem["code"] for problem in printed["problems"]} == {"labels-merged", "labels-left"}
+    assert Path(printed["label_map"]).is_file()
+    assert "classes-single" not in run("validate", cups.parent / "data").err
+    kept = ["--merge-numbered", "--keep-numbered", "컵_1,컵_3", "--keep-numbered", "type"]
+    assert run("convert", cups, cups.parent / "kept", *kept).code == 0
+    assert load_dataset(cups.parent / "kept").classes == ["type 1", "type 2", "컵", "컵_1", "컵_3"]
+
+
+@pytest.mark.parametrize("command", ["validate SOURCE", "validate DATA", "config DATA"])
+def test_the_warning_is_repeated_while_classes_have_a_single_object(run: Runner, cups: Path, command: str) -> None:
+    data = cups.parent / "data"
+    assert run("convert", cups, data).code == 0
+    words = [{"SOURCE": cups, "DATA": data}.get(word, word) for word in command.split()]
+    extra = ["--out", cups.parent / "config.yaml"] if command.startswith("config") else []
+    ran = run(*words, *extra)
+    assert "12 of 14 classes have a single object" in ran.err
+
+
+def test_strict_writes_no_map(run: Runner, cups: Path) -> None:
+    assert run("convert", cups, cups.parent / "data", "--merge-numbered", "--strict").code == 2
+    assert [path.name for path in cups.parent.iterdir()] == ["cups"]

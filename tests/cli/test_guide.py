@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.annotations.making import picture
+from tests.annotations.making import labelled, picture, shape
 from tests.annotations.readers.test_via import entry, export, region, via
 from tests.cli.runner import Ran, Runner
+from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.cli.guide_project import STEPS, Project, find_project, open_project
 from yolact_kit.cli.guide_source import imagenet_weights_at_hand
 from yolact_kit.cli.guide_steps import step_command
@@ -297,3 +298,13 @@ def test_ctrl_c_in_training_keeps_the_place(run: Runner, photos: Path, repositor
     done = run("guide", photos.name, "--yes", "--time", "5s")
     assert done.code == 0, done.err
     assert _done("내 사진-project") == list(STEPS)
+
+
+@pytest.mark.parametrize(("reply", "classes"), [("y", ["컵"]), ("n", [f"컵_{number}" for number in range(1, 7)])])
+def test_numbered_labels_are_asked_about(answer, here: Path, reply: str, classes: list[str]) -> None:
+    for number in range(1, 7):
+        labelled(here / "cups", f"p{number}", [shape(label=f"컵_{number}")], seed=number)
+    done = answer(f"{reply}|1m|y|n", "guide", "cups")
+    assert "6 labels have numbers that seem to count objects" in done.err, done.err
+    assert ("convert cups cups-project/data --merge-numbered" in done.err) == (reply == "y")
+    assert sorted(load_dataset(here / "cups-project" / "data").classes) == sorted(classes)

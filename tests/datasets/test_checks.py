@@ -203,6 +203,7 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "case": ("labels-alike", "W", _rename("너트", "BOLT ")),
     "unicode forms": ("labels-alike", "W", lambda m: (_rename("bolt", "\u1102\u1165\u1110\u1173")(m))),
     "numbers": ("labels-numbered", "W", lambda m: (_rename("bolt", "cat-1")(m), _rename("너트", "cat-2")(m))),
+    "single objects": ("classes-single", "W", lambda m: [_add_class(f"key {n}", 1)(m) for n in "abcdef"]),
     "no objects to train on": ("train-empty", "E", lambda m: _train(m)["annotations"].clear()),
     "no pictures to train on": ("train-empty", "E", _no_train),
     "no val": ("val-empty", "W", lambda m: m.documents.pop("val")),

@@ -151,3 +151,13 @@ def test_one_object_among_crowds_is_enough() -> None:
     for picture in dataset.splits["train"][1:]:
         picture.instances[0].crowd = True
     assert plan(dataset, machine=CPU).config.classes == ["너트"]
+
+
+def test_a_plan_warns_of_many_classes_with_a_single_object() -> None:
+    dataset = _dataset(6)
+    assert plan(dataset, machine=CPU).warnings == []
+    dataset.classes = [f"컵_{number}" for number in range(8)]
+    for number, picture in enumerate(dataset.pictures()):
+        picture.instances[0].label = f"컵_{number}"
+    text = str(plan(dataset, machine=CPU))
+    assert "warning: 8 of 8 classes have a single object, such as '컵_0'" in text and "--merge-numbered" in text

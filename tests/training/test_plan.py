@@ -91,3 +91,22 @@ def test_the_plan_says_all_that_was_settled(maker: FolderMaker, tmp_path: Path) 
     for part in ("6 train, 1 val", "10 objects", "컵, plate", "64 px", "imagenet", "100 epochs = 50 steps",
                  "batch 6 x 2", "precision", "there are no more training pictures", str(tmp_path / "run")):  # fmt: skip
         assert part in text
+
+
+def test_the_plan_warns_of_many_classes_with_a_single_object(maker: FolderMaker, tmp_path: Path) -> None:
+    maker.classes[:] = [f"컵_{number}" for number in range(30)]
+    for document in maker.documents.values():
+        document["categories"] = [{"id": n, "name": name} for n, name in enumerate(maker.classes, start=1)]
+        for annotation in document["annotations"]:
+            annotation["category_id"] = annotation["image_id"] + 6 * (document is maker.documents["val"])
+    config = config_of(maker)
+    config.classes = list(maker.classes)
+    lines = describe_plan(plan_run(config, device="cpu"), tmp_path / "run", "imagenet")
+    assert not [line for line in lines if line.startswith("warning")]
+    for number, annotation in enumerate(maker.documents["train"]["annotations"], start=1):
+        annotation["category_id"] = number
+    config.dataset = str(maker.write())
+    lines = describe_plan(plan_run(config, device="cpu"), tmp_path / "run", "imagenet")
+    (warning,) = [line for line in lines if line.startswith("warning")]
+    assert "classes have a single object" in warning and "--merge-numbered" in warning
+    assert next(line for line in lines if line.startswith("classes")).endswith("컵_19, ...")

@@ -195,6 +195,14 @@ class Dataset:
         return rows
 
 
+def count_objects(dataset: Dataset) -> Counter[str]:
+    """How many objects each class has in all splits together, crowds left out."""
+    counts: Counter[str] = Counter(dict.fromkeys(dataset.classes, 0))
+    for picture in dataset.pictures():
+        counts.update(instance.label for instance in picture.instances if not instance.crowd)
+    return counts
+
+
 def count_crowds(pictures: Iterable[Picture]) -> int:
     """How many objects of some pictures are crowds.
 

@@ -10,6 +10,7 @@ import shapely
 
 from yolact_kit.annotations.dataset import Instance
 from yolact_kit.annotations.nested_outlines import note_inner_outlines
+from yolact_kit.annotations.numbered_labels import split_number
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart
@@ -88,10 +89,26 @@ def _label(raw: RawObject, options: ReadOptions, problems: Problems) -> str | No
         if label is None or label in NO_LABELS:
             problems.add("label-dropped", f"The map drops the label '{raw.label}'.", raw.name)
             return None
-    if options.classes is not None and label not in options.classes:
+    if not is_listed(label, options):
         problems.add("label-not-in-classes", f"Its label '{label}' is not among the given classes.", raw.name)
         return None
     return label
+
+
+def is_listed(label: str | None, options: ReadOptions) -> bool:
+    """Whether objects of a label are of one of the given classes, perhaps once their number is gone.
+
+    Args:
+        label: The label, as the map renames it.
+        options: Name the classes, if any.
+
+    Returns:
+        True if there is no list of classes as well.
+    """
+    if options.classes is None or label in options.classes:
+        return True
+    parts = split_number(label) if options.merge_numbered and label is not None else None
+    return parts is not None and parts[0] in options.classes
 
 
 def map_label(label: str, label_map: Mapping[str, str | None]) -> str | None:

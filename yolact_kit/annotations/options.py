@@ -19,6 +19,9 @@ class ReadOptions:
         pictures: A folder to look for pictures in, besides the source.
         classes: Class names in order; objects of other classes are skipped. None for all labels, alphabetically.
         label_map: New label by old label; None drops objects of the label.
+        merge_numbered: Gives labels that differ only by a number, such as ``cup_1`` and ``cup_2``, one class where the
+            numbers count objects; see `yolact_kit.annotations.numbered_labels`.
+        keep_numbered: Labels that stay as they are, or what such labels have before the number.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         skip_missing: Counts labels whose picture is missing as skipped rather than as errors.
         masks: Folder of mask pictures for VOC, where they are not found by themselves.
@@ -42,6 +45,8 @@ class ReadOptions:
     pictures: Path | None = None
     classes: tuple[str, ...] | None = None
     label_map: dict[str, str | None] | None = None
+    merge_numbered: bool = False
+    keep_numbered: tuple[str, ...] = ()
     box_as_mask: bool = False
     skip_missing: bool = False
     masks: Path | None = None

@@ -102,9 +102,21 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "labels-alike": ProblemKind("W", "labels that differ only by case, space or Unicode form",
         "Merge them with --map FILE.",
         dataset_advice="If they mean the same, merge them: `convert --map FILE` with a line `OTHER: LABEL` each."),
-    "labels-numbered": ProblemKind("W", "labels that look like numbered objects of one class",
-        "Merge them with --map FILE; objects need no numbers.",
-        dataset_advice="If the numbers count objects, merge the labels: `convert --map FILE`."),
+    "labels-numbered": ProblemKind("W", "names with numbers behind them, which may count objects",
+        "Convert with --merge-numbered, or edit the suggested map that `convert` writes beside its output, and give it "
+        "with --map FILE.",
+        dataset_advice="If the numbers count objects, merge the labels: `convert --merge-numbered`."),
+    "labels-merged": ProblemKind("F", "names with numbers behind them that are one class now",
+        "To leave some as they are, name them with --keep-numbered, or edit the map beside the output and give it with "
+        "--map FILE."),
+    "labels-left": ProblemKind("W", "names with numbers behind them that stay separate classes",
+        "To merge them all the same, edit the map beside the output, and give it with --map FILE."),
+    "number-repeated": ProblemKind("W", "pictures in which several shapes have one number",
+        "If they are parts of one object, give them the same group id."),
+    "keep-unused": ProblemKind("W", "labels of --keep-numbered that no object has", "Check their spelling."),
+    "classes-single": ProblemKind("W", "sets in which many classes have a single object",
+        "Nothing can be learnt from one object: merge such classes with `convert --map FILE`, or with `convert "
+        "--merge-numbered` if they differ by a number only, or label more."),
     # Geometry
     "points-too-few": ProblemKind("S", "polygons with fewer than 3 points",
         dataset_advice=f"It is left out, and so is its object if it has no other polygon. {_CONVERT_AGAIN}"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
+from yolact_kit.annotations.numbered_labels import NumberedClass, describe_singles, find_numbered, split_number
 from yolact_kit.annotations.objects import IGNORE, NO_LABELS, map_label, plain_label, same_key
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
@@ -35,6 +35,7 @@ class ReadResult:
         left_out: Pictures left out because of an error, or because they are missing.
         without_labels: Pictures that no annotation file mentions.
         why: How the format was recognised, for people.
+        numbered: Labels that differ only by a number, as they were before they were merged.
     """
 
     format: str
@@ -45,6 +46,7 @@ class ReadResult:
     left_out: int = 0
     without_labels: list[str] = field(default_factory=list)
     why: str = ""
+    numbered: list[NumberedClass] = field(default_factory=list)
 
     def dataset(self, name: str = "labels") -> Dataset:
         """The pictures as a data set with the one split ``all``, pixels where they lie in the source."""
@@ -83,10 +85,16 @@ def assemble_result(
     merged = _merge_same(files, results, problems)
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
     _refuse_nothing(labelled, source, options, problems)
+    whole = Problems()
+    numbered = _numbered_classes(labelled, listed, options, whole)
+    if options.merge_numbered:
+        _merge_numbered(labelled, numbered, whole)
+        listed = _merge_listed_classes(listed, numbered)
+    else:
+        _report_numbered(numbered, whole)
     labels = Counter(instance.label for instance in _instances(labelled) if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
     _ignore_for_all(labelled, classes)
-    whole = Problems()
     if not _instances(labelled):
         whole.add("no-objects", "No picture has an object that could be read.")
     check_labels(labels, whole)
@@ -101,6 +109,7 @@ def assemble_result(
         sum(map(_is_rejected, results)),
         _without_labels(index, labelled, results),
         files.why,
+        numbered,
     )
 
 
@@ -278,6 +287,83 @@ def _check_groups(labelled: list[Labelled], problems: Problems) -> None:
         problems.add("group-everywhere", message)
 
 
+def _numbered_classes(
+    labelled: list[Labelled], listed: list[str] | None, options: ReadOptions, problems: Problems
+) -> list[NumberedClass]:
+    """Labels that differ only by a number, but for those that ``--map``, ``--classes`` or ``--keep-numbered`` name."""
+    pictures = []
+    for item in labelled:
+        pictures.append(Counter(instance.label for instance in item.picture.instances if instance.label != IGNORE))
+    label_map = options.label_map or {}
+    kept = {*(options.classes or ()), *filter(None, label_map.values())}
+    kept |= _labels_to_keep({label for picture in pictures for label in picture}, options.keep_numbered, problems)
+    renamed = [map_label(name, label_map) for name in listed or ()]
+    return find_numbered(pictures, kept, filter(None, renamed), options.classes or ())
+
+
+def _labels_to_keep(labels: set[str], names: tuple[str, ...], problems: Problems) -> set[str]:
+    """The labels that ``--keep-numbered`` names, whole or without their number; unused names are reported."""
+    kept: dict[str, set[str]] = {name: set() for name in names}
+    for label in labels:
+        base = (split_number(label) or ("",))[0]
+        for name in {label, plain_label(label), base} & kept.keys():
+            kept[name].add(label)
+    for name, members in kept.items():
+        if not members:
+            problems.add("keep-unused", f"No object has the label '{name}', or that with a number.")
+    return set().union(*kept.values())
+
+
+def _report_numbered(numbered: list[NumberedClass], problems: Problems) -> None:
+    """Reports labels that people numbered; they stay as they are."""
+    for labels in numbered:
+        if labels.counts_objects:
+            problems.add("labels-numbered", f"The labels {labels} look like numbered objects of '{labels.base}'.")
+        else:
+            message = f"The labels {labels} differ by a number only, but may be classes: {labels.reason}."
+            problems.add("labels-numbered", message)
+
+
+def _merge_numbered(labelled: list[Labelled], numbered: list[NumberedClass], problems: Problems) -> None:
+    """Gives numbered labels one class each, in place, and says which do not get one."""
+    new_labels: dict[str, str] = {}
+    for labels in numbered:
+        if labels.counts_objects:
+            new_labels.update(labels.label_map)
+            problems.add("labels-merged", f"The labels {labels} are the class '{labels.base}' now: {labels.reason}.")
+        else:
+            problems.add("labels-left", f"The labels {labels} stay apart: {labels.reason}.")
+    for item in labelled:
+        _rename_objects(item.picture, new_labels, problems)
+
+
+def _rename_objects(picture: Picture, new_labels: dict[str, str], problems: Problems) -> None:
+    """Gives the objects of a picture new labels; of objects that become identical one stays."""
+    repeated = Counter(instance.label for instance in picture.instances if instance.label in new_labels)
+    new_problems = Problems(picture.file)
+    for label, count in repeated.items():
+        if count > 1 and label != new_labels[label]:
+            new_problems.add("number-repeated", f"{count} shapes are labelled '{label}'; each is an object of its own.")
+    if repeated:
+        instances: dict[tuple[str, bytes], Instance] = {}
+        for instance in picture.instances:
+            renamed = replace(instance, label=new_labels.get(instance.label, instance.label))
+            if instances.setdefault(same_key(renamed), renamed) is not renamed:
+                new_problems.add("duplicate", "It appears twice with the same outline; one is kept.", instance.label)
+        picture.instances = list(instances.values())
+    problems.found += new_problems.found
+
+
+def _merge_listed_classes(listed: list[str] | None, numbered: list[NumberedClass]) -> list[str] | None:
+    """The classes that files list, under their new names."""
+    if listed is None:
+        return None
+    new_labels: dict[str, str] = {}
+    for labels in numbered:
+        new_labels.update(labels.label_map)
+    return list(dict.fromkeys(new_labels.get(name, name) for name in listed))
+
+
 def check_labels(labels: Counter[str], problems: Problems) -> None:
     """Looks for labels that are probably meant to be one class.
 
@@ -291,32 +377,22 @@ def check_labels(labels: Counter[str], problems: Problems) -> None:
         >>> problems.found[0].code
         'labels-alike'
     """
-    # Labels are grouped by a form in which those that people confuse are equal: without case, width and double spaces,
-    # or without a number at the end, as in "nut1", "nut_2".
+    # Labels are grouped by a form in which those that people confuse are equal: without case, width and double spaces.
     alike: dict[str, list[str]] = defaultdict(list)
-    numbered: dict[str, list[str]] = defaultdict(list)
     for label in sorted(labels):
         alike[" ".join(unicodedata.normalize("NFKC", label).casefold().split())].append(label)
-        match = re.fullmatch(r"(.*?\D)[-_ .]?\d+", label)
-        if match:
-            numbered[match.group(1).rstrip("-_ .")].append(label)
     for names in alike.values():
         if len(names) > 1:
             _report_alike(names, labels, problems)
-    for base, names in numbered.items():
-        if len(names) > 1:
-            listed = ", ".join(f"'{name}'" for name in names[:4])
-            merging = _map_file(dict.fromkeys(names, base))
-            problems.add("labels-numbered", f"The labels {listed} look like numbered objects of '{base}'; {merging}.")
+    singles = describe_singles(labels)
+    if singles is not None:
+        problems.add("classes-single", singles)
 
 
 def _report_alike(names: list[str], labels: Counter[str], problems: Problems) -> None:
     """Reports labels that hardly differ and suggests which to keep: one in plain form, or the most frequent."""
     listed = ", ".join(f"'{name}' ({labels[name]})" for name in names)
     best = max(names, key=lambda name: (name == plain_label(name), labels[name]))
-    merging = _map_file({name: best for name in names if name != best})
+    label_map = json.dumps({name: best for name in names if name != best}, ensure_ascii=False)
+    merging = f"--map with a file of {label_map} merges them"
     problems.add("labels-alike", f"The labels {listed} differ only by case, space or Unicode form; {merging}.")
-
-
-def _map_file(label_map: dict[str, str]) -> str:
-    return f"--map with a file of {json.dumps(label_map, ensure_ascii=False)} merges them"

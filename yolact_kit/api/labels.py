@@ -112,6 +112,8 @@ def read_labels(
     *,
     classes: Sequence[str] | None = None,
     label_map: dict[str, str | None] | None = None,
+    merge_numbered: bool = False,
+    keep_numbered: Sequence[str] = (),
     pictures: Path | str | None = None,
     masks: Path | str | None = None,
     box_as_mask: bool = False,
@@ -124,6 +126,8 @@ def read_labels(
         format: ``auto`` to detect it.
         classes: Class names in order; objects of other classes are skipped. All labels by default.
         label_map: New label by old label; None drops objects of the label.
+        merge_numbered: Makes one class of labels that differ only by a number, where the numbers count objects.
+        keep_numbered: Numbered labels to keep as classes, or their name without the number.
         pictures: A folder to look for pictures in, besides the source.
         masks: Folder of mask pictures for VOC.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
@@ -142,6 +146,8 @@ def read_labels(
         format=format,
         classes=None if classes is None else tuple(classes),
         label_map=label_map,
+        merge_numbered=merge_numbered,
+        keep_numbered=tuple(keep_numbered),
         pictures=None if pictures is None else Path(pictures),
         masks=None if masks is None else Path(masks),
         box_as_mask=box_as_mask,

@@ -11,6 +11,7 @@ import typer
 
 from yolact_kit.cli import convert_options as choices
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, track, warn
+from yolact_kit.cli.guide_project import short_path
 from yolact_kit.cli.options import Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
@@ -33,6 +34,8 @@ def convert(
     pictures: choices.PicturesOption = None,
     classes: choices.ClassesOption = None,
     map_: choices.MapOption = None,
+    merge_numbered: choices.MergeNumberedOption = False,
+    keep_numbered: choices.KeepNumberedOption = None,
     split: choices.SplitOption = None,
     val: choices.ValOption = None,
     test: choices.TestOption = None,
@@ -70,7 +73,10 @@ def convert(
     set_level(quiet, verbose)
     result = _run(source, out, choices.convert_options(arguments), json_)
     if json_:
-        print_json({"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]})
+        document = {"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]}
+        if result.label_map is not None:
+            document["label_map"] = str(result.label_map)
+        print_json(document)
     _show_counts(result, out, to)
     if not result.complete:
         raise typer.Exit(EXIT_PROBLEMS)
@@ -122,6 +128,8 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
             say(f"{counts[key]} {text}")
     if not counts["verified"]:
         say(f"{_NOT_VERIFIED} `yolact-kit validate` does.")
+    if result.label_map is not None:
+        say(f"The suggested map of numbered labels, to edit and give with --map: {short_path(result.label_map)}")
     say(f"Written to {out}." + (f" Next: {plain_command(['validate', out])}" if to == "coco" else ""))
 
 

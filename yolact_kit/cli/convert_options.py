@@ -39,6 +39,22 @@ MapOption = Annotated[
     Path | None,
     typer.Option("--map", metavar="FILE", help="Rename labels: a file with lines `old: new`.", rich_help_panel=LABELS),
 ]
+MergeNumberedOption = Annotated[
+    bool,
+    typer.Option(
+        "--merge-numbered",
+        help="Make one class of labels such as `cup_1` and `cup_2`, where the numbers count objects.",
+        rich_help_panel=LABELS,
+    ),
+]
+KeepNumberedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="a_1,a_2",
+        help="Numbered labels to keep as classes, or their name without the number.",
+        rich_help_panel=LABELS,
+    ),
+]
 BoxAsMaskOption = Annotated[
     bool,
     typer.Option("--box-as-mask", help="Use boxes as masks where there are no masks.", rich_help_panel=LABELS),
@@ -165,5 +181,7 @@ def convert_options(arguments: dict[str, Any]) -> ConvertOptions:
         options["classes"] = read_classes(arguments["classes"])
     if arguments["map_"] is not None:
         options["label_map"] = read_label_map(arguments["map_"])
+    kept = [name.strip() for text in arguments["keep_numbered"] or () for name in text.split(",")]
+    options["keep_numbered"] = tuple(name for name in kept if name)
     options |= {"verify": not arguments["no_verify"], "workers": min(8, usable_cores()), "processes": True}
     return ConvertOptions(**options, format=arguments["from_"])

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from yolact_kit.annotations.source_folder import SourceFolder
 
 _ENOUGH_FOR_TEST = 15
+_SHOWN = 3
+"""At most this many classes of numbered labels are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
         asker: Asks.
 
     Returns:
-        Answers by name: ``format``, ``pictures``, ``box_as_mask``, ``class_attribute``, ``val``, ``test``.
+        Answers by name: ``format``, ``pictures``, ``box_as_mask``, ``class_attribute``,
+        ``merge_numbered``, ``val``, ``test``.
 
     Raises:
         UserError: There are no labels in the folder, or none that can be used.
@@ -95,7 +98,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
     require_folder(source, asker)
     options = ReadOptions(format=_find_format(source, asker))
     say(asker.text("reading", source=short_path(source.resolve())))
-    read, options = _read(source, options, asker)
+    read, options = _merge_numbered(source, *_read(source, options, asker), asker)
     _say_counts(read, asker)
     # Shares are asked of `convert` only where the source has no splits; few pictures leave none for a test.
     val = test = None
@@ -106,6 +109,7 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
         "pictures": str(options.pictures) if options.pictures is not None else None,
         "box_as_mask": options.box_as_mask,
         "class_attribute": options.class_attribute,
+        "merge_numbered": options.merge_numbered,
         "val": val,
         "test": test,
     }
@@ -207,6 +211,21 @@ def _read(source: Path, options: ReadOptions, asker: Asker) -> tuple[ReadResult,
         fail(f"{problem.file}: {problem.message}", problem.advice)
     assert attempt.error is not None
     raise attempt.error
+
+
+def _merge_numbered(
+    source: Path, read: ReadResult, options: ReadOptions, asker: Asker
+) -> tuple[ReadResult, ReadOptions]:
+    """Asks whether labels such as ``cup_1`` and ``cup_2`` are one class, where there are such labels."""
+    numbered = [labels for labels in read.numbered if labels.counts_objects]
+    if not numbered:
+        return read, options
+    count = sum(len(labels.objects) for labels in numbered)
+    examples = "; ".join(f"{labels} -> '{labels.base}'" for labels in numbered[:_SHOWN])
+    say(asker.text("numbered", count=count, examples=examples + ("; ..." if len(numbered) > _SHOWN else "")))
+    if not asker.confirm("ask_merge"):
+        return read, options
+    return _read(source, replace(options, merge_numbered=True), asker)
 
 
 def _try_to_read(source: Path, options: ReadOptions) -> _Attempt:

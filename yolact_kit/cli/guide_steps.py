@@ -70,6 +70,8 @@ def _convert(project: Project) -> Words:
         words += ["--pictures", short_path(Path(answers["pictures"]))]
     if answers.get("box_as_mask"):
         words += ["--box-as-mask"]
+    if answers.get("merge_numbered"):
+        words += ["--merge-numbered"]
     if answers.get("class_attribute"):
         words += ["--class-attribute", str(answers["class_attribute"])]
     for share in ("val", "test"):

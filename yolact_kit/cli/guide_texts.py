@@ -63,6 +63,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} pictures have no labels and are left out.",
         "레이블이 없는 사진 {count}장은 제외합니다.",
     ),
+    "numbered": (
+        "{count} labels have numbers that seem to count objects, so each would be a class of its own: {examples}.",
+        "레이블 {count}개의 번호는 객체를 센 것으로 보입니다. 그대로 두면 각각 별도의 클래스가 됩니다: {examples}.",
+    ),
+    "ask_merge": ("Leave out the numbers, one class for each name?", "번호를 빼고 이름마다 클래스 하나로 합칠까요?"),
     "boxes_only": (
         "The labels are boxes without outlines. With boxes as masks, the model learns to draw rectangles.",
         "레이블에 윤곽 없이 박스만 있습니다. 박스를 마스크로 쓰면 모델은 사각형을 그리도록 학습됩니다.",

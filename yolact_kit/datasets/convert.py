@@ -23,6 +23,7 @@ from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.source_folder import REPORT
 from yolact_kit.annotations.writers import LAYOUTS
 from yolact_kit.datasets.conversion_counts import count_conversion
+from yolact_kit.datasets.label_map_file import write_label_map
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
 from yolact_kit.errors import UserError
@@ -78,11 +79,13 @@ class ConversionResult:
         dataset: The data set.
         problems: Everything that was wrong.
         counts: Pictures, objects and problems, as in ``conversion.json``.
+        label_map: The file beside the data set with the suggested map of numbered labels; None if there are none.
     """
 
     dataset: Dataset
     problems: list[Problem]
     counts: dict[str, Any]
+    label_map: Path | None = None
 
     @property
     def complete(self) -> bool:
@@ -201,7 +204,7 @@ def _write(
         atomic_write_text(folder / REPORT, json_text(document, indent=True))
     for picture in dataset.pictures():
         picture.path = base / picture.file if base else out / targets[picture.file]
-    return ConversionResult(dataset, problems, counts)
+    return ConversionResult(dataset, problems, counts, write_label_map(result, out, options))
 
 
 def _refuse_if_strict(problems: list[Problem], options: ConvertOptions) -> None:

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolact_kit.annotations.dataset import Dataset, Picture, count_crowds, only_crowds
+from yolact_kit.annotations.dataset import Dataset, Picture, count_crowds, count_objects, only_crowds
+from yolact_kit.annotations.numbered_labels import describe_singles
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.config.files import override, save_config, template
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.orientation import orientation
@@ -38,10 +40,12 @@ class ConfigPlan:
     Attributes:
         config: The configuration, complete.
         reasons: Why a key has its value, by dotted key.
+        warnings: What is wrong with the data set that no choice can mend, in sentences.
     """
 
     config: Config
     reasons: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         """The most important choices, one line each."""
@@ -50,7 +54,7 @@ class ConfigPlan:
         for key in _SUMMARY:
             if key in self.reasons:
                 lines.append(f"  {key}: {_value_text(values, key)}{self.reasons[key]}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  warning: {warning}" for warning in self.warnings)])
 
     def save(self, file: Path | str) -> None:
         """Writes the configuration with a comment on each key and the reasons for what was chosen.
@@ -103,6 +107,9 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     _plan_epochs(draft, len(train), machine)
     if not dataset.splits.get("val"):
         draft.reasons["train.validate_every"] = "there are no 'val' pictures to choose the best weights by"
+    singles = describe_singles(count_objects(dataset))
+    if singles is not None:
+        draft.warnings.append(f"{singles} {PROBLEM_KINDS['classes-single'].advice}")
     return draft
 
 

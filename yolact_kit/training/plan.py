@@ -8,8 +8,10 @@ from pathlib import Path
 
 import torch
 
-from yolact_kit.annotations.dataset import Dataset, count_crowds, only_crowds
+from yolact_kit.annotations.dataset import Dataset, count_crowds, count_objects, only_crowds
 from yolact_kit.annotations.dataset_folder import load_dataset
+from yolact_kit.annotations.numbered_labels import describe_singles
+from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.checks import validate_folder
@@ -27,6 +29,8 @@ from yolact_kit.words import counted
 OVERFIT_STEPS = 300
 """Steps of a self-test without a time limit."""
 
+_LISTED_CLASSES = 20
+"""At most this many classes are listed in a plan."""
 _LISTED_ERRORS = 3
 """At most this many errors are listed if a data set is refused."""
 
@@ -235,9 +239,10 @@ def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimat
     batch = f"batch {train.batch_size}" + (f" x {train.accumulate} a step" if train.accumulate > 1 else "")
     processes = train.devices * train.nodes
     shared = f", shared by {processes} processes" if processes > 1 else ""
+    more = ", ..." if len(dataset.classes) > _LISTED_CLASSES else ""
     lines = [
         f"data      {dataset.name}: {counts} pictures; {objects} objects to learn from",
-        f"classes   {len(dataset.classes)}: {', '.join(dataset.classes)}",
+        f"classes   {len(dataset.classes)}: {', '.join(dataset.classes[:_LISTED_CLASSES])}{more}",
         f"model     {model.name}: {model.backbone}, {model.input_size} px; {plan.device}",
         f"weights   {weights}",
         f"training  {length}; {batch}{shared}, {train.optimizer}, rate {train.learning_rate:g}, {plan.precision}",
@@ -246,4 +251,7 @@ def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimat
         pictures = (len(dataset.splits.get(name, [])) for name in ("train", "val"))
         lines += [f"estimate  {line}" for line in estimate.describe(plan.config, plan.budget, *pictures)]
     lines += [f"chosen    {note}" for note in plan.notes]
+    singles = describe_singles(count_objects(dataset))
+    if singles is not None:
+        lines.append(f"warning   {singles} {PROBLEM_KINDS['classes-single'].advice}")
     return [*lines, f"run       {run}"]

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from yolact_kit.annotations.matching import match
-from yolact_kit.annotations.objects import NO_LABELS, map_label
+from yolact_kit.annotations.objects import NO_LABELS, is_listed, map_label
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
@@ -147,6 +147,5 @@ def _note_missing_masks(raw: RawPicture, options: ReadOptions, problems: Problem
     for item in raw.objects:
         label = map_label(item.label, options.label_map or {})
         is_skipped = label is None or label.strip() in NO_LABELS
-        is_unlisted = options.classes is not None and label not in options.classes
-        if not item.parts and not is_skipped and not is_unlisted:
+        if not item.parts and not is_skipped and is_listed(label, options):
             problems.add("mask-missing", "It has a box, but no outline.", item.name)

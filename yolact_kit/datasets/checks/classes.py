@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
+from yolact_kit.annotations.dataset import count_objects
+from yolact_kit.annotations.numbered_labels import describe_singles, find_numbered
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.words import counted
@@ -70,10 +72,23 @@ def labels_alike(subject: Subject) -> Iterator[Finding]:
 
 @check("labels-numbered", "labels")
 def labels_numbered(subject: Subject) -> Iterator[Finding]:
-    """Labels differ only by a number at their end."""
-    numbered = [label for label in subject.dataset.classes if _stem(label) != plain_label(label)]
-    for group in _groups(numbered, _stem):
-        yield Finding(f"These labels differ by a number only: {_quoted(group)}.")
+    """Labels differ only by a number."""
+    pictures = []
+    for picture in subject.dataset.pictures():
+        pictures.append(Counter(instance.label for instance in picture.instances))
+    for labels in find_numbered(pictures):
+        if labels.counts_objects:
+            yield Finding(f"The labels {labels} look like numbered objects of '{labels.base}'.")
+        else:
+            yield Finding(f"The labels {labels} differ by a number only, but may be classes: {labels.reason}.")
+
+
+@check("classes-single", "labels")
+def classes_single(subject: Subject) -> Iterator[Finding]:
+    """Many classes have a single object."""
+    sentence = describe_singles(count_objects(subject.dataset))
+    if sentence is not None:
+        yield Finding(sentence)
 
 
 def plain_label(label: str) -> str:
@@ -86,17 +101,12 @@ def plain_label(label: str) -> str:
     return re.sub(r"[\s_\-]+", "", unicodedata.normalize("NFKC", label).casefold())
 
 
-def _stem(label: str) -> str:
-    """A label without the number at its end."""
-    return re.sub(r"\d+$", "", plain_label(label))
-
-
 def _groups(labels: list[str], key: Callable[[str], str]) -> list[list[str]]:
     """Groups of at least two different labels with the same key."""
     groups: dict[str, list[str]] = defaultdict(list)
     for label in dict.fromkeys(labels):
         groups[key(label)].append(label)
-    return [group for stem, group in groups.items() if stem and len(group) > 1]
+    return [group for form, group in groups.items() if form and len(group) > 1]
 
 
 def _quoted(labels: list[str]) -> str:
