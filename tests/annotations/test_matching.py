@@ -22,24 +22,28 @@ def labels(path: Path, image: str, **more: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "reference"),
+    ("image", "reference", "named"),
     [
-        ("a.png", "a.png"),
-        ("images/a.png", "../images/a.png"),
-        ("images/a.png", "..\\images\\a.png"),
-        ("images/a.png", "C:\\Users\\나\\a.png"),
-        ("images/a.png", "/home/me/a.png"),
-        ("images/a.png", "a.png"),
-        ("images/깊은 폴더/a.png", "a.png"),
-        ("1569.73.png", "1569.73.png"),
+        ("labels/a.png", "a.png", ""),
+        ("labels/a.png", "C:\\Users\\나\\a.png", ""),
+        ("images/a.png", "../images/a.png", ""),
+        ("images/a.png", "..\\images\\a.png", ""),
+        ("images/a.png", "C:\\Users\\나\\a.png", "C:\\Users\\나\\a.png"),
+        ("images/a.png", "/home/me/a.png", "/home/me/a.png"),
+        ("images/a.png", "a.png", "labels/a.png"),
+        ("images/깊은 폴더/a.png", "a.png", "labels/a.png"),
+        ("1569.73.png", "1569.73.png", "labels/1569.73.png"),
     ],
 )
-def test_pictures_are_found_by_path_and_by_name(tmp_path: Path, image: str, reference: str) -> None:
+def test_pictures_are_found_by_path_and_by_name(tmp_path: Path, image: str, reference: str, named: str) -> None:
     picture(tmp_path / image)
     labels(tmp_path / "labels" / f"{Path(image).stem}.json", reference)
     result = read(tmp_path)
     assert result.labelled[0].picture.file == image
-    assert result.problems == []
+    assert [problem.message for problem in result.problems] == (
+        [f"It names '{named}'; '{image}' is used."] if named else []
+    )
+    assert image == "1569.73.png" or codes(read(tmp_path, pictures=(tmp_path / image).parent)) == []
 
 
 def test_the_picture_of_the_labels_own_name_wins(tmp_path: Path) -> None:
@@ -94,7 +98,7 @@ def test_the_same_name_in_two_folders(tmp_path: Path) -> None:
     result = read(tmp_path)
     assert [item.picture.file for item in result.labelled] == ["images/낮/a.png", "images/밤/a.png"]
     assert [item.source.parent.name for item in result.labelled] == ["낮", "밤"]
-    assert result.problems == []
+    assert codes(result) == ["F picture-elsewhere"] * 2
 
 
 def test_two_pictures_that_fit_alike_are_an_error(tmp_path: Path) -> None:

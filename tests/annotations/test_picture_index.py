@@ -111,7 +111,7 @@ def test_the_name_as_it_is_written_comes_first(
     write(tmp_path, format, reference)
     result = read(tmp_path)
     assert [item.picture.file for item in result.labelled] == [image]
-    assert codes(result) == []
+    assert codes(result) == ([] if format is not labelme or "/" not in image else ["F picture-elsewhere"])
 
 
 @pytest.mark.parametrize("format", NAMING)

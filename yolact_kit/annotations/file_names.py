@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
 LOCAL_FILE = "?d="
@@ -34,6 +34,16 @@ def common_start(first: Iterable[str], second: Iterable[str]) -> int:
             break
         count += 1
     return count
+
+
+def is_elsewhere(reference: str) -> bool:
+    """Whether a path in an annotation file is an address, or begins at the root of some computer.
+
+    Example:
+        >>> is_elsewhere("C:/photos/a.jpg"), is_elsewhere("https://host/a.jpg"), is_elsewhere("../a.jpg")
+        (True, True, False)
+    """
+    return "://" in reference or bool(PureWindowsPath(reference).anchor)
 
 
 def spellings(reference: PurePosixPath) -> list[PurePosixPath]:

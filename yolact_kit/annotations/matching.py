@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.picture_index import Entry, PictureIndex
+from yolact_kit.annotations.picture_index import Entry, Find, PictureIndex, named_picture
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.source import SKIPPED_SHAPES, Labelled, PictureResult, RawPart, RawPicture
+from yolact_kit.annotations.source import SKIPPED_SHAPES, Claim, Labelled, PictureResult, RawPart, RawPicture
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.pixels.pictures import (
     PictureError,
@@ -47,9 +47,20 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
     location = _locate(raw, index, options, problems)
     if location is None:
         return PictureResult(None, problems.found, labels=labels)
-    entry, content = location
-    labelled = _fit(raw, entry, content, options, problems)
-    return PictureResult(None if problems.failed else labelled, problems.found, path=entry.path, labels=labels)
+    find, content = location
+    labelled = _fit(raw, find.entry, content, options, problems)
+    claim = None if content is not None else _claim(raw, find)
+    path = find.entry.path
+    return PictureResult(None if problems.failed else labelled, problems.found, path=path, labels=labels, claim=claim)
+
+
+def _claim(raw: RawPicture, find: Find) -> Claim:
+    """Why the labels got their picture."""
+    entry = find.entry
+    is_likely = bool(raw.name) and not find.searched
+    reference = raw.name if is_likely else raw.reference or raw.stem
+    searched = find.searched or is_likely
+    return Claim(raw.source, entry.path, entry.relative, reference, raw.folder, raw.by_path, searched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +130,12 @@ def _read_pixels(file: Path | bytes, raw: RawPicture, options: ReadOptions, prob
 
 def _locate(
     raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: Problems
-) -> tuple[Entry, bytes | None] | None:
+) -> tuple[Find, bytes | None] | None:
     """The picture's file, or the annotation file and the picture that is embedded in it."""
-    entry = index.find(raw, problems)
-    if entry is not None:
-        return entry, None
+    find = index.find(raw, problems)
+    misfit = _misfit_of_search(find, raw, options) if find is not None else ""
+    if find is not None and not misfit:
+        return find, None
     if problems.failed:
         return None
     if raw.embedded:
@@ -131,14 +143,30 @@ def _locate(
         if content is None:
             problems.add("picture-embedded-bad", "Its picture is missing and the embedded one is broken.")
             return None
-        root = index.roots[0]
-        folder = raw.source.parent.relative_to(root) if raw.source.parent.is_relative_to(root) else Path()
+        folder = raw.source.parent.relative_to(index.root) if raw.source.parent.is_relative_to(index.root) else Path()
         problems.add("picture-embedded", "Its picture is missing; the one embedded in the labels is used.")
-        return Entry(raw.source, (folder / raw.stem).as_posix()), content
-    name = raw.reference or raw.stem
+        return Find(Entry(raw.source, (folder / raw.stem).as_posix()), searched=False), content
+    name = named_picture(raw.source, raw.reference or raw.stem, raw.by_path, index.root)
     code = "picture-skipped" if options.skip_missing else "picture-missing"
-    problems.add(code, f"The picture '{name}' was not found, nor one named '{raw.stem}'.")
+    problems.add(code, f"The picture '{name}' was not found" + (misfit or f", nor one named '{raw.stem}'") + ".")
     return None
+
+
+def _misfit_of_search(find: Find, raw: RawPicture, options: ReadOptions) -> str:
+    """Why a picture that was only found by its name is another one, as the end of a sentence; empty if it fits."""
+    entry = find.entry
+    if not (find.searched or raw.name) or entry.path.parent == raw.source.parent:
+        return ""
+    try:
+        info = inspect_picture(entry.path, options.max_pixels)
+    except PictureError:
+        return ""  # which is reported when it is read
+    if raw.embedded and not _shows(raw.embedded, entry.path):
+        return f"; '{entry.relative}' is another picture than the one embedded in the labels"
+    if raw.size is None or raw.size in ((info.width, info.height), info.upright) or options.rescale:
+        return ""
+    (width, height), (labelled_width, labelled_height) = info.upright, raw.size
+    return f"; '{entry.relative}' has {width} x {height} pixels instead of {labelled_width} x {labelled_height}"
 
 
 def embedded_bytes(text: str) -> bytes | None:
@@ -254,3 +282,15 @@ def _compare_embedded(
         )
     elif np.abs(small.astype(int) - thumbnail).mean() > _OTHER_PICTURE:
         problems.add("picture-embedded-differs", "The embedded picture shows something else; the file is used.")
+
+
+def _shows(embedded: str, path: Path) -> bool:
+    """Whether a picture file shows what the picture embedded in labels shows, which may have another quality."""
+    content = embedded_bytes(embedded)
+    try:
+        if not content or picture_size(content) != picture_size(path):
+            return False
+        small, other = (grey_thumbnail(read_small(source, 8 * THUMBNAIL)) for source in (content, path))
+    except PictureError:
+        return False
+    return bool(np.abs(small.astype(int) - other).mean() <= _OTHER_PICTURE)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from yolact_kit.annotations.file_names import LOCAL_FILE, common_start, comparable, spellings
+from yolact_kit.annotations.file_names import LOCAL_FILE, common_start, comparable, is_elsewhere, spellings
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
-from yolact_kit.annotations.source_folder import SourceFolder
+from yolact_kit.annotations.source_folder import SourceFolder, name_below
 from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
@@ -34,6 +34,19 @@ class Entry:
     relative: str
 
 
+@dataclass(frozen=True, slots=True)
+class Find:
+    """The picture that labels probably belong to.
+
+    Attributes:
+        entry: The picture.
+        searched: See `yolact_kit.annotations.source.Claim.searched`.
+    """
+
+    entry: Entry
+    searched: bool
+
+
 class PictureIndex:
     """The pictures under the source and under ``--pictures``; nothing else is ever opened.
 
@@ -44,7 +57,7 @@ class PictureIndex:
     """
 
     def __init__(self, roots: Iterable[Path], folder: SourceFolder, annotations: Iterable[Path] = ()) -> None:
-        self._begin([Path(root) for root in roots])
+        self._begin([Path(root) for root in roots], folder.root)
         stems = {comparable(path.stem) for path in annotations}
         names: set[str] = set()
         # A root that is found first gives a picture its name; the key, its absolute path, keeps it from counting again.
@@ -58,8 +71,9 @@ class PictureIndex:
                     self._add(real, Entry(path, relative))
                     self._votes[path.parent] += comparable(path.stem) in stems
 
-    def _begin(self, roots: list[Path]) -> None:
+    def _begin(self, roots: list[Path], root: Path) -> None:
         self.roots = roots
+        self.root = root
         self.entries: dict[str, Entry] = {}
         self._by_name: dict[str, list[Entry]] = defaultdict(list)
         self._by_stem: dict[str, list[Entry]] = defaultdict(list)
@@ -76,10 +90,10 @@ class PictureIndex:
         for entry in self.entries.values():
             name = entry.path.name
             folders[entry.path.parent, entry.relative.removesuffix(name)].append(name)
-        return {"roots": self.roots, "votes": self._votes, "folders": dict(folders)}
+        return {"roots": self.roots, "root": self.root, "votes": self._votes, "folders": dict(folders)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._begin(state["roots"])
+        self._begin(state["roots"], state["root"])
         self._votes = state["votes"]
         for (folder, below), names in state["folders"].items():
             for path in (folder / name for name in names):
@@ -102,7 +116,7 @@ class PictureIndex:
                 self._by_name[comparable(entry.path.name)].remove(entry)
                 self._by_stem[comparable(entry.path.stem)].remove(entry)
 
-    def find(self, raw: RawPicture, problems: Problems) -> Entry | None:
+    def find(self, raw: RawPicture, problems: Problems) -> Find | None:
         """Finds the picture that labels belong to.
 
         First it tries the path that the labels name, relative to them; then that name under the roots; then the name of
@@ -126,9 +140,26 @@ class PictureIndex:
         if not candidates:
             return None
         entry = self._best(candidates, raw, problems)
-        if entry is not None:
-            _note_name(entry, reference, bool(referenced and own), spelling != reference, problems)
-        return entry
+        if entry is None:
+            return None
+        _note_name(entry, reference, bool(referenced and own), spelling != reference, problems)
+        return Find(entry, not self._is_where_it_should_be(entry, raw, spelling))
+
+    def _is_where_it_should_be(self, entry: Entry, raw: RawPicture, path: PurePosixPath) -> bool:
+        """Whether a picture has the path that labels name, or lies beside the labels and has their name."""
+        parent, picture = raw.source.parent, entry.path
+        if picture.parent == parent and comparable(raw.source.stem) in (
+            comparable(picture.stem),
+            comparable(picture.name),
+        ):
+            return True
+        # A mere name means a picture beside the labels, or in a folder that was given for pictures. The path on another
+        # computer, or an address, tells the name.
+        path = PurePosixPath(path.name) if is_elsewhere(raw.reference) else path
+        bases = [parent, *(root for root in self.roots if root != self.root or len(path.parts) > 1)]
+        paths = [base / path for base in bases]
+        real = unicodedata.normalize("NFC", _key(picture))
+        return any(real == unicodedata.normalize("NFC", _key(path)) for path in paths)
 
     def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
         """The pictures with the label file's own name, if they count more than the picture that the labels name.
@@ -208,21 +239,35 @@ class PictureIndex:
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:
         """How well a picture fits the labels, for comparing candidates; the first difference decides.
 
-        Whether it lies beside the labels; how many folders its path shares with theirs, or with the path that they
-        name; whether it has their size; whether its folder is the one that they name; how many pictures of its folder
-        have the name of an annotation file.
+        Whether it lies beside the labels; how many folders its path shares with theirs, or at its end with the path
+        that they name; whether it has their size; whether its folder is the one that they name; how many pictures of
+        its folder have the name of an annotation file.
         """
         parent = entry.path.parent
         beside = parent == raw.source.parent
         reference = PurePosixPath((raw.reference or raw.stem).replace("\\", "/"))
-        others = [raw.source.parent, *(Path(path.parent) for path in spellings(reference))]
-        folders = max(_common_end(parent, other) for other in others)
+        below = {comparable(name) for name in PurePosixPath(name_below(self.root, raw.source)).parts[:-1]}
+        near = sum(comparable(name) in below for name in PurePosixPath(entry.relative).parts[:-1])
+        folders = max(near, *(_common_end(parent, Path(path.parent)) for path in spellings(reference)))
         try:
             info = inspect_picture(entry.path)
             fits = raw.size in ((info.width, info.height), info.upright)
         except PictureError:
             fits = False
         return beside, folders, fits, parent.name in (raw.folder, VOC_PICTURES), self._votes[parent]
+
+
+def named_picture(source: Path, reference: str, by_path: bool, root: Path) -> str:
+    """What labels call their picture, for people: the path below the source where they give one.
+
+    Example:
+        >>> named_picture(Path("photos/day1/1.json"), "1.jpg", True, Path("photos"))
+        'day1/1.jpg'
+    """
+    if not by_path or is_elsewhere(reference):
+        return reference
+    path = Path(os.path.normpath(source.parent / reference.replace("\\", "/")))
+    return name_below(Path(os.path.normpath(root)), path)
 
 
 def _key(path: Path) -> str:

@@ -52,7 +52,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     # Pictures
     "picture-missing": ProblemKind("E", "pictures that are missing",
         "Put the picture beside its labels, give its folder with --pictures, or leave such pictures out with "
-        "--skip-missing.", dataset_advice="Put the picture back, or convert again without it."),
+        "--skip-missing. A picture of that name in another folder is used if nothing speaks against it.",
+        dataset_advice="Put the picture back, or convert again without it."),
     "picture-skipped": ProblemKind("S", "labels left out because their picture is missing"),
     "picture-ambiguous": ProblemKind("E", "labels that fit several pictures", "Give the right folder with --pictures."),
     "picture-labelled-twice": ProblemKind("E", "pictures with two annotation files", "Keep one of the files."),
@@ -64,6 +65,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "F", "labels that name a picture other than the one with their own name, which is used"),
     "picture-name-differs": ProblemKind(
         "F", "pictures whose name differs in case, extension or encoding from what the labels say"),
+    "picture-elsewhere": ProblemKind("F", "pictures that are not where their labels say, and were found by their names",
+        "Check that they are the right ones. Where --pictures names their folder, nothing is searched."),
     "picture-embedded": ProblemKind("F", "pictures taken from inside their labels because their own file is missing"),
     "picture-embedded-bad": ProblemKind("E", "labels whose embedded picture cannot be decoded", _REMOVE),
     "picture-embedded-differs": ProblemKind("W", "labels whose embedded picture differs from the file",

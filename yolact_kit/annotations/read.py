@@ -10,6 +10,7 @@ from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.claims import check_claims
 from yolact_kit.annotations.readers.contract import Jobs, ReadContext
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.result import ReadResult, assemble_result
@@ -50,6 +51,7 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
         index = PictureIndex(roots, folder, labels.files)
         jobs = label_format(labels.format).jobs(ReadContext(labels, folder, index, options, problems))
         results = _run(jobs, options, progress)
+    check_claims(results, labels, index, options)
     return assemble_result(labels, source, index, options, jobs.classes, results, problems)
 
 

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.numbered_labels import NumberedClass, describe_singles, find_numbered, split_number
@@ -18,6 +17,7 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, SourceError, has_errors
+from yolact_kit.annotations.readers.merging import merge_same
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.source import LabelFiles, Labelled, PictureResult
 
@@ -82,7 +82,7 @@ def assemble_result(
     """
     _check_map(options.label_map or {}, set(listed or ()).union(*(result.labels for result in results)), general)
     problems = general.found + [problem for result in results for problem in result.problems]
-    merged = _merge_same(files, results, problems)
+    merged = merge_same(files, results, problems, index.root)
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
     _refuse_nothing(labelled, source, options, problems)
     whole = Problems()
@@ -178,89 +178,6 @@ def _without_labels(index: PictureIndex, labelled: list[Labelled], results: list
     mentioned = {item.picture.path for item in labelled}
     mentioned |= {result.path for result in results if result.path is not None}
     return sorted(entry.relative for entry in index.entries.values() if entry.path not in mentioned)
-
-
-def _merge_same(files: LabelFiles, results: list[PictureResult], problems: list[Problem]) -> list[tuple[Labelled, str]]:
-    """The pictures, each once, with their splits.
-
-    If several files list a picture, their objects are combined in formats whose files list many pictures. In others a
-    picture has one annotation file, and one of the files must be wrong.
-    """
-    by_picture: dict[Path, list[PictureResult]] = defaultdict(list)
-    for result in results:
-        if result.labelled is not None:
-            by_picture[result.labelled.picture.path].append(result)
-    merge = _merge_listed if label_format(files.format).lists_pictures else _choose_own
-    merged: list[tuple[Labelled, str]] = []
-    for same in by_picture.values():
-        result = merge(same, problems) if len(same) > 1 else same[0]
-        if result.labelled is not None:
-            merged.append((result.labelled, result.split))
-    return merged
-
-
-def _merge_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """Combines the objects of one picture; identical ones count once."""
-    first = same[0].labelled
-    assert first is not None
-    if _contradict(same):
-        return _leave_out_listed(same, problems)
-    picture, new_problems = first.picture, Problems(first.source.name)
-    new_problems.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
-    instances = {same_key(instance): instance for instance in picture.instances}
-    for result in same[1:]:
-        for instance in result.labelled.picture.instances if result.labelled is not None else ():
-            if instances.setdefault(same_key(instance), instance) is not instance:
-                new_problems.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
-    picture.instances = list(instances.values())
-    problems += new_problems.found
-    return same[0]
-
-
-def _contradict(same: list[PictureResult]) -> bool:
-    """Whether files that are different splits agree on no object of a picture, as if it were two pictures."""
-    contents: dict[str, set[Any]] = defaultdict(set)
-    for result in same:
-        if result.labelled is not None:
-            contents[result.split] |= {same_key(instance) for instance in result.labelled.picture.instances}
-    is_split = len(contents) > 1 and "" not in contents
-    return is_split and any(contents.values()) and not set.intersection(*contents.values())
-
-
-def _leave_out_listed(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """Leaves out a picture of which two splits say different things: it may be two pictures with one name."""
-    for result in same:
-        item, result.labelled = result.labelled, None
-        if item is not None:
-            other = next(other for other in same if other.split != result.split)
-            message = f"'{item.picture.file}' is in the split '{other.split}' as well, with other objects there."
-            new_problems = Problems(item.source.name)
-            new_problems.add("image-in-two-splits", message)
-            problems += new_problems.found
-            result.problems += new_problems.found
-    return same[0]
-
-
-def _choose_own(same: list[PictureResult], problems: list[Problem]) -> PictureResult:
-    """Chooses the annotation file with the picture's name; if none or several have it, the picture is left out."""
-    items = [(result, result.labelled) for result in same if result.labelled is not None]
-    own = [result for result, item in items if _has_name_of_picture(item)]
-    chosen = own[0] if len(own) == 1 else None
-    for result, item in items:
-        if result is chosen:
-            continue
-        new_problems = Problems(item.source.name)
-        other = next(other.source.name for _, other in items if other is not item)
-        new_problems.add("picture-labelled-twice", f"'{item.picture.file}' has labels in '{other}' as well.")
-        problems += new_problems.found
-        result.problems += new_problems.found
-        result.labelled = None
-    return chosen or same[0]
-
-
-def _has_name_of_picture(item: Labelled) -> bool:
-    """Whether the annotation file has the name of its picture: ``a.json`` or ``a.jpg.json`` for ``a.jpg``."""
-    return item.source.stem in (item.picture.path.stem, item.picture.path.name)
 
 
 def _classes(labels: Counter[str], listed: list[str] | None, options: ReadOptions) -> list[str]:

@@ -96,6 +96,7 @@ class RawPicture:
     Attributes:
         source: The annotation file.
         reference: The picture's name or path in the file; empty if the file does not name it.
+        name: The name in the file where its likely folder was put in front of it to make ``reference``.
         stem: The name, without suffix, that the picture has when ``reference`` leads nowhere: usually the annotation
             file's.
         size: Width and height in the file, None if it does not give them.
@@ -105,6 +106,8 @@ class RawPicture:
         folder: Name of the picture's folder in the file; empty if the file does not name it.
         shares: Whether coordinates are shares of the picture's width and height instead of pixels.
         split: The split that the file puts the picture in; empty where it does not say.
+        by_path: Whether ``reference`` is a path that begins at the annotation file, as in labelme. Otherwise it is a
+            name, and the folder of pictures is not said.
         extra: What COCO has no field for.
     """
 
@@ -118,6 +121,8 @@ class RawPicture:
     folder: str = ""
     shares: bool = False
     split: str = ""
+    name: str = ""
+    by_path: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -144,6 +149,30 @@ class Labelled:
     thumbnail: NDArray[np.uint8] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Why labels were given to a picture.
+
+    Attributes:
+        source: The annotation file.
+        path: The picture's file.
+        picture: Its path below the folder that it was found under, with forward slashes.
+        reference: What the labels call it: `RawPicture.reference`, else the name of the label file.
+        folder: See `RawPicture.folder`.
+        by_path: See `RawPicture.by_path`.
+        searched: Whether the picture is not where the labels say, or has not quite the name that they give: it was
+            searched for by its name, and may be another one.
+    """
+
+    source: Path
+    path: Path
+    picture: str
+    reference: str
+    folder: str = ""
+    by_path: bool = False
+    searched: bool = False
+
+
 @dataclass(slots=True)
 class PictureResult:
     """What became of one picture of a source.
@@ -154,6 +183,7 @@ class PictureResult:
         split: The split that the source has it in; empty where it has none.
         path: The picture's file, where one was found.
         labels: The labels of its objects as they stand in the file.
+        claim: Why the labels were given to that file.
     """
 
     labelled: Labelled | None
@@ -161,3 +191,4 @@ class PictureResult:
     split: str = ""
     path: Path | None = None
     labels: frozenset[str] = frozenset()
+    claim: Claim | None = None

@@ -98,6 +98,7 @@ def read_labelme(path: Path, options: ReadOptions, problems: Problems) -> RawPic
         objects=read_shapes(document["shapes"], options, problems),
         embedded=embedded if isinstance(embedded, str) and embedded else None,
         upright=True,
+        by_path=True,
         extra=_extra(document, options),
     )
 

@@ -63,7 +63,7 @@ class PictureFolders:
         for raw in unresolved:
             folder = _best(candidates[raw.reference], ranks, home)
             if folder is not None:
-                raw.reference = _from(file, folder, raw.reference)
+                raw.name, raw.reference = raw.reference, _from(file, folder, raw.reference)
 
     def _is_path(self, file: Path, reference: str) -> bool:
         """Whether a name leads to a picture, seen from its file or from the folder of the source."""
