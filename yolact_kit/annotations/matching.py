@@ -15,6 +15,7 @@ from yolact_kit.annotations.objects import to_instances
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import Entry, Find, PictureIndex, named_picture
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.left_out import trace_objects
 from yolact_kit.annotations.source import SKIPPED_SHAPES, Claim, Labelled, PictureResult, RawPart, RawPicture
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.pixels.pictures import (
@@ -43,15 +44,16 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
     Returns:
         The labelled picture, or None if there is an error; and the problems.
     """
-    labels = frozenset(item.label for item in raw.objects)
+    result = PictureResult(None, problems.found, labels=frozenset(item.label for item in raw.objects))
     location = _locate(raw, index, options, problems)
-    if location is None:
-        return PictureResult(None, problems.found, labels=labels)
-    find, content = location
-    labelled = _fit(raw, find.entry, content, options, problems)
-    claim = None if content is not None else _claim(raw, find)
-    path = find.entry.path
-    return PictureResult(None if problems.failed else labelled, problems.found, path=path, labels=labels, claim=claim)
+    if location is not None:
+        find, content = location
+        result.path = find.entry.path
+        result.claim = None if content is not None else _claim(raw, find)
+        labelled = _fit(raw, find.entry, content, options, problems)
+        result.labelled = None if problems.failed else labelled
+    trace_objects(raw, result, problems)
+    return result
 
 
 def _claim(raw: RawPicture, find: Find) -> Claim:

@@ -41,25 +41,33 @@ def to_instances(
         problems: Where problems are added.
 
     Returns:
-        The instances; objects with nothing left are skipped and reported.
+        The instances; objects with nothing left are skipped and reported, and say why in ``left_out``.
     """
     instances: list[Instance] = []
     keys: set[tuple[str, bytes]] = set()
     _measure([part for raw in objects for part in raw.parts])
     for raw in objects:
         label = _label(raw, options, problems)
-        if label is None:
-            continue
-        instance = _instance(raw, label, width, height, options, problems)
+        instance = None
+        if label is not None:
+            instance = _instance(raw, label, width, height, options, problems)
         if instance is None:
+            raw.left_out = _last_code(raw, problems)
             continue
         key = same_key(instance)
         if key in keys:
             problems.add("duplicate", "It appears twice with the same outline; one is kept.", raw.name)
+            raw.left_out = "duplicate"
             continue
         keys.add(key)
         instances.append(instance)
     return instances
+
+
+def _last_code(raw: RawObject, problems: Problems) -> str:
+    """The code of the last problem of an object or of its parts."""
+    names = {raw.name, ascii(raw.name), *(part.name for part in raw.parts)}
+    return next((problem.code for problem in reversed(problems.found) if problem.object in names), "")
 
 
 def _measure(parts: list[RawPart]) -> None:

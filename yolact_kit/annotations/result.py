@@ -17,6 +17,7 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, SourceError, has_errors
+from yolact_kit.annotations.readers.left_out import LeftOutObject, left_out_objects
 from yolact_kit.annotations.readers.merging import merge_same
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.source import LabelFiles, Labelled, PictureResult
@@ -34,6 +35,7 @@ class ReadResult:
         splits: Names of the splits by picture, where the source has splits.
         left_out: Pictures left out because of an error, or because they are missing.
         without_labels: Pictures that no annotation file mentions.
+        left_out_objects: The objects of the files that are not in the data set.
         why: How the format was recognised, for people.
         numbered: Labels that differ only by a number, as they were before they were merged.
     """
@@ -45,6 +47,7 @@ class ReadResult:
     splits: dict[str, str] = field(default_factory=dict)
     left_out: int = 0
     without_labels: list[str] = field(default_factory=list)
+    left_out_objects: list[LeftOutObject] = field(default_factory=list)
     why: str = ""
     numbered: list[NumberedClass] = field(default_factory=list)
 
@@ -108,6 +111,7 @@ def assemble_result(
         splits,
         sum(map(_is_rejected, results)),
         _without_labels(index, labelled, results),
+        left_out_objects(results, general.found + whole.found),
         files.why,
         numbered,
     )

@@ -78,6 +78,7 @@ class RawObject:
         box: Its box x1 y1 x2 y2 in pixels, where the file has one besides, or instead of, its shapes.
         extra: What COCO has no field for.
         stated_area: The area that the file gives it, in square pixels; None if it gives none.
+        left_out: Code of the problem for which it is not in the data set; empty if it is, or as long as it is unknown.
     """
 
     name: str
@@ -87,6 +88,7 @@ class RawObject:
     box: tuple[float, float, float, float] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     stated_area: float | None = None
+    left_out: str = ""
 
 
 @dataclass(slots=True)
@@ -184,6 +186,10 @@ class PictureResult:
         path: The picture's file, where one was found.
         labels: The labels of its objects as they stand in the file.
         claim: Why the labels were given to that file.
+        file: The annotation file, as problems name it.
+        picture: The picture as the file names it.
+        objects: Names of the objects that became instances, in the order of these.
+        left_out: The other objects: name, and code of the problem.
     """
 
     labelled: Labelled | None
@@ -192,3 +198,7 @@ class PictureResult:
     path: Path | None = None
     labels: frozenset[str] = frozenset()
     claim: Claim | None = None
+    file: str = ""
+    picture: str = ""
+    objects: tuple[str, ...] = ()
+    left_out: list[tuple[str, str]] = field(default_factory=list)

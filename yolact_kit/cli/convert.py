@@ -73,7 +73,7 @@ def convert(
     set_level(quiet, verbose)
     result = _run(source, out, choices.convert_options(arguments), json_)
     if json_:
-        document = {"counts": result.counts, "problems": [problem.to_dict() for problem in result.problems]}
+        document = result.to_dict()
         if result.label_map is not None:
             document["label_map"] = str(result.label_map)
         print_json(document)

@@ -32,6 +32,7 @@ def count_conversion(dataset: Dataset, result: ReadResult, problems: list[Proble
         "objects": sum(len(picture.instances) for picture in pictures),
         "background": sum(1 for picture in pictures if not picture.instances),
         "left_out": result.left_out,
+        "left_out_objects": len(result.left_out_objects),
         "without_labels": len(result.without_labels),
         "by_class": _by_class(pictures, dataset.classes),
         "splits": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, has_errors
 from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.readers.labelme import embedded_picture
+from yolact_kit.annotations.readers.left_out import LeftOutObject
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.annotations.source import Labelled
 from yolact_kit.annotations.source_folder import REPORT
@@ -79,18 +80,28 @@ class ConversionResult:
         dataset: The data set.
         problems: Everything that was wrong.
         counts: Pictures, objects and problems, as in ``conversion.json``.
+        left_out_objects: The objects of the labels that are not in the data set.
         label_map: The file beside the data set with the suggested map of numbered labels; None if there are none.
     """
 
     dataset: Dataset
     problems: list[Problem]
     counts: dict[str, Any]
+    left_out_objects: list[LeftOutObject] = field(default_factory=list)
     label_map: Path | None = None
 
     @property
     def complete(self) -> bool:
         """Whether nothing was left out because of an error."""
         return not has_errors(self.problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of ``conversion.json``."""
+        return {
+            "counts": self.counts,
+            "problems": [problem.to_dict() for problem in self.problems],
+            "left_out_objects": [item.to_dict() for item in self.left_out_objects],
+        }
 
 
 class StrictError(UserError):
@@ -200,11 +211,12 @@ def _write(
         if base is None:
             _write_pictures(result.labelled, folder, targets, options, progress)
         counts = count_conversion(dataset, result, problems, options.verify)
-        document = {"counts": counts, "problems": [problem.to_dict() for problem in problems]}
-        atomic_write_text(folder / REPORT, json_text(document, indent=True))
+        conversion = ConversionResult(dataset, problems, counts, result.left_out_objects)
+        atomic_write_text(folder / REPORT, json_text(conversion.to_dict(), indent=True))
     for picture in dataset.pictures():
         picture.path = base / picture.file if base else out / targets[picture.file]
-    return ConversionResult(dataset, problems, counts, write_label_map(result, out, options))
+    conversion.label_map = write_label_map(result, out, options)
+    return conversion
 
 
 def _refuse_if_strict(problems: list[Problem], options: ConvertOptions) -> None:

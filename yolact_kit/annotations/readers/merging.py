@@ -54,9 +54,12 @@ def _merge_listed(same: list[PictureResult], problems: list[Problem], root: Path
     new_problems.add("image-listed-twice", f"The picture '{picture.file}' is listed {len(same)} times.")
     instances = {same_key(instance): instance for instance in picture.instances}
     for result in same[1:]:
-        for instance in result.labelled.picture.instances if result.labelled is not None else ():
+        own = result.labelled.picture.instances if result.labelled is not None else []
+        new_problems.file = result.file
+        for instance, name in zip(own, result.objects, strict=True):
             if instances.setdefault(same_key(instance), instance) is not instance:
-                new_problems.add("duplicate", f"An object of '{picture.file}' ({instance.label}) appears again.")
+                new_problems.add("duplicate", f"Another file lists it in '{picture.file}' as well.", name)
+                result.left_out.append((name, "duplicate"))
     picture.instances = list(instances.values())
     problems += new_problems.found
     return same[0]
