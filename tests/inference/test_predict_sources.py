@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, find_pictures
 from yolact_kit.inference.writers import FORMATS, Item, WriteOptions, check_formats
 from yolact_kit.inference.writers.names import Names, safe_name
+from yolact_kit.pixels.depth import DepthRule
 from yolact_kit.pixels.pictures import read_picture
 
 CLASSES = ["컵/잔", "plate", "fork"]
@@ -157,9 +159,9 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
         predict_to_folder(predictor, pictures[-1:], out, PICTURE_FORMATS)
     read: list[Path] = []
 
-    def noted(path: Path) -> np.ndarray:
+    def noted(path: Path, **options: Any) -> np.ndarray:
         read.append(path)
-        return read_picture(path)
+        return read_picture(path, **options)
 
     monkeypatch.setattr(sources, "read_picture", noted)
     outcome = predict_to_folder(predictor, pictures, out, PICTURE_FORMATS)
@@ -191,7 +193,7 @@ def test_memory_does_not_grow_with_the_pictures(predictor: Predictor, tmp_path: 
     class Made(SourcePicture):
         """A tiny picture that lies nowhere: thousands of files would take longer than the test."""
 
-        def read(self) -> np.ndarray:
+        def read(self, depth: DepthRule | None = None) -> np.ndarray:
             return np.full((6, 8, 3), len(self.name), dtype=np.uint8)
 
     def peak(count: int) -> int:

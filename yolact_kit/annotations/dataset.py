@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
+from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.shapes.rle import Rle
 from yolact_kit.words import counted
 
@@ -101,6 +102,7 @@ class Picture:
         path: Where the picture lies on disk.
         instances: The objects; a picture without any is a background picture.
         extra: What the source says about the picture that COCO has no field for.
+        depth: The values that become black and white where the file has more than 8 bits; None for its own.
     """
 
     file: str
@@ -109,6 +111,7 @@ class Picture:
     path: Path
     instances: list[Instance] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    depth: DepthRange | None = None
 
     def __repr__(self) -> str:
         return f"Picture({self.file!r}, {self.width} x {self.height}, {counted(len(self.instances), 'object')})"
@@ -124,7 +127,7 @@ class Picture:
         """
         from yolact_kit.pixels.pictures import MAX_PIXELS, read_picture
 
-        return read_picture(self.path, max_pixels=max(MAX_PIXELS, self.width * self.height))
+        return read_picture(self.path, max_pixels=max(MAX_PIXELS, self.width * self.height), depth=self.depth)
 
 
 @dataclass(slots=True, repr=False)
@@ -136,12 +139,15 @@ class Dataset:
         classes: Class names in their order; category ids in COCO files are 1..N in this order.
         splits: Pictures by the name of their split: ``train``, ``val`` and sometimes ``test``.
         root: The folder that it was read from; None if it is not on disk.
+        depth_range: The values that became, or become, black and white in pictures of more than 8 bits; None where
+            there were none.
     """
 
     name: str
     classes: list[str]
     splits: dict[str, list[Picture]]
     root: Path | None = None
+    depth_range: DepthRange | None = None
 
     def pictures(self) -> list[Picture]:
         """The pictures of every split, in the order of the splits."""

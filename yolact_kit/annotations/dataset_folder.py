@@ -18,6 +18,7 @@ from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.json_text import json_text, parse_json
+from yolact_kit.pixels.depth import depth_range
 from yolact_kit.shapes.rle import parse_rle
 
 
@@ -80,7 +81,10 @@ def load_dataset_and_file(path: Path | str, split: str | None = None) -> tuple[D
             splits[str(name)], document = _pictures(document, root, entry, classes)
             if str(name) == split:
                 split_file = SplitFile(document, root / entry["images"])
-        return Dataset(str(described["name"]), classes, splits, root), split_file
+        dataset = Dataset(str(described["name"]), classes, splits, root, depth_range(described.get("depth_range")))
+        for picture in dataset.pictures():
+            picture.depth = dataset.depth_range
+        return dataset, split_file
     except FileNotFoundError as error:
         raise UserError(f"'{error.filename}' does not exist.", "Convert the labels again.") from error
     except (ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -182,13 +186,15 @@ def save_dataset(
         atomic_write_text(out / "annotations" / f"{name}.json", json_text(document))
         first_image += len(document["images"])
         first_annotation += len(document["annotations"])
-    described = {
+    described: dict[str, Any] = {
         "name": dataset.name,
         "classes": dataset.classes,
         "splits": {name: {"annotations": f"annotations/{name}.json", "images": images} for name in dataset.splits},
         "source": source,
         "options": options or {},
     }
+    if dataset.depth_range is not None:
+        described["depth_range"] = list(dataset.depth_range.pair)
     text = yaml.safe_dump(described, allow_unicode=True, sort_keys=False)
     atomic_write_text(out / "dataset.yaml", text)
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from yolact_kit.annotations.picture_index import Entry, Find, PictureIndex, name
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.left_out import trace_objects
 from yolact_kit.annotations.source import SKIPPED_SHAPES, Claim, Labelled, PictureResult, RawPart, RawPicture
+from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
 from yolact_kit.pixels.pictures import (
     PictureError,
@@ -25,7 +27,9 @@ from yolact_kit.pixels.pictures import (
     picture_size,
     read_picture,
     read_small,
+    read_values,
 )
+from yolact_kit.pixels.values import DeepSummary, summarise
 from yolact_kit.shapes.rle import decode_rle
 
 _OTHER_PICTURE = 12.0
@@ -74,7 +78,8 @@ class _Pixels:
         orientation: EXIF orientation that the pixels are turned by.
         rewrite: Whether the pixels change, so that the file cannot be copied as it is.
         digest: Fingerprint of the pixels; empty if they were not decoded.
-        thumbnail: uint8 [16, 16], the picture in grey; None if it was not decoded.
+        thumbnail: uint8 [16, 16], the picture in grey; None if it was not decoded, or has more than 8 bits.
+        deep: What its values are, where it has more than 8 bits a channel.
     """
 
     info: PictureInfo
@@ -82,6 +87,7 @@ class _Pixels:
     rewrite: bool
     digest: str = ""
     thumbnail: NDArray[np.uint8] | None = None
+    deep: DeepSummary | None = None
 
 
 def _fit(
@@ -96,8 +102,9 @@ def _fit(
     if pixels is None:
         return None
     width, height = pixels.info.turned(pixels.orientation)
-    if content is None and raw.embedded and pixels.thumbnail is not None:
-        _compare_embedded(raw.embedded, entry.path, (width, height), pixels.thumbnail, problems)
+    small = pixels.thumbnail if pixels.deep is None else _stretched(pixels.deep.small)
+    if content is None and raw.embedded and small is not None:
+        _compare_embedded(raw.embedded, entry.path, (width, height), small, pixels.deep is not None, problems)
     _scale(raw, width, height)
     file = entry.relative if content is None else _embedded_name(entry.relative, pixels.info)
     _note_pixels(pixels.info, file, problems)
@@ -110,6 +117,7 @@ def _fit(
         content is not None,
         pixels.digest,
         pixels.thumbnail,
+        pixels.deep,
     )
 
 
@@ -126,6 +134,9 @@ def _read_pixels(file: Path | bytes, raw: RawPicture, options: ReadOptions, prob
     rewrite = not info.plain or info.orientation != 1
     if not options.verify and not rewrite:
         return _Pixels(info, orientation, rewrite)
+    if info.deep:
+        values = read_values(file, orientation, options.max_pixels)
+        return _Pixels(info, orientation, rewrite, digest(values), deep=summarise(values))
     pixels = read_picture(file, orientation, options.max_pixels)
     return _Pixels(info, orientation, rewrite, digest(pixels), grey_thumbnail(pixels))
 
@@ -259,14 +270,17 @@ def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
     """Adds problems of the file's format."""
     if not info.suits(PurePosixPath(file).suffix):
         problems.add("picture-suffix", f"'{file}' is a {info.format} file; it was read as one.")
-    if info.deep:
-        problems.add("picture-16-bit", f"'{file}' has more than 8 bits a channel; it was scaled to 8.")
-    elif not info.plain:
+    if not info.plain and not info.deep:  # of deep pictures `settle_depth` tells
         problems.add("picture-mode", f"'{file}' was turned from mode {info.mode} into 8-bit RGB.")
 
 
+def _stretched(small: NDArray[Any]) -> NDArray[np.uint8]:
+    """A thumbnail from black to white, whatever its range: programs embed deep pictures by a range of their own."""
+    return DepthRange(float(small.min()), float(small.max())).to_8bit(small)
+
+
 def _compare_embedded(
-    embedded: str, path: Path, size: tuple[int, int], thumbnail: NDArray[np.uint8], problems: Problems
+    embedded: str, path: Path, size: tuple[int, int], thumbnail: NDArray[np.uint8], deep: bool, problems: Problems
 ) -> None:
     """Reports a picture file that differs from the picture embedded in its labels."""
     content = embedded_bytes(embedded)
@@ -275,6 +289,7 @@ def _compare_embedded(
     try:
         width, height = picture_size(content)
         small = grey_thumbnail(read_small(content, 8 * THUMBNAIL))
+        small = _stretched(small) if deep else small
     except PictureError:
         return
     if (width, height) != size:

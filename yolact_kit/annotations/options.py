@@ -7,6 +7,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.choices import DifficultChoice
 from yolact_kit.annotations.readers.registry import SourceFormat
+from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.pictures import MAX_PIXELS
 
 
@@ -29,6 +30,8 @@ class ReadOptions:
         rescale: Scales labels to pictures of another size than the labels say.
         repair: Mends polygons whose outline crosses itself.
         max_pixels: Pictures with more pixels are refused.
+        depth_range: The values that become black and white in pictures of more than 8 bits; None for a range that
+            suits all of them, see `yolact_kit.pixels.depth.common_range`.
         difficult: What to do with VOC's difficult objects.
         ignore_as_crowd: Takes shapes without a label, or labelled ``__ignore__``, as regions that are ignored in
             training and evaluation, for every class.
@@ -54,6 +57,7 @@ class ReadOptions:
     rescale: bool = False
     repair: bool = False
     max_pixels: int = MAX_PIXELS
+    depth_range: DepthRange | None = None
     difficult: DifficultChoice = "keep"
     ignore_as_crowd: bool = False
     class_attribute: str | None = None

@@ -17,10 +17,12 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.problems import Problem, SourceError, has_errors
+from yolact_kit.annotations.readers.depth import settle_depth
 from yolact_kit.annotations.readers.left_out import LeftOutObject, left_out_objects
 from yolact_kit.annotations.readers.merging import merge_same
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.source import LabelFiles, Labelled, PictureResult
+from yolact_kit.pixels.depth import DepthRange
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class ReadResult:
         left_out_objects: The objects of the files that are not in the data set.
         why: How the format was recognised, for people.
         numbered: Labels that differ only by a number, as they were before they were merged.
+        depth_range: The values that become black and white in pictures of more than 8 bits; None where there are none.
     """
 
     format: str
@@ -50,11 +53,12 @@ class ReadResult:
     left_out_objects: list[LeftOutObject] = field(default_factory=list)
     why: str = ""
     numbered: list[NumberedClass] = field(default_factory=list)
+    depth_range: DepthRange | None = None
 
     def dataset(self, name: str = "labels") -> Dataset:
         """The pictures as a data set with the one split ``all``, pixels where they lie in the source."""
         pictures: list[Picture] = [item.picture for item in self.labelled]
-        return Dataset(name, self.classes, {"all": pictures})
+        return Dataset(name, self.classes, {"all": pictures}, depth_range=self.depth_range)
 
 
 def assemble_result(
@@ -98,6 +102,8 @@ def assemble_result(
     labels = Counter(instance.label for instance in _instances(labelled) if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
     _ignore_for_all(labelled, classes)
+    root = source if source.is_dir() else source.parent
+    depth_range = settle_depth(labelled, root, options.depth_range, whole)
     if not _instances(labelled):
         whole.add("no-objects", "No picture has an object that could be read.")
     check_labels(labels, whole)
@@ -114,6 +120,7 @@ def assemble_result(
         left_out_objects(results, general.found + whole.found),
         files.why,
         numbered,
+        depth_range,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.readers.registry import FormatName
+from yolact_kit.pixels.values import DeepSummary
 from yolact_kit.shapes.rings import Ring
 from yolact_kit.shapes.rle import Rle
 
@@ -140,6 +141,8 @@ class Labelled:
         embedded: Whether ``picture.path`` is a labelme file that holds the picture.
         digest: Fingerprint of the pixels; equal for pictures that are the same. Empty where it was not decoded.
         thumbnail: uint8 [16, 16], the picture in grey. None where it was not decoded.
+        deep: What its values are, where it has more than 8 bits a channel; the thumbnail follows once the range of the
+            whole source is known.
     """
 
     picture: Picture
@@ -149,6 +152,7 @@ class Labelled:
     embedded: bool = False
     digest: str = ""
     thumbnail: NDArray[np.uint8] | None = None
+    deep: DeepSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

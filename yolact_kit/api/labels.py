@@ -13,6 +13,7 @@ from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.readers.registry import SourceFormat
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.datasets.convert import ConvertOptions, write_labels
+from yolact_kit.pixels.depth import depth_range as range_of_pair
 from yolact_kit.words import counted
 
 
@@ -118,6 +119,7 @@ def read_labels(
     masks: Path | str | None = None,
     box_as_mask: bool = False,
     repair: bool = False,
+    depth_range: tuple[float, float] | None = None,
 ) -> Labels:
     """Reads the labels under a folder, whatever their format. `convert` has more options.
 
@@ -132,6 +134,8 @@ def read_labels(
         masks: Folder of mask pictures for VOC.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         repair: Mends polygons whose outline crosses itself.
+        depth_range: The values that become black and white in pictures of more than 8 bits a channel, such as
+            ``(0, 4095)``; by default what suits all of them.
 
     Returns:
         The labels; pictures with an error in them are left out, and `Labels.problems` says why.
@@ -152,5 +156,6 @@ def read_labels(
         masks=None if masks is None else Path(masks),
         box_as_mask=box_as_mask,
         repair=repair,
+        depth_range=range_of_pair(depth_range),
     )
     return Labels(read_source(source, options), Path(source), options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from yolact_kit.api.data import DatasetLike
 from yolact_kit.evaluation.evaluate import ModelEvaluation, evaluate_model
 from yolact_kit.files import run_folder
+from yolact_kit.inference.depth import CallDepth, call_depth
 from yolact_kit.inference.explanation import Explanation, explain
-from yolact_kit.inference.images import PictureLike, read_images
+from yolact_kit.inference.images import PictureLike, deep_values_in, read_images
 from yolact_kit.inference.predict_sources import PredictionSummary, predict_to_folder
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.views import ViewOptions
 from yolact_kit.ops.nms_methods import NmsMethod
+from yolact_kit.pixels.depth import depth_range as range_of_pair
 from yolact_kit.reports.explanation import write_explanations
 from yolact_kit.training.result import TrainResult
 
@@ -59,6 +62,8 @@ class YOLACT:
         overlap: Share of a tile that the next one also shows.
         tiles_only: Whether to predict on tiles only, without the whole picture.
         tta: Test-time augmentation: ``flip`` and ``scale``.
+        depth_range: The values that become black and white in pictures of more than 8 bits a channel, such as
+            ``(0, 4095)``; those that the model was trained with by default.
 
     Attributes:
         predictor: The predictor.
@@ -89,11 +94,12 @@ class YOLACT:
         overlap: float = 0.2,
         tiles_only: bool = False,
         tta: Sequence[Literal["flip", "scale"]] = (),
+        depth_range: tuple[float, float] | None = None,
     ) -> None:
         views = ViewOptions(tile, overlap, tuple(tta), not tiles_only)
         self.predictor = Predictor.load(
             weights, device=device, score=score, top_k=top_k, nms=nms, legacy=legacy, batch_size=batch_size,
-            model=model, views=views, exact=exact,
+            model=model, views=views, exact=exact, depth_range=range_of_pair(depth_range),
         )  # fmt: skip
         self.training: TrainResult | None = None
 
@@ -114,6 +120,7 @@ class YOLACT:
         overlap: float = 0.2,
         tiles_only: bool = False,
         tta: Sequence[Literal["flip", "scale"]] = (),
+        depth_range: tuple[float, float] | None = None,
     ) -> YOLACT:
         """The same as ``YOLACT(...)``, see there; code of earlier versions calls it."""
         return cls(
@@ -130,6 +137,7 @@ class YOLACT:
             overlap=overlap,
             tiles_only=tiles_only,
             tta=tta,
+            depth_range=depth_range,
         )
 
     @classmethod
@@ -155,7 +163,8 @@ class YOLACT:
             images: A picture or several: paths, folders, globs, videos and addresses; Pillow's pictures; the content
                 of picture files; pixels, uint8 [H, W, 3], red, green, blue (OpenCV gives blue, green, red: turn them
                 with ``pixels[..., ::-1]``), also grey [H, W] or with transparency [H, W, 4]; tensors [3, H, W], uint8
-                or floats of 0 to 1; arrays and tensors of several, with the number of the picture in front.
+                or floats of 0 to 1; arrays and tensors of several, with the number of the picture in front. Values of
+                more than 8 bits are scaled by the range that the model was trained with.
             score: Detections with a lower score are left out; the model's own threshold by default.
 
         Returns:
@@ -169,14 +178,15 @@ class YOLACT:
     def stream(self, images: PictureLike | Iterable[PictureLike], score: float | None = None) -> Iterator[Prediction]:
         """As `predict`, one prediction after the other: a folder or video of any size fits into memory."""
         waiting: deque[NDArray[np.uint8] | None] = deque()
+        depth = self._depth(images)
 
         def named_pixels() -> Iterator[tuple[str, NDArray[np.uint8]]]:
-            for name, pixels, on_disk in read_images(images):
+            for name, pixels, on_disk in read_images(images, depth):
                 waiting.append(None if on_disk else pixels)
                 yield name, pixels
 
         for prediction in self._with_score(score).stream(named_pixels()):
-            prediction.pixels = waiting.popleft()
+            prediction.pixels, prediction.depth = waiting.popleft(), depth
             yield prediction
 
     def predict_to_folder(
@@ -237,7 +247,14 @@ class YOLACT:
             UserError: As `predict`.
         """
         predictor = self._with_score(score)
-        return Explanations(explain(predictor, pixels, name) for name, pixels, _ in read_images(images))
+        return Explanations(
+            explain(predictor, pixels, name) for name, pixels, _ in read_images(images, self._depth(images))
+        )
+
+    def _depth(self, images: PictureLike | Iterable[PictureLike]) -> CallDepth:
+        """The range for pictures of more than 8 bits; what can be gone through only once cannot be looked at before."""
+        values = None if isinstance(images, Iterator) else partial(deep_values_in, images)
+        return call_depth(self.predictor, values)
 
     def _with_score(self, score: float | None) -> Predictor:
         """The predictor, with another threshold if one is given."""

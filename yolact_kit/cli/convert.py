@@ -12,7 +12,7 @@ import typer
 from yolact_kit.cli import convert_options as choices
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, track, warn
 from yolact_kit.cli.guide_project import short_path
-from yolact_kit.cli.options import Overwrite, Quiet, Verbose
+from yolact_kit.cli.options import DepthRangeOption, Overwrite, Quiet, Verbose
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
@@ -55,6 +55,7 @@ def convert(
     rescale: choices.RescaleOption = False,
     repair: choices.RepairOption = False,
     max_pixels: choices.MaxPixelsOption = 150_000_000,
+    depth_range: DepthRangeOption = None,
     no_verify: choices.NoVerifyOption = False,
     json_: choices.JsonOption = False,
     overwrite: Overwrite = False,

@@ -174,6 +174,7 @@ def convert_options(arguments: dict[str, Any]) -> ConvertOptions:
     """
     from yolact_kit.annotations.class_lists import read_classes, read_label_map
     from yolact_kit.datasets.convert import ConvertOptions
+    from yolact_kit.pixels.depth import parse_depth_range
 
     names = {item.name for item in fields(ConvertOptions)}
     options = {name: value for name, value in arguments.items() if name in names}
@@ -183,5 +184,6 @@ def convert_options(arguments: dict[str, Any]) -> ConvertOptions:
         options["label_map"] = read_label_map(arguments["map_"])
     kept = [name.strip() for text in arguments["keep_numbered"] or () for name in text.split(",")]
     options["keep_numbered"] = tuple(name for name in kept if name)
+    options["depth_range"] = parse_depth_range(arguments["depth_range"])
     options |= {"verify": not arguments["no_verify"], "workers": min(8, usable_cores()), "processes": True}
     return ConvertOptions(**options, format=arguments["from_"])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.console import DISPLAY, say, set_level, track, warn
 from yolact_kit.cli.options import (
+    DepthRangeOption,
     Device,
     Overwrite,
     Quiet,
@@ -24,6 +25,7 @@ from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, run_folder
 
 if TYPE_CHECKING:
+    from yolact_kit.inference.depth import CallDepth
     from yolact_kit.inference.explanation import Explanation
     from yolact_kit.inference.predictor import Predictor
     from yolact_kit.inference.sources import SourcePicture
@@ -53,6 +55,7 @@ def explain(
     count: MostPictures = 12,
     score: LowestScore = 0.3,
     nms: Nms = None,
+    depth_range: DepthRangeOption = None,
     model: WeightsModel = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -71,7 +74,10 @@ def explain(
     """
     set_level(quiet, verbose)
     check_nms(nms)
-    from yolact_kit.inference.sources import find_pictures
+    from yolact_kit.inference.sources import deep_values_of, find_pictures
+    from yolact_kit.pixels.depth import parse_depth_range
+
+    chosen = parse_depth_range(depth_range)
 
     out = out or run_folder("explain")
     inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
@@ -79,10 +85,12 @@ def explain(
     sources = without_videos(find_pictures(pictures))
     if len(sources) > count:
         say(f"The first {count} of {len(sources)} pictures are explained; raise --count for more.")
+    from yolact_kit.inference.depth import call_depth
     from yolact_kit.inference.predictor import Predictor
 
-    predictor = Predictor.load(local_weights(weights), device, score, nms=nms, model=model)
-    explanations, broken = _explain(predictor, sources[:count])
+    predictor = Predictor.load(local_weights(weights), device, score, nms=nms, model=model, depth_range=chosen)
+    depth = call_depth(predictor, lambda: deep_values_of(sources), DISPLAY)
+    explanations, broken = _explain(predictor, sources[:count], depth)
     from yolact_kit.reports.explanation import write_explanations
 
     page = write_explanations(explanations, out, weights, overwrite, inputs)
@@ -95,7 +103,7 @@ def explain(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _explain(predictor: Predictor, pictures: list[SourcePicture]) -> tuple[list[Explanation], int]:
+def _explain(predictor: Predictor, pictures: list[SourcePicture], depth: CallDepth) -> tuple[list[Explanation], int]:
     """The explanations, and how many pictures could not be read; if none could, the first error is raised."""
     from yolact_kit.inference.explanation import explain as explain_picture
     from yolact_kit.pixels.pictures import PictureError
@@ -104,11 +112,12 @@ def _explain(predictor: Predictor, pictures: list[SourcePicture]) -> tuple[list[
     errors: list[PictureError] = []
     for picture in track(pictures, "Explaining"):
         try:
-            explanations.append(explain_picture(predictor, picture.read(), picture.name))
+            explanations.append(explain_picture(predictor, picture.read(depth), picture.name))
         except PictureError as error:
             errors.append(error)
     if not explanations:
         raise errors[0]
+    depth.report()
     for problem in errors:
         warn(f"{problem.message} It is left out.")
     return explanations, len(errors)

@@ -64,6 +64,16 @@ Exact = Annotated[
 BatchSize = Annotated[
     int, typer.Option("--batch-size", min=1, help="Pictures processed at once.", rich_help_panel=MACHINE_PANEL)
 ]
+DepthRangeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--depth-range",
+        metavar="LOW,HIGH",
+        help="Values that become black and white in pictures of more than 8 bits a channel, such as 0,4095; by default "
+        "what suits all pictures of a data set, which its weights keep.",
+        rich_help_panel="The pictures",
+    ),
+]
 
 
 def check_nms(name: str | None) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from yolact_kit.cli.console import say, set_level, track, warn
+from yolact_kit.cli.console import DISPLAY, say, set_level, track, warn
 from yolact_kit.cli.options import (
     BatchSize,
+    DepthRangeOption,
     Device,
     Exact,
     Overwrite,
@@ -54,6 +56,7 @@ from yolact_kit.files import run_folder, weights_files
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
+    from yolact_kit.inference.depth import CallDepth
     from yolact_kit.inference.drawing import Style
     from yolact_kit.inference.predict_sources import PredictionSummary
     from yolact_kit.inference.prediction import Prediction
@@ -83,6 +86,7 @@ def predict(
     overlap: Overlap = 0.2,
     tiles_only: TilesOnly = False,
     tta: Tta = [],  # noqa: B006
+    depth_range: DepthRangeOption = None,
     every: Every = 1,
     track_objects: TrackObjects = False,
     count_line: CountLine = [],  # noqa: B006
@@ -111,20 +115,19 @@ def predict(
     Example: yolact-kit predict runs/train-1 belt.mp4 --format video,csv --count-line 0,240,640,240
     """
     set_level(quiet, verbose)
-    names = listed(formats)
-    _check(engine, nms, color_by)
+    _check(engine, nms, color_by, depth_range)
     lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
     from yolact_kit.inference.scenes import VideoOptions
 
     request = _Request(
-        sources=source, out=out or run_folder("predict"), formats=names, overwrite=overwrite, simplify=simplify,
-        by_instance=color_by == "instance", only_uncertain=only_uncertain, show=show,
-        video=VideoOptions(every, track_objects, lines, zones, fps),
+        sources=source, out=out or run_folder("predict"), formats=listed(formats), overwrite=overwrite,
+        simplify=simplify, by_instance=color_by == "instance", only_uncertain=only_uncertain, show=show,
+        video=VideoOptions(every, track_objects, lines, zones, fps), depth_range=depth_range,
         weights=weights, model=model, device=device, batch_size=batch_size, exact=exact, score=score, top_k=top_k,
         nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta), whole=not tiles_only,
     )  # fmt: skip
     summary, seconds = _predict(request)
-    _close(summary, seconds, "overlay" in names)
+    _close(summary, seconds, "overlay" in request.formats)
     if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if summary.broken:
@@ -157,20 +160,26 @@ class _Request:
     overlap: float
     tta: tuple[str, ...]
     whole: bool
+    depth_range: str | None
 
     def load_predictor(self, batch_size: int) -> Predictor:
         """The model with these options."""
         from yolact_kit.inference.predictor import Predictor
         from yolact_kit.inference.views import ViewOptions
+        from yolact_kit.pixels.depth import parse_depth_range
 
         views = ViewOptions(self.tile, self.overlap, self.tta, self.whole)
         return Predictor.load(
             local_weights(self.weights), device=self.device, score=self.score, top_k=self.top_k, nms=self.nms,
             legacy=self.legacy, batch_size=batch_size, model=self.model, views=views, exact=self.exact,
+            depth_range=parse_depth_range(self.depth_range),
         )  # fmt: skip
 
 
-def _check(engine: str, nms: str | None, color_by: str) -> None:
+def _check(engine: str, nms: str | None, color_by: str, depth_range: str | None) -> None:
+    from yolact_kit.pixels.depth import parse_depth_range
+
+    parse_depth_range(depth_range)
     if engine not in _ENGINES:
         what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
         raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")
@@ -183,8 +192,10 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
     """Checks what can be checked first, loads the model, and predicts; also gives the seconds that this took."""
     pictures = _find_pictures(request)
 
+    from yolact_kit.inference.depth import call_depth
     from yolact_kit.inference.drawing import Style
     from yolact_kit.inference.predict_sources import predict_to_folder
+    from yolact_kit.inference.sources import deep_values_of
     from yolact_kit.inference.uncertainty import write_list
     from yolact_kit.inference.writers import WriteOptions
     from yolact_kit.memory import keep_freed_memory
@@ -198,11 +209,12 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
     _warn_about_machine(request.formats, predictor.classes)
     start = time.perf_counter()
     unreadable: list[tuple[SourcePicture, PictureError]] = []
+    depth = call_depth(predictor, partial(deep_values_of, pictures), DISPLAY)
     if request.only_uncertain:
-        pictures, unreadable = _choose_uncertain(predictor, pictures, request.only_uncertain)
+        pictures, unreadable = _choose_uncertain(predictor, pictures, request.only_uncertain, depth)
     summary = predict_to_folder(
         predictor, pictures, request.out, request.formats, request.overwrite, _track_pictures, _warn_of_picture,
-        options=WriteOptions(request.simplify, style), video=request.video, show=show,
+        options=WriteOptions(request.simplify, style), video=request.video, show=show, depth=depth,
     )  # fmt: skip
     if request.only_uncertain:
         summary.broken += unreadable
@@ -230,7 +242,7 @@ def _find_pictures(request: _Request) -> list[SourcePicture]:
 
 
 def _choose_uncertain(
-    predictor: Predictor, pictures: list[SourcePicture], count: int
+    predictor: Predictor, pictures: list[SourcePicture], count: int, depth: CallDepth
 ) -> tuple[list[SourcePicture], list[tuple[SourcePicture, PictureError]]]:
     """The pictures that the model is least sure of, and those that cannot be read."""
     from yolact_kit.inference.uncertainty import most_uncertain
@@ -244,7 +256,7 @@ def _choose_uncertain(
     def progress(found: Iterable[Prediction], total: int) -> Iterable[Prediction]:
         return track(found, "Choosing", total)
 
-    return most_uncertain(predictor, pictures, count, progress, note), broken
+    return most_uncertain(predictor, pictures, count, progress, note, depth), broken
 
 
 def _open_window(style: Style) -> Callable[[Item], None]:

@@ -245,6 +245,9 @@ class Config(_Section):
     """Data set folder, relative to the configuration file or absolute."""
     classes: list[str] = []
     """Class names, in the data set's order."""
+    depth_range: tuple[float, float] | None = None
+    """The values that become black and white in pictures of more than 8 bits a channel, as in the data set; none where
+    it had no such pictures."""
     model: ModelConfig = ModelConfig()
     """The model."""
     loss: LossConfig = LossConfig()
@@ -261,6 +264,8 @@ class Config(_Section):
         """Refuses values that do not go together."""
         if self.loss.negative_iou > self.loss.positive_iou:
             raise ValueError("loss.negative_iou must not be above loss.positive_iou")
+        if self.depth_range is not None and self.depth_range[0] >= self.depth_range[1]:
+            raise ValueError("depth_range must begin with the lower value")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes must not repeat a name")
         return self

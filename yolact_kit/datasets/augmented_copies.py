@@ -109,7 +109,7 @@ def write_augmented(
     train = dataset.splits.get("train", [])
     if not train:
         raise UserError("There are no pictures in 'train' to copy.", "Convert the labels again.")
-    augmented = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out)))
+    augmented = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out), dataset.depth_range))
     with new_folder(out, options.overwrite, inputs) as folder:
         images = folder / "images"
         used_names = {picture.file for picture in dataset.pictures()}

@@ -31,6 +31,7 @@ from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder, with_ending
 from yolact_kit.json_text import json_text
 from yolact_kit.parallel import in_parallel
+from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.pixels.writing import rgb_name, write_picture
 from yolact_kit.progress import StepProgress
@@ -141,10 +142,12 @@ def convert(
         18
     """
     source, out, options = Path(source), Path(out), options or ConvertOptions()
-    settled = _check_call(source, out, options)
+    earlier = _check_call(source, out, options)
+    if earlier is not None and options.depth_range is None:
+        options = replace(options, depth_range=earlier.depth_range)
     reading = (lambda items, count: progress(items, count, "Reading")) if progress else None
     result = read_source(source, options, reading)
-    return _write(result, source, out, options, settled, progress)
+    return _write(result, source, out, options, earlier, progress)
 
 
 def write_labels(
@@ -167,10 +170,10 @@ def write_labels(
         As `convert`.
     """
     source, out, options = Path(source), Path(out), options or ConvertOptions()
-    settled = _check_call(source, out, options)
+    earlier = _check_call(source, out, options)
     # Names and paths of pictures change while they are written.
     labelled = [replace(item, picture=replace(item.picture)) for item in result.labelled]
-    return _write(replace(result, labelled=labelled), source, out, options, settled, progress)
+    return _write(replace(result, labelled=labelled), source, out, options, earlier, progress)
 
 
 def _inputs(source: Path, options: ConvertOptions) -> list[Path]:
@@ -179,15 +182,12 @@ def _inputs(source: Path, options: ConvertOptions) -> list[Path]:
     return [path for path in (folder, options.pictures, options.masks) if path is not None and path.exists()]
 
 
-def _check_call(source: Path, out: Path, options: ConvertOptions) -> dict[str, str]:
-    """Refuses options that make no sense before reading; returns the splits of an earlier data set, by picture."""
+def _check_call(source: Path, out: Path, options: ConvertOptions) -> Dataset | None:
+    """Refuses options that make no sense before reading; returns the earlier data set that the new one continues."""
     check_out(out, options.overwrite, _inputs(source, options))
     split_sizes(0, _share(options.val, 0.2), _share(options.test, 0.0))
     group_pattern(options.group_by)
-    if options.keep_splits is None:
-        return {}
-    earlier = load_dataset(options.keep_splits)
-    return {picture.file: name for name, pictures in earlier.splits.items() for picture in pictures}
+    return load_dataset(options.keep_splits) if options.keep_splits is not None else None
 
 
 def _write(
@@ -195,14 +195,14 @@ def _write(
     source: Path,
     out: Path,
     options: ConvertOptions,
-    settled: dict[str, str],
+    earlier: Dataset | None,
     progress: StepProgress | None,
 ) -> ConversionResult:
     renamed = _name_pictures(result.labelled, by_stem=options.to != "coco")
-    splits = _split(result, options, settled)
+    splits = _split(result, options, earlier)
     problems = result.problems + renamed + _check_splits(splits, result, options)
     base = _base(result, source, options, problems)
-    dataset = Dataset(out.resolve().name, result.classes, splits, out)
+    dataset = Dataset(out.resolve().name, result.classes, splits, out, result.depth_range)
     _refuse_if_strict(problems, options)
     with new_folder(out, options.overwrite, _inputs(source, options)) as folder:
         problems += _write_labels(dataset, folder, out, str(source), base, options)
@@ -253,6 +253,8 @@ def _targets(dataset: Dataset, options: ConvertOptions) -> dict[str, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return value.as_posix()
+    if isinstance(value, DepthRange):
+        return list(value.pair)
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -289,9 +291,12 @@ def _name_pictures(labelled: list[Labelled], by_stem: bool) -> list[Problem]:
     return problems.found
 
 
-def _split(result: ReadResult, options: ConvertOptions, old_splits: dict[str, str]) -> dict[str, list[Picture]]:
+def _split(result: ReadResult, options: ConvertOptions, earlier: Dataset | None) -> dict[str, list[Picture]]:
     """Divides the pictures as the options say; without such options, keeps the splits of the source."""
     pictures = [item.picture for item in result.labelled]
+    old_splits = {}
+    for name, old_pictures in (earlier.splits if earlier is not None else {}).items():
+        old_splits.update({picture.file: name for picture in old_pictures})
     choices = (options.split, options.val, options.test, options.group_by, options.keep_splits)
     if result.splits and all(choice is None for choice in choices):
         old_splits = result.splits
@@ -379,7 +384,8 @@ def _write_picture(item: Labelled, target: Path, options: ConvertOptions) -> Non
     content = embedded_picture(item.picture.path) if item.embedded else None
     if item.rewrite:
         source = content if content is not None else item.picture.path
-        write_picture(target, read_picture(source, item.orientation, options.max_pixels))
+        pixels = read_picture(source, item.orientation, options.max_pixels, item.picture.depth)
+        write_picture(target, pixels)
     elif content is not None:
         target.write_bytes(content)
     elif options.images == "copy" or not _link(item.picture.path.resolve(), target):

@@ -186,6 +186,12 @@ def _load_predictor(
             "left out."
         )
     truth.category_ids(predictor.classes)
+    trained, here = predictor.trained_range, truth.depth_range
+    if trained is not None and here is not None and trained != here:
+        display.warn(
+            f"The data set was scaled to 8 bits by the range {here}, but '{name}' was trained with {trained}: equal "
+            f"greys mean different values. Convert it again with --depth-range {trained.low:g},{trained.high:g}."
+        )
     return predictor
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from yolact_kit.annotations.dataset_folder import load_dataset_and_file
 from yolact_kit.errors import UserError
+from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.words import counted
 
 
@@ -21,12 +22,14 @@ class LabelledSplit:
         classes: Class names, in the data set's order.
         document: The annotation file: ``images``, ``annotations``, ``categories``.
         folder: The folder with its pictures.
+        depth_range: The values that became black and white in pictures of more than 8 bits; None where there were none.
     """
 
     name: str
     classes: list[str]
     document: dict[str, Any]
     folder: Path
+    depth_range: DepthRange | None = None
 
     def compare(self, classes: Iterable[str]) -> tuple[list[str], list[str]]:
         """The classes that only the data set has, and those that only the model has.
@@ -111,4 +114,4 @@ def load_split(path: Path | str, name: str) -> LabelledSplit:
         raise UserError(f"'{path}' has no split '{name}'.", f"Its splits: {names}.")
     if not dataset.splits[name]:
         raise UserError(f"The split '{name}' of '{path}' has no pictures.", "Choose another with --split.")
-    return LabelledSplit(name, dataset.classes, file.document, file.images)
+    return LabelledSplit(name, dataset.classes, file.document, file.images, dataset.depth_range)

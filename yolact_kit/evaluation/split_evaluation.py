@@ -9,9 +9,10 @@ from typing import Any
 from yolact_kit.errors import UserError
 from yolact_kit.evaluation.coco import Metrics, evaluate_documents
 from yolact_kit.evaluation.split import LabelledSplit
+from yolact_kit.inference.depth import CallDepth
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.sources import SourcePicture, read_pictures
+from yolact_kit.inference.sources import SourcePicture, deep_values_of, read_pictures
 from yolact_kit.pixels.pictures import PictureError
 
 
@@ -62,7 +63,8 @@ def evaluate_split(
             on_problem(error)
 
     pictures = [SourcePicture(name, split.folder / name) for name in ids]
-    stream: Iterable[Prediction] = predictor.stream(read_pictures(pictures, note, ahead=predictor.batch_size))
+    depth = CallDepth(split.depth_range or predictor.trained_range, values=lambda: deep_values_of(pictures))
+    stream: Iterable[Prediction] = predictor.stream(read_pictures(pictures, note, predictor.batch_size, depth))
     results = [
         result
         for prediction in (stream if track is None else track(stream, len(pictures)))

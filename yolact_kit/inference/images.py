@@ -12,10 +12,12 @@ from PIL import Image
 from torch import Tensor
 
 from yolact_kit.errors import UserError
-from yolact_kit.inference.sources import SourcePicture, decoded, find_pictures
+from yolact_kit.inference.depth import CallDepth
+from yolact_kit.inference.sources import SourcePicture, decoded, deep_values_of, find_pictures
 from yolact_kit.pixels.pictures import PictureError, pixels_of, read_picture
+from yolact_kit.pixels.values import deep_values, is_deep
 
-PictureLike = str | Path | bytes | NDArray[np.uint8] | Tensor | Image.Image
+PictureLike = str | Path | bytes | NDArray[Any] | Tensor | Image.Image
 """A picture: a path, a folder, a glob, a video or an address as `find_pictures` takes them, the content of a picture
 file, pixels, a tensor as torchvision has them, or one of Pillow's."""
 
@@ -39,11 +41,12 @@ class NamedImage(NamedTuple):
     on_disk: bool = False
 
 
-def read_images(images: PictureLike | Iterable[PictureLike]) -> Iterator[NamedImage]:
+def read_images(images: PictureLike | Iterable[PictureLike], depth: CallDepth | None = None) -> Iterator[NamedImage]:
     """Reads pictures in any of the forms that Python code has them in.
 
     Args:
         images: A picture or several; arrays and tensors with four dimensions are several.
+        depth: The range by which pictures of more than 8 bits become 8-bit. Without it arrays of that kind are refused.
 
     Yields:
         Each picture; of a folder each of its pictures, of a video each frame.
@@ -60,16 +63,48 @@ def read_images(images: PictureLike | Iterable[PictureLike]) -> Iterator[NamedIm
         if isinstance(picture, str | Path):
             # Python code wants the path itself, not the one below the folder that it came from.
             sources = [source._replace(name=str(source.path)) for source in find_pictures(picture)]
-            for source, pixels in decoded(sources, _refuse):
+            for source, pixels in decoded(sources, _refuse, depth=depth):
                 yield NamedImage(source.name, pixels, source.on_disk)
-        elif isinstance(picture, bytes):
-            yield NamedImage(str(number), read_picture(picture))
-        elif isinstance(picture, Image.Image):
-            yield NamedImage(str(getattr(picture, "filename", "") or number), pixels_of(picture))
-        elif isinstance(picture, Tensor):
-            yield NamedImage(str(number), _from_tensor(picture))
         else:
-            yield NamedImage(str(number), _checked(picture))
+            name = str(getattr(picture, "filename", "") or number) if isinstance(picture, Image.Image) else str(number)
+            pixels = _pixels_of(picture, depth)
+            if depth is not None:
+                depth.report()
+            yield NamedImage(name, pixels)
+
+
+def _pixels_of(picture: Any, depth: CallDepth | None) -> NDArray[np.uint8]:
+    """The pixels of a picture that is in memory, uint8 [H, W, 3]."""
+    if isinstance(picture, bytes):
+        return read_picture(picture, depth=depth)
+    if isinstance(picture, Image.Image):
+        return pixels_of(picture, depth)
+    if isinstance(picture, Tensor):
+        return _from_tensor(picture, depth)
+    return _checked(picture, depth)
+
+
+def deep_values_in(images: PictureLike | Iterable[PictureLike]) -> Iterator[NDArray[Any]]:
+    """The values of those pictures that have more than 8 bits a channel.
+
+    Args:
+        images: As `read_images` takes them, but nothing that can be gone through only once.
+
+    Yields:
+        [H, W] or [H, W, 3] of each.
+    """
+    for picture in _each(images):
+        if isinstance(picture, str | Path):
+            yield from deep_values_of(find_pictures(picture))
+        elif isinstance(picture, bytes):
+            yield from deep_values_of([SourcePicture("", Path(), content=picture)])
+        elif isinstance(picture, Image.Image):
+            if is_deep(picture):
+                yield deep_values(picture, None)
+        else:
+            array = np.asarray(picture.detach().cpu() if isinstance(picture, Tensor) else picture)
+            if _is_deep_array(array):
+                yield array
 
 
 def _each(images: Any) -> Iterable[Any]:
@@ -86,7 +121,7 @@ def _refuse(_: SourcePicture, error: PictureError) -> None:
     raise error
 
 
-def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
+def _from_tensor(tensor: Tensor, depth: CallDepth | None) -> NDArray[np.uint8]:
     """The pixels of a tensor with the channels first, of integers or of floats from 0 to 1, as torchvision has them."""
     values = tensor.detach().cpu()
     if values.ndim == 3 and values.shape[0] in (1, 3, 4):
@@ -99,17 +134,26 @@ def _from_tensor(tensor: Tensor) -> NDArray[np.uint8]:
                 "Floats must lie between 0 and 1: leave out any normalisation, the model does it itself.",
             )
         values = (values.float() * 255).round().byte()
-    return _checked(values.numpy())
+    return _checked(values.numpy(), depth)
 
 
-def _checked(pixels: Any) -> NDArray[np.uint8]:
+def _checked(pixels: Any, depth: CallDepth | None) -> NDArray[np.uint8]:
     """The pixels as uint8 [H, W, 3]; grey gets three equal channels."""
     if not hasattr(pixels, "__array__"):
         raise UserError(f"A value of type {type(pixels).__name__} is not a picture.", _ADVICE)
     array = np.asarray(pixels)
     if array.ndim == 2:
         array = array[..., None]
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3, 4) or 0 in array.shape:
+    is_whole = array.ndim == 3 and array.shape[2] in (1, 3, 4) and 0 not in array.shape
+    if depth is not None and is_whole and (_is_deep_array(array) or (array.dtype.kind == "f" and depth.known)):
+        values = array[..., :3]
+        array = depth.range_of(values).to_8bit(values)
+    if array.dtype != np.uint8 or not is_whole:
         raise UserError(f"An array {list(np.shape(pixels))} of {array.dtype} is not a picture.", _ADVICE)
     # Transparency is dropped, as with files.
     return np.ascontiguousarray(np.broadcast_to(array[..., :3], (*array.shape[:2], 3)))
+
+
+def _is_deep_array(array: NDArray[Any]) -> bool:
+    """Whether an array holds whole numbers of more than 8 bits."""
+    return array.dtype.kind in "iu" and array.dtype.itemsize > 1

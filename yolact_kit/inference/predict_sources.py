@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.depth import CallDepth, call_depth
 from yolact_kit.inference.journal import Journal, Record, check_folder, record
 from yolact_kit.inference.pipeline import in_order
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.scenes import Scenes, VideoOptions, check_videos
-from yolact_kit.inference.sources import Read, SourcePicture, count_pictures, decoded
+from yolact_kit.inference.sources import Read, SourcePicture, count_pictures, decoded, deep_values_of
 from yolact_kit.inference.writers import DOCUMENTS, Item, WriteOptions, check_formats, make_writers
 from yolact_kit.inference.writers.labelme import labelled_by_people
 from yolact_kit.inference.writers.names import Names
@@ -91,6 +92,7 @@ def predict_to_folder(
     options: WriteOptions | None = None,
     video: VideoOptions | None = None,
     show: Callable[[Item], None] | None = None,
+    depth: CallDepth | None = None,
 ) -> PredictionSummary:
     """Predicts on pictures and writes the detections; an interrupted run continues where it stopped.
 
@@ -108,6 +110,7 @@ def predict_to_folder(
         options: How the results are written.
         video: How videos and cameras are processed.
         show: Called, in this thread, with each picture and its detections.
+        depth: The range by which pictures of more than 8 bits become 8-bit; None for what suits the model and them.
 
     Returns:
         The result.
@@ -120,7 +123,7 @@ def predict_to_folder(
     video = video or VideoOptions()
     check_videos(pictures, names, video)
     check_folder(out, overwrite, [picture.path for picture in pictures if picture.on_disk])
-    run = _Run(predictor, pictures, out, names, options or WriteOptions(), video, on_problem, show)
+    run = _Run(predictor, pictures, out, names, options or WriteOptions(), video, on_problem, show, depth)
     if not overwrite:
         run.go_on()
     try:
@@ -166,6 +169,7 @@ class _Run:
         video: VideoOptions,
         on_problem: Callable[[SourcePicture, PictureError], None] | None,
         show: Callable[[Item], None] | None,
+        depth: CallDepth | None,
     ) -> None:
         self.outcome = PredictionSummary(out)
         self._predictor = predictor
@@ -174,6 +178,7 @@ class _Run:
         self._video = video
         self._on_problem = on_problem
         self._show = show
+        self._depth = depth or call_depth(predictor, lambda: deep_values_of(pictures))
         self._writers = make_writers(formats, out, predictor.classes, options)
         self._scenes = Scenes(video, predictor.classes)
         self._journal = Journal(out, _settings(predictor, formats, options, video))
@@ -216,7 +221,7 @@ class _Run:
             # Writers need the pixels, which the predictor does not return: they wait in a queue, since predictions come
             # out in the order of the pictures.
             pending = (picture for picture in self._pictures if picture.origin not in self._done)
-            for picture, pixels in decoded(pending, self._note, ahead, self._video.every):
+            for picture, pixels in decoded(pending, self._note, ahead, self._video.every, self._depth):
                 if picture.frame is None or picture.origin not in self._done:
                     held.append((picture, pixels))
                     if picture.frame is not None:
@@ -273,7 +278,7 @@ class _Run:
 
 def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, video: VideoOptions) -> dict[str, Any]:
     """The settings that decide what is detected in a picture and how it is written."""
-    weights = 0
+    weights, settled = 0, predictor.depth_range or predictor.trained_range
     for tensor in predictor.model.state_dict().values():
         weights = zlib.crc32(tensor.detach().cpu().contiguous().numpy().tobytes(), weights)
     return {
@@ -284,6 +289,7 @@ def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, vi
         "score": predictor.score,
         "legacy": predictor.legacy,
         "views": asdict(predictor.views),
+        "depth_range": list(settled.pair) if settled is not None else None,
         "formats": sorted(formats),
         **asdict(options),
         **asdict(video),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from yolact_kit.pixels.depth import DepthRule
     from yolact_kit.shapes.crops import MaskCrop
     from yolact_kit.shapes.rle import Rle
 
@@ -45,6 +46,7 @@ class Prediction:
             nothing was followed.
         pixels: The picture itself, uint8 [height, width, 3], red, green, blue, where it cannot be read again from
             ``file``, as a frame of a video; None where it can.
+        depth: The range by which ``file`` became 8-bit where it has more; None for its own.
 
     Example:
         >>> prediction = Prediction("a.jpg", 9, 9, np.zeros((2, 4)), np.ones(2), np.array([0, 1]), [], ["cup", "컵"])
@@ -64,6 +66,7 @@ class Prediction:
     classes: list[str]
     ids: NDArray[np.int64] | None = None
     pixels: NDArray[np.uint8] | None = None
+    depth: DepthRule | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -283,7 +286,7 @@ class Prediction:
 
         picture = self.pixels if pixels is None else pixels
         style = Style(boxes=boxes, labels=labels, by_instance=by_instance)
-        return draw_prediction(read_picture(self.file) if picture is None else picture, self, style)
+        return draw_prediction(read_picture(self.file, depth=self.depth) if picture is None else picture, self, style)
 
     def save(self, path: Path | str, **options: Any) -> None:
         """Writes the picture with the detections drawn over it.

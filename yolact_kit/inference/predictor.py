@@ -21,6 +21,8 @@ from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
+from yolact_kit.pixels.depth import DepthRange
+from yolact_kit.pixels.depth import depth_range as range_of_pair
 
 T = TypeVar("T")
 
@@ -68,6 +70,8 @@ class Predictor:
         views: Tiles and test-time augmentation; by default each picture is predicted on once.
         exact: Whether the network computes exactly as it was trained, to the last bit. If not, a CPU uses a faster copy
             of the model as it is now, see `accelerated`, which does not change when the model learns on.
+        depth_range: The values that become black and white in pictures of more than 8 bits; None for those that the
+            model was trained with.
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
@@ -88,6 +92,7 @@ class Predictor:
         batch_size: int = 8,
         views: ViewOptions | None = None,
         exact: bool = True,
+        depth_range: DepthRange | None = None,
     ) -> None:
         self.model = model
         self.config = config
@@ -96,6 +101,7 @@ class Predictor:
         self.legacy = legacy
         self.batch_size = batch_size
         self.views = views or ViewOptions()
+        self.depth_range = depth_range
         self._accelerated = None if exact or self.device.type != "cpu" else accelerated(model)
 
     @classmethod
@@ -111,6 +117,7 @@ class Predictor:
         model: str | None = None,
         views: ViewOptions | None = None,
         exact: bool = False,
+        depth_range: DepthRange | None = None,
     ) -> Predictor:
         """A predictor from weights on disk.
 
@@ -126,6 +133,7 @@ class Predictor:
             model: Which model a checkpoint of the original's is of, if its name does not say.
             views: Tiles and test-time augmentation; by default each picture is predicted on once.
             exact: Whether the network computes exactly as it was trained, to the last bit, which is slower on a CPU.
+            depth_range: The values that become black and white in pictures of more than 8 bits; None for the weights'.
 
         Returns:
             The predictor.
@@ -138,12 +146,17 @@ class Predictor:
         options = {"top_k": top_k, "nms": nms}
         changes = {key: value for key, value in options.items() if value is not None}
         config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=changes)})
-        return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact)
+        return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact, depth_range)
 
     @property
     def classes(self) -> list[str]:
         """Class names, in the order of the labels."""
         return self.config.classes
+
+    @property
+    def trained_range(self) -> DepthRange | None:
+        """The values that became black and white in training; None if its pictures had 8 bits."""
+        return range_of_pair(self.config.depth_range)
 
     def predict(self, pictures: Iterable[NDArray[np.uint8]], files: Iterable[str] | None = None) -> list[Prediction]:
         """The detections of pictures.

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import closing, suppress
 from itertools import groupby, repeat
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,11 @@ from yolact_kit.errors import UserError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.pipeline import in_order
 from yolact_kit.inference.videos import VIDEO_EXTENSIONS, Frame, count_frames, is_video, read_frames
-from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture
+from yolact_kit.pixels.depth import DepthRule
+from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture, read_values
+
+if TYPE_CHECKING:
+    from yolact_kit.inference.depth import CallDepth
 
 _KINDS = (
     "a picture, a folder, a glob in quotes, a list of pictures (.txt), a video, a camera's number, an address, "
@@ -76,8 +80,11 @@ class SourcePicture(NamedTuple):
         for frame, pixels in read_frames(self.camera if self.camera >= 0 else self.path, every):
             yield self._replace(name=f"{self.name}/{frame.number:06d}.jpg", frame=frame), pixels
 
-    def read(self) -> NDArray[np.uint8]:
+    def read(self, depth: DepthRule | None = None) -> NDArray[np.uint8]:
         """The picture.
+
+        Args:
+            depth: The range by which values of more than 8 bits become 8-bit, see `read_picture`.
 
         Returns:
             uint8 [H, W, 3], red, green, blue, upright.
@@ -86,10 +93,10 @@ class SourcePicture(NamedTuple):
             PictureError: It cannot be fetched, read or decoded.
         """
         if self.on_disk:
-            return read_picture(self.path)
+            return read_picture(self.path, depth=depth)
         content = self.content or fetch_picture(self.address)
         try:
-            return read_picture(content)
+            return read_picture(content, depth=depth)
         except PictureError as error:
             what = error.message.replace("The embedded picture", f"The picture '{self.address or 'standard input'}'")
             raise PictureError(what, error.advice, error.code) from error
@@ -249,7 +256,10 @@ def _common_folder(files: Sequence[Path]) -> Path:
 
 
 def read_pictures(
-    pictures: Iterable[SourcePicture], on_problem: Callable[[SourcePicture, PictureError], None], ahead: int = 8
+    pictures: Iterable[SourcePicture],
+    on_problem: Callable[[SourcePicture, PictureError], None],
+    ahead: int = 8,
+    depth: CallDepth | None = None,
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Reads pictures in separate threads, so that decoding and predicting run at the same time.
 
@@ -257,11 +267,12 @@ def read_pictures(
         pictures: The pictures.
         on_problem: Called with each picture that cannot be read; it is left out.
         ahead: At most this many decoded pictures wait.
+        depth: The range by which values of more than 8 bits become 8-bit; None for that of each picture.
 
     Yields:
         Name and pixels uint8 [H, W, 3], red, green, blue, upright, in the order given; of a video, each frame.
     """
-    return ((picture.name, pixels) for picture, pixels in decoded(pictures, on_problem, ahead))
+    return ((picture.name, pixels) for picture, pixels in decoded(pictures, on_problem, ahead, depth=depth))
 
 
 def decoded(
@@ -269,6 +280,7 @@ def decoded(
     on_problem: Callable[[SourcePicture, PictureError], None],
     ahead: int = 8,
     every: int = 1,
+    depth: CallDepth | None = None,
 ) -> Iterator[tuple[SourcePicture, NDArray[np.uint8]]]:
     """Reads pictures as `read_pictures` does, and gives the pictures themselves instead of their names.
 
@@ -277,12 +289,13 @@ def decoded(
         on_problem: Called with each picture that cannot be read; it is left out.
         ahead: At most this many decoded pictures wait.
         every: Of a video, only every Nth frame is read.
+        depth: As in `read_pictures`.
 
     Yields:
         Each picture and its pixels, uint8 [H, W, 3], red, green, blue, upright, in the order given.
     """
     for moving, group in groupby(pictures, lambda picture: picture.moves):
-        stills = in_order(group, lambda still: (still, still.read()), ahead, _DECODERS)
+        stills = in_order(group, lambda still: (still, still.read(depth)), ahead, _DECODERS)
         for picture, result in _frames(group, ahead, every) if moving else stills:
             try:
                 read = result.result()
@@ -290,7 +303,27 @@ def decoded(
                 # Its traceback keeps the data of the picture alive, and there may be many of them.
                 on_problem(picture, PictureError(error.message, error.advice, error.code))
             else:
+                if depth is not None:
+                    depth.report()
                 yield read
+
+
+def deep_values_of(pictures: Iterable[SourcePicture]) -> Iterator[NDArray[Any]]:
+    """The values of pictures with more than 8 bits a channel.
+
+    Args:
+        pictures: Pictures of any kind; those at addresses are not fetched for this.
+
+    Yields:
+        [H, W] or [H, W, 3] of each that can be read.
+    """
+    for picture in pictures:
+        if picture.moves or picture.frame is not None or picture.address:
+            continue
+        with suppress(PictureError):  # it will be reported when it is read
+            file = picture.content or picture.path
+            if inspect_picture(file).deep:
+                yield read_values(file)
 
 
 def _frames(videos: Iterable[SourcePicture], ahead: int, every: int) -> Iterator[tuple[SourcePicture, Future[Read]]]:

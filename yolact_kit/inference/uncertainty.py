@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
+from yolact_kit.inference.depth import CallDepth, call_depth
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.sources import SourcePicture, decoded
+from yolact_kit.inference.sources import SourcePicture, decoded, deep_values_of
 from yolact_kit.pixels.pictures import PictureError
 
 LIST = "uncertain.txt"
@@ -46,6 +47,7 @@ def most_uncertain(
     count: int,
     track: Callable[[Iterable[Prediction], int], Iterable[Prediction]] | None = None,
     on_problem: Callable[[SourcePicture, PictureError], None] = lambda *_: None,
+    depth: CallDepth | None = None,
 ) -> list[SourcePicture]:
     """The pictures that a model is least sure of.
 
@@ -55,6 +57,7 @@ def most_uncertain(
         count: At most this many are chosen.
         track: Wraps the predictions and their number to show progress.
         on_problem: Called for each picture that cannot be read.
+        depth: The range by which pictures of more than 8 bits become 8-bit; None for what suits the model and them.
 
     Returns:
         The chosen pictures, the most uncertain one first; of equally uncertain ones those that come first.
@@ -68,10 +71,11 @@ def most_uncertain(
             "Give pictures: ffmpeg can write the frames of a video as pictures.",
         )
     read: list[SourcePicture] = []
+    rule = depth or call_depth(predictor, lambda: deep_values_of(pictures))
 
     def pixels_of_pictures() -> Iterator[tuple[str, NDArray[np.uint8]]]:
         # Pictures that cannot be read are left out, so the list of those read says which picture a score belongs to.
-        for picture, pixels in decoded(pictures, on_problem, predictor.batch_size):
+        for picture, pixels in decoded(pictures, on_problem, predictor.batch_size, depth=rule):
             read.append(picture)
             yield picture.name, pixels
 

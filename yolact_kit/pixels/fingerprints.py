@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,11 @@ THUMBNAIL = 16
 """Side in pixels of the small grey copies."""
 
 
-def digest(pixels: NDArray[np.uint8]) -> str:
+def digest(pixels: NDArray[Any]) -> str:
     """A fingerprint of decoded pixels: equal for the same picture whatever its file format.
 
     Args:
-        pixels: uint8 [H, W, 3], contiguous.
+        pixels: [H, W, ...], contiguous; 8-bit RGB, or the values of a picture of more than 8 bits.
 
     Returns:
         32 characters.

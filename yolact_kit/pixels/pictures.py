@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from yolact_kit.errors import UserError
-from yolact_kit.pixels.rgb import to_rgb
+from yolact_kit.pixels.depth import DepthRule, OwnRange
+from yolact_kit.pixels.rgb import grey_to_rgb, to_rgb
+from yolact_kit.pixels.values import deep_values, is_deep
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -124,17 +126,22 @@ def picture_size(source: PictureSource, max_pixels: int = MAX_PIXELS) -> tuple[i
 
 
 def read_picture(
-    source: PictureSource, orientation: int | None = None, max_pixels: int = MAX_PIXELS
+    source: PictureSource,
+    orientation: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    depth: DepthRule | None = None,
 ) -> NDArray[np.uint8]:
     """Reads a picture of any kind as 8-bit RGB.
 
     Grey and palette pictures become RGB, transparency is dropped, CMYK is converted, and of several frames the first
-    is taken. Values of 16 bits are scaled to 8: from their full range, or from 12 bits where none is above 4095.
+    is taken.
 
     Args:
         source: The picture file, or its content.
         orientation: EXIF orientation to turn by, 1 (as stored) to 8; None for the one that the file names.
         max_pixels: Pictures with more pixels are refused.
+        depth: The range by which values of more than 8 bits become 8-bit: that of the picture's set; None where it
+            belongs to none.
 
     Returns:
         uint8 [height, width, 3], R G B.
@@ -142,7 +149,28 @@ def read_picture(
     Raises:
         PictureError: The file is missing, not decodable, truncated, or too large.
     """
-    return _read(source, orientation, max_pixels)
+    return _read(source, orientation, max_pixels, depth=depth)
+
+
+def read_values(source: PictureSource, orientation: int | None = None, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """Reads a picture of more than 8 bits as it is stored.
+
+    Args:
+        source: The picture file, or its content.
+        orientation: As in `read_picture`.
+        max_pixels: Pictures with more pixels are refused.
+
+    Returns:
+        [height, width], or [height, width, 3] R G B, upright, of the file's own type.
+
+    Raises:
+        PictureError: The file is missing, not decodable, truncated, or too large.
+    """
+    with _opened(source, max_pixels) as image:
+        with _decoding(source):
+            image.load()
+            values = deep_values(image, source)
+        return turn(values, _orientation(image) if orientation is None else orientation)
 
 
 def read_small(source: PictureSource, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -162,11 +190,13 @@ def read_small(source: PictureSource, side: int, max_pixels: int = MAX_PIXELS) -
     return _read(source, None, max_pixels, side)
 
 
-def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+def pixels_of(image: Image.Image, depth: DepthRule | None = None) -> NDArray[np.uint8]:
     """The pixels of one of Pillow's pictures, as `read_picture` gives those of a file.
 
     Args:
-        image: The picture.
+        image: The picture. Of colours with more than 8 bits Pillow keeps only 8; they are read again from the file, if
+            there is one.
+        depth: As in `read_picture`.
 
     Returns:
         uint8 [height, width, 3], R G B, upright.
@@ -175,29 +205,57 @@ def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
         >>> pixels_of(Image.new("L", (4, 2), 9)).shape
         (2, 4, 3)
     """
-    return turn(to_rgb(image), _orientation(image))
+    file = Path(getattr(image, "filename", ""))
+    stored = _stored(image, file if file.is_file() else None)
+    return turn(_eight_bits(stored, depth), _orientation(image))
 
 
 def _read(
-    source: PictureSource, orientation: int | None, max_pixels: int, side: int | None = None
+    source: PictureSource,
+    orientation: int | None,
+    max_pixels: int,
+    side: int | None = None,
+    depth: DepthRule | None = None,
 ) -> NDArray[np.uint8]:
     """The upright pixels of a picture; where ``side`` is given, a smaller version if decoding that is quicker."""
     with _opened(source, max_pixels) as image:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                if side is not None:
-                    image.draft("RGB", (side, side))
-                image.load()
-                pixels = to_rgb(image)
-        except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
-            raise PictureError(
-                f"{_name(source)} cannot be decoded: it is damaged or cut off ({error}).",
-                "Copy it again from its source, or remove it.",
-            ) from error
+        with _decoding(source):
+            if side is not None:
+                image.draft("RGB", (side, side))
+            stored = _stored(image, source)
         if orientation is None:
             orientation = _orientation(image)
-    return turn(pixels, orientation)
+    return turn(_eight_bits(stored, depth), orientation)
+
+
+def _stored(image: Image.Image, source: PictureSource | None) -> NDArray[Any]:
+    """8-bit RGB, or the values of a picture of more than 8 bits; not turned. ``source`` is the file."""
+    deep = is_deep(image)
+    image.load()
+    return deep_values(image, source) if deep else to_rgb(image)
+
+
+def _eight_bits(stored: NDArray[Any], depth: DepthRule | None) -> NDArray[np.uint8]:
+    """The 8-bit RGB of what `_stored` gives."""
+    if stored.dtype == np.uint8:
+        return stored
+    return grey_to_rgb((depth or OwnRange()).range_of(stored).to_8bit(stored))
+
+
+@contextmanager
+def _decoding(source: PictureSource) -> Iterator[None]:
+    """Whatever decoding a damaged picture raises becomes a `PictureError`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
+        raise PictureError(
+            f"{_name(source)} cannot be decoded: it is damaged or cut off ({error}).",
+            "Copy it again from its source, or remove it.",
+        ) from error
 
 
 def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -264,14 +322,7 @@ def _open(source: PictureSource) -> Image.Image:
 
 def _info(image: Image.Image) -> PictureInfo:
     """What Pillow read in the header."""
-    # The mode is what Pillow will decode to. How the pixels are stored is in its tiles: the fourth entry of each begins
-    # with the stored mode, or is it.
-    modes = [image.mode]
-    for tile in getattr(image, "tile", []):
-        stored = tile[3]
-        if stored:
-            modes.append(str(stored[0] if isinstance(stored, tuple) else stored))
-    deep = image.mode in ("I", "F") or any(";16" in mode for mode in modes)
+    deep = is_deep(image)  # first: looking for EXIF decodes a PNG
     width, height = image.size
     return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
 

@@ -97,6 +97,7 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     draft = ConfigPlan(config, {"model.name": why})
     config.dataset = str(dataset.root.absolute()) if dataset.root is not None else ""
     config.classes = list(dataset.classes)
+    config.depth_range = dataset.depth_range.pair if dataset.depth_range is not None else None
     draft.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
     draft.reasons["dataset"] += " pictures"
     if size is not None:

@@ -97,6 +97,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
     require_loggers(config.train.loggers)
     config = config.model_copy(deep=True)
     config.classes = list(dataset.classes)
+    config.depth_range = dataset.depth_range.pair if dataset.depth_range is not None else None
     notes = _fit_batch(config, len(pictures))
     _require_processes(config)
     chosen = choose_device(device)
@@ -199,7 +200,7 @@ def overfitting(plan: TrainingPlan, count: int, steps: int = OVERFIT_STEPS) -> T
     changes = {"batch_size": min(config.train.batch_size, count), "start_size": 1.0, "patience": 0, "ema_decay": 0.0}
     config.train = config.train.model_copy(update=changes)
     budget = plan.budget if plan.budget.seconds is not None else Budget(steps=steps)
-    dataset = Dataset(plan.dataset.name, plan.dataset.classes, {"train": chosen, "val": chosen}, plan.dataset.root)
+    dataset = replace(plan.dataset, splits={"train": chosen, "val": chosen})
     note = f"self-test: {count} pictures, trained and validated on themselves, without augmentation"
     return replace(
         plan,

@@ -20,6 +20,7 @@ from yolact_kit.annotations.problem_kinds import new_problem
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
 from yolact_kit.json_text import parse_json
+from yolact_kit.pixels.depth import DepthRange, depth_range
 
 _LISTS = ("images", "annotations", "categories")
 _CONVERT_AGAIN = "Write the data set again with `yolact-kit convert`."
@@ -81,12 +82,14 @@ class Folder:
         name: Name of the data set.
         classes: Its classes in their order.
         documents: The annotation files that can be read.
+        depth_range: The values that became black and white in pictures of more than 8 bits, where it had any.
     """
 
     root: Path
     name: str
     classes: list[str]
     documents: list[Document]
+    depth_range: DepthRange | None = None
 
 
 def read_folder(path: Path | str) -> tuple[Folder, list[Problem]]:
@@ -114,7 +117,8 @@ def read_folder(path: Path | str) -> tuple[Folder, list[Problem]]:
             documents.append(read)
         else:
             problems.append(read)
-    return Folder(file.parent, str(described.get("name", file.parent.name)), classes, documents), problems
+    name = str(described.get("name", file.parent.name))
+    return Folder(file.parent, name, classes, documents, depth_range(described.get("depth_range"))), problems
 
 
 def build_dataset(folder: Folder) -> Dataset:
@@ -140,7 +144,10 @@ def build_dataset(folder: Folder) -> Dataset:
                 label = names[entry_id(annotation["category_id"])]
                 picture.instances.append(read_instance(annotation, label, picture))
         splits[document.split] = list(pictures.values())
-    return Dataset(folder.name, folder.classes, splits, folder.root)
+    dataset = Dataset(folder.name, folder.classes, splits, folder.root, folder.depth_range)
+    for picture in dataset.pictures():
+        picture.depth = dataset.depth_range
+    return dataset
 
 
 def _read_description(file: Path) -> dict[str, Any]:

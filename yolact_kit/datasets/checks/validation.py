@@ -167,7 +167,7 @@ def _label_files(labelled: list[Labelled], root: Path) -> dict[str, Picture]:
 def _read_pixels(item: Labelled) -> NDArray[np.uint8]:
     """A picture of a source, upright; some labelme files hold the picture themselves."""
     content = embedded_picture(item.picture.path) if item.embedded else None
-    return read_picture(item.picture.path if content is None else content, item.orientation)
+    return read_picture(item.picture.path if content is None else content, item.orientation, depth=item.picture.depth)
 
 
 def _scan(item: Labelled) -> Scan:
