@@ -77,6 +77,13 @@ def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
 
 
+ONE_GROUP = {"group_id": 0, "parts": [{"group_id": 0}, {"group_id": 0}]}
+
+
+def _all_annotations(maker: FolderMaker) -> list[dict[str, Any]]:
+    return [annotation for document in maker.documents.values() for annotation in document["annotations"]]
+
+
 def _near_copy(target: str) -> Damage:
     def change(maker: FolderMaker) -> None:
         pixels = np.array(Image.open(maker.root / "images" / "사진 1.png")).astype(int)
@@ -203,6 +210,7 @@ CASES: dict[str, tuple[str, str, Damage]] = {
     "case": ("labels-alike", "W", _rename("너트", "BOLT ")),
     "unicode forms": ("labels-alike", "W", lambda m: (_rename("bolt", "\u1102\u1165\u1110\u1173")(m))),
     "numbers": ("labels-numbered", "W", lambda m: (_rename("bolt", "cat-1")(m), _rename("너트", "cat-2")(m))),
+    "one group": ("group-everywhere", "W", lambda m: [a.update(labelme=ONE_GROUP) for a in _all_annotations(m)]),
     "single objects": ("classes-single", "W", lambda m: [_add_class(f"key {n}", 1)(m) for n in "abcdef"]),
     "no objects to train on": ("train-empty", "E", lambda m: _train(m)["annotations"].clear()),
     "no pictures to train on": ("train-empty", "E", _no_train),

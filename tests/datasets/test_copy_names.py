@@ -10,6 +10,7 @@ HASHES = ("0c5ab8ee2f3c4c1b9cf1c0a0d6a5e211", "7d793037a0760186574b0282f2f435e7"
 STYLES = {
     "Roboflow": [f"{{}}_jpg.rf.{code}.jpg" for code in HASHES],
     "Roboflow, split before": [f"train/{{}}_png.rf.{HASHES[0]}.jpg", f"valid/{{}}_png.rf.{HASHES[1]}.jpg"],
+    "splits by other names": ["train2017/{}.jpg", "val2017/{}_flip.jpg", "images/test_images/{}_rot90.jpg"],
     "Roboflow, short hash": ["{}_JPG.rf.Gh2kLm9QzXa1.jpg", "{}_JPG.rf.pPw83kdLsQx2.jpg"],
     "Roboflow of augmented photos": [f"{{}}_jpg.rf.{HASHES[0]}.jpg", f"{{}}_flip_jpg.rf.{HASHES[1]}.jpg"],
     "Augmentor": ["{}.png", "parts_original_{}.png_01234567-89ab-cdef-0123-456789abcdef.png"],
@@ -64,6 +65,7 @@ def test_names_that_leave_doubt_are_left_to_the_pixels(names: list[str]) -> None
     [
         ["IMG_1.jpg", "IMG_2.jpg", "IMG_10.jpg"],
         ["day1/a_flip.jpg", "day2/a.jpg"],
+        ["2017/a_flip.jpg", "2018/a.jpg", "train/3/a_flip.jpg", "train/4/a.jpg"],
         ["site/a.jpg", "other/a.jpg", "a.jpg"],
         ["aug_12.jpg", "aug_13.jpg", "flip_1.jpg", "rot.jpg"],
         ["cam_2024_11_05_14_30.jpg", "cam_2024_11_05_15_30.jpg", "cam_01_02_59_58.jpg"],

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from yolact_kit.annotations.dataset import Instance
+from yolact_kit.annotations.labels.numbered import split_number
 from yolact_kit.annotations.nested_outlines import note_inner_outlines
-from yolact_kit.annotations.numbered_labels import split_number
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart

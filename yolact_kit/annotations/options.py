@@ -21,7 +21,7 @@ class ReadOptions:
         classes: Class names in order; objects of other classes are skipped. None for all labels, alphabetically.
         label_map: New label by old label; None drops objects of the label.
         merge_numbered: Gives labels that differ only by a number, such as ``cup_1`` and ``cup_2``, one class where the
-            numbers count objects; see `yolact_kit.annotations.numbered_labels`.
+            numbers count objects; see `yolact_kit.annotations.labels.numbered`.
         keep_numbered: Labels that stay as they are, or what such labels have before the number.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         skip_missing: Counts labels whose picture is missing as skipped rather than as errors.

@@ -101,7 +101,9 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "group-labels-differ": ProblemKind("W", "groups of shapes with different labels, treated as separate objects",
         "Give the shapes of one object the same label."),
     "group-everywhere": ProblemKind("W", "sets in which every shape of every picture is in one group",
-        "If each shape is an object of its own, set the group ids in the files to null."),
+        "If each shape is an object of its own, set the group ids in the files to null.",
+        dataset_advice="If each shape is an object of its own, set the group ids in the label files to null, and "
+        "convert again."),
     "label-empty": ProblemKind("S", "shapes without a label, or with one that says 'no object'"),
     "label-undecodable": ProblemKind("E", "labels with broken characters", "Type the label again."),
     "label-not-in-classes": ProblemKind("S", "objects whose label is not among the given classes",

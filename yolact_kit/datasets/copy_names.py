@@ -86,8 +86,8 @@ _PATTERNS: dict[CopyMark, tuple[re.Pattern[str], ...]] = {
 }
 _NUMBERED = (re.compile(r"(?P<base>.+)[-_ .]\d{1,3}"), re.compile(r"\d{1,3}[-_ .](?P<base>.+)"))
 _CHANGE_FOLDER = re.compile(rf"(?:{_CHANGES})(?:e?d|s)?(?:[-_ ]?(?:images?|photos?|\d+))?", re.IGNORECASE)
-_ROLES = {*NAMES, "images", "image", "img", "imgs", "original", "originals", "orig", "raw", "원본"}
-"""Folders that say nothing of which photo a picture is: splits, and originals beside their copies."""
+_ROLES = frozenset({*NAMES, "images", "image", "img", "imgs", "original", "originals", "orig", "raw", "원본"})
+"""Words of folders such as ``train2017`` and ``train_images``, which say nothing of which photo a picture is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _read_name(file: str) -> _Name:
     for folder in path.parent.parts:
         if _CHANGE_FOLDER.fullmatch(folder):
             mark = CopyMark.CHANGE
-        elif folder.casefold() not in _ROLES:
+        elif not _ROLES.issuperset(re.findall(r"[^\W\d_]+", folder.casefold()) or [folder]):
             folders.append(folder)
     stem = path.stem.strip()
     while (match := _match(stem)) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolact_kit.annotations.numbered_labels import suggested_map
+from yolact_kit.annotations.labels.numbered import suggested_map
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.result import ReadResult
 from yolact_kit.files import atomic_write_text

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Picture, count_crowds, count_objects, only_crowds
-from yolact_kit.annotations.numbered_labels import describe_singles
+from yolact_kit.annotations.labels.numbered import describe_singles
 from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.config.files import override, save_config, template
 from yolact_kit.config.schema import Config

@@ -10,7 +10,7 @@ import torch
 
 from yolact_kit.annotations.dataset import Dataset, count_crowds, count_objects, only_crowds
 from yolact_kit.annotations.dataset_folder import load_dataset
-from yolact_kit.annotations.numbered_labels import describe_singles
+from yolact_kit.annotations.labels.numbered import describe_singles
 from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.config.schema import Config

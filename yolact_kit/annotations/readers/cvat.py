@@ -210,9 +210,11 @@ def _objects(picture: str, shapes: list[_Shape], options: ReadOptions, problems:
             continue
         labels[shape.group].add(shape.label)
         whole = groups.setdefault((shape.group, shape.label), item)
+        item.extra["group_id"] = int(shape.group) if shape.group.isdecimal() else shape.group
         if whole is item:
             objects.append(item)
         else:
+            whole.extra.setdefault("parts", [dict(whole.extra)]).append(item.extra)
             whole.parts.extend(item.parts)
     for group, names in labels.items():
         if len(names) > 1:

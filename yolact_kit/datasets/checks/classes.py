@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from yolact_kit.annotations.dataset import count_objects
-from yolact_kit.annotations.numbered_labels import describe_singles, find_numbered
+from yolact_kit.annotations.labels.numbered import describe_singles, find_numbered
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.words import counted

@@ -9,6 +9,7 @@ from shapely import Polygon
 from shapely.validation import explain_validity
 
 from yolact_kit.annotations.dataset import Instance, Picture
+from yolact_kit.annotations.labels.groups import describe_groups
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.datasets.clipping import is_outside
@@ -18,6 +19,14 @@ _TOLERANCE = 1.0
 """A polygon may leave the picture by this many pixels: labelling programs round."""
 TINY = 4.0
 """Side in pixels at the training size below which objects are too small to learn."""
+
+
+@check("group-everywhere", "labels")
+def group_everywhere(subject: Subject) -> Iterator[Finding]:
+    """Every shape of every picture is in one group."""
+    sentence = describe_groups(instance for _, instance, _ in subject.objects())
+    if sentence is not None:
+        yield Finding(sentence)
 
 
 @check("outside", "labels")

@@ -1,0 +1,1 @@
+"""What labels mean: numbers, spellings and groups that people gave objects."""
