@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
+from yolact_kit.annotations.readers.labelme_web import WebMasks, is_web_box, join_parts, mask_name, web_box, web_mask
 from yolact_kit.annotations.readers.mask_pictures import Colour, MaskFolder, find_masks, mask_files
 from yolact_kit.annotations.readers.voc_masks import attach_masks, name_colours
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
@@ -73,8 +74,11 @@ class VocFormat(LabelFormat):
         masks = find_masks(context.folder, stems, options)
         if masks is not None:
             context.index.discard({*masks.files.values(), *masks.classes.values()})
-        items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read_voc)
+        web = WebMasks(context.folder, context.index.roots)
+        read = partial(read_voc, web=web)
+        items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read)
         raws = [raw for raw, _ in items if raw is not None]
+        context.index.discard(web.apart_from(labels.files))
         prepare(raws)
         if masks is not None and _add_nothing(masks, raws):
             masks = None
@@ -132,13 +136,14 @@ def _image_sets(files: list[Path]) -> SplitLists:
     return SplitLists({})
 
 
-def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture | None:
-    """Reads one XML file of Pascal VOC.
+def read_voc(path: Path, options: ReadOptions, problems: Problems, web: WebMasks | None = None) -> RawPicture | None:
+    """Reads one XML file of Pascal VOC, or of the web's LabelMe.
 
     Args:
         path: The file.
         options: How labels are read.
         problems: Where problems are added.
+        web: The brush masks that files of the web's LabelMe may name.
 
     Returns:
         What it says, boxes as they stand there; None with a problem where it cannot be read or is not VOC's.
@@ -149,11 +154,14 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
     if root.tag != "annotation":
         problems.add("file-not-annotation", f"It is XML, but its root is <{root.tag}>, not VOC's <annotation>.")
         return None
-    objects = [
-        _object(number, element, options, problems)
-        for number, element in enumerate(root.findall("object"), 1)
-        if _text(element, "deleted") != "1"  # The LabelMe of the web keeps what was deleted, and names sizes otherwise.
-    ]
+    masks = web or WebMasks(SourceFolder(path.parent), [])
+    objects: list[tuple[Element, RawObject]] = []
+    for number, element in enumerate(root.findall("object"), start=1):
+        # The LabelMe of the web keeps what was deleted, and names sizes otherwise.
+        is_deleted = _text(element, "deleted") == "1"
+        item = None if is_deleted else _object(number, element, path, masks, options, problems)
+        if item is not None:
+            objects.append((element, item))
     width = _number(root, "size/width") or _number(root, "imagesize/ncols")
     height = _number(root, "size/height") or _number(root, "imagesize/nrows")
     return RawPicture(
@@ -161,7 +169,7 @@ def read_voc(path: Path, options: ReadOptions, problems: Problems) -> RawPicture
         reference=_text(root, "filename"),
         stem=path.stem,
         size=(int(width), int(height)) if width >= 1 and height >= 1 else None,
-        objects=[raw for raw in objects if raw is not None],
+        objects=join_parts(objects),
         folder=_text(root, "folder"),
     )
 
@@ -209,25 +217,49 @@ def _number(element: Element, path: str) -> float:
         return 0.0
 
 
-def _object(number: int, element: Element, options: ReadOptions, problems: Problems) -> RawObject | None:
-    """One object with its polygons or its box; None with a problem if it has neither."""
+def _object(
+    number: int, element: Element, labels: Path, masks: WebMasks, options: ReadOptions, problems: Problems
+) -> RawObject | None:
+    """One object with its polygons, its mask or its box; None with a problem if it has none of them."""
     label = _text(element, "name")
     name = f"object {number} ({label})" if label else f"object {number}"
     difficult = _text(element, "difficult") == "1"
     if difficult and options.difficult == "drop":
         problems.add("difficult-dropped", "It is marked as difficult.", name)
         return None
+    crowd = difficult and options.difficult == "crowd"
+    mask = mask_name(element)
+    if mask:
+        part = web_mask(name, mask, labels, masks, options, problems)
+        return RawObject(name, label, [part], crowd, extra=_extra(element)) if part is not None else None
     try:
-        parts = [RawPart(name, ring=ring) for ring in _rings(element)]
-        box = _box(element, name, problems)
-        if box is None and not parts:
-            raise _nothing_in(element)
+        return _outlined(name, label, element, crowd, options, problems)
     except GeometryError as error:
         problems.add(error.code, str(error), name)
         return None
-    flags = {flag: True for flag in _FLAGS if _text(element, flag) == "1"}
-    crowd = difficult and options.difficult == "crowd"
-    return RawObject(name, label, parts, crowd, box, {"flags": flags} if flags else {})
+
+
+def _extra(element: Element) -> dict[str, Any]:
+    """What COCO has no field for, under labelme's name."""
+    flags = {flag: True for flag in _FLAGS if _text(element, flag) in ("1", "yes")}
+    return {"flags": flags} if flags else {}
+
+
+def _outlined(
+    name: str, label: str, element: Element, crowd: bool, options: ReadOptions, problems: Problems
+) -> RawObject:
+    """One object with its polygons or its box.
+
+    Raises:
+        GeometryError: It has neither, or they enclose nothing.
+    """
+    parts = [RawPart(name, ring=ring) for ring in _rings(element)]
+    if parts and is_web_box(element):
+        return web_box(name, label, parts, _extra(element), options)
+    box = _box(element, name, problems)
+    if box is None and not parts:
+        raise _nothing_in(element)
+    return RawObject(name, label, parts, crowd, box, _extra(element))
 
 
 def _nothing_in(element: Element) -> GeometryError:
