@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from yolact_kit.annotations.file_names import LOCAL_FILE
 from yolact_kit.shapes.rings import FURTHEST
 from yolact_kit.shapes.rle import parse_rle
 
@@ -22,10 +24,38 @@ def entry_id(value: Any) -> str:
         The id as text.
 
     Example:
-        >>> entry_id(7.0) == entry_id("7") == entry_id(7)
+        >>> entry_id(7.0) == entry_id("7") == entry_id(7) == entry_id(" 7.0")
         True
     """
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = str(value).strip()
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", text) if "." in text else text
+
+
+_NAME_KEYS = ("file_name", "filename", "path", "file", "name", "coco_url", "flickr_url", "url")
+"""Where the entries of pictures have their names, the usual key first."""
+
+
+def picture_name(image: dict[str, Any]) -> str:
+    """The name, path or address of a picture.
+
+    Args:
+        image: The entry of the picture.
+
+    Returns:
+        Its ``file_name``, or what other programs write instead of it: a path, or an address without what follows a
+        question mark. Empty if there is none.
+
+    Example:
+        >>> picture_name({"id": 1, "file_name": 12}), picture_name({"coco_url": "http://a.org/b/1.jpg?size=2"})
+        ('12', 'http://a.org/b/1.jpg')
+    """
+    for key in _NAME_KEYS:
+        value = image.get(key)
+        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if text:
+            is_address = re.match(r"https?://", text) is not None and LOCAL_FILE not in text
+            return text.partition("?")[0] if is_address else text
+    return ""
 
 
 def image_fault(image: dict[str, Any]) -> str | None:

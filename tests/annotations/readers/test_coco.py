@@ -283,6 +283,9 @@ def test_captions_among_labels_are_skipped(tmp_path: Path) -> None:
     captions = {"images": [IMAGE], "annotations": [{"id": 1, "image_id": 1, "caption": "a nut"}]}
     (tmp_path / "captions_train.json").write_text(json.dumps(captions), encoding="utf-8")
     result = read(tmp_path)
+    assert (codes(result), len(instances(result))) == (["S file-other-task"], 1)
+    (tmp_path / "captions_train.json").rename(tmp_path / "texts.json")
+    result = read(tmp_path)
     assert (codes(result), len(instances(result))) == (["S file-not-annotation"], 1)
 
 

@@ -61,8 +61,6 @@ BROKEN: dict[str, Any] = {
     "points in lists and without": [[[1, 1]], [9, 1], [9, 9]],
     "four lists deep": [[[[PAIRS]]]],
     "lists of empty lists": [[[]]],
-    "dictionaries of points": [{"x": x, "y": y} for x, y in PAIRS],
-    "dictionaries of points in a list": [[{"x": x, "y": y} for x, y in PAIRS]],
     "a mask and a polygon": [dict(encode_mask(np.ones((HEIGHT, WIDTH)))), FLAT],
     "a mask without counts": [{"size": [HEIGHT, WIDTH]}],
 }

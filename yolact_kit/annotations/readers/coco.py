@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from yolact_kit.annotations.entries import entry_id, is_category_name
+from yolact_kit.annotations.entries import entry_id, picture_name
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.coco_areas import AreaOfObject, check_areas, stated_area
-from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentation_parts
+from yolact_kit.annotations.readers.coco_categories import Categories, note_differences, read_categories
+from yolact_kit.annotations.readers.coco_segmentation import segmentation_parts
+from yolact_kit.annotations.readers.coco_tasks import leave_out_other_tasks
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import Pending, match_job, splits_by_name
@@ -28,6 +30,7 @@ from yolact_kit.annotations.source import LabelFiles, RawObject, RawPart, RawPic
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 from yolact_kit.shapes.rings import GeometryError, rectangle_ring, to_points
+from yolact_kit.words import counted
 
 _DESCRIPTION = "dataset.yaml"
 """The file that describes a folder that ``convert`` wrote."""
@@ -61,6 +64,7 @@ class CocoFormat(LabelFormat):
 
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
+        leave_out_other_tasks(context)
         splits, order = _own_splits(context)
         documents: list[tuple[CocoFile, str]] = []
         for path in context.labels.files if splits is None else list(splits):
@@ -70,7 +74,7 @@ class CocoFormat(LabelFormat):
             if document is not None:
                 documents.append((document, splits[path] if splits else ""))
         files = [document for document, _ in documents]
-        _note_classes(files, context)
+        note_differences([(context.folder.name(file.path), file.categories) for file in files], context.problems)
         items: list[Pending] = []
         folders = PictureFolders(context)
         for document, split in documents:
@@ -103,20 +107,12 @@ def _described_splits(description: Path) -> tuple[dict[Path, str], list[str]]:
         raise UserError(f"'{description}' is damaged: {error}.", "Convert the labels again.") from error
 
 
-def _note_classes(documents: list[CocoFile], context: ReadContext) -> None:
-    """Says if files list different classes: a split may lack one, or a file belongs to another set."""
-    paths = {frozenset(document.classes): document.path for document in documents if document.classes}
-    if len(paths) > 1:
-        names = " and ".join(f"'{context.folder.name(path)}'" for path in list(paths.values())[:2])
-        message = f"The files {names} list different classes; the classes of all files are used."
-        context.problems.add("class-lists-differ", message)
-
-
 def _other_classes(documents: list[CocoFile], order: list[str], problems: Problems) -> list[str]:
     """The classes that ``order`` lacks, alphabetically, without those that are a group in every file with them."""
     classes = []
-    for name in sorted({name for document in documents for name in document.classes}):
-        if all(name in document.groups for document in documents if name in document.classes):
+    listed = [document.categories for document in documents]
+    for name in sorted({name for categories in listed for name in categories.classes}):
+        if all(name in categories.groups for categories in listed if name in categories.classes):
             problems.add("category-group", f"The category '{name}' only names a group of others: it has no object.")
         elif name not in order:
             classes.append(name)
@@ -130,15 +126,12 @@ class CocoFile:
     Attributes:
         path: The file.
         pictures: Its pictures, each with the problems that were found in it so far.
-        classes: Names of its categories, in their order.
-        groups: Those of them that only name a group of others, like the first one that Roboflow writes: no object has
-            them.
+        categories: Its categories.
     """
 
     path: Path
-    pictures: list[tuple[RawPicture, Problems]] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
-    groups: set[str] = field(default_factory=set)
+    pictures: list[tuple[RawPicture, Problems]]
+    categories: Categories
 
 
 def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile | None:
@@ -185,13 +178,14 @@ class _Reader:
     def __init__(self, path: Path, options: ReadOptions, problems: Problems, document: dict[str, Any]) -> None:
         self.path, self.options, self.problems, self.document = path, options, problems, document
         self.by_id: dict[str, tuple[RawPicture, Problems]] = {}
-        self.names: dict[str, str] = {}
+        self.categories = Categories({})
+        self.by_name = self.by_other_key = 0
         self.areas: list[AreaOfObject] = []
         self.cvat = _is_cvat(document)
 
     def read(self) -> CocoFile | None:
         """Reads everything; None with a problem if the categories are unusable."""
-        self._categories()
+        self.categories = read_categories(self.document["categories"], self.document["annotations"], self.problems)
         if self.problems.failed:
             return None
         self._images()
@@ -205,33 +199,17 @@ class _Reader:
             self.problems.add(
                 "annotation-ids", f"{repeated} annotation ids are missing or repeated; all are renumbered."
             )
-        classes = list(dict.fromkeys(self.names.values()))
-        return CocoFile(self.path, list(self.by_id.values()), classes, self._groups())
+        self._report_counts()
+        return CocoFile(self.path, list(self.by_id.values()), self.categories)
 
-    def _groups(self) -> set[str]:
-        """The categories that are the supercategory of another one and that no object has."""
-        categories = self.document["categories"]
-        parents = {str(item.get("supercategory")) for item in categories if item.get("supercategory") != item["name"]}
-        ids = (item.get("category_id") for item in self.document["annotations"] if isinstance(item, dict))
-        labels = {self.names.get(entry_id(category)) for category in ids}
-        return {name for name in self.names.values() if name in parents and name not in labels}
-
-    def _categories(self) -> None:
-        """Reads the names of the categories by id."""
-        for number, category in enumerate(self.document["categories"], start=1):
-            if (
-                not isinstance(category, dict)
-                or category.get("id") is None
-                or not is_category_name(category.get("name"))
-            ):
-                self.problems.add("file-malformed", f"Category {number} has no id or no name.", f"category {number}")
-                continue
-            key, name = entry_id(category["id"]), str(category["name"])
-            if key in self.names:
-                self.problems.add("file-malformed", f"The category id {key} is listed twice.", f"category {number}")
-            elif name in self.names.values():
-                self.problems.add("name-of-class-repeated", f"Two categories are named '{name}'.", f"category {number}")
-            self.names[key] = name
+    def _report_counts(self) -> None:
+        """Reports what is the same for many pictures or objects of the file once, with their number."""
+        for code, (count, noun, what) in {
+            "category-by-name": (self.by_name, "annotation", "with the name of a category in place of its id"),
+            "picture-by-other-key": (self.by_other_key, "picture", "without file_name, named by a path or an address"),
+        }.items():
+            if count:
+                self.problems.add(code, f"There {'is' if count == 1 else 'are'} {counted(count, noun)} {what}.")
 
     def _images(self) -> None:
         """Reads the pictures by id."""
@@ -241,10 +219,12 @@ class _Reader:
         conflicts: dict[str, None] = {}
         for number, image in enumerate(self.document["images"], start=1):
             subject = f"image {number}"
-            if not isinstance(image, dict) or image.get("id") is None or not isinstance(image.get("file_name"), str):
+            reference = picture_name(image) if isinstance(image, dict) else ""
+            if not reference or image.get("id") is None:
                 self.problems.add("file-malformed", "It has no id or no file_name.", subject)
                 continue
-            key, picture = entry_id(image["id"]), self._picture(image)
+            self.by_other_key += not image.get("file_name")
+            key, picture = entry_id(image["id"]), self._picture(image, reference)
             if key not in self.by_id:
                 self.by_id[key] = (picture, Problems(self.problems.file))
             elif picture == self.by_id[key][0]:
@@ -261,10 +241,9 @@ class _Reader:
             count = copies[key] + 1
             problems.add("image-repeated", f"'{picture.reference}' is listed {count} times with the id {key}.")
 
-    def _picture(self, image: dict[str, Any]) -> RawPicture:
+    def _picture(self, image: dict[str, Any], reference: str) -> RawPicture:
         """One entry of the list of pictures, without its objects."""
         width, height = _side(image.get("width")), _side(image.get("height"))
-        reference = str(image["file_name"])
         return RawPicture(
             source=self.path,
             reference=reference,
@@ -287,7 +266,8 @@ class _Reader:
             self.problems.add("image-unknown", f"Its image_id {annotation.get('image_id')} is not listed.", subject)
             return
         picture, problems = entry
-        label = self.names.get(entry_id(annotation.get("category_id")))
+        label, is_name = self.categories.name_of(annotation)
+        self.by_name += is_name
         if label is None:
             problems.add("category-unknown", f"Its category_id {annotation.get('category_id')} is not listed.", subject)
             return
@@ -308,13 +288,14 @@ class _Reader:
         """One annotation as an object; None with a problem if it has no usable mask."""
         segmentation = annotation.get("segmentation")
         crowd = str(annotation.get("iscrowd", 0)) in ("1", "True")
+        earlier = len(problems.found)
         parts = segmentation_parts(name, segmentation, picture.size, problems)
         if isinstance(segmentation, dict) and crowd and self.cvat:
             problems.add("crowd-as-object", "It is marked as a crowd, as CVAT marks every brush mask.", name)
             crowd = False
         box = _box(annotation.get("bbox"))
         if not parts:
-            if not is_empty(segmentation) or problems.failed:
+            if len(problems.found) > earlier:
                 return None
             if not (self.options.box_as_mask and box):
                 problems.add("segmentation-missing", "It has no mask.", name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.segmentation_dialects import plain_segmentation
 from yolact_kit.annotations.source import RawPart
 from yolact_kit.shapes.rings import GeometryError, to_points
 from yolact_kit.shapes.rle import parse_rle
@@ -41,8 +42,21 @@ def segmentation_parts(name: str, segmentation: Any, size: tuple[int, int] | Non
     Raises:
         GeometryError: The coordinates or the nesting of its lists make no polygons.
     """
-    if is_empty(segmentation):
+    plain, writing = plain_segmentation(segmentation)
+    if is_empty(plain):
         return []
+    if not writing:
+        return _parts(name, plain, size, problems)
+    problems.add("segmentation-dialect", f"Its segmentation is written as {writing}; it was read anyway.", name)
+    further = Problems(problems.file)
+    parts = _parts(name, plain, size, further)
+    # How lists are nested is a part of the dialect.
+    problems.found += [problem for problem in further.found if problem.severity != "F"]
+    return parts
+
+
+def _parts(name: str, segmentation: Any, size: tuple[int, int] | None, problems: Problems) -> list[RawPart]:
+    """The parts of an object with a segmentation that is no text."""
     if isinstance(segmentation, dict):
         return _mask_parts(name, [segmentation], size, problems)
     if not isinstance(segmentation, list):
