@@ -14,6 +14,7 @@ from yolact_kit.annotations.readers.registry import (
     label_format,
     label_formats,
 )
+from yolact_kit.annotations.readers.rival_formats import comparison, rivals
 from yolact_kit.annotations.sniffing import FileKind, sniff, sniff_foreign
 from yolact_kit.annotations.source import LabelFiles
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -87,17 +88,23 @@ def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
         return best
     recognised = recognised_formats(folder, kinds)
     if len(recognised) > 1:
-        listed = " and ".join(f"{format.name} ({format.evidence(files)})" for format, files in recognised.items())
-        choices = " or ".join(f"--from {format.name}" for format in recognised)
-        raise UserError(
-            f"'{folder.source}' holds labels of several formats: {listed}.",
-            f"Say which you mean with {choices}, or give the folder of one of them.",
-        )
+        raise _several_formats(folder, recognised)
     if recognised:
         return next(iter(recognised))
     if signs[best] > FolderSign.NONE:
         return best
     return _format_of_broken(folder, kinds)
+
+
+def _several_formats(folder: SourceFolder, recognised: dict[LabelFormat, list[Path]]) -> UserError:
+    """The error for a source with labels of several formats, with what to know for the choice."""
+    listed = " and ".join(f"{format.name} ({format.evidence(files)})" for format, files in recognised.items())
+    choices = rivals(recognised)
+    best, *others = (f'`yolact-kit convert "{folder.source}" OUT --from {rival.format.name}`' for rival in choices)
+    return UserError(
+        f"'{folder.source}' holds labels of several formats: {listed}. {comparison(choices)}",
+        f"Say which you mean. By these figures {best} is the better choice; the other is {', '.join(others)}.",
+    )
 
 
 def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:

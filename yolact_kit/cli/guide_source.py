@@ -133,11 +133,14 @@ def _find_format(source: Path, asker: Asker) -> SourceFormat:
 
 
 def _formats(folder: SourceFolder) -> list[FormatName]:
-    """The formats that a folder holds, the one with the most files first."""
+    """The formats that a folder holds, the better choice first, and says what is known of them."""
     from yolact_kit.annotations.detect_format import file_kinds, recognised_formats
+    from yolact_kit.annotations.readers.rival_formats import comparison, rivals
 
-    files = recognised_formats(folder, file_kinds(folder))
-    return [format.name for format in sorted(files, key=lambda format: -len(files[format]))]
+    choices = rivals(recognised_formats(folder, file_kinds(folder)))
+    if len(choices) > 1:
+        say(comparison(choices))
+    return [rival.format.name for rival in choices]
 
 
 def _label_first(folder: SourceFolder, asker: Asker) -> None:
