@@ -28,7 +28,7 @@ def test_a_picture_without_a_name_has_none(image: dict[str, Any]) -> None:
     [
         ({"file_name": "a.png", "path": "/x/other.png"}, []),
         ({"file_name": " a.png "}, []),
-        ({"file_name": "images\\a.png"}, []),
+        ({"file_name": "images\\a.png"}, ["F picture-elsewhere"]),
         ({"file_name": "C:\\Users\\me\\a.png"}, []),
         ({"file_name": "file:///C:/photos/a.png"}, []),
         ({"file_name": "https://a.org/b/a.png"}, []),

@@ -120,3 +120,18 @@ def test_folders_that_nothing_tells_apart_stay_unclear(tmp_path: Path) -> None:
         json.dumps({"images": [{"id": 1, "file_name": "c.png"}], "annotations": [], "categories": []}), encoding="utf-8"
     )
     assert codes(read(tmp_path)) == ["E picture-ambiguous"] * 2 + ["W no-objects"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_picture_that_is_missing_is_not_that_of_another_split(tmp_path: Path, layout: str) -> None:
+    file, pictures, prefix = LAYOUTS[layout]
+    for seed, (split, count) in enumerate((("train", 3), ("val", 2))):
+        write(tmp_path, file.format(split), pictures.format(split), prefix.format(split), range(count), 10 * seed)
+    (tmp_path / pictures.format("val") / "0001.png").unlink()
+    result = read(tmp_path)
+    (problem,) = [problem for problem in result.problems if problem.severity == "E"]
+    assert problem.code == "picture-missing"
+    assert Path(problem.file) == Path(file.format("val").replace("\\", "/"))
+    assert sum(split == "train" for split in result.splits.values()) == 3
+    assert [Path(file).name for file, split in result.splits.items() if split == "val"] == ["0000.png"]
+    assert all(len(item.picture.instances) == 1 for item in result.labelled)

@@ -135,5 +135,11 @@ def _words(names: list[str]) -> set[str]:
 
 
 def _from(file: Path, folder: Path, reference: str) -> str:
-    """The path of a picture in a folder, seen from its annotation file."""
-    return PurePosixPath(os.path.relpath(folder, file.parent).replace("\\", "/"), _posix(reference)).as_posix()
+    """The path of a picture in a folder, seen from its annotation file.
+
+    It begins with two dots, so that it cannot be taken for a path that the file itself gives.
+    """
+    path = PurePosixPath(os.path.relpath(folder, file.parent).replace("\\", "/"))
+    if path.parts[:1] != ("..",):
+        path = PurePosixPath("..", file.absolute().parent.name, path)
+    return (path / _posix(reference)).as_posix()
