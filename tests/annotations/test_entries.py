@@ -56,3 +56,11 @@ def test_a_number_as_the_name_of_a_picture(tmp_path: Path) -> None:
     picture(tmp_path / "12.png", 5)
     result = read(tmp_path)
     assert [item.picture.file for item in result.labelled] == ["12.png", "b.png"]
+
+
+@pytest.mark.parametrize(("image", "expected"), [("a.png", ["F image-by-name"]), ("c.png", ["E image-unknown"])])
+def test_annotations_that_name_their_picture(tmp_path: Path, image: str, expected: list[str]) -> None:
+    coco(tmp_path, [entry(image=image), entry(image=2)])
+    result = read(tmp_path)
+    assert codes(result) == expected
+    assert len(result.labelled[0].picture.instances) == (expected != ["E image-unknown"])

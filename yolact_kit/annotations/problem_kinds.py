@@ -163,6 +163,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         "Give each category one id and one name of its own."),
     "category-repeated": ProblemKind("F", "categories that are listed twice with the same id, read once"),
     "category-by-name": ProblemKind("F", "annotations that name their category instead of its id"),
+    "image-by-name": ProblemKind("F", "annotations that name their picture instead of its id"),
     "picture-by-other-key": ProblemKind("F", "pictures without a file_name, found by their path or address"),
     "file-other-task": ProblemKind("S", "COCO's files of other tasks than instances"),
     "category-unknown": ProblemKind("E", "annotations of a category that is not listed",

@@ -11,7 +11,7 @@ import pytest
 from tests.annotations.making import HEIGHT, WIDTH, codes, instances, read
 from tests.annotations.readers.test_coco import coco, entry
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.coco_segmentation import is_empty, segmentation_parts
+from yolact_kit.annotations.readers.coco_file.segmentation import is_empty, segmentation_parts
 from yolact_kit.shapes.rings import GeometryError
 from yolact_kit.shapes.rle import encode_mask, rle_area
 

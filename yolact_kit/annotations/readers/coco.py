@@ -17,10 +17,10 @@ from yolact_kit.annotations.entries import entry_id, picture_name
 from yolact_kit.annotations.json_files import read_json
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.coco_areas import AreaOfObject, check_areas, stated_area
-from yolact_kit.annotations.readers.coco_categories import Categories, note_differences, read_categories
-from yolact_kit.annotations.readers.coco_segmentation import segmentation_parts
-from yolact_kit.annotations.readers.coco_tasks import leave_out_other_tasks
+from yolact_kit.annotations.readers.coco_file.areas import AreaOfObject, check_areas, stated_area
+from yolact_kit.annotations.readers.coco_file.categories import Categories, note_differences, read_categories
+from yolact_kit.annotations.readers.coco_file.segmentation import segmentation_parts
+from yolact_kit.annotations.readers.coco_file.tasks import leave_out_other_tasks
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.foreign import foreign_format
 from yolact_kit.annotations.readers.jobs import Pending, match_job, splits_by_name
@@ -64,7 +64,8 @@ class CocoFormat(LabelFormat):
 
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
-        leave_out_other_tasks(context)
+        if leave_out_other_tasks(context):
+            context.labels.why = self.evidence(context.labels.files)
         splits, order = _own_splits(context)
         documents: list[tuple[CocoFile, str]] = []
         for path in context.labels.files if splits is None else list(splits):
@@ -153,7 +154,9 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
         return None
     if not _has_objects(document.get("annotations"), "categories" in document):
         problems.add(
-            "file-not-annotation", "Its annotations are not objects but, for example, captions or panoptic segments."
+            "file-not-annotation",
+            "Its annotations are not objects but, for example, captions or panoptic segments. COCO's panopticapi turns "
+            "the latter into objects (panoptic2detection_coco_format.py).",
         )
         return None
     for key in ("images", "annotations", "categories"):
@@ -179,7 +182,8 @@ class _Reader:
         self.path, self.options, self.problems, self.document = path, options, problems, document
         self.by_id: dict[str, tuple[RawPicture, Problems]] = {}
         self.categories = Categories({})
-        self.by_name = self.by_other_key = 0
+        self.by_reference: dict[str, tuple[RawPicture, Problems]] = {}
+        self.by_name = self.by_picture_name = self.by_other_key = 0
         self.areas: list[AreaOfObject] = []
         self.cvat = _is_cvat(document)
 
@@ -206,6 +210,7 @@ class _Reader:
         """Reports what is the same for many pictures or objects of the file once, with their number."""
         for code, (count, noun, what) in {
             "category-by-name": (self.by_name, "annotation", "with the name of a category in place of its id"),
+            "image-by-name": (self.by_picture_name, "annotation", "with the name of a picture in place of its id"),
             "picture-by-other-key": (self.by_other_key, "picture", "without file_name, named by a path or an address"),
         }.items():
             if count:
@@ -231,6 +236,7 @@ class _Reader:
                 copies[key] += 1
             else:
                 conflicts[key] = None
+        self.by_reference = {entry[0].reference: entry for entry in self.by_id.values()}
         for key in conflicts:
             picture, problems = self.by_id[key]
             problems.add(
@@ -253,6 +259,14 @@ class _Reader:
             extra=image["labelme"] if isinstance(image.get("labelme"), dict) else {},
         )
 
+    def _entry(self, image: Any) -> tuple[RawPicture, Problems] | None:
+        """The picture with an id; some programs write its name instead of the id."""
+        entry = self.by_id.get(entry_id(image))
+        if entry is None and isinstance(image, str):
+            entry = self.by_reference.get(image)
+            self.by_picture_name += entry is not None
+        return entry
+
     def _annotation(self, number: int, annotation: Any) -> None:
         """Adds one annotation to its picture, or a problem to the picture or the file."""
         subject = f"annotation {number}"
@@ -261,7 +275,7 @@ class _Reader:
             return
         if annotation.get("id") is not None:
             subject = f"annotation {annotation['id']}"
-        entry = self.by_id.get(entry_id(annotation.get("image_id")))
+        entry = self._entry(annotation.get("image_id"))
         if entry is None:
             self.problems.add("image-unknown", f"Its image_id {annotation.get('image_id')} is not listed.", subject)
             return

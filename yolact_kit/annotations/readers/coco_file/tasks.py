@@ -31,7 +31,7 @@ def task_of(path: Path) -> str:
     return match[1].lower() if match else ""
 
 
-def leave_out_other_tasks(context: ReadContext) -> None:
+def leave_out_other_tasks(context: ReadContext) -> bool:
     """Leaves out the files of other tasks in folders that have files of instances, in place, and reports them.
 
     They list the same pictures. Keypoints and stuff have masks as well, but only of some classes: pictures that have
@@ -39,6 +39,9 @@ def leave_out_other_tasks(context: ReadContext) -> None:
 
     Args:
         context: The source.
+
+    Returns:
+        Whether there are such files.
     """
     instances: dict[Path, Path] = {}
     for path in context.labels.files:
@@ -54,4 +57,6 @@ def leave_out_other_tasks(context: ReadContext) -> None:
         problems = Problems(context.folder.name(path))
         problems.add("file-other-task", message)
         context.problems.found += problems.found
+    has_others = len(files) < len(context.labels.files)
     context.labels.files = files
+    return has_others

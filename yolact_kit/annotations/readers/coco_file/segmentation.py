@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.segmentation_dialects import plain_segmentation
+from yolact_kit.annotations.readers.coco_file.dialects import plain_segmentation
 from yolact_kit.annotations.source import RawPart
 from yolact_kit.shapes.rings import GeometryError, to_points
 from yolact_kit.shapes.rle import parse_rle

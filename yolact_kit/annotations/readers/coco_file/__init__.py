@@ -1,0 +1,1 @@
+"""What the entries of a COCO file hold: categories, masks, areas."""
