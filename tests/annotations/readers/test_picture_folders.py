@@ -102,6 +102,24 @@ def test_pictures_elsewhere_in_folders_of_the_splits(tmp_path: Path) -> None:
     assert all(Path(file).parent.name == f"{split}2017" for file, split in result.splits.items())
 
 
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_pictures_of_one_split_are_not_given_to_the_other(tmp_path: Path, split: str) -> None:
+    for seed, name in enumerate(("train", "val")):
+        write(tmp_path, f"labels/instances_{name}2017.json", f"photos/{name}2017", "", range(2), 10 * seed)
+    result = read(tmp_path / "labels", pictures=tmp_path / "photos" / f"{split}2017")
+    assert codes(result) == ["E picture-missing"] * 2
+    assert set(result.splits.values()) == {split}
+    assert all(len(item.picture.instances) == 1 for item in result.labelled)
+
+
+def test_one_folder_with_the_pictures_of_all_splits(tmp_path: Path) -> None:
+    write(tmp_path, "annotations/instances_train.json", "images/train2017", "", range(3), 0)
+    write(tmp_path, "annotations/instances_val.json", "images/train2017", "", range(3, 5), 0)
+    result = read(tmp_path)
+    assert (codes(result), len(result.labelled)) == ([], 5)
+    assert sorted(result.splits.values()) == ["train"] * 3 + ["val"] * 2
+
+
 def test_the_nearest_folder_of_several_sets(tmp_path: Path) -> None:
     for seed, name in enumerate(("nuts/{}", "bolts/{}")):
         for offset, split in enumerate(("train", "val")):

@@ -54,7 +54,9 @@ class PictureFolders:
             file: The annotation file.
             pictures: The pictures that it lists.
         """
-        unresolved = [raw for raw in pictures if raw.reference and not self._is_path(file, raw.reference)]
+        # A folder of --pictures counts unless it is that of another split.
+        bases = [file.parent, *(root for root in self._context.index.roots if self._rank(file, root)[0] >= 0)]
+        unresolved = [raw for raw in pictures if raw.reference and not self._is_path(bases, raw.reference)]
         candidates = {raw.reference: self._folders(raw.reference) for raw in unresolved}
         counts = Counter(folder for folders in candidates.values() for folder in folders)
         ranks = {folder: self._rank(file, folder) for folder in counts}
@@ -62,12 +64,14 @@ class PictureFolders:
         home = max(same_split, key=lambda folder: (ranks[folder], counts[folder]), default=None)
         for raw in unresolved:
             folder = _best(candidates[raw.reference], ranks, home)
-            if folder is not None:
+            if folder is None:
+                # Only a folder of another split has it: it has to be searched, and yields to labels of that split.
+                raw.name = raw.reference if _is_of_another_split(candidates[raw.reference], ranks) else ""
+            else:
                 raw.name, raw.reference = raw.reference, _from(file, folder, raw.reference)
 
-    def _is_path(self, file: Path, reference: str) -> bool:
-        """Whether a name leads to a picture, seen from its file or from the folder of the source."""
-        bases = (file.parent, self._context.folder.root)
+    def _is_path(self, bases: list[Path], reference: str) -> bool:
+        """Whether a name leads to a picture, seen from one of these folders."""
         return any(
             os.path.normpath((base / path).absolute()) in self._paths
             for path in spellings(_posix(reference))
@@ -118,6 +122,10 @@ def _best(folders: set[Path], ranks: dict[Path, Rank], home: Path | None) -> Pat
         return home
     is_clear = len(ranked) == 1 or ranks[ranked[-2]] < ranks[ranked[-1]]
     return ranked[-1] if is_clear else None
+
+
+def _is_of_another_split(folders: set[Path], ranks: dict[Path, Rank]) -> bool:
+    return bool(folders) and all(ranks[folder][0] < 0 for folder in folders)
 
 
 def _posix(reference: str) -> PurePosixPath:
