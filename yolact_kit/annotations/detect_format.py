@@ -99,11 +99,13 @@ def _choose(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
 def _several_formats(folder: SourceFolder, recognised: dict[LabelFormat, list[Path]]) -> UserError:
     """The error for a source with labels of several formats, with what to know for the choice."""
     listed = " and ".join(f"{format.name} ({format.evidence(files)})" for format, files in recognised.items())
-    choices = rivals(recognised)
-    best, *others = (f'`yolact-kit convert "{folder.source}" OUT --from {rival.format.name}`' for rival in choices)
+    choices = " or ".join(f"--from {format.name}" for format in recognised)
+    ranked = rivals(recognised)
+    command = f'yolact-kit convert "{folder.source}" OUT --from {ranked[0].format.name}'
     return UserError(
-        f"'{folder.source}' holds labels of several formats: {listed}. {comparison(choices)}",
-        f"Say which you mean. By these figures {best} is the better choice; the other is {', '.join(others)}.",
+        f"'{folder.source}' holds labels of several formats: {listed}. {comparison(ranked)}",
+        f"Say which you mean with {choices}, or give the folder of one of them. By these figures the better choice is "
+        f"`{command}`.",
     )
 
 

@@ -85,7 +85,10 @@ def comparison(measured: list[Rival]) -> str:
         Sentences.
     """
     listed = "; ".join(map(str, measured))
-    verdict = "They list as much" if agree(measured) else "They differ"
+    if any(rival.pictures is None for rival in measured):
+        verdict = "Not all were counted"
+    else:
+        verdict = "They list as much" if agree(measured) else "They differ"
     last = latest(measured)
     time = f"{last.format.name} was written later" if last else "the times do not tell which is newer"
     return f"{listed[:1].upper()}{listed[1:]}. {verdict}, and {time}."
