@@ -109,3 +109,17 @@ def test_text_that_means_no_mask_is_reported_as_that(tmp_path: Path, segmentatio
     (tmp_path / "labels.json").unlink()
     coco(tmp_path, [entry(segmentation, bbox=[5, 6, 10, 12]), entry(image=2)])
     assert len(instances(read(tmp_path, box_as_mask=True))) == 2
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        "POLYGON ((5 5, 45 5, 45 35, 5 35, 5 5), (15 10, 35 10, 35 20, 15 20, 15 10))",
+        {"type": "Polygon", "coordinates": [[[5, 5], [45, 5], [45, 35], [5, 35]],
+                                            [[15, 10], [35, 10], [35, 20], [15, 20]]]},
+    ],
+    ids=["WKT", "GeoJSON"],
+)  # fmt: skip
+def test_a_hole_in_another_dialect_is_not_lost_in_silence(tmp_path: Path, segmentation: Any) -> None:
+    coco(tmp_path, [entry(segmentation), entry(image=2)])
+    assert codes(read(tmp_path)) == ["F segmentation-dialect", "W hole-filled"]

@@ -54,9 +54,7 @@ class PictureFolders:
             file: The annotation file.
             pictures: The pictures that it lists.
         """
-        # A folder of --pictures counts unless it is that of another split.
-        bases = [file.parent, *(root for root in self._context.index.roots if self._rank(file, root)[0] >= 0)]
-        unresolved = [raw for raw in pictures if raw.reference and not self._is_path(bases, raw.reference)]
+        unresolved = self._unresolved(file, pictures)
         candidates = {raw.reference: self._folders(raw.reference) for raw in unresolved}
         counts = Counter(folder for folders in candidates.values() for folder in folders)
         ranks = {folder: self._rank(file, folder) for folder in counts}
@@ -69,6 +67,12 @@ class PictureFolders:
                 raw.name = raw.reference if _is_of_another_split(candidates[raw.reference], ranks) else ""
             else:
                 raw.name, raw.reference = raw.reference, _from(file, folder, raw.reference)
+
+    def _unresolved(self, file: Path, pictures: Iterable[RawPicture]) -> list[RawPicture]:
+        """The pictures whose names do not lead to them as they are."""
+        # A folder of --pictures counts unless it is that of another split.
+        bases = [file.parent, *(root for root in self._context.index.roots if self._rank(file, root)[0] >= 0)]
+        return [raw for raw in pictures if raw.reference and not self._is_path(bases, raw.reference)]
 
     def _is_path(self, bases: list[Path], reference: str) -> bool:
         """Whether a name leads to a picture, seen from one of these folders."""
