@@ -105,7 +105,7 @@ def label_pictures(folder: Path, count: int) -> None:
 
 
 def label_in_other_programs(folder: Path) -> None:
-    """Writes a folder as CVAT exports it, and one with a file of VIA; each has two pictures of a triangle."""
+    """Writes a folder as CVAT exports it, one with a file of VIA, and one with mask pictures; each of two pictures."""
     for name in ("cvat_export", "via_photos"):
         label_pictures(folder / name, 2)
         for document in (folder / name).glob("*.json"):
@@ -119,6 +119,13 @@ def label_in_other_programs(folder: Path) -> None:
     pictures = {f"{name}.jpg9": {"filename": f"{name}.jpg", "size": 9, "regions": regions} for name in "ab"}
     project = json.dumps({"_via_settings": {}, "_via_img_metadata": pictures})
     (folder / "via_photos" / "via_project.json").write_text(project, encoding="utf-8")
+    label_pictures(folder / "PennFudanPed", 2)
+    (folder / "PennFudanPed" / "PedMasks").mkdir()
+    numbers = np.zeros((72, 96), dtype=np.uint8)
+    numbers[9:40, 5:40], numbers[9:40, 50:80] = 1, 2
+    for document in (folder / "PennFudanPed").glob("*.json"):
+        Image.fromarray(numbers).save(folder / "PennFudanPed" / "PedMasks" / f"{document.stem}_mask.png")
+        document.unlink()
 
 
 def number_labels(folder: Path) -> None:

@@ -222,7 +222,9 @@ def test_panoptic_segments_are_no_objects(tmp_path: Path) -> None:
         json.dumps({"images": [], "categories": [], "annotations": [{"image_id": 0, "segments_info": []}]}),
         encoding="utf-8",
     )
-    assert codes(read(tmp_path)) == ["S file-not-annotation"]
+    result = read(tmp_path)
+    assert codes(result) == ["S file-not-annotation"]
+    assert "panopticapi" in result.problems[0].message
 
 
 def test_masks_of_labelmes_converter_to_voc(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from tests.annotations.making import labelled, picture, shape
 from tests.annotations.readers.test_via import entry, export, region, via
@@ -87,6 +89,18 @@ def test_pictures_without_labels_are_to_be_labelled(run: Runner, answer, photos:
     assert refused.code == 2
     assert "labelme" in refused.err
     assert not Path("내 사진-project").exists()
+
+
+def test_pictures_with_masks_are_not_to_be_labelled(run: Runner, photos: Path) -> None:
+    (photos / "masks").mkdir()
+    for file in photos.glob("*.json"):
+        numbers = np.zeros((40, 60), dtype=np.uint8)
+        numbers[5:20, 5:20], numbers[5:20, 30:50] = 1, 2
+        Image.fromarray(numbers).save(photos / "masks" / f"{file.stem}.png")
+        file.unlink()
+    done = run("guide", photos.name, "--yes")
+    assert done.code == 2
+    assert "yolact-kit convert '내 사진' OUT --masks '내 사진/masks' --classes NAME" in done.err
 
 
 def test_without_a_folder_it_asks_and_under_yes_it_says_so(run: Runner, answer, photos: Path) -> None:

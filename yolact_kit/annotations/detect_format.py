@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from yolact_kit.annotations.masks.hints import masks_without_options
 from yolact_kit.annotations.readers.contract import FolderSign, LabelFormat
 from yolact_kit.annotations.readers.foreign import FOREIGN_SUFFIXES
 from yolact_kit.annotations.readers.registry import (
@@ -115,7 +116,7 @@ def _format_of_broken(folder: SourceFolder, kinds: Kinds) -> LabelFormat:
         suffixes = {path.suffix.lower() for path in folder.candidates} & {".json", ".xml"}
         return next(format for format in label_formats() if suffixes & set(format.suffixes))
     _refuse_foreign(folder, kinds)
-    raise _no_annotation_file(folder)
+    raise masks_without_options(folder) or _no_annotation_file(folder)
 
 
 def _no_annotation_file(folder: SourceFolder) -> UserError:

@@ -25,7 +25,9 @@ class ReadOptions:
         keep_numbered: Labels that stay as they are, or what such labels have before the number.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         skip_missing: Counts labels whose picture is missing as skipped rather than as errors.
-        masks: Folder of mask pictures for VOC, where they are not found by themselves.
+        masks: Folder of mask pictures, where they are not found by themselves.
+        parts_as_objects: Takes each connected part of a class in mask pictures as an object, where they do not tell
+            objects apart.
         colors: File that names the colour of each class in the mask pictures.
         rescale: Scales labels to pictures of another size than the labels say.
         repair: Mends polygons whose outline crosses itself.
@@ -53,6 +55,7 @@ class ReadOptions:
     box_as_mask: bool = False
     skip_missing: bool = False
     masks: Path | None = None
+    parts_as_objects: bool = False
     colors: Path | None = None
     rescale: bool = False
     repair: bool = False

@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -99,11 +99,12 @@ class PictureIndex:
             for path in (folder / name for name in names):
                 self._add(_key(path), Entry(path, below + path.name))
 
-    def discard(self, masks: set[Path]) -> None:
+    def discard(self, masks: set[Path], photos: Collection[Path] = ()) -> None:
         """Takes mask pictures out, and with them the rest of a folder that holds little else.
 
         Args:
             masks: The mask pictures.
+            photos: Pictures that stay, wherever they lie.
         """
         # Where most pictures of a folder are masks, the others are masks without labels, not photos.
         keys = {_key(path) for path in masks}
@@ -111,7 +112,7 @@ class PictureIndex:
         mask_counts = Counter(entry.path.parent for key, entry in self.entries.items() if key in keys)
         folders = {folder for folder, count in mask_counts.items() if 2 * count > counts[folder]}
         for key, entry in list(self.entries.items()):
-            if key in keys or entry.path.parent in folders:
+            if (key in keys or entry.path.parent in folders) and entry.path not in photos:
                 del self.entries[key]
                 self._by_name[comparable(entry.path.name)].remove(entry)
                 self._by_stem[comparable(entry.path.stem)].remove(entry)

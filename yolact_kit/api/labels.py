@@ -117,6 +117,8 @@ def read_labels(
     keep_numbered: Sequence[str] = (),
     pictures: Path | str | None = None,
     masks: Path | str | None = None,
+    colors: Path | str | None = None,
+    parts_as_objects: bool = False,
     box_as_mask: bool = False,
     repair: bool = False,
     depth_range: tuple[float, float] | None = None,
@@ -131,7 +133,9 @@ def read_labels(
         merge_numbered: Makes one class of labels that differ only by a number, where the numbers count objects.
         keep_numbered: Numbered labels to keep as classes, or their name without the number.
         pictures: A folder to look for pictures in, besides the source.
-        masks: Folder of mask pictures for VOC.
+        masks: Folder of mask pictures.
+        colors: File that names the colour of each class in the mask pictures.
+        parts_as_objects: Takes each connected part of a class in mask pictures as an object.
         box_as_mask: Takes the boxes of objects without a mask as their masks.
         repair: Mends polygons whose outline crosses itself.
         depth_range: The values that become black and white in pictures of more than 8 bits a channel, such as
@@ -154,6 +158,8 @@ def read_labels(
         keep_numbered=tuple(keep_numbered),
         pictures=None if pictures is None else Path(pictures),
         masks=None if masks is None else Path(masks),
+        colors=None if colors is None else Path(colors),
+        parts_as_objects=parts_as_objects,
         box_as_mask=box_as_mask,
         repair=repair,
         depth_range=range_of_pair(depth_range),

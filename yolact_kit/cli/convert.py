@@ -48,6 +48,7 @@ def convert(
     skip_missing: choices.SkipMissingOption = False,
     masks: choices.MasksOption = None,
     colors: choices.ColorsOption = None,
+    parts_as_objects: choices.PartsOption = False,
     class_attribute: choices.ClassAttributeOption = None,
     difficult: choices.DifficultOption = "keep",
     ignore_as_crowd: choices.IgnoreAsCrowdOption = False,

@@ -60,13 +60,27 @@ BoxAsMaskOption = Annotated[
     typer.Option("--box-as-mask", help="Use boxes as masks where there are no masks.", rich_help_panel=LABELS),
 ]
 MasksOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder of VOC's mask pictures.", rich_help_panel=LABELS)
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of mask pictures: a colour for each object, of one class that --classes names, or for each class.",
+        rich_help_panel=LABELS,
+    ),
+]
+PartsOption = Annotated[
+    bool,
+    typer.Option(
+        "--parts-as-objects",
+        help="Take each connected part of a class in mask pictures as an object.",
+        rich_help_panel=LABELS,
+    ),
 ]
 ColorsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Colours in the mask pictures: lines `cup,0,0,230`. By default they are worked out from the boxes.",
+        help="Colours of the classes in mask pictures: lines `cup,0,0,230` or `cup: 1`. By default they are worked out "
+        "from the boxes in VOC's XML files.",
         rich_help_panel=LABELS,
     ),
 ]

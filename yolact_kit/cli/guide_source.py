@@ -118,11 +118,14 @@ def examine(source: Path, asker: Asker) -> dict[str, Any]:
 def _find_format(source: Path, asker: Asker) -> SourceFormat:
     """The format of the labels: found out, or asked for if there are several; offers to label pictures first."""
     from yolact_kit.annotations.detect_format import detect_format
+    from yolact_kit.annotations.masks.hints import MasksUnnamedError
     from yolact_kit.annotations.source_folder import SourceFolder
 
     folder = SourceFolder(source)
     try:
         detect_format(folder)
+    except MasksUnnamedError:
+        raise
     except UserError:
         formats = _formats(folder)
         if len(formats) > 1:

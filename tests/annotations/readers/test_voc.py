@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.annotations.making import HEIGHT, WIDTH, codes, instances, labelled, picture, read, shape
+from yolact_kit.annotations.masks.colours import read_colours
 from yolact_kit.annotations.problems import SourceError
-from yolact_kit.annotations.readers.mask_pictures import read_colours
 from yolact_kit.errors import UserError
 
 Box = tuple[float, float, float, float]
@@ -296,7 +296,9 @@ def test_a_mask_of_another_size_is_an_error(segmented: Path) -> None:
     assert "mask-size" in {problem.code for problem in caught.value.problems}
 
 
-@pytest.mark.parametrize("text", ["", "cup", "cup: [1, 2]", "cup: 300", "cup: red", "- a", "a: [b"])
+@pytest.mark.parametrize(
+    "text", ["", "cup", "cup: [1, 2]", "cup: -1", "cup: 0.5", "cup,0,0,300", "cup: red", "- a", "a: [b"]
+)
 def test_colours_that_make_no_sense(tmp_path: Path, text: str) -> None:
     path = tmp_path / "colours.txt"
     path.write_text(text, encoding="utf-8")

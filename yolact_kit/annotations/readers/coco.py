@@ -156,7 +156,8 @@ def read_coco(path: Path, options: ReadOptions, problems: Problems) -> CocoFile 
         problems.add(
             "file-not-annotation",
             "Its annotations are not objects but, for example, captions or panoptic segments. COCO's panopticapi turns "
-            "the latter into objects (panoptic2detection_coco_format.py).",
+            "the latter into objects (panoptic2detection_coco_format.py); if all are of one class, --masks DIR "
+            "--classes NAME reads the folder of their PNG files.",
         )
         return None
     for key in ("images", "annotations", "categories"):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from yolact_kit.annotations.file_names import comparable
+from yolact_kit.annotations.masks.colours import Colour
+from yolact_kit.annotations.masks.files import MaskFolder, find_masks, mask_files
 from yolact_kit.annotations.matching import match
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
@@ -19,7 +21,7 @@ from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
 from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
 from yolact_kit.annotations.readers.labelme_web import WebMasks, is_web_box, join_parts, mask_name, web_box, web_mask
-from yolact_kit.annotations.readers.mask_pictures import Colour, MaskFolder, find_masks, mask_files
+from yolact_kit.annotations.readers.mask_sets import mask_set_jobs
 from yolact_kit.annotations.readers.voc_masks import attach_masks, name_colours
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -54,6 +56,8 @@ class VocFormat(LabelFormat):
 
     def folder_sign(self, folder: SourceFolder) -> FolderSign:
         """See `LabelFormat.folder_sign`."""
+        if folder.masks is not None:
+            return FolderSign.DESCRIPTION
         return FolderSign.PICTURES if mask_files(folder) else FolderSign.NONE
 
     def label_files(self, folder: SourceFolder, kinds: Mapping[Path, str]) -> LabelFiles:
@@ -68,15 +72,18 @@ class VocFormat(LabelFormat):
     def jobs(self, context: ReadContext) -> Jobs:
         """See `LabelFormat.jobs`."""
         labels, options = context.labels, context.options
+        lists = _image_sets(context.folder.files)
+        if labels.masks:
+            return mask_set_jobs(context, lists)
         # Only all files together tell which colour stands for which class, and whether boxes count from 1. So all XML
         # files are read here, and the jobs have only the pixels left to read.
-        stems = set() if labels.masks else {comparable(path.stem) for path in labels.files}
+        stems = {comparable(path.stem) for path in labels.files}
         masks = find_masks(context.folder, stems, options)
         if masks is not None:
             context.index.discard({*masks.files.values(), *masks.classes.values()})
         web = WebMasks(context.folder, context.index.roots)
         read = partial(read_voc, web=web)
-        items = _masks_only(masks, context) if labels.masks else read_each(labels.files, context, read)
+        items = read_each(labels.files, context, read)
         raws = [raw for raw, _ in items if raw is not None]
         context.index.discard(web.apart_from(labels.files))
         prepare(raws)
@@ -86,18 +93,12 @@ class VocFormat(LabelFormat):
         if masks is None:
             refuse_boxes(items, context, self)
         else:
-            names = name_colours(raws, masks, labels.masks, options)
+            names = name_colours(raws, masks)
         source = partial(_read_job, root=context.folder.root, index=context.index, options=options)
-        return Jobs(partial(source, masks=masks, names=names, lists=_image_sets(context.folder.files)), items)
+        return Jobs(partial(source, masks=masks, names=names, lists=lists), items)
 
 
 FORMAT = VocFormat()
-
-
-def _masks_only(masks: MaskFolder | None, context: ReadContext) -> list[Pending]:
-    """The pictures of a source that has only mask pictures; their objects are found later."""
-    files = context.labels.files if masks is None else list(dict.fromkeys(masks.files.values()))
-    return read_each(files, context, lambda path, options, problems: RawPicture(path, "", path.stem, None))
 
 
 def _add_nothing(masks: MaskFolder, raws: list[RawPicture]) -> bool:

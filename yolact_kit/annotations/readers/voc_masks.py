@@ -8,29 +8,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from yolact_kit.annotations.options import ReadOptions
-from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.mask_pictures import (
-    Colour,
-    MaskFolder,
-    MaskPicture,
-    is_mask_picture,
-    mask_of,
-    read_mask,
-)
-from yolact_kit.annotations.readers.mask_regions import (
+from yolact_kit.annotations.masks.colours import Colour
+from yolact_kit.annotations.masks.files import MaskFolder, mask_of
+from yolact_kit.annotations.masks.pictures import MaskPicture, read_mask
+from yolact_kit.annotations.masks.regions import (
     Mask,
     PixelBox,
     box_fit,
     box_iou,
     box_ring,
     crop,
+    crop_box,
+    crops,
     divide,
-    mask_box,
     within,
 )
+from yolact_kit.annotations.options import ReadOptions
+from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart, RawPicture
 from yolact_kit.errors import UserError
+from yolact_kit.shapes.crops import MaskCrop, encode_crop
 from yolact_kit.shapes.rle import encode_mask
 
 _SAME = 0.5
@@ -41,16 +38,12 @@ _SURE = 0.8
 """A colour is ambiguous if the second-best class fits at least this share as well as the best."""
 
 
-def name_colours(
-    raws: list[RawPicture], masks: MaskFolder, masks_only: bool, options: ReadOptions
-) -> dict[Colour, str | None]:
-    """Finds out which colour stands for which class: from a file, from the boxes, or from ``--classes``.
+def name_colours(raws: list[RawPicture], masks: MaskFolder) -> dict[Colour, str | None]:
+    """Finds out which colour stands for which class: from a file, or from the boxes.
 
     Args:
         raws: What the XML files say.
         masks: The mask pictures.
-        masks_only: Whether there are no XML files.
-        options: ``classes`` stand in, in their order, for names that are nowhere else.
 
     Returns:
         Class name by colour.
@@ -59,9 +52,7 @@ def name_colours(
         UserError: It is unclear, and without it nothing can be read.
     """
     names = learn_names(raws, masks)
-    if not names and masks_only and options.classes:
-        names = {(number,): name for number, name in enumerate(options.classes, start=1)}
-    if not names and (masks.kind == "class" or masks_only):
+    if not names and masks.kind == "class":
         folder = next(iter(masks.files.values())).parent.name
         raise UserError(
             f"It is unclear which colour stands for which class in the mask pictures of '{folder}'.",
@@ -139,7 +130,7 @@ def attach_masks(
         try:
             _attach(raw, bare, masks, names, problems)
         except ValueError as error:
-            problems.add("mask-bad", f"For this picture, {error}.")
+            problems.add("mask-picture-bad", f"For this picture, {error}.")
             return
     for item in raw.objects:
         if not item.parts and options.box_as_mask and item.box is not None:
@@ -188,22 +179,14 @@ def _part(name: str, mask: Mask) -> RawPart:
 def _attach_classes(
     raw: RawPicture, bare: list[RawObject], mask: MaskPicture, names: dict[Colour, str | None], problems: Problems
 ) -> None:
-    """Attaches masks from a picture with one colour per class: each object gets the regions in its box.
-
-    Without an XML file there are no boxes, and every connected region becomes an object.
-    """
+    """Attaches masks from a picture with one colour per class: each object gets the regions in its box."""
     import cv2  # As in fingerprints.py, only where it is needed.
 
     codes = _codes_by_label(mask, names, problems)
     for label, own in codes.items():
         count, components = cv2.connectedComponents(np.isin(mask.codes, own).astype(np.uint8), connectivity=8)
-        if is_mask_picture(raw.source):
-            for number in range(1, count):
-                name = f"region {number} ({label})"
-                raw.objects.append(RawObject(name, label, [_part(name, components == number)]))
-        else:
-            boxed = [item for item in bare if item.label == label and item.box is not None]
-            _share(label, boxed, np.asarray(components, dtype=np.int32), count, problems)
+        boxed = [item for item in bare if item.label == label and item.box is not None]
+        _share(label, boxed, np.asarray(components, dtype=np.int32), count, problems)
 
 
 def _codes_by_label(mask: MaskPicture, names: dict[Colour, str | None], problems: Problems) -> dict[str, list[int]]:
@@ -262,36 +245,41 @@ def _attach_instances(
     if classes is not None and classes.codes.shape != mask.codes.shape:
         problems.add("mask-size", "Its pictures in SegmentationObject and SegmentationClass differ in size.")
         return
-    regions: dict[int, Mask] = {code: mask.codes == code for code in mask.colours}
-    labels = {code: _class_of(region, classes, names) for code, region in regions.items()}
+    regions = crops(mask.codes)
+    labels = {code: classes.name_under(region, names) if classes else None for code, region in regions.items()}
     # Where colours are the numbers of the objects, as in VOC's own sets, those settle it. Of the other regions each
     # takes the object whose box fits best; one that no box fits is an object that the XML file lacks.
     matches = _in_order(raw.objects, mask, regions, labels)
     free = list(raw.objects)
     for code, item in matches.items():
-        _assign(item, regions[code], free)
+        _assign(item, regions[code], mask, free)
     for code in (code for code in regions if code not in matches):
         region, label = regions[code], labels[code]
         match = _best_match(region, label, free)
         if match is not None:
-            _assign(match, region, free)
+            _assign(match, region, mask, free)
         elif label is not None:
             name = f"mask {code} ({label})"
-            raw.objects.append(RawObject(name, label, [_part(name, region)]))
+            raw.objects.append(RawObject(name, label, [_cut_part(name, region, mask)]))
         else:
             colour = mask.colours[code][0]
             problems.add("mask-colour-unknown", f"No class is known for the object of the colour {colour}.")
 
 
-def _assign(item: RawObject, region: Mask, free: list[RawObject]) -> None:
+def _assign(item: RawObject, region: MaskCrop, mask: MaskPicture, free: list[RawObject]) -> None:
     """Attaches a region to an object, unless that has an outline, and removes the object from those still free."""
-    item.parts = item.parts or [_part(item.name, region)]
+    item.parts = item.parts or [_cut_part(item.name, region, mask)]
     free[:] = [other for other in free if other is not item]
 
 
-def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> RawObject | None:
+def _cut_part(name: str, region: MaskCrop, mask: MaskPicture) -> RawPart:
+    height, width = mask.codes.shape
+    return RawPart(name, rle=encode_crop(region, height, width))
+
+
+def _best_match(region: MaskCrop, label: str | None, objects: list[RawObject]) -> RawObject | None:
     """The object with the label (any, if it is None) whose box overlaps a region's best; None if all overlap little."""
-    box = mask_box(region)
+    box = crop_box(region)
     best, best_iou = None, 0.0
     for item in objects:
         iou = box_iou(box, item.box) if item.box is not None and label in (None, item.label) else 0.0
@@ -301,7 +289,7 @@ def _best_match(region: Mask, label: str | None, objects: list[RawObject]) -> Ra
 
 
 def _in_order(
-    objects: list[RawObject], mask: MaskPicture, regions: dict[int, Mask], labels: dict[int, str | None]
+    objects: list[RawObject], mask: MaskPicture, regions: dict[int, MaskCrop], labels: dict[int, str | None]
 ) -> dict[int, RawObject]:
     """The objects whose number in the XML file is the palette index of a region, as in VOC's own sets."""
     matches: dict[int, RawObject] = {}
@@ -316,21 +304,12 @@ def _in_order(
     return matches
 
 
-def _may_be(region: Mask, item: RawObject, box: PixelBox) -> bool:
+def _may_be(region: MaskCrop, item: RawObject, box: PixelBox) -> bool:
     """Whether a region may be the mask of an object: their boxes overlap well.
 
     If the object has an outline of its own, the mask picture may show only the part of it that no other object hides;
     then it is enough that the region lies inside the object's box.
     """
-    region_box = mask_box(region)
+    region_box = crop_box(region)
     is_inside = all(np.less_equal(box[:2], region_box[:2])) and all(np.less_equal(region_box[2:], box[2:]))
     return (bool(item.parts) and is_inside) or box_iou(region_box, box) >= _SAME
-
-
-def _class_of(region: Mask, classes: MaskPicture | None, names: dict[Colour, str | None]) -> str | None:
-    """The most frequent class of a region's pixels in the picture with one colour per class; None if unknown."""
-    if classes is None:
-        return None
-    codes, counts = np.unique(classes.codes[region], return_counts=True)
-    inside = [(int(count), int(code)) for code, count in zip(codes, counts, strict=True) if code]
-    return classes.name(max(inside)[1], names) if inside else None

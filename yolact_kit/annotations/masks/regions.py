@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.shapes.crops import MaskCrop
 from yolact_kit.shapes.rings import Ring, rectangle_ring
 
 Mask = NDArray[np.bool_]
@@ -53,6 +54,41 @@ def box_iou(box: PixelBox, other: PixelBox) -> float:
         return 0.0
     areas = [(x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in (box, other)]
     return width * height / (sum(areas) - width * height)
+
+
+def crops(codes: NDArray[np.int32]) -> dict[int, MaskCrop]:
+    """The regions of a mask picture, each cut out: thousands of whole masks would fill the memory.
+
+    Args:
+        codes: int32 [height, width]; 0 for background.
+
+    Returns:
+        The region of each number, in the order of the numbers.
+
+    Example:
+        >>> crops(np.array([[0, 3, 3], [0, 0, 3]]))[3].pixels.tolist()
+        [[True, True], [False, True]]
+    """
+    # All pixels but the background, sorted by their number: the pixels of a number are then neighbours, so that the
+    # smallest and largest row and column of each can be read off in one pass.
+    rows, columns = np.nonzero(codes)
+    order = np.argsort(codes[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    numbers, starts = np.unique(codes[rows, columns], return_index=True)
+    if not len(numbers):
+        return {}
+    sides = [extreme.reduceat(axis, starts) for extreme in (np.minimum, np.maximum) for axis in (rows, columns)]
+    regions: dict[int, MaskCrop] = {}
+    for number, top, left, bottom, right in zip(numbers, *sides, strict=True):
+        pixels = codes[top : bottom + 1, left : right + 1] == number
+        regions[int(number)] = MaskCrop(int(left), int(top), pixels)
+    return regions
+
+
+def crop_box(region: MaskCrop) -> PixelBox:
+    """The bounding box x1 y1 x2 y2 of a region, in pixels."""
+    height, width = region.pixels.shape
+    return float(region.x), float(region.y), float(region.x + width), float(region.y + height)
 
 
 def divide(region: Mask, boxes: list[PixelBox]) -> list[Mask]:
