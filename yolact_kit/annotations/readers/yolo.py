@@ -15,7 +15,8 @@ from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelFormat, ReadContext
-from yolact_kit.annotations.readers.jobs import Pending, read_each, refuse_boxes
+from yolact_kit.annotations.readers.jobs import Pending, refuse_boxes
+from yolact_kit.annotations.readers.yolo_rows import numbers_of
 from yolact_kit.annotations.readers.yolo_sets import (
     YoloSets,
     check_numbers,
@@ -24,6 +25,7 @@ from yolact_kit.annotations.readers.yolo_sets import (
     is_yaml,
     read_sets,
 )
+from yolact_kit.annotations.readers.yolo_texts import YoloText, check_rows, read_yolo_text
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.annotations.textfiles import read_text
@@ -32,6 +34,7 @@ from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_poin
 _ROW = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
 _FURTHEST = 2.0
 """Coordinates beyond this share of the picture are pixels."""
+_PAIRS = "x and y come in pairs, and a confidence or a track id behind them would be in every row of the file."
 
 
 class YoloFormat(LabelFormat):
@@ -69,7 +72,10 @@ class YoloFormat(LabelFormat):
         files, folder = context.labels.files, context.folder
         sets = read_sets(context.labels.description, folder, files, context.options, context.problems)
         pictures = by_stem(context.index)
-        items = read_each(files, context, partial(_read_file, sets=sets))
+        texts = [read_yolo_text(path, Problems(folder.name(path))) for path in files]
+        for item in sets.sets:
+            check_rows([text for text in texts if sets.set_of(text.path) is item], item, context)
+        items = [(_read_rows(text, sets.set_of(text.path).names, context.options), text.problems) for text in texts]
         _check_numbers(items, files, sets, folder)
         for raw, _ in items:
             if raw is not None:
@@ -80,10 +86,6 @@ class YoloFormat(LabelFormat):
 
 
 FORMAT = YoloFormat()
-
-
-def _read_file(path: Path, options: ReadOptions, problems: Problems, sets: YoloSets) -> RawPicture | None:
-    return read_yolo(path, options, problems, sets.set_of(path).names)
 
 
 def _check_numbers(items: list[Pending], files: list[Path], sets: YoloSets, folder: SourceFolder) -> None:
@@ -140,26 +142,12 @@ def is_label_file(path: Path, folder: SourceFolder) -> bool:
     return "labels" in map(str.lower, folders) or path.with_suffix("") in folder.picture_stems
 
 
-def read_yolo(path: Path, options: ReadOptions, problems: Problems, names: dict[int, str]) -> RawPicture | None:
-    """Reads one text file.
-
-    Args:
-        path: The file; an empty one belongs to a picture without objects.
-        options: How labels are read.
-        problems: Where problems are added.
-        names: Class name by id.
-
-    Returns:
-        What it says, in shares of the picture; None with a problem where it cannot be read.
-    """
-    raw = RawPicture(path, "", path.stem, None, shares=True)
-    if not path.stat().st_size:
-        return raw
-    text = read_text(path, problems)
-    if text is None:
+def _read_rows(text: YoloText, names: dict[int, str], options: ReadOptions) -> RawPicture | None:
+    """What a text file says, in shares of the picture; None where it cannot be read."""
+    if text.rows is None:
         return None
-    rows = [(number, row.split()) for number, row in enumerate(text.splitlines(), start=1) if row.strip()]
-    objects = [_object(number, row, names, options, problems) for number, row in rows]
+    objects = [_object(line, words, names, options, text.problems) for line, words in text.rows]
+    raw = RawPicture(text.path, "", text.path.stem, None, shares=True)
     raw.objects = [item for item in objects if item is not None]
     return raw
 
@@ -206,6 +194,8 @@ def _object(
         name = f"{name} ({label})"
         if len(row) < 5:
             raise GeometryError("shape-malformed", f"It has {len(row)} numbers; an outline has 7 or more, a box 5.")
+        if len(row) % 2 == 0 and numbers_of(row) is not None:
+            raise GeometryError("coordinates-odd", f"It has {len(row) - 1} numbers behind its class; {_PAIRS}")
         points = to_points(row[1:])
     except GeometryError as error:
         problems.add(error.code, str(error), name)

@@ -34,6 +34,8 @@ class YoloSet:
         names: Class name by number.
         folders: Split by the folder of its pictures.
         lists: Splits by lists of pictures.
+        keypoints: How many keypoints a row has, and how many numbers each, where the file says so (``kpt_shape``).
+        task: What the set is for, where the file says so: ``segment``, ``obb``, ``pose``.
     """
 
     file: Path | None
@@ -41,6 +43,8 @@ class YoloSet:
     names: dict[int, str]
     folders: dict[Path, str] = field(default_factory=dict)
     lists: SplitLists = field(default_factory=lambda: SplitLists({}))
+    keypoints: tuple[int, int] | None = None
+    task: str = ""
 
     def split_of(self, picture: Path) -> str:
         """The split that a picture belongs to; empty if it is unknown."""
@@ -155,7 +159,18 @@ def _read_set(path: Path, scope: Path, folder: SourceFolder, options: ReadOption
     # Without splits in YAML, there may be lists beside it, train.txt and val.txt.
     beside = [file for file in folder.files if file.parent == scope] if not folders and not lists else []
     inner_first = dict(sorted(folders.items(), key=lambda pair: -len(pair[0].parts)))
-    return YoloSet(path, scope, names, inner_first, read_lists(beside) if beside else SplitLists(lists))
+    split_lists = read_lists(beside) if beside else SplitLists(lists)
+    task = str(document.get("task", "")).lower()
+    return YoloSet(path, scope, names, inner_first, split_lists, _keypoints(document), task)
+
+
+def _keypoints(document: dict[str, Any]) -> tuple[int, int] | None:
+    """The number of keypoints and of their numbers that a YAML file states."""
+    shape = document.get("kpt_shape")
+    if not isinstance(shape, list) or len(shape) != 2 or not all(str(part).isdecimal() for part in shape):
+        return None
+    count, size = (int(part) for part in shape)
+    return (count, size) if count and size in (2, 3) else None
 
 
 def _unnamed_set(folder: SourceFolder, options: ReadOptions) -> YoloSet:
