@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.labels.groups import describe_groups
-from yolact_kit.annotations.labels.merging import find_numbered_classes, merge_listed, merge_numbered, report_numbered
+from yolact_kit.annotations.labels.merging import settle_numbers
 from yolact_kit.annotations.labels.numbered import NumberedClass
 from yolact_kit.annotations.labels.spelling import check_labels, check_map
 from yolact_kit.annotations.objects import IGNORE, NO_LABELS, map_label
@@ -92,23 +92,14 @@ def assemble_result(
     labelled = sorted((item for item, _ in merged), key=lambda item: item.picture.file)
     _refuse_nothing(labelled, source, options, problems)
     whole = Problems()
-    numbered = find_numbered_classes(labelled, listed, options, whole)
-    if options.merge_numbered:
-        merge_numbered(labelled, numbered, whole)
-        listed = merge_listed(listed, numbered)
-    else:
-        report_numbered(numbered, whole)
+    numbered, listed = settle_numbers(labelled, listed, options, whole)
     labels = Counter(instance.label for instance in _instances(labelled) if instance.label != IGNORE)
     classes = _classes(labels, listed, options)
     _ignore_for_all(labelled, classes)
     root = source if source.is_dir() else source.parent
     depth_range = settle_depth(labelled, root, options.depth_range, whole)
-    if not _instances(labelled):
-        whole.add("no-objects", "No picture has an object that could be read.")
+    _check_objects(_instances(labelled), whole)
     check_labels(labels, whole)
-    groups = describe_groups(_instances(labelled))
-    if groups is not None:
-        whole.add("group-everywhere", groups)
     splits = _splits_of_source(files, merged, whole)
     return ReadResult(
         files.format,
@@ -123,6 +114,15 @@ def assemble_result(
         numbered,
         depth_range,
     )
+
+
+def _check_objects(instances: list[Instance], problems: Problems) -> None:
+    """Reports that there is no object, or that all are in one group."""
+    if not instances:
+        problems.add("no-objects", "No picture has an object that could be read.")
+    groups = describe_groups(instances)
+    if groups is not None:
+        problems.add("group-everywhere", groups)
 
 
 def _instances(labelled: list[Labelled]) -> list[Instance]:

@@ -13,20 +13,34 @@ from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import Labelled
 
 
-def find_numbered_classes(
+def settle_numbers(
     labelled: list[Labelled], listed: list[str] | None, options: ReadOptions, problems: Problems
-) -> list[NumberedClass]:
-    """Finds labels that differ only by a number, without those that the user has named.
+) -> tuple[list[NumberedClass], list[str] | None]:
+    """Finds labels that people numbered, and gives those of each name one class, in place, if the options say so.
+
+    Every object stays one of its own; objects that become identical count once.
 
     Args:
         labelled: The pictures.
         listed: Classes that the files list; None where they do not.
         options: How labels are read; what ``--map``, ``--classes`` and ``--keep-numbered`` name stays as it is.
-        problems: Where names of ``--keep-numbered`` that no label has are reported.
+        problems: Where it is said which labels are numbered, or what was merged and what was not.
 
     Returns:
-        The labels of each name, and whether they are one class.
+        The labels of each name as they were, and the listed classes under their new names.
     """
+    numbered = _numbered_classes(labelled, listed, options, problems)
+    if not options.merge_numbered:
+        _report_numbered(numbered, problems)
+        return numbered, listed
+    _merge_numbered(labelled, numbered, problems)
+    return numbered, _merge_listed(listed, numbered)
+
+
+def _numbered_classes(
+    labelled: list[Labelled], listed: list[str] | None, options: ReadOptions, problems: Problems
+) -> list[NumberedClass]:
+    """Labels that differ only by a number, without those that the user has named."""
     pictures = []
     for item in labelled:
         pictures.append(Counter(instance.label for instance in item.picture.instances if instance.label != IGNORE))
@@ -50,13 +64,8 @@ def _labels_to_keep(labels: set[str], names: tuple[str, ...], problems: Problems
     return set().union(*kept.values())
 
 
-def report_numbered(numbered: list[NumberedClass], problems: Problems) -> None:
-    """Reports labels that people numbered; they stay as they are.
-
-    Args:
-        numbered: The labels of each name.
-        problems: Where they are reported.
-    """
+def _report_numbered(numbered: list[NumberedClass], problems: Problems) -> None:
+    """Reports labels that people numbered; they stay as they are."""
     for labels in numbered:
         if labels.counts_objects:
             problems.add("labels-numbered", f"The labels {labels} look like numbered objects of '{labels.base}'.")
@@ -65,16 +74,8 @@ def report_numbered(numbered: list[NumberedClass], problems: Problems) -> None:
             problems.add("labels-numbered", message)
 
 
-def merge_numbered(labelled: list[Labelled], numbered: list[NumberedClass], problems: Problems) -> None:
-    """Gives the labels of each name one class, in place, where their numbers count objects.
-
-    Every object stays one of its own. Objects that become identical count once.
-
-    Args:
-        labelled: The pictures.
-        numbered: The labels of each name.
-        problems: Where it is said what was merged and what was not.
-    """
+def _merge_numbered(labelled: list[Labelled], numbered: list[NumberedClass], problems: Problems) -> None:
+    """Gives the labels of each name one class, in place, where their numbers count objects."""
     new_labels: dict[str, str] = {}
     for labels in numbered:
         if labels.counts_objects:
@@ -103,16 +104,8 @@ def _rename_objects(picture: Picture, new_labels: dict[str, str], problems: Prob
     problems.found += new_problems.found
 
 
-def merge_listed(listed: list[str] | None, numbered: list[NumberedClass]) -> list[str] | None:
-    """The classes that files list, under their new names.
-
-    Args:
-        listed: The classes; None where the files list none.
-        numbered: The labels of each name.
-
-    Returns:
-        The classes, each once.
-    """
+def _merge_listed(listed: list[str] | None, numbered: list[NumberedClass]) -> list[str] | None:
+    """The classes that files list, under their new names, each once."""
     if listed is None:
         return None
     new_labels: dict[str, str] = {}
