@@ -14,7 +14,7 @@ help:
 	@echo "make test-slow    the long tests: trains for real, within 50 minutes"
 	@echo "make lint         ruff and mypy"
 	@echo "make format       rewrites the code in the project's format"
-	@echo "make clean        removes .venv and everything that was made"
+	@echo "make clean        removes .venv, packages that were built, and caches; no run, no data set"
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -42,5 +42,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist runs quickstart .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis yolact_kit.egg-info
+	rm -f dist/yolact_kit-*.whl dist/yolact_kit-*.tar.gz
+	-rmdir dist 2>/dev/null
+	find yolact_kit tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,10 +10,17 @@ import pytest
 
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder, run_folder, weights_files
+from yolact_kit.output_record import NAME
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != NAME)
+
+
+def make_output(out: Path, name: str = "old.txt") -> None:
+    """A folder as a command writes it."""
+    with new_folder(out) as folder:
+        (folder / name).write_text("old", encoding="utf-8")
 
 
 def test_a_text_is_written_as_a_whole(tmp_path: Path) -> None:
@@ -59,8 +66,7 @@ def test_a_folder_that_fails_leaves_nothing(tmp_path: Path, error: type[BaseExce
 
 def test_a_folder_that_is_not_empty_needs_overwrite(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "old.txt").write_text("old", encoding="utf-8")
+    make_output(out)
     with pytest.raises(UserError, match="not empty"), new_folder(out):
         pass
     with pytest.raises(ValueError, match="halfway"), new_folder(out, overwrite=True):
@@ -76,7 +82,7 @@ def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    atomic_write_text(out / "old.txt", "old")
+    make_output(out)
     rename = Path.rename
 
     def rename_but_the_new_one(path: Path, target: Path) -> Path:
@@ -93,7 +99,7 @@ def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
 
 def test_what_another_program_has_written_meanwhile_is_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with pytest.raises(UserError, match="Another program") as caught, new_folder(out) as folder:
+    with pytest.raises(UserError, match="Somebody else") as caught, new_folder(out) as folder:
         (folder / "mine.txt").write_text("mine", encoding="utf-8")
         out.mkdir()
         (out / "theirs.txt").write_text("theirs", encoding="utf-8")

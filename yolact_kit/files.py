@@ -6,12 +6,13 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from yolact_kit.errors import UserError
+from yolact_kit.output_record import foreign_files, record_file, record_folder, refuse_foreign
 
 _LONGEST_NAME = 255
 """Longest name of a file on the usual file systems, in bytes."""
@@ -90,6 +91,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     partial = _partial_path(path)
     try:
         yield partial
+        record_file(path, partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -100,30 +102,31 @@ def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path |
     """A folder that is written completely or not at all.
 
     The body writes into a temporary folder beside ``out``. It is renamed to ``out`` when the body ends well, and
-    removed when it raises.
+    removed when it raises. A hidden file in it records what was written, see `output_record`.
 
     Args:
         out: The folder to make.
-        overwrite: Whether a folder of that name that is not empty may be replaced.
+        overwrite: Whether a folder of that name that is not empty may be replaced, if all in it was written like this.
         inputs: What the body reads: ``out`` must be neither one of them, nor inside of one, nor around one.
 
     Yields:
         The temporary folder to write to.
 
     Raises:
-        UserError: ``out`` is not empty and ``overwrite`` is not set, is a file, touches an input, or cannot be made. If
-            another program has filled it while the body ran, the result is kept beside it, and the message says where.
+        UserError: ``out`` is not empty and ``overwrite`` is not set, holds files of the user's, is a file, touches an
+            input, or cannot be made. If somebody has filled it while the body ran, the result is kept beside it, and
+            the message says where.
 
     Example:
         >>> import tempfile
         >>> out = Path(tempfile.mkdtemp()) / "out"
         >>> with new_folder(out) as folder:
         ...     _ = (folder / "a.txt").write_text("a", encoding="utf-8")
-        >>> [path.name for path in out.iterdir()]
-        ['a.txt']
+        >>> sorted(path.name for path in out.iterdir())
+        ['.yolact-kit', 'a.txt']
     """
-    out = Path(out).resolve()
     check_out(out, overwrite, inputs)
+    out = Path(out).resolve()
     partial = _partial_path(out)
     try:
         partial.mkdir(parents=True)
@@ -131,18 +134,22 @@ def new_folder(out: Path | str, overwrite: bool = False, inputs: Iterable[Path |
         raise UserError(f"The folder '{out}' cannot be made: {error.strerror}.", "Choose another place.") from error
     try:
         yield partial
+        record_folder(partial)
         _move_into_place(partial, out, overwrite)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = ()) -> None:
+def check_out(
+    out: Path | str, overwrite: bool = False, inputs: Iterable[Path | str] = (), exceptions: Collection[Path] = ()
+) -> None:
     """Checks, before any work is done, that an output folder can be written.
 
     Args:
         out: The folder.
-        overwrite: Whether it may exist already and have content.
+        overwrite: Whether it may exist already and have content, if this program wrote all of it.
         inputs: What will be read while it is written.
+        exceptions: Files in it that will stay in any case.
 
     Raises:
         UserError: As `new_folder` says.
@@ -153,7 +160,7 @@ def check_out(out: Path | str, overwrite: bool = False, inputs: Iterable[Path | 
     for source in inputs:
         _check_apart(out, Path(source).resolve(), overwrite)
     if out.is_dir() and any(out.iterdir()):
-        _check_replaceable(out, overwrite)
+        _check_replaceable(out, overwrite, exceptions)
     _check_writable(out)
 
 
@@ -173,11 +180,12 @@ def _check_apart(out: Path, source: Path, overwrite: bool) -> None:
         raise UserError(f"Overwriting '{out}' would delete the input '{source}'.", "Give another output folder.")
 
 
-def _check_replaceable(out: Path, overwrite: bool) -> None:
-    """Refuses a folder that is not empty, unless it may be overwritten and is not the home or current folder."""
+def _check_replaceable(out: Path, overwrite: bool, exceptions: Collection[Path]) -> None:
+    """Refuses a folder that is not empty, unless it may be overwritten and holds only what this program wrote."""
     if not overwrite:
         raise UserError(
-            f"The output folder '{out}' is not empty.", "Give another one, or --overwrite to replace what is in it."
+            f"The output folder '{out}' is not empty.",
+            "Give another one, or --overwrite to replace what yolact-kit wrote into it.",
         )
     target, current = out.resolve(), Path.cwd().resolve()
     if target == Path.home().resolve() or target == current or target in current.parents:
@@ -185,6 +193,11 @@ def _check_replaceable(out: Path, overwrite: bool) -> None:
             f"'{out}' is your home folder, the current folder or one above it, not a folder to overwrite.",
             "Give the name of a new folder.",
         )
+    if out.is_symlink():
+        raise UserError(
+            f"'{out}' is a link to '{target}', not a folder to overwrite.", "Give the name of the folder itself."
+        )
+    refuse_foreign(out, exceptions)
 
 
 def _check_writable(out: Path) -> None:
@@ -275,11 +288,7 @@ def _move_into_place(partial: Path, out: Path, overwrite: bool) -> None:
     elif overwrite:
         _replace_folder(partial, out)
     else:  # it was empty when the work began
-        rescue = _free_numbered_path(out, 2)
-        partial.rename(rescue)
-        raise UserError(
-            f"Another program has written to '{out}' in the meantime.", f"The result is in '{rescue}' instead."
-        )
+        _rescue(partial, out)
 
 
 def _replace_folder(partial: Path, out: Path) -> None:
@@ -287,8 +296,23 @@ def _replace_folder(partial: Path, out: Path) -> None:
     old = _partial_path(out)
     out.rename(old)
     try:
-        partial.rename(out)
+        # Hours may have passed since the first check; nobody finds the folder under its present name.
+        has_foreign_files = next(foreign_files(old), None) is not None
+        if not has_foreign_files:
+            partial.rename(out)
     except BaseException:
         old.rename(out)
         raise
+    if has_foreign_files:
+        old.rename(out)
+        _rescue(partial, out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _rescue(partial: Path, out: Path) -> None:
+    """Keeps a result beside the folder that it was meant for, and raises `UserError`, which says where."""
+    rescue = _free_numbered_path(out, 2)
+    partial.rename(rescue)
+    raise UserError(
+        f"Somebody else has written to '{out}' in the meantime.", f"It is as it was; the result is in '{rescue}'."
+    )

@@ -111,4 +111,8 @@ def test_each_call_may_have_a_score_of_its_own(model: YOLACT, photo: Path) -> No
 def test_predictions_are_written_as_the_command_writes_them(model: YOLACT, photo: Path, tmp_path: Path) -> None:
     outcome = model.predict_to_folder(photo, tmp_path / "found", ["coco", "csv"])
     assert (outcome.pictures, outcome.objects) == (1, len(model.predict(photo)[0]))
-    assert {file.name for file in (tmp_path / "found").iterdir()} == {"predictions.json", "predictions.csv"}
+    assert {file.name for file in (tmp_path / "found").iterdir()} == {
+        ".yolact-kit",
+        "predictions.json",
+        "predictions.csv",
+    }

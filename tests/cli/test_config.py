@@ -46,8 +46,26 @@ def test_a_file_that_is_there_is_kept_unless_overwrite(run: Runner, data: Path) 
     assert done.code == 2
     assert "--overwrite" in done.err
     assert Path("config.yaml").read_text(encoding="utf-8") == "mine"
-    assert run("config", data, "--overwrite").code == 0
-    assert load_config("config.yaml").classes == ["너트", "bolt"]
+    done = run("config", data, "--overwrite")
+    assert done.code == 2 and "is not a configuration" in done.err
+    assert Path("config.yaml").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_configuration_is_replaced_and_what_was_changed_by_hand_is_kept(run: Runner, data: Path, ends: str) -> None:
+    assert run("config", data).code == 0
+    text = Path("config.yaml").read_text(encoding="utf-8")
+    Path("config.yaml").write_text(text, encoding="utf-8", newline=ends)
+    done = run("config", data, "--overwrite")
+    assert done.code == 0 and "by hand" not in done.err
+    assert [path.name for path in Path().glob("*.yaml")] == ["config.yaml"]
+    changed = text.replace("\n  epochs: ", "\n  epochs: 1")
+    for number in (1, 2):
+        Path("config.yaml").write_text(changed, encoding="utf-8")
+        done = run("config", data, "--overwrite")
+        assert done.code == 0 and f"kept as config-{number}.yaml" in done.err
+        assert Path(f"config-{number}.yaml").read_text(encoding="utf-8") == changed
+        assert load_config("config.yaml").classes == ["너트", "bolt"]
 
 
 def test_a_model_and_a_size_of_ones_own(run: Runner, data: Path) -> None:

@@ -84,7 +84,7 @@ def test_the_folder_is_complete_and_loads(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "자료"
     assert run(photos, out, "--val", "0.2", "--test", "0.1") == 0
     names = sorted(path.relative_to(out).as_posix() for path in out.iterdir())
-    assert names == ["annotations", "conversion.json", "dataset.yaml", "images"]
+    assert names == [".yolact-kit", "annotations", "conversion.json", "dataset.yaml", "images"]
     dataset = load_dataset(out)
     assert dataset.classes == ["nut", "너트"]
     assert {name: len(found) for name, found in dataset.splits.items()} == {"train": 7, "val": 2, "test": 1}

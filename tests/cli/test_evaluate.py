@@ -35,7 +35,8 @@ def test_files_and_json(run_folder: Path, dataset: Path, tmp_path: Path, capsys:
     out = tmp_path / "결과"
     assert evaluate(run_folder, dataset, "--out", out, "--json") == 0
     printed = capsys.readouterr()
-    assert names(out) == ["confusion.png", "metrics.json", "precision_recall.png", "report.html", "results.json"]
+    written = ["confusion.png", "metrics.json", "precision_recall.png", "report.html", "results.json"]
+    assert names(out) == [".yolact-kit", *written]
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert json.loads(printed.out) == metrics
     parts = ["mask", "box", "thresholds", "confusion", "errors", "calibration", "boundary", "worst"]
@@ -47,6 +48,16 @@ def test_files_and_json(run_folder: Path, dataset: Path, tmp_path: Path, capsys:
     assert {result["image_id"] for result in results} <= {898, 899, 900}
     assert all(result["score"] >= 0.05 for result in results)
     assert "report.html" in printed.err and "plate" in printed.err and "calibration error" in printed.err
+
+
+def test_what_is_passed_on_does_not_tell_where_it_was_made(run_folder: Path, dataset: Path, tmp_path: Path) -> None:
+    last = run_folder / "weights" / "best.safetensors"
+    assert evaluate(run_folder, dataset, "--against", last, "--out", tmp_path / "a", "--quiet") == 0
+    metrics = json.loads((tmp_path / "a" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["against"]["weights"] == "train-1/weights/best.safetensors"
+    for name in ("metrics.json", "results.json", "against.json", "report.html", ".yolact-kit"):
+        text = (tmp_path / "a" / name).read_text(encoding="utf-8")
+        assert str(tmp_path) not in text and str(run_folder.parent) not in text
 
 
 def test_the_chosen_score_is_what_the_working_point_is_about(run_folder: Path, dataset: Path, tmp_path: Path) -> None:
@@ -78,7 +89,7 @@ def test_against_other_weights(run_folder: Path, dataset: Path, tmp_path: Path) 
     )
     assert against == {name: alone[name] for name in ("mask", "box")}
     found = both["against"]
-    assert found["weights"] == str(other) and found["pictures"] == 3
+    assert found["weights"] == other.name and found["pictures"] == 3
     for kind in ("mask", "box"):
         assert found[kind]["AP"]["this"] == both[kind]["AP"]
         assert found[kind]["AP"]["other"] == against[kind]["AP"]

@@ -24,7 +24,9 @@ def test_a_page_and_figures_are_written(
     assert (done.code, done.out) == (0, "")
     assert str(Path("runs") / "explain-1" / "explanation.html") in done.err
     each = [f"컵 {number}-{kind}.png" for number in (1, 2) for kind in ("boxes", "masks")]
-    assert files(tmp_path / "runs" / "explain-1") == ["explanation.html", "prototypes.png", *each]
+    assert files(tmp_path / "runs" / "explain-1") == [".yolact-kit", "explanation.html", "prototypes.png", *each]
+    page = (tmp_path / "runs" / "explain-1" / "explanation.html").read_text(encoding="utf-8")
+    assert run_folder.name in page and str(run_folder.parent) not in page and str(tmp_path) not in page
 
 
 def test_a_picture_without_objects_has_its_prototypes(
@@ -33,7 +35,7 @@ def test_a_picture_without_objects_has_its_prototypes(
     done = run("explain", run_folder, photos / "컵 0.png", "--score", "1", "--out", tmp_path / "수업")
     assert done.code == 0
     assert "Nothing in '컵 0.png' scored 1 or more" in done.err
-    assert files(tmp_path / "수업") == ["explanation.html", "prototypes.png", "컵 0-boxes.png"]
+    assert files(tmp_path / "수업") == [".yolact-kit", "explanation.html", "prototypes.png", "컵 0-boxes.png"]
 
 
 def test_only_the_first_pictures_of_a_folder(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:

@@ -322,3 +322,18 @@ def test_numbered_labels_are_asked_about(answer, here: Path, reply: str, classes
     assert "6 labels have numbers that seem to count objects" in done.err, done.err
     assert ("convert cups cups-project/data --merge-numbered" in done.err) == (reply == "y")
     assert sorted(load_dataset(here / "cups-project" / "data").classes) == sorted(classes)
+
+
+@pytest.mark.parametrize("written_on", ["here", "Windows"])
+def test_a_project_that_was_moved_with_its_source_goes_on(tmp_path: Path, written_on: str) -> None:
+    for name in ("photos", "photos-project"):
+        (tmp_path / "새 곳" / name).mkdir(parents=True)
+    source = Path("D:\\old\\photos" if written_on == "Windows" else "/nowhere/old/photos")
+    Project(tmp_path / "새 곳" / "photos-project", source).save()
+    moved = (tmp_path / "새 곳" / "photos").resolve()
+    for named in (None, moved):
+        project = open_project(tmp_path / "새 곳" / "photos-project", named, "en")
+        assert project is not None and project.source == moved
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UserError):
+        open_project(tmp_path / "새 곳" / "photos-project", tmp_path / "other", "en")

@@ -195,7 +195,7 @@ def test_every_format_at_once_and_korean_names(run_folder: Path, photos: Path, t
     out = tmp_path / "결과"
     assert predict(run_folder, photos, "--out", out, "--format", every, "--score", "0", "--top-k", "3", "-q") == 0
     assert sorted(path.name for path in out.iterdir()) == [
-        "cutouts", "labelme", "overlay", "png", "predictions.csv", "predictions.json",
+        ".yolact-kit", "cutouts", "labelme", "overlay", "png", "predictions.csv", "predictions.json",
     ]  # fmt: skip
     found = json.loads((out / "predictions.json").read_text(encoding="utf-8"))["annotations"]
     rows = (out / "predictions.csv").read_text(encoding="utf-8-sig").splitlines()

@@ -6,7 +6,8 @@ import pytest
 
 from tests.inference.writers.items import MASKS, item
 from yolact_kit.errors import UserError
-from yolact_kit.inference.journal import Journal, check_folder, is_unfinished, record
+from yolact_kit.inference.journal import Journal, is_unfinished, record
+from yolact_kit.inference.predict_sources import check_folder
 
 SETTINGS = {"score": 0.3, "formats": ("coco", "csv")}
 

@@ -24,6 +24,7 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import SourcePicture, find_pictures
 from yolact_kit.inference.writers import FORMATS, Item, WriteOptions, check_formats
 from yolact_kit.inference.writers.names import Names, safe_name
+from yolact_kit.output_record import NAME
 from yolact_kit.pixels.depth import DepthRule
 from yolact_kit.pixels.pictures import read_picture
 
@@ -95,7 +96,7 @@ def test_predictions_are_a_document_that_pycocotools_reads(predictor: Predictor,
     for annotation in index.loadAnns(index.getAnnIds()):
         assert index.annToMask(annotation).sum() == annotation["area"]
         assert len(annotation["bbox"]) == 4 and all(isinstance(value, float) for value in annotation["bbox"])
-    assert [path.name for path in out.iterdir()] == ["predictions.json"]
+    assert sorted(path.name for path in out.iterdir()) == [NAME, "predictions.json"]
 
 
 def test_broken_pictures_are_left_out_and_counted(predictor: Predictor, photos: Path, tmp_path: Path) -> None:
@@ -182,7 +183,7 @@ def test_overwriting_keeps_what_a_person_labelled(predictor: Predictor, photos: 
     outcome = predict_to_folder(predictor, pictures[:2], out, ["labelme"], overwrite=True)
     assert outcome.kept == [corrected]
     left = contents(out)
-    assert sorted(left) == ["labelme/a.json", "labelme/a.png.json", "labelme/z.json"]
+    assert sorted(left) == [NAME, "labelme/a.json", "labelme/a.png.json", "labelme/z.json"]
     assert left["labelme/z.json"] == saved["labelme/z.json"]
     outcome = predict_to_folder(predictor, pictures, out, ["labelme"], overwrite=True)
     assert outcome.kept == [corrected] and contents(out)["labelme/z.json"] == saved["labelme/z.json"]
@@ -230,9 +231,37 @@ def test_an_output_folder_that_is_not_empty_is_kept(predictor: Predictor, photos
     (out / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(UserError, match="not empty"):
         predict_to_folder(predictor, find_pictures(photos), out)
+    with pytest.raises(UserError, match=r"'mine\.txt'"):
+        predict_to_folder(predictor, find_pictures(photos), out, overwrite=True)
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    (out / "mine.txt").unlink()
+    predict_to_folder(predictor, find_pictures(photos), out, ["overlay", "png"])
     predict_to_folder(predictor, find_pictures(photos), out, ["coco"], overwrite=True)
-    assert [path.name for path in out.iterdir()] == ["predictions.json"]
+    assert sorted(path.name for path in out.iterdir()) == [NAME, "predictions.json"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "overlay/mine.jpg", "labelme/thesis.txt", "하위/메모.txt"])
+def test_an_unfinished_run_goes_on_beside_files_of_the_users(
+    predictor: Predictor, photos: Path, tmp_path: Path, name: str
+) -> None:
+    def killed(stream: Iterable[Record], total: int) -> Iterable[Record]:
+        yield next(iter(stream))
+        raise Killed
+
+    out, pictures = tmp_path / "out", find_pictures(photos)
+    with pytest.raises(Killed):
+        predict_to_folder(predictor, pictures, out, ["overlay", "labelme"], track=killed)
+    mine = out / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=mine.name):
+        predict_to_folder(predictor, pictures, out, ["overlay", "labelme"], overwrite=True)
+    assert predict_to_folder(predictor, pictures, out, ["overlay", "labelme"]).pictures == 4
+    with pytest.raises(UserError, match=mine.name):
+        predict_to_folder(predictor, pictures, out, ["overlay", "labelme"], overwrite=True)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    mine.unlink()
+    assert predict_to_folder(predictor, pictures, out, ["coco"], overwrite=True).pictures == 4
 
 
 def test_many_detections_need_more_than_a_byte(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_an_interrupt_keeps_a_file_that_plays(predictor: Predictor, video: Path,
     outcome = predict_to_folder(predictor, find_pictures(video), out, ["video", "coco"], track=interrupted)
     assert outcome.interrupted and 6 <= outcome.pictures < 20
     assert len(probe(out / "video" / "벨트.mp4")["times"]) == outcome.pictures
-    assert sorted(path.name for path in out.iterdir()) == ["predictions.json", "video"]
+    assert sorted(path.name for path in out.iterdir()) == [".yolact-kit", "predictions.json", "video"]
     assert len(list((out / "video").iterdir())) == 1
 
 

@@ -34,6 +34,15 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path, config: Config, model: 
     assert torch.equal(loaded.model(image).logits, model.eval()(image).logits)
 
 
+def test_weights_do_not_tell_where_they_were_made(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
+    config.dataset, config.model.weights = str(tmp_path / "자료"), str(tmp_path / "first" / "weights" / "a.safetensors")
+    file = tmp_path / "last.safetensors"
+    save_weights(file, model, config)
+    assert str(tmp_path).encode() not in file.read_bytes()
+    loaded = load_weights(file).config
+    assert (loaded.dataset, loaded.model.weights) == ("자료", "first/weights/a.safetensors")
+
+
 def test_nothing_is_left_beside_the_file(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
     save_weights(tmp_path / "a.safetensors", model, config)
     save_weights(tmp_path / "a.safetensors", model, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,11 @@ def test_too_many_pixels_are_refused_before_they_are_unpacked(tmp_path: Path, mo
     assert caught.value.code == "picture-too-large"
     assert inspect_picture(path, max_pixels=200_000_000).width == 15000
     assert Image.MAX_IMAGE_PIXELS == 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_that_leads_nowhere_says_where_it_led(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to(tmp_path / "옛 곳" / "a.png")
+    with pytest.raises(PictureError, match="which is not there any more") as caught:
+        read_picture(tmp_path / "a.png")
+    assert caught.value.code == "picture-missing"

@@ -64,6 +64,16 @@ def test_a_source_is_reported_as_well(tmp_path: Path) -> None:
     assert re.search(r"data:image/jpeg[^>]*>\s*</button>\s*<div class=\"text\"><b>a.json</b>", text)
 
 
+def test_the_page_does_not_tell_where_it_was_made(tmp_path: Path) -> None:
+    source = tmp_path / "내 라벨"
+    labelled(source, "a", [shape(), shape([[-9, 5], [20, 6], [10, 30]], "컵")])
+    labelled(source, "b", [shape()], seed=1)
+    (source / "b.png").write_bytes(b"no picture")
+    found = validate_source(read_source(source), source, MODEL)
+    text = write_validation_report(found, tmp_path / "page.html", str(source)).read_text(encoding="utf-8")
+    assert "b.png" in text and "validate 내 라벨 --fix OUT" in text and str(tmp_path) not in text
+
+
 def test_a_data_set_without_anything_has_a_page(tmp_path: Path) -> None:
     dataset = Dataset("empty", [], {"train": []})
     found = Validation(dataset, [], collect(dataset, MODEL))

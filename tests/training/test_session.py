@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.display import Display
 from yolact_kit.errors import UserError
 from yolact_kit.models.weights import load_weights
+from yolact_kit.training.run_folder import RunLog, begin_run_folder, config_to_resume, removing_unstarted
 from yolact_kit.training.session import resume_run, train_run
 
 
@@ -56,3 +59,91 @@ def test_a_data_set_in_memory_has_to_be_saved_first() -> None:
 def test_a_folder_without_a_configuration_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a run folder"):
         resume_run(tmp_path)
+
+
+@pytest.fixture
+def project(config: Config, tmp_path: Path) -> Path:
+    """A project of a data set and a run that has begun, which was moved with both."""
+    shutil.move(tmp_path / "data", tmp_path / "old" / "data")
+    config.dataset = str(tmp_path / "old" / "data")
+    train_run(config, tmp_path / "old" / "runs" / "a", weights="none", device="cpu")
+    return (tmp_path / "old").rename(tmp_path / "새 곳")
+
+
+def stored_as(run: Path, dataset: str) -> None:
+    """Writes another path of the data set into a run's configuration."""
+    file = run / "config.yaml"
+    text = re.sub(r"^dataset: .*$", lambda _: f"dataset: '{dataset}'", file.read_text(encoding="utf-8"), flags=re.M)
+    file.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["", "C:\\Users\\me\\old\\data", "..\\..\\data", "/home/me/old/data/dataset.yaml", "D:\\data\\dataset.yaml"],
+)
+def test_a_run_that_was_moved_with_its_data_set_is_resumed(project: Path, stored: str) -> None:
+    if stored:
+        stored_as(project / "runs" / "a", stored)
+    config = config_to_resume(project / "runs" / "a", ["train.epochs=3"])
+    assert Path(config.dataset) == (project / "data").resolve() and config.train.epochs == 3
+    assert resume_run(project / "runs" / "a", config, device="cpu").steps > 0
+
+
+def test_a_data_set_that_was_moved_alone_has_to_be_named(project: Path, tmp_path: Path) -> None:
+    run = project / "runs" / "a"
+    there = (project / "data").rename(tmp_path / "elsewhere")
+    for resume in (config_to_resume, resume_run):
+        with pytest.raises(UserError, match="any more") as caught:
+            resume(run)
+        assert "--set dataset=FOLDER" in caught.value.advice
+    config = config_to_resume(run, [f"dataset={there}"])
+    assert not resume_run(run, config, device="cpu").trained
+
+
+def test_another_data_set_of_that_name_is_not_taken(project: Path) -> None:
+    file = project / "data" / "dataset.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "more: 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match="any more"):
+        config_to_resume(project / "runs" / "a")
+
+
+def test_the_configuration_that_is_named_as_well_says_where_the_data_set_is(project: Path, tmp_path: Path) -> None:
+    (project / "data").rename(project / "자료")
+    (project / "config.yaml").write_text("dataset: 자료\ntrain: {epochs: 9}\n", encoding="utf-8")
+    config = config_to_resume(project / "runs" / "a", config_file=project / "config.yaml")
+    assert Path(config.dataset) == project / "자료" and config.train.epochs == 2
+
+
+def test_a_configuration_without_its_data_set_says_how_to_name_it(config: Config, tmp_path: Path) -> None:
+    for dataset in (str(tmp_path / "nowhere"), ""):
+        config.dataset = dataset
+        with pytest.raises(UserError) as caught:
+            train_run(config, tmp_path / "run", weights="none", device="cpu")
+        assert "--set dataset=FOLDER" in caught.value.advice
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "weights/mine.pth", "config.yaml"])
+def test_a_run_folder_with_files_of_the_users_is_not_replaced(config: Config, tmp_path: Path, name: str) -> None:
+    run = tmp_path / "run"
+    train_run(config, run, weights="none", device="cpu")
+    train_run(config, run, weights="none", device="cpu", overwrite=True)
+    (run / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=Path(name).name):
+        train_run(config, run, weights="none", device="cpu", overwrite=True)
+    assert (run / name).read_text(encoding="utf-8") == "mine"
+    assert (run / "weights" / "last.safetensors").is_file()
+
+
+def test_a_training_that_does_not_begin_leaves_the_users_files(config: Config, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt), removing_unstarted(run):
+        begin_run_folder(run)
+        RunLog(run, lambda _line: None)("a line")
+        (run / "notes.txt").write_text("mine", encoding="utf-8")
+        raise KeyboardInterrupt
+    assert [path.name for path in run.iterdir()] == ["notes.txt"]
+    (run / "notes.txt").unlink()
+    with pytest.raises(KeyboardInterrupt), removing_unstarted(run):
+        begin_run_folder(run)
+        raise KeyboardInterrupt
+    assert not run.exists()

@@ -16,10 +16,11 @@ from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.entries import entry_id, image_fault, usable_annotation
 from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.errors import UserError
-from yolact_kit.files import atomic_write_text
+from yolact_kit.files import atomic_write_text, replacing
 from yolact_kit.json_text import json_text, parse_json
 from yolact_kit.pixels.depth import depth_range
 from yolact_kit.shapes.rle import parse_rle
+from yolact_kit.shown_paths import shown_path
 
 
 @dataclass(slots=True)
@@ -190,7 +191,7 @@ def save_dataset(
         "name": dataset.name,
         "classes": dataset.classes,
         "splits": {name: {"annotations": f"annotations/{name}.json", "images": images} for name in dataset.splits},
-        "source": source,
+        "source": shown_path(source),
         "options": options or {},
     }
     if dataset.depth_range is not None:
@@ -207,6 +208,5 @@ def copy_pictures(pictures: Iterable[Picture], folder: Path) -> None:
         folder: The folder; each picture is at its `Picture.file` there. A missing folder is created.
     """
     for picture in pictures:
-        target = folder / picture.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture.path, target)
+        with replacing(folder / picture.file) as beside:
+            shutil.copyfile(picture.path, beside)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from yolact_kit.errors import UserError
+from yolact_kit.shown_paths import without_folders
 
 Severity = Literal["E", "F", "W", "S"]
 """``E`` an error, ``F`` mended, ``W`` a warning, ``S`` skipped and counted."""
@@ -55,6 +57,27 @@ def has_errors(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == "E" for problem in problems)
 
 
+def without_folders_in(problems: Iterable[Problem], inputs: Iterable[Path]) -> list[Problem]:
+    """Problems for a document that is passed on.
+
+    Args:
+        problems: The problems.
+        inputs: The files and folders that were read.
+
+    Returns:
+        The problems; their texts name files from the input's folder on.
+    """
+    folders = [path if path.is_dir() else path.parent for path in inputs]
+    return [
+        replace(
+            problem,
+            message=without_folders(problem.message, folders),
+            advice=without_folders(problem.advice, folders),
+        )
+        for problem in problems
+    ]
+
+
 class SourceError(UserError):
     """A source from which nothing can be read.
 
@@ -66,4 +89,17 @@ class SourceError(UserError):
 
     def __init__(self, message: str, advice: str, problems: list[Problem]) -> None:
         super().__init__(message, advice)
+        self.problems = problems
+
+
+class StrictError(UserError):
+    """Something is wrong, and ``strict`` is set.
+
+    Args:
+        message: How much is wrong.
+        problems: All of it.
+    """
+
+    def __init__(self, message: str, problems: list[Problem]) -> None:
+        super().__init__(message, "Mend what is listed above, or convert without --strict.")
         self.problems = problems

@@ -56,17 +56,29 @@ def config(
 
     loaded = load_dataset(dataset)
     # From here on it takes seconds to import what is needed; a mistake in the call is reported before.
+    from yolact_kit.config.changes import keep_changed
     from yolact_kit.planning.plan import plan
 
     planned = plan(loaded, model, size)
+    copy = keep_changed(out)
     planned.save(out)
     say(str(planned))
+    if copy is not None:
+        say(f"The earlier {out}, which was changed by hand, is kept as {copy}.")
     say(f"Written to {out}. Next: {plain_command(['train', out])}")
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
-    """Refuses a folder, and a file that is there unless it may be replaced."""
+    """Refuses a folder, and a file that is there unless it is a configuration that may be replaced."""
     if out.is_dir():
         raise UserError(f"'{out}' is a folder.", "Give the name of a file, such as --out config.yaml.")
     if out.exists() and not overwrite:
         raise UserError(f"'{out}' already exists.", "Give another name with --out, or --overwrite to replace it.")
+    if out.exists():
+        from yolact_kit.config.files import load_config
+
+        try:
+            load_config(out)
+        except UserError as error:
+            message = f"'{out}' is not replaced, because it is not a configuration that can be read: {error.message}"
+            raise UserError(message, "Give another name with --out.") from error

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 5
 """Problems of one kind that are printed; the rest are counted."""
+_ROWS = 15
+"""Classes without training that are printed."""
+_UNTRAINED = "class-without-training"
 _NOT_VERIFIED = "--no-verify: pictures were not checked for damage, nor compared to find copies;"
 
 
@@ -100,7 +103,8 @@ def _run(source: Path, out: Path, options: ConvertOptions, as_json: bool) -> Con
             print_json({"error": error.message, "counts": {}, "problems": [problem.to_dict() for problem in problems]})
         fail(error.message, error.advice)
         raise typer.Exit(EXIT_USAGE) from error
-    _show_problems(result.problems)
+    # Classes that are not learnt have a table of their own.
+    _show_problems([problem for problem in result.problems if problem.code != _UNTRAINED])
     return result
 
 
@@ -132,7 +136,31 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
         say(f"{_NOT_VERIFIED} `yolact-kit validate` does.")
     if result.label_map is not None:
         say(f"The suggested map of numbered labels, to edit and give with --map: {short_path(result.label_map)}")
+    if counts["without_training"]:
+        _show_untrained(counts, out)
     say(f"Written to {out}." + (f" Next: {plain_command(['validate', out])}" if to == "coco" else ""))
+
+
+def _show_untrained(counts: dict[str, Any], out: Path) -> None:
+    """Prints the classes that have nothing to learn from: their objects by split, and what to do about each."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from yolact_kit.annotations.source_folder import REPORT
+
+    rows = counts["without_training"]
+    those = counted(len(counts["by_class"]), "class", "classes")
+    warn(f"{len(rows)} of {those} ha{'s' if len(rows) == 1 else 've'} no object in the training split to learn from:")
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("class")
+    for name in counts["splits"]:
+        table.add_column(name, justify="right")
+    table.add_column("what to do")
+    for row in rows[:_ROWS]:
+        table.add_row(escape(row["class"]), *(str(row[name]) for name in counts["splits"]), escape(row["advice"]))
+    show(table)
+    if len(rows) > _ROWS:
+        say(f"  ... and {len(rows) - _ROWS} more; '{out / REPORT}' has all of them, under without_training")
 
 
 def _show_problems(problems: list[Problem]) -> None:

@@ -9,6 +9,7 @@ import typer
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, warn
 from yolact_kit.cli.options import Quiet, Verbose
 from yolact_kit.errors import EXIT_PROBLEMS
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,7 +108,10 @@ def _speed(speed: dict[str, Any]) -> list[tuple[str, str]]:
     verdict = f"{gain} times as fast as float32" if gain else "not supported"
     decision = "training uses it" if gain and gain > 1.1 else "training uses float32 on the CPU"
     per_second = f"{speed['pictures_per_second']} pictures a second ({speed['milliseconds']} ms)"
+    threads = counted(speed["threads"], "thread")
+    busy = "unknown" if speed["busy"] is None else f"{speed['busy']:.0%} of the cores' time"
     return [
-        ("yolact_nano, forward", f"{per_second} on {speed['device']}, {speed['threads']} threads"),
+        ("yolact_nano, forward", f"{per_second} on {speed['device']}, {threads}, the best of several trials"),
+        ("taken by other programs", busy),
         ("bf16 on the CPU", f"{verdict}; {decision}"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from yolact_kit.cli.guide_texts import Language, text
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
+from yolact_kit.moved import find_moved
 
 FILE = "project.yaml"
 STEPS = ("convert", "validate", "config", "train", "evaluate", "predict")
@@ -69,10 +71,20 @@ def open_project(folder: Path, source: Path | None, language: Language) -> Proje
             raise UserError(text("not_empty", language, folder=folder), text("other_project_advice", language))
         return None
     project = _read_project(file, language)
+    if not project.source.is_dir():
+        project.source = _moved_source(project, source)
     if source is not None and source.resolve() != project.source:
         message = text("other_project", language, folder=folder, source=project.source)
         raise UserError(message, text("other_project_advice", language))
     return project
+
+
+def _moved_source(project: Project, named: Path | None) -> Path:
+    """Where the source is now that is not where it was: as the user says, or where it was moved to with the project."""
+    name = re.split(r"[\\/]", str(project.source))[-1]
+    if named is not None and named.is_dir() and named.resolve().name == name:
+        return named.resolve()
+    return find_moved(str(project.source), project.folder, Path.is_dir) or project.source
 
 
 def find_project() -> Path | None:

@@ -224,8 +224,8 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
 
 def _find_pictures(request: _Request) -> list[SourcePicture]:
     """The pictures, after checking that the arguments fit together."""
-    from yolact_kit.inference.journal import check_folder, is_unfinished
-    from yolact_kit.inference.predict_sources import can_go_on
+    from yolact_kit.inference.journal import is_unfinished
+    from yolact_kit.inference.predict_sources import can_go_on, check_folder
     from yolact_kit.inference.scenes import check_videos
     from yolact_kit.inference.sources import find_pictures
     from yolact_kit.inference.writers import check_formats

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from yolact_kit.cli.steps import plain_command, run_step
 from yolact_kit.durations import format_duration, parse_duration
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out
+from yolact_kit.output_record import begin_record, remove_own_files
 from yolact_kit.shipped import shipped
 
 _MARK = "quickstart.json"
@@ -89,7 +89,8 @@ def _make_folder(out: Path, overwrite: bool) -> None:
                 f"'{out}' was not made by an earlier quickstart.",
                 "Give the name of a new folder with --out.",
             )
-        shutil.rmtree(out)
+        remove_own_files(out)
+    begin_record(out)
     atomic_write_text(out / _MARK, "{}\n")
 
 

@@ -112,15 +112,18 @@ def _configuration(
     """The configuration that the arguments name, with the changes of ``--set`` and ``--weights``."""
     from yolact_kit.config.files import load_config, override
     from yolact_kit.files import absolute_weights
-    from yolact_kit.training.run_folder import config_of_run
+    from yolact_kit.training.run_folder import config_to_resume
 
     if resume is not None:
-        config = config_of_run(resume)
         if overfit is not None:
             raise UserError("A self-test cannot be resumed.", "Leave out --resume, or --overfit.")
+        configuration = config_to_resume(resume, settings, config)
+        if config is not None:
+            say(f"A run goes on with its own configuration: what else '{config}' says does not count.")
     elif config is None:
         raise UserError("There is nothing to train.", "Give a config.yaml, or a run to continue: `--resume RUN`.")
-    configuration = override(load_config(config), settings)
+    else:
+        configuration = override(load_config(config), settings)
     if weights is not None:
         configuration.model.weights = absolute_weights(weights)
     return configuration

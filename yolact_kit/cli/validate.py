@@ -140,6 +140,11 @@ def _require(source: Path, report: Path | None, fix: Path | None, overwrite: boo
         raise UserError(f"The folder '{source}' is empty.", "Give a folder that holds pictures and their labels.")
     if report is not None and (report.is_dir() or report.suffix.lower() not in (".html", ".htm")):
         raise UserError(f"The report cannot be written to '{report}'.", "Give a file name that ends in .html.")
+    if report is not None and report.exists():
+        from yolact_kit.reports.pages import is_own_page
+
+        if not is_own_page(report):
+            raise UserError(f"'{report}' is there, and is not a page of yolact-kit.", "Give another name.")
     if fix is not None:
         check_out(fix, overwrite, [source.parent if source.name == "dataset.yaml" else source])
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from yolact_kit.config.changes import add_checksum
 from yolact_kit.config.keys import field_of, key_names, nearest, sections_of
 from yolact_kit.config.problems import explain
 from yolact_kit.config.schema import Config
@@ -57,8 +58,17 @@ def load_config(path: Path | str) -> Config:
     path = Path(path)
     config = _validated(_read(path), f"'{path}'")
     if config.dataset:
-        config.dataset = str(Path(os.path.abspath(path.parent / config.dataset)))  # noqa: PTH100 - keeps links as they are
+        config.dataset = _resolved(config.dataset, path.parent)
     return config
+
+
+def _resolved(dataset: str, folder: Path) -> str:
+    """The path of a data set that a file in ``folder`` names, which may have been written on Windows."""
+    if os.sep == "/" and "\\" in dataset and not (folder / dataset).exists():
+        if PureWindowsPath(dataset).is_absolute():
+            return dataset
+        dataset = dataset.replace("\\", "/")
+    return os.path.abspath(folder / dataset)  # noqa: PTH100 - keeps links as they are
 
 
 def template_names() -> list[str]:
@@ -148,14 +158,15 @@ def override(config: Config, assignments: Iterable[str]) -> Config:
 def save_config(config: Config, path: Path | str, comments: Mapping[str, str] | None = None) -> None:
     """Writes a complete configuration as YAML: every key on its own line under a comment that explains it.
 
-    The file is written beside ``path`` and renamed into place. ``dataset`` is written as it is.
+    The file is written beside ``path`` and renamed into place; its last line tells whether it was changed since, see
+    `config.changes`. ``dataset`` is written as it is.
 
     Args:
         config: The configuration.
         path: The file to write.
         comments: Why a key has its value, by dotted key, such as ``{"train.epochs": "14 pictures, 4 a step"}``.
     """
-    atomic_write_text(path, render_config(config, comments))
+    atomic_write_text(path, add_checksum(render_config(config, comments)))
 
 
 def render_config(config: Config, comments: Mapping[str, str] | None = None) -> str:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from yolact_kit.annotations.choices import SplitMethod
 from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.problems import Problem
 from yolact_kit.annotations.result import ReadResult
+from yolact_kit.datasets.untrained_classes import untrained_classes
 
 
-def count_conversion(dataset: Dataset, result: ReadResult, problems: list[Problem], verified: bool) -> dict[str, Any]:
+def count_conversion(
+    dataset: Dataset,
+    result: ReadResult,
+    problems: list[Problem],
+    verified: bool,
+    split: SplitMethod | None = None,
+) -> dict[str, Any]:
     """Counts what a conversion read and wrote.
 
     Args:
@@ -18,6 +26,7 @@ def count_conversion(dataset: Dataset, result: ReadResult, problems: list[Proble
         result: What was read.
         problems: Everything that was wrong.
         verified: Whether every picture was decoded.
+        split: How the user asked to divide the pictures.
 
     Returns:
         Pictures, objects and problems, as in ``conversion.json``.
@@ -44,6 +53,7 @@ def count_conversion(dataset: Dataset, result: ReadResult, problems: list[Proble
             }
             for name, split in dataset.splits.items()
         },
+        "without_training": untrained_classes(dataset, split),
         "problems": {severity: severities[severity] for severity in ("E", "F", "W", "S")},
         "problems_by_code": dict(Counter(problem.code for problem in problems).most_common()),
     }

@@ -15,7 +15,7 @@ from yolact_kit.annotations.dataset import Dataset, Picture
 from yolact_kit.annotations.dataset_folder import load_dataset, save_dataset
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.problems import Problem, has_errors
+from yolact_kit.annotations.problems import Problem, StrictError, has_errors, without_folders_in
 from yolact_kit.annotations.read import read_source
 from yolact_kit.annotations.readers.labelme import embedded_picture
 from yolact_kit.annotations.readers.left_out import LeftOutObject
@@ -27,7 +27,6 @@ from yolact_kit.datasets.conversion_counts import count_conversion
 from yolact_kit.datasets.label_map_file import write_label_map
 from yolact_kit.datasets.leakage import find_leakage, same_pictures
 from yolact_kit.datasets.splits import SplitOptions, group_pattern, split_pictures, split_sizes
-from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out, new_folder, with_ending
 from yolact_kit.json_text import json_text
 from yolact_kit.parallel import in_parallel
@@ -35,6 +34,7 @@ from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.pixels.writing import rgb_name, write_picture
 from yolact_kit.progress import StepProgress
+from yolact_kit.shown_paths import shown_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,19 +103,6 @@ class ConversionResult:
             "problems": [problem.to_dict() for problem in self.problems],
             "left_out_objects": [item.to_dict() for item in self.left_out_objects],
         }
-
-
-class StrictError(UserError):
-    """Something is wrong, and ``strict`` is set.
-
-    Args:
-        message: How much is wrong.
-        problems: All of it.
-    """
-
-    def __init__(self, message: str, problems: list[Problem]) -> None:
-        super().__init__(message, "Mend what is listed above, or convert without --strict.")
-        self.problems = problems
 
 
 def convert(
@@ -210,7 +197,8 @@ def _write(
         targets = _targets(dataset, options)
         if base is None:
             _write_pictures(result.labelled, folder, targets, options, progress)
-        counts = count_conversion(dataset, result, problems, options.verify)
+        problems = without_folders_in(problems, _inputs(source, options))
+        counts = count_conversion(dataset, result, problems, options.verify, options.split)
         conversion = ConversionResult(dataset, problems, counts, result.left_out_objects)
         atomic_write_text(folder / REPORT, json_text(conversion.to_dict(), indent=True))
     for picture in dataset.pictures():
@@ -252,7 +240,7 @@ def _targets(dataset: Dataset, options: ConvertOptions) -> dict[str, str]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
-        return value.as_posix()
+        return shown_path(value.as_posix())
     if isinstance(value, DepthRange):
         return list(value.pair)
     return list(value) if isinstance(value, tuple) else value

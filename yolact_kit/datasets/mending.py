@@ -24,6 +24,7 @@ from yolact_kit.datasets.convert import ConvertOptions, convert
 from yolact_kit.files import atomic_write_text, check_out, new_folder
 from yolact_kit.json_text import json_text
 from yolact_kit.progress import StepProgress
+from yolact_kit.shown_paths import shown_path
 
 REPORT = "mended.json"
 """The file in the new folder that lists what was done."""
@@ -180,7 +181,7 @@ def _write(dataset: Dataset, out: Path, source: Path, overwrite: bool, counts: d
     with new_folder(out, overwrite, [source]) as folder:
         copy_pictures(dataset.pictures(), folder / "images")
         save_dataset(dataset, folder, source=str(source), options={"mended": True})
-        atomic_write_text(folder / REPORT, json_text({"source": str(source), "done": counts}, indent=True))
+        atomic_write_text(folder / REPORT, json_text({"source": shown_path(source), "done": counts}, indent=True))
     dataset.root = out
     for picture in dataset.pictures():
         picture.path = out / "images" / picture.file

@@ -25,6 +25,7 @@ from yolact_kit.json_text import json_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.download import local_weights
 from yolact_kit.pixels.pictures import PictureError
+from yolact_kit.shown_paths import shown_path
 from yolact_kit.words import counted
 
 
@@ -208,7 +209,7 @@ def _evaluate(predictor: Predictor, truth: LabelledSplit, display: Display) -> E
 
 
 def _model_name(weights: Predictor | Path | str) -> str:
-    return weights.config.model.name if isinstance(weights, Predictor) else str(weights)
+    return weights.config.model.name if isinstance(weights, Predictor) else shown_path(weights)
 
 
 def _write_json(file: Path, document: Any, indent: bool = True) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from yolact_kit.errors import UserError
-from yolact_kit.files import check_out
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.sources import SourcePicture
 
@@ -136,17 +135,3 @@ class Journal:
 def is_unfinished(out: Path) -> bool:
     """Whether a folder holds a run that can be continued."""
     return (out / FILE).is_file()
-
-
-def check_folder(out: Path, overwrite: bool, inputs: list[Path]) -> None:
-    """Checks, before any work is done, that a run may write to a folder.
-
-    Args:
-        out: The folder.
-        overwrite: Whether it may be there already and hold something.
-        inputs: What the run reads.
-
-    Raises:
-        UserError: It holds something and no unfinished run, or it touches an input; see `check_out`.
-    """
-    check_out(out, overwrite or is_unfinished(out), inputs)

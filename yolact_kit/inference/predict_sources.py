@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
-from yolact_kit.files import atomic_write_text
+from yolact_kit.files import atomic_write_text, check_out
 from yolact_kit.inference.depth import CallDepth, call_depth
-from yolact_kit.inference.journal import Journal, Record, check_folder, record
+from yolact_kit.inference.journal import FILE, Journal, Record, is_unfinished, record
 from yolact_kit.inference.pipeline import in_order
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
@@ -26,6 +26,7 @@ from yolact_kit.inference.writers import DOCUMENTS, Item, WriteOptions, check_fo
 from yolact_kit.inference.writers.labelme import labelled_by_people
 from yolact_kit.inference.writers.names import Names
 from yolact_kit.json_text import json_text
+from yolact_kit.output_record import begin_record, foreign_files, remove_own_files, settle_record
 from yolact_kit.pixels.pictures import PictureError
 
 TrackRecords = Callable[[Iterable[Record], int | None], Iterable[Record]]
@@ -142,6 +143,23 @@ def predict_to_folder(
     return run.outcome
 
 
+def check_folder(out: Path, overwrite: bool, inputs: list[Path]) -> None:
+    """Checks, before any work is done, that a run may write to a folder.
+
+    Args:
+        out: The folder.
+        overwrite: Whether it may be there already and hold something.
+        inputs: What the run reads.
+
+    Raises:
+        UserError: It holds something and no unfinished run, or it touches an input; see `check_out`.
+    """
+    continues = is_unfinished(out) and not overwrite
+    # An unfinished run goes on beside whatever else there is.
+    exceptions = set(foreign_files(out)) if continues else set(labelled_by_people(out))
+    check_out(out, overwrite or continues, inputs, exceptions)
+
+
 def can_go_on(pictures: Sequence[SourcePicture], formats: Collection[str], video: VideoOptions) -> bool:
     """Whether an interrupted run can be continued: not if it depends on earlier pictures, as a video file does.
 
@@ -192,6 +210,7 @@ class _Run:
         if not self._can_go_on or not self._journal.recover():
             return
         self._begun = True
+        begin_record(self.outcome.out, [FILE])
         origins = {picture.origin for picture in self._pictures}
         stems = []
         for entry in self._journal.records():
@@ -250,7 +269,9 @@ class _Run:
         """Writes the files of one picture, then records that it is done."""
         if not self._begun:
             # Only now is the replacement complete, so the old content can go.
-            _clear(self.outcome.out)
+            if self.outcome.out.is_dir():
+                remove_own_files(self.outcome.out)
+            begin_record(self.outcome.out, [FILE])
             self._journal.begin()
             self._begun = True
         for writer in self._writers:
@@ -274,6 +295,7 @@ class _Run:
             self.outcome.kept = labelled_by_people(out)
         if not (self.outcome.interrupted and self._can_go_on):
             self._journal.remove()
+            settle_record(out)
 
 
 def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, video: VideoOptions) -> dict[str, Any]:
@@ -294,15 +316,3 @@ def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, vi
         **asdict(options),
         **asdict(video),
     }
-
-
-def _clear(out: Path) -> None:
-    """Empties a folder, or creates it; files that a person labelled stay."""
-    labelled = set(labelled_by_people(out))
-    for path in sorted(out.rglob("*"), reverse=True) if out.is_dir() else ():
-        if path.is_dir() and not path.is_symlink():
-            with suppress(OSError):  # it has files that stay
-                path.rmdir()
-        elif path not in labelled:
-            path.unlink()
-    out.mkdir(parents=True, exist_ok=True)

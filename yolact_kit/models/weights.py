@@ -19,6 +19,7 @@ from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
 from yolact_kit.models.yolact import YolactNetwork
+from yolact_kit.shown_paths import shown_path
 
 FORMAT = "yolact-kit 1"
 
@@ -40,7 +41,9 @@ def save_weights(path: Path, model: YolactNetwork, config: Config) -> None:
         config: Its configuration, classes included.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    metadata = {"format": FORMAT, "config": json.dumps(config.model_dump(mode="json"), ensure_ascii=False)}
+    stored = config.model_dump(mode="json")
+    stored["dataset"], stored["model"]["weights"] = shown_path(config.dataset), shown_path(config.model.weights)
+    metadata = {"format": FORMAT, "config": json.dumps(stored, ensure_ascii=False)}
     atomic_write_bytes(path, save(tensors, metadata))
 
 

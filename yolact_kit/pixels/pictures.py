@@ -285,6 +285,12 @@ def turn(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 @contextmanager
 def _opened(source: PictureSource, max_pixels: int) -> Iterator[Image.Image]:
     """A picture of which only the header has been read."""
+    if not isinstance(source, bytes) and Path(source).is_symlink() and not Path(source).exists():
+        raise PictureError(
+            f"{_name(source)} is a link to '{Path(source).readlink()}', which is not there any more.",
+            "Put the picture back there, or convert again, with --images copy.",
+            "picture-missing",
+        )
     if not isinstance(source, bytes) and not Path(source).is_file():
         raise PictureError(f"{_name(source)} does not exist.", "Check its name and folder.", "picture-missing")
     with _open(source) as image:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import import_module, metadata
+from itertools import count
 from typing import Any
 
 from yolact_kit import __version__
+from yolact_kit.cores import busy_cores
 from yolact_kit.errors import UserError
 from yolact_kit.labelme_app.program import find_labelme
 from yolact_kit.reports.hardware import MachineProblem, gpus, judge_gpu, nvidia_driver, system
@@ -27,6 +30,9 @@ OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", 
 """Packages of the extras: exported models, videos, tracking, and faster COCO metrics."""
 _LEAST_MEMORY = 4.0
 _LEAST_DISK = 2.0
+_LEAST_TRIALS = 3
+_BUSY = 0.2
+"""Share of the cores' time that other programs take, from which the machine counts as busy."""
 
 
 @dataclass(slots=True)
@@ -37,9 +43,10 @@ class Report:
         versions: Version by package; None if it is missing.
         system: Operating system, processor, cores, instructions, memory and disk; see `hardware.system`.
         gpus: GPUs that torch can use; see `hardware.gpus`.
-        speed: ``device``, ``pictures_per_second`` and ``milliseconds`` of the small preset's forward pass,
-            ``threads``, and ``bf16_gain``: how many times as fast a bf16 convolution is on this CPU as a float32 one.
-            Empty where torch or torchvision does not work.
+        speed: ``device``, ``pictures_per_second`` and ``milliseconds`` of the small preset's forward pass, the
+            ``threads`` that were fastest, ``busy``: the share of the cores that other programs took meanwhile, None if
+            unknown, and ``bf16_gain``: how many times as fast a bf16 convolution is on this CPU as a float32 one. Empty
+            where torch or torchvision does not work.
         optional: What is there of the optional parts: by name, a version or ``"found"``, None where missing.
         findings: What is wrong or could be better, errors first.
     """
@@ -86,6 +93,7 @@ def diagnose() -> Report:
         report.findings += judge_gpu(torch.version.cuda, usable, nvidia_driver(), windows)
         if works["torchvision"]:
             _attempt(report, "The speed check", lambda: report.speed.update(measure_speed()))
+            report.findings += _judge_load(report.speed.get("busy"))
     _check_optional(report)
     report.findings.sort(key=lambda finding: finding.severity != "error")
     return report
@@ -218,14 +226,23 @@ def _check_room(report: Report) -> None:
         )
 
 
-def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
-    """Time of the small preset's forward pass on one picture, and the gain from bf16 on this CPU.
+def _judge_load(busy: float | None) -> list[MachineProblem]:
+    """A warning where other programs take much of the processor; ``busy`` is their share, None if unknown."""
+    if busy is None or busy < _BUSY:
+        return []
+    message = f"The machine is busy: other programs take {busy:.0%} of its cores' time."
+    advice = "Training and predicting are slower as long as they run; close those that you do not need."
+    return [MachineProblem("warning", message, advice)]
+
+
+def measure_speed(seconds: float = 2.0) -> dict[str, Any]:
+    """The shortest time of the small preset's forward pass on one picture, and the gain from bf16 on this CPU.
 
     Args:
         seconds: About how long to measure.
 
     Returns:
-        ``device``, ``milliseconds`` (median), ``pictures_per_second``, ``threads``, ``bf16_gain``.
+        ``device``, ``milliseconds``, ``pictures_per_second``, ``threads``, ``busy``, ``bf16_gain``, see `Report.speed`.
     """
     import torch
 
@@ -238,22 +255,50 @@ def measure_speed(seconds: float = 1.0) -> dict[str, Any]:
     config = template("yolact_nano").model
     model = YolactNetwork(config, num_classes=4).to(device).eval()
     picture = torch.rand(1, 3, config.input_size, config.input_size, device=device) * 255
-    times: list[float] = []
+    busy = busy_cores()
+    threads = {torch.get_num_threads()} if device != "cpu" else {1, torch.get_num_threads()}
     with torch.inference_mode():
-        float(model(picture).logits.sum())
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end or not times:
-            start = time.perf_counter()
-            float(model(picture).logits.sum())  # reading a value waits for the GPU
-            times.append(time.perf_counter() - start)
-    median = sorted(times)[len(times) // 2]
+        # Reading a value waits for the GPU.
+        best = _shortest_times(lambda: float(model(picture).logits.sum()), sorted(threads), seconds, device == "cpu")
+    fastest = min(best, key=best.__getitem__)
     return {
         "device": device,
-        "milliseconds": round(1000 * median, 1),
-        "pictures_per_second": round(1 / median, 1),
-        "threads": torch.get_num_threads(),
+        "milliseconds": round(1000 * best[fastest], 1),
+        "pictures_per_second": round(1 / best[fastest], 1),
+        "threads": fastest,
+        "busy": None if busy is None else round(busy, 2),
         "bf16_gain": round(bf16_gain(), 2),
     }
+
+
+def _shortest_times(
+    action: Callable[[], object], threads: Sequence[int], seconds: float, on_cpu: bool
+) -> dict[int, float]:
+    """The shortest time of an action in seconds, by the number of threads that torch may use for it.
+
+    Another program slows down some of the trials, the more the more threads have to wait for each other. So the numbers
+    of threads alternate, and the best trial of each counts. Of one thread its time on the processor counts, which is
+    the same beside any other program; Windows tells that in steps of 16 ms, which is too coarse.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    best = dict.fromkeys(threads, float("inf"))
+    end = time.perf_counter() + seconds
+    try:
+        for trial in count():
+            for number in threads:
+                torch.set_num_threads(number)
+                clock = time.thread_time if on_cpu and number == 1 and os.name != "nt" else time.perf_counter
+                start = clock()
+                action()
+                if trial:  # the first one prepares the operations
+                    best[number] = min(best[number], clock() - start)
+            if trial >= _LEAST_TRIALS and time.perf_counter() > end:
+                break
+    finally:
+        torch.set_num_threads(before)
+    return best
 
 
 def _check_optional(report: Report) -> None:

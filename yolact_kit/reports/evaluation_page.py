@@ -20,6 +20,7 @@ from yolact_kit.files import atomic_write_text
 from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst
+from yolact_kit.shown_paths import shown_path
 
 CURVES = 20
 """At most this many classes, those with most objects, have a curve of their own."""
@@ -78,7 +79,7 @@ def write_evaluation_report(
         "evaluation.html",
         version=__version__,
         split=split.name,
-        weights=weights,
+        weights=shown_path(weights),
         score=analysis.score,
         tiles=_tiles(evaluation, analysis),
         classes=_classes(evaluation, colors),
@@ -257,7 +258,7 @@ def _against(weights: str, comparison: Comparison) -> dict[str, Any]:
         for end in (change.low, change.high):
             reach = max(reach, abs(end or 0.0))
     return {
-        "weights": weights,
+        "weights": shown_path(weights),
         "comparison": comparison,
         "main": comparison.mask["AP"],
         "rows": [{"name": name, "change": change, "bar": _bar(change, reach)} for name, change in rows],

@@ -11,6 +11,7 @@ from yolact_kit.inference.explanation import Explanation
 from yolact_kit.inference.writers.names import Names
 from yolact_kit.reports.explanation_figures import draw_decisions, draw_masks, draw_prototypes
 from yolact_kit.reports.explanation_page import explanation_page
+from yolact_kit.shown_paths import shown_path
 
 PAGE = "explanation.html"
 
@@ -54,5 +55,5 @@ def write_explanations(
             draw_decisions(explanation, folder / f"{name}-boxes.png")
             if len(explanation.prediction):
                 draw_masks(explanation, folder / f"{name}-masks.png")
-        atomic_write_text(folder / PAGE, explanation_page(explained, weights))
+        atomic_write_text(folder / PAGE, explanation_page(explained, shown_path(weights)))
     return Path(out) / PAGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from PIL import Image
 
 from yolact_kit.inference.drawing import class_color
 from yolact_kit.shipped import shipped
+
+_GENERATOR = '<meta name="generator" content="yolact-kit">'
+"""What the head of each template has."""
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -33,6 +37,19 @@ def render_page(template: str, **values: Any) -> str:
     )
     environment.filters["code"] = _code
     return environment.get_template(template).render(**values)
+
+
+def is_own_page(file: Path) -> bool:
+    """Whether a file is a page that `render_page` made.
+
+    Args:
+        file: The file.
+
+    Returns:
+        Whether its head says so.
+    """
+    with file.open(encoding="utf-8", errors="replace") as text:
+        return _GENERATOR in text.read(2000)
 
 
 def data_url(pixels: NDArray[np.uint8], kind: str = "JPEG", **options: Any) -> str:

@@ -17,6 +17,7 @@ from yolact_kit.files import atomic_write_text
 from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.problem_pictures import ProblemPicture, add_thumbnails, locate_problems, pictures_to_draw
+from yolact_kit.shown_paths import shown_path, without_folders
 
 SHOWN = 100
 """At most this many problems of a check are shown; the page says how many there are."""
@@ -48,7 +49,10 @@ def write_validation_report(
     drawing = add_thumbnails(entries, validation)
     for _ in progress(drawing, pictures_to_draw(entries)) if progress else drawing:
         pass
-    page = render_page("validation.html", **_context(validation, groups, source or validation.dataset.name))
+    context = _context(validation, groups, shown_path(source or validation.dataset.name))
+    page = render_page("validation.html", **context)
+    if source:
+        page = without_folders(page, [source])
     file = Path(file)
     atomic_write_text(file, page)
     return file

@@ -69,6 +69,24 @@ class TrainingPlan:
         return self.config.train.batch_size * self.config.train.accumulate
 
 
+def require_data(config: Config) -> None:
+    """Checks that a configuration names a data set that is there.
+
+    Args:
+        config: The configuration.
+
+    Raises:
+        UserError: It does not.
+    """
+    if not config.dataset:
+        raise UserError("The configuration names no data set.", "Name it: --set dataset=FOLDER.")
+    if not Path(config.dataset).exists():
+        raise UserError(
+            f"The data set '{config.dataset}' does not exist.",
+            "If it was moved, say where it is: --set dataset=FOLDER.",
+        )
+
+
 def plan_run(config: Config, seconds: float | None = None, device: str = "auto") -> TrainingPlan:
     """Plans a run.
 
@@ -84,6 +102,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
         UserError: The data set cannot be read, has no training pictures or has other classes than the configuration,
             or the configuration asks for a device or a logger that is not available.
     """
+    require_data(config)
     dataset = load_dataset(config.dataset)
     pictures = dataset.splits.get("train", [])
     if not pictures:
@@ -152,6 +171,7 @@ def check_data(config: Config, progress: ScanProgress | None = None) -> list[Pro
     Raises:
         UserError: There is no data set, or there are errors in it; the first ones are named.
     """
+    require_data(config)
     source = config.dataset
     problems = validate_folder(source, config.model, progress).problems
     errors = [problem for problem in problems if problem.severity == "E"]

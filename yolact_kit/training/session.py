@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from yolact_kit.annotations.dataset import Dataset
-from yolact_kit.config.files import load_config
 from yolact_kit.config.schema import Config
 from yolact_kit.display import SILENT, Display
 from yolact_kit.durations import parse_duration
@@ -19,7 +17,13 @@ from yolact_kit.training.estimate import Estimate, estimate
 from yolact_kit.training.launch import adopt_batch, is_follower, publish_batch, publish_run, run_of_leader
 from yolact_kit.training.plan import TrainingPlan, check_data, describe_plan, overfitting, plan_run
 from yolact_kit.training.result import TrainResult
-from yolact_kit.training.run_folder import RunLog, check_run_folder, config_of_run, removing_unstarted
+from yolact_kit.training.run_folder import (
+    RunLog,
+    begin_run_folder,
+    check_run_folder,
+    config_to_resume,
+    removing_unstarted,
+)
 from yolact_kit.training.start import find_start
 from yolact_kit.training.trainer import train
 
@@ -84,8 +88,7 @@ def train_run(
         adopt_batch(plan.config.train)
         return train(plan, run, start)
     publish_run(run)
-    if run.exists():
-        shutil.rmtree(run)
+    begin_run_folder(run)
     log = RunLog(run, display.say)
     with removing_unstarted(run):
         measured = estimate(plan.config, plan.device, plan.precision)
@@ -122,7 +125,7 @@ def resume_run(
         UserError: The folder is not a run's, or its checkpoint, its data set or the device cannot be used.
     """
     run = Path(run)
-    config = config or load_config(config_of_run(run))
+    config = config or config_to_resume(run)
     seconds = parse_duration(time) if isinstance(time, str) else time
     plan = plan_run(config, seconds, device)
     if is_follower():
