@@ -79,7 +79,8 @@ def test_objects_whose_centre_is_cut_off_are_none_any_more() -> None:
     picture, masks = scene()
     step = ExpandAndCrop(SIZE, FILL, cv2.INTER_AREA)
     window = CropWindow(30, 0, 90, 80)  # cuts the first object, 15 to 37, beyond its centre
-    shown = step.apply_to_masks(masks, window=window, centred=np.array([False, True]))
+    maps = masks * np.array([1, 2], np.uint8)[:, None, None]
+    shown = step.apply_to_masks(maps, window=window, centred=np.array([False, True]))
     assert not shown[0].any() and shown[1].any()
     assert step.apply(picture, window=window).shape == (SIZE, SIZE, 3)
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torchvision.ops import box_convert
 
+from tests.largest_tensor import LargestTensor
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.config.files import template
 from yolact_kit.config.schema import AnchorConfig
@@ -18,6 +21,8 @@ from yolact_kit.datasets.statistics import (
     pyramid_levels,
     size_histogram,
 )
+from yolact_kit.models.anchors import make_anchors
+from yolact_kit.ops.boxes import box_iou
 from yolact_kit.shapes.rle import encode_mask
 
 
@@ -102,3 +107,30 @@ def test_levels_are_those_of_the_model(size: int) -> None:
     with torch.inference_mode():
         levels = model.fpn(model.backbone(torch.zeros(1, 3, size, size)))
     assert [tuple(level.shape[-2:]) for level in levels] == pyramid_levels(size, len(config.anchors.scales))
+
+
+def _crowded_set(count: int) -> Dataset:
+    """Two pictures of so many squares each, where every tenth one lies nearly on the one before."""
+    random = np.random.default_rng(0)
+    corners = random.uniform(0, 980, (2, count, 2))
+    corners[:, 9::10] = corners[:, 8::10] + 1
+    pictures = []
+    for number, places in enumerate(corners):
+        instances = [Instance("nut", [_ring(x, y, 12, 12)]) for x, y in places.tolist()]
+        pictures.append(Picture(f"{number}.png", 1000, 1000, Path(f"{number}.png"), instances))
+    return Dataset("crowded", ["nut"], {"train": pictures})
+
+
+def test_of_thousands_of_objects_only_neighbours_are_compared() -> None:
+    dataset, model = _crowded_set(1500), template("yolact_nano").model
+    table = object_table(dataset)
+    with LargestTensor() as largest:
+        shown, best = crowding(table, 2), best_anchor_iou(table, model.anchors, model.input_size)
+    boxes = [torch.from_numpy(table.boxes[table.pictures == number]) for number in range(2)]
+    overlaps = [box_iou(each, each).fill_diagonal_(0).amax(dim=1) for each in boxes]
+    strong = (torch.cat(overlaps) >= 0.5).double().mean()
+    assert shown.most == 1500 and shown.overlapping == pytest.approx(float(strong)) and strong >= 0.2
+    every = make_anchors(pyramid_levels(model.input_size, 5), model.anchors, model.input_size).double()
+    corners = box_convert(every, "cxcywh", "xyxy")
+    assert np.array_equal(best, box_iou(torch.from_numpy(table.boxes), corners).amax(dim=1).numpy())
+    assert largest.size < min(1500 * 1500, 3000 * len(every)) / 2

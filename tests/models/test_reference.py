@@ -62,5 +62,6 @@ def truth(recipe: Any, seed: int, size: int) -> list[Target]:
         arrays = recipe.ground_truth(start, count, size)
         ignored = torch.arange(count) >= count - crowds
         boxes, labels, masks = (torch.from_numpy(arrays[key]) for key in ("boxes", "labels", "masks"))
-        made.append(Target(boxes, labels, masks, ignored))
+        maps = masks * torch.arange(1, count + 1, dtype=masks.dtype)[:, None, None]
+        made.append(Target(boxes, labels, maps, ignored))
     return made

@@ -10,7 +10,15 @@ from torchvision.ops import box_iou as torchvision_iou
 
 from tests.ops.scenes import BOX
 from tests.ops.slow_nms import slow_iou
-from yolact_kit.ops.boxes import area, box_iou, covered_share, decode, encode, pairwise_intersection
+from yolact_kit.ops.boxes import (
+    area,
+    box_iou,
+    covered_share,
+    decode,
+    encode,
+    meeting_groups,
+    pairwise_intersection,
+)
 
 BOXES = st.lists(BOX, min_size=0, max_size=6)
 WIDE = st.floats(width=32)
@@ -112,3 +120,25 @@ def test_covered_share_is_of_the_box_and_not_of_the_crowd(first: list[list[float
 
 def test_covered_share_of_a_small_box_in_a_large_crowd() -> None:
     assert covered_share(tensor([[0, 0, 0.1, 0.1]]), tensor([[0, 0, 1, 0.05]])).item() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 30.0])
+def test_groups_hold_every_pair_that_meets_and_each_box_once(size: int, spread: float) -> None:
+    random = torch.Generator().manual_seed(3)
+    corners = torch.rand(300, 2, generator=random) * spread
+    boxes = torch.cat([corners, corners + torch.rand(300, 2, generator=random)], dim=1)
+    others = boxes[:200] + 0.1
+    together = torch.zeros(len(boxes), len(others), dtype=torch.bool)
+    seen: list[int] = []
+    for rows, columns in meeting_groups(boxes, others, size):
+        assert len(rows) <= max(size, 1) and rows.diff().gt(0).all() and columns.diff().gt(0).all()
+        together[rows[:, None], columns] = True
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(300))
+    assert together[pairwise_intersection(boxes, others) > 0].all()
+
+
+def test_no_boxes_meet_nothing() -> None:
+    pairs = [rows.numel() * columns.numel() for rows, columns in meeting_groups(torch.zeros(0, 4), torch.zeros(0, 4))]
+    assert sum(pairs) == 0

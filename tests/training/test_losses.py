@@ -33,7 +33,7 @@ def target(boxes: list[list[float]], ignored: list[bool] | None = None) -> Targe
     return Target(
         torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
         torch.arange(count) % 3,
-        masks,
+        masks * torch.arange(1, count + 1, dtype=torch.uint8)[:, None, None],
         torch.tensor(ignored or [False] * count, dtype=torch.bool),
     )
 

@@ -1,4 +1,4 @@
-"""Augmentation: a training picture and its masks, changed at random and brought to the input size."""
+"""Augmentation: a training picture and its maps, changed at random and brought to the input size."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from yolact_kit.config.schema import AugmentConfig, ModelConfig
 from yolact_kit.datasets import paper
+from yolact_kit.datasets.number_maps import NumberMaps
 from yolact_kit.datasets.transforming import transform
 
 FILL = 114
@@ -16,7 +17,7 @@ FILL = 114
 
 
 class Augmentation:
-    """Moves, mirrors, recolours and resizes pictures together with their masks, with albumentations.
+    """Moves, mirrors, recolours and resizes pictures together with the maps of their objects, with albumentations.
 
     Args:
         config: How pictures are augmented; None only resizes them.
@@ -27,8 +28,8 @@ class Augmentation:
 
     Example:
         >>> augment = Augmentation(None, ModelConfig(input_size=64))
-        >>> image, masks = augment(np.zeros((48, 80, 3), np.uint8), np.zeros((2, 48, 80), np.uint8), seed=0)
-        >>> image.shape, masks.shape
+        >>> image, maps = augment(np.zeros((48, 80, 3), np.uint8), np.zeros((2, 48, 80), np.uint8), seed=0)
+        >>> image.shape, maps.shape
         ((64, 64, 3), (2, 64, 64))
     """
 
@@ -38,21 +39,19 @@ class Augmentation:
         if config is not None:
             self.smallest_scale = 1 / paper.LARGEST_CANVAS if config.recipe == "paper" else config.scale[0]
 
-    def __call__(
-        self, picture: NDArray[np.uint8], masks: NDArray[np.uint8], seed: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """An augmented picture and its masks.
+    def __call__(self, picture: NDArray[np.uint8], maps: NumberMaps, seed: int) -> tuple[NDArray[np.uint8], NumberMaps]:
+        """An augmented picture and its maps.
 
         Args:
             picture: uint8 [H, W, 3].
-            masks: uint8 [N, H, W] of 0 and 1.
+            maps: [L, H, W], see `number_maps`.
             seed: Decides all random choices.
 
         Returns:
-            uint8 [S, S, 3] and uint8 [N, S, S].
+            uint8 [S, S, 3], and [L, S, S] of the type of ``maps``.
         """
         self._steps.set_random_seed(seed)
-        return transform(self._steps, picture, masks)
+        return transform(self._steps, picture, maps)
 
 
 def _steps(config: AugmentConfig | None, model: ModelConfig) -> list[A.BasicTransform]:

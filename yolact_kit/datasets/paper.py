@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.datasets.number_maps import NumberMaps, measure_maps
+
 LARGEST_CANVAS = 4.0
 """The canvas is at most this many times as wide and as high as the picture."""
 _OVERLAPS = (None, 0.1, 0.3, 0.5, 0.7, 0.9, 0.0)
@@ -46,7 +48,7 @@ def colours() -> list[A.BasicTransform]:
 class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
     """Puts a picture on a larger canvas or not, cuts a part out, and resizes it: in one step, without the canvas.
 
-    Objects whose centre is not in the cut-out do not belong to the new picture: their masks become empty.
+    Objects whose centre is not in the cut-out do not belong to the new picture: their numbers vanish from the maps.
 
     Args:
         size: Side of the new picture in pixels.
@@ -61,26 +63,27 @@ class ExpandAndCrop(A.DualTransform):  # type: ignore[misc]
     def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         """Draws the window, and finds out which objects have their centre in it."""
         height, width = params["shape"][:2]
-        boxes = np.array([cv2.boundingRect(mask) for mask in data.get("masks", ())], dtype=np.float64).reshape(-1, 4)
+        maps = np.asarray(data.get("masks", np.zeros((0, height, width), np.uint8)))
+        boxes = measure_maps(maps, int(maps.max(initial=0))).boxes.astype(np.float64)
+        boxes[:, 2:] -= boxes[:, :2]
         window = draw_window(boxes, width, height, self.random_generator)
         return {"window": window, "centred": _centred(boxes, window)}
 
-    def apply(self, img: NDArray[np.uint8], window: CropWindow, **_params: Any) -> NDArray[np.uint8]:
+    def apply(self, img: NDArray[np.uint8], window: CropWindow, **_params: Any) -> NumberMaps:
         """The picture in the window."""
         return self._show(img, window, self.fill, self.interpolation)
 
     def apply_to_masks(
-        self, masks: NDArray[np.uint8], window: CropWindow, centred: NDArray[np.bool_], **_params: Any
-    ) -> NDArray[np.uint8]:
-        """The masks in the window; empty ones of objects whose centre is not in it."""
-        cropped = np.zeros((len(masks), self.size, self.size), np.uint8)
-        for index in np.flatnonzero(centred):
-            cropped[index] = self._show(masks[index], window, 0, cv2.INTER_NEAREST_EXACT)
-        return cropped
+        self, masks: NumberMaps, window: CropWindow, centred: NDArray[np.bool_], **_params: Any
+    ) -> NumberMaps:
+        """The maps in the window, without the objects whose centre is not in it."""
+        table = np.zeros(len(centred) + 1, masks.dtype)
+        table[1:] = np.arange(1, len(table)) * centred
+        return np.stack([table[self._show(numbers, window, 0, cv2.INTER_NEAREST_EXACT)] for numbers in masks])
 
-    def _show(self, pixels: NDArray[np.uint8], window: CropWindow, fill: int, interpolation: int) -> NDArray[np.uint8]:
-        """The part of a picture or a mask in a window, at the new size."""
-        canvas = np.full((self.size, self.size, *pixels.shape[2:]), fill, np.uint8)
+    def _show(self, pixels: NumberMaps, window: CropWindow, fill: int, interpolation: int) -> NumberMaps:
+        """The part of a picture or a map in a window, at the new size."""
+        canvas = np.full((self.size, self.size, *pixels.shape[2:]), fill, pixels.dtype)
         rows, to_rows = self._span(window.top, window.height, pixels.shape[0])
         columns, to_columns = self._span(window.left, window.width, pixels.shape[1])
         target = canvas[to_rows, to_columns]

@@ -13,11 +13,10 @@ from torchvision.ops import box_convert
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.schema import AnchorConfig, ModelConfig
 from yolact_kit.models.anchors import make_anchors
-from yolact_kit.ops.boxes import box_iou
+from yolact_kit.ops.boxes import box_iou, meeting_groups
 
 SIZE_NAMES = ("below 4", "4-8", "8-16", "16-32", "32-96", "above 96")
 _SIZE_EDGES = (4.0, 8.0, 16.0, 32.0, 96.0)
-_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +220,12 @@ def best_anchor_iou(table: ObjectTable, anchors: AnchorConfig, input_size: int) 
     """
     every = make_anchors(pyramid_levels(input_size, len(anchors.scales)), anchors, input_size).double()
     corners = box_convert(every, "cxcywh", "xyxy")
-    starts = range(0, len(table.boxes), _ROWS_AT_ONCE)
-    chunks = [torch.from_numpy(table.boxes[start : start + _ROWS_AT_ONCE]) for start in starts]
-    best = [box_iou(chunk, corners).amax(dim=1) for chunk in chunks]
-    return np.asarray(torch.cat(best).numpy() if best else [], dtype=np.float64)
+    boxes = torch.from_numpy(table.boxes)
+    best = torch.zeros(len(boxes), dtype=torch.float64)
+    for rows, near in meeting_groups(boxes, corners):
+        if len(near):
+            best[rows] = box_iou(boxes[rows], corners[near]).amax(dim=1)
+    return np.asarray(best.numpy(), dtype=np.float64)
 
 
 def pyramid_levels(input_size: int, count: int) -> list[tuple[int, int]]:
@@ -251,11 +252,13 @@ def crowding(table: ObjectTable, pictures: int) -> Crowding:
         Objects per picture, and the share of objects that overlap another strongly.
     """
     most, overlapping = 0, 0
-    for number in np.unique(table.pictures):
-        boxes = torch.from_numpy(table.boxes[table.pictures == number])
+    # The objects are in the order of their pictures.
+    starts = (np.diff(table.pictures) > 0).nonzero()[0] + 1
+    for boxes in map(torch.from_numpy, np.split(table.boxes, starts)):
         most = max(most, len(boxes))
-        overlaps = box_iou(boxes, boxes).fill_diagonal_(0)
-        overlapping += int((overlaps.amax(dim=1) >= 0.5).sum())
+        for rows, near in meeting_groups(boxes, boxes):
+            strong = box_iou(boxes[rows], boxes[near]) >= 0.5
+            overlapping += int((strong & (rows[:, None] != near)).any(dim=1).sum())
     count = len(table.labels)
     return Crowding(count / pictures if pictures else 0.0, most, overlapping / count if count else 0.0)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from torch.utils.data import Sampler
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.datasets.augmentation import Augmentation
-from yolact_kit.datasets.clipping import is_outside
+from yolact_kit.datasets.number_maps import NumberMaps, draw_maps, measure_maps, renumber
 from yolact_kit.models.preprocess import prepare, resize
 
 CACHE_BYTES = 1 << 30
@@ -39,7 +38,8 @@ class Sample(NamedTuple):
         image: uint8 [3, S, S].
         boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1.
         labels: int64 [N], 0-based.
-        masks: uint8 [N, S, S].
+        maps: [L, S, S], integers: the number of the object that each pixel belongs to, counted from 1, or 0. Objects
+            that overlap are on different maps.
         ignored: bool [N]: crowds, and remnants too small to learn from.
         name: The picture's path in its data set.
     """
@@ -47,18 +47,20 @@ class Sample(NamedTuple):
     image: Tensor
     boxes: Tensor
     labels: Tensor
-    masks: Tensor
+    maps: Tensor
     ignored: Tensor
     name: str
 
 
 class _Decoded(NamedTuple):
     picture: NDArray[np.uint8]
-    masks: NDArray[np.uint8]
+    maps: NumberMaps
+    shares: NDArray[np.float64]
+    """Of each object, the share of the picture that it covers, at least next to nothing."""
 
 
 class TrainingPictures(TorchDataset[Sample]):
-    """Pictures with boxes, labels and masks, at the model's input size.
+    """Pictures with boxes, labels and maps of their objects, at the model's input size.
 
     Args:
         pictures: The pictures of a split.
@@ -83,33 +85,32 @@ class TrainingPictures(TorchDataset[Sample]):
         picture = self.pictures[index]
         decoded = self._decoded(index)
         seed = int(np.random.SeedSequence((self.config.train.seed, number)).generate_state(1)[0])
-        image, masks = self.augment(decoded.picture, decoded.masks, seed)
-        present = masks.any(axis=(1, 2))
-        masks = masks[present]
-        boxes = boxes_of(masks)
+        image, maps = self.augment(decoded.picture, decoded.maps, seed)
+        areas, boxes = measure_maps(maps, len(picture.instances))
+        present = areas > 0
+        boxes = boxes[present]
+        visible = areas / self.config.model.input_size**2 / decoded.shares
         crowd = np.array([instance.crowd for instance in picture.instances], bool)[present]
         labels = np.array([self._numbers[instance.label] for instance in picture.instances], np.int64)[present]
-        ignored = crowd | self._too_small(boxes, masks, decoded.masks[present])
+        ignored = crowd | self._too_small(boxes, visible[present])
+        maps = renumber(maps, present)
         return Sample(
             image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             boxes=torch.from_numpy(boxes / self.config.model.input_size),
             labels=torch.from_numpy(labels),
-            masks=torch.from_numpy(masks),
+            maps=torch.from_numpy(maps if maps.dtype == np.uint8 else maps.astype(np.int32)),
             ignored=torch.from_numpy(ignored),
             name=picture.file,
         )
 
-    def _too_small(
-        self, boxes: NDArray[np.float32], masks: NDArray[np.uint8], before: NDArray[np.uint8]
-    ) -> NDArray[np.bool_]:
+    def _too_small(self, boxes: NDArray[np.float32], visible: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which objects have a side below the limit, or are nearly outside the picture."""
         sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
-        share = masks.mean(axis=(1, 2)) / before.mean(axis=(1, 2)).clip(min=1e-9)
-        smallest = self.augment.smallest_scale**2
-        return np.asarray((sides < self.config.train.min_object) | (share < self.config.augment.min_visible * smallest))
+        least_visible = self.config.augment.min_visible * self.augment.smallest_scale**2
+        return np.asarray((sides < self.config.train.min_object) | (visible < least_visible))
 
     def _decoded(self, index: int) -> _Decoded:
-        """The picture and its masks, no larger than the input: the time of augmentation grows with their size."""
+        """The picture and its maps, no larger than the input: the time of augmentation grows with their size."""
         if index in self._cache:
             return self._cache[index]
         picture = self.pictures[index]
@@ -117,14 +118,11 @@ class TrainingPictures(TorchDataset[Sample]):
         height, width = pixels.shape[:2]
         shrink = min(1.0, self.config.model.input_size / min(height, width))
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        masks = np.zeros((len(picture.instances), size[1], size[0]), np.uint8)
-        for number, instance in enumerate(picture.instances):
-            if is_outside(instance, width, height):
-                continue  # Its mask is empty; pycocotools would need memory for the whole distance.
-            full = instance.mask(height, width)
-            masks[number] = cv2.resize(full * np.uint8(255), size, interpolation=cv2.INTER_AREA) >= 128
-        decoded = _Decoded(resize(pixels, *size, self.config.model.interpolation), masks)
-        self._cached_bytes += decoded.picture.nbytes + decoded.masks.nbytes
+        maps = draw_maps(picture.instances, height, width, size)
+        areas, _ = measure_maps(maps, len(picture.instances))
+        shares = (areas / (size[0] * size[1])).clip(min=1e-9)
+        decoded = _Decoded(resize(pixels, *size, self.config.model.interpolation), maps, shares)
+        self._cached_bytes += decoded.picture.nbytes + decoded.maps.nbytes
         if self._cached_bytes <= CACHE_BYTES:
             self._cache[index] = decoded
         return decoded

@@ -1,24 +1,28 @@
-"""One albumentations pipeline run on a picture and its masks."""
+"""One albumentations pipeline run on a picture and its masks, or maps that stand for them."""
 
 from __future__ import annotations
+
+from typing import Any, TypeVar
 
 import albumentations as A  # noqa: N812
 import numpy as np
 from numpy.typing import NDArray
 
+Number = TypeVar("Number", bound=np.integer[Any])
+
 
 def transform(
-    steps: A.Compose, picture: NDArray[np.uint8], masks: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    steps: A.Compose, picture: NDArray[np.uint8], masks: NDArray[Number]
+) -> tuple[NDArray[np.uint8], NDArray[Number]]:
     """Transforms a picture and its masks, even if there are no masks, which albumentations refuses.
 
     Args:
         steps: The pipeline.
         picture: uint8 [H, W, 3].
-        masks: uint8 [N, H, W] of 0 and 1.
+        masks: [N, H, W], masks of 0 and 1, or maps of numbers for steps that do not blend pixels of masks.
 
     Returns:
-        uint8 [H', W', 3] and uint8 [N, H', W'].
+        uint8 [H', W', 3], and [N, H', W'] of the type of ``masks``.
 
     Example:
         >>> flip = A.Compose([A.HorizontalFlip(p=1.0)])
@@ -27,6 +31,6 @@ def transform(
     """
     if not len(masks):
         image = steps(image=picture)["image"]
-        return image, np.zeros((0, *image.shape[:2]), np.uint8)
+        return image, np.zeros((0, *image.shape[:2]), masks.dtype)
     changed = steps(image=picture, masks=masks)
-    return changed["image"], np.asarray(changed["masks"], np.uint8)
+    return changed["image"], np.asarray(changed["masks"], masks.dtype)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torchvision.ops import box_convert
@@ -57,6 +60,36 @@ def box_iou(boxes: Tensor, others: Tensor) -> Tensor:
     # not a number, as of infinite boxes, counts as 0.
     union = (area(boxes)[..., :, None] + area(others)[..., None, :]).sub_(shared)
     return shared.div_(union.clamp_(min=torch.finfo(union.dtype).tiny)).nan_to_num_(0.0)
+
+
+def meeting_groups(boxes: Tensor, others: Tensor, size: int = 256) -> Iterator[tuple[Tensor, Tensor]]:
+    """Divides the search for boxes that meet, so that time and memory do not grow with the product of their numbers.
+
+    Args:
+        boxes: [N, 4], x1 y1 x2 y2.
+        others: [M, 4], in the same unit.
+        size: At most this many boxes are in a group; fewer boxes than that are one group with all others.
+
+    Yields:
+        Groups of boxes that lie close together, as rising indices int64 [n], each box in one of the groups; and the
+        indices int64 [m] of the others that can share area with any of them, rising too.
+
+    Example:
+        >>> boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0], [8.0, 8.0, 9.0, 9.0]])
+        >>> [(rows.tolist(), columns.tolist()) for rows, columns in meeting_groups(boxes, boxes, size=1)]
+        [([0], [0]), ([1], [1])]
+    """
+    if len(boxes) <= size:
+        yield torch.arange(len(boxes), device=boxes.device), torch.arange(len(others), device=boxes.device)
+        return
+    # As many strips from top to bottom as there are groups in a strip from left to right, each of equally many boxes.
+    strips = math.ceil(math.sqrt(len(boxes) / size))
+    for strip in (boxes[:, 1] + boxes[:, 3]).argsort().chunk(strips):
+        across = strip[(boxes[strip, 0] + boxes[strip, 2]).argsort()]
+        for start in range(0, len(across), size):
+            group = across[start : start + size].sort().values
+            low, high = boxes[group, :2].amin(dim=0), boxes[group, 2:].amax(dim=0)
+            yield group, ((others[:, :2] < high) & (others[:, 2:] > low)).all(dim=1).nonzero().flatten()
 
 
 def covered_share(boxes: Tensor, crowds: Tensor) -> Tensor:

@@ -12,12 +12,13 @@ from PIL import Image, ImageDraw
 
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.config.schema import Config
+from yolact_kit.datasets.number_maps import map_crops
 from yolact_kit.datasets.torch_dataset import Draw, Sample, TrainingPictures
 from yolact_kit.inference.fonts import find_font, load_font
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.pixels.writing import save_image
 from yolact_kit.reports.views import draw_view
-from yolact_kit.shapes.rle import encode_mask
+from yolact_kit.shapes.crops import encode_crop
 
 TILE = 300
 """Longer side of a tile in pixels."""
@@ -123,11 +124,12 @@ def augmented_tiles(pictures: list[Picture], config: Config) -> Iterator[Tiles]:
 def _draw_sample(sample: Sample, classes: list[str]) -> NDArray[np.uint8]:
     """A picture as training sees it, with its objects."""
     pixels = np.ascontiguousarray(sample.image.numpy().transpose(1, 2, 0))
+    height, width = pixels.shape[:2]
+    # Boxes are shares of the picture; rounded, they are the pixels that they come from.
+    crops = map_crops(sample.maps.numpy(), (sample.boxes.numpy() * width).round())
     instances = [
-        Instance(IGNORED if ignored else classes[label], rle=encode_mask(mask))
-        for mask, label, ignored in zip(
-            sample.masks.numpy(), sample.labels.tolist(), sample.ignored.tolist(), strict=True
-        )
+        Instance(IGNORED if ignored else classes[label], rle=encode_crop(crop, height, width))
+        for crop, label, ignored in zip(crops, sample.labels.tolist(), sample.ignored.tolist(), strict=True)
     ]
     return draw_view(pixels, instances, classes, TILE)
 

@@ -176,12 +176,12 @@ def trial_step(
         batch: Pictures.
     """
     images = torch.rand(batch, 3, side, side, device=device) * 255
-    masks = torch.zeros(1, side, side, dtype=torch.uint8, device=device)
-    masks[:, side // 4 : -(side // 4), side // 4 : -(side // 4)] = 1
+    maps = torch.zeros(1, side, side, dtype=torch.uint8, device=device)
+    maps[:, side // 4 : -(side // 4), side // 4 : -(side // 4)] = 1
     target = Target(
         torch.tensor([[0.25, 0.25, 0.75, 0.75]], device=device),
         torch.zeros(1, dtype=torch.int64, device=device),
-        masks,
+        maps,
         torch.zeros(1, dtype=torch.bool, device=device),
     )
     dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)

@@ -13,6 +13,7 @@ from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import encode
 from yolact_kit.ops.masks import crop_region
+from yolact_kit.ops.number_maps import numbered_masks, shrink_maps
 from yolact_kit.training.distributed import mean_over_processes
 from yolact_kit.training.matching import BACKGROUND, Matches, match
 from yolact_kit.training.targets import Target
@@ -145,7 +146,7 @@ def assemble_positives(raw: RawOutputs, index: int, matched: Matches, max_masks:
     objects = matched.objects[positive]
     # A mask is the sum of the prototypes, weighted by the anchor's own coefficients.
     logits = torch.einsum("nk,khw->nhw", raw.coefficients[index, positive], raw.prototypes[index])
-    masks = shrink_masks(matched.masks, raw.prototypes.shape[-2:])[objects]
+    masks = numbered_masks(shrink_maps(matched.maps, raw.prototypes.shape[-2:]), matched.numbers[objects]).float()
     return Assembled(logits, masks, matched.boxes[objects], matched.labels[objects], share)
 
 
@@ -195,22 +196,6 @@ def _mask_iou(first: Tensor, second: Tensor) -> Tensor:
     return (first & second).sum(dim=(1, 2)) / (first | second).sum(dim=(1, 2))
 
 
-def shrink_masks(masks: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
-    """Resizes ground-truth masks to the size of the prototypes.
-
-    Args:
-        masks: uint8 [N, S, S] of 0 and 1.
-        size: Height and width of the prototypes, h and w.
-
-    Returns:
-        float32 [N, h, w] of 0 and 1.
-    """
-    if not len(masks):
-        return torch.zeros((0, *size), device=masks.device)
-    shrunk = functional.interpolate(masks[None].float(), size=tuple(size), mode="bilinear", align_corners=False)[0]
-    return (shrunk > 0.5).float()
-
-
 def _cropped_entropy(part: Assembled, legacy: bool) -> Tensor:
     """Mean binary cross entropy [N] of masks inside their boxes, which count as at least one pixel wide and high."""
     height, width = part.masks.shape[-2:]
@@ -236,8 +221,11 @@ def semantic_loss(semantic: Tensor, matches: list[Matches]) -> Tensor:
     # A pixel belongs to a class where any object of the class covers it: the union of the masks.
     truth = torch.zeros_like(semantic)
     for index, matched in enumerate(matches):
-        masks = shrink_masks(matched.masks, semantic.shape[-2:])
-        for label, mask in zip(matched.labels.tolist(), masks, strict=True):
-            truth[index, label] = torch.maximum(truth[index, label], mask)
+        # The class of each number, counted from 1: where there is no object, or none that is learnt, it is 0.
+        classes = matched.labels.new_zeros(matched.total + 1)
+        classes[matched.numbers] = matched.labels + 1
+        covered = classes[shrink_maps(matched.maps, semantic.shape[-2:]).long()]
+        marked = semantic.new_zeros((semantic.shape[1] + 1, *semantic.shape[-2:])).scatter_(0, covered, 1)
+        truth[index] = marked[1:]
     entropy = functional.binary_cross_entropy_with_logits(semantic, truth, reduction="sum")
     return entropy / (semantic.shape[-2] * semantic.shape[-1])

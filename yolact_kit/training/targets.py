@@ -17,13 +17,14 @@ class Target(NamedTuple):
     Attributes:
         boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1.
         labels: int64 [N], 0-based.
-        masks: uint8 [N, S, S] of 0 and 1, at the input size.
+        maps: [L, S, S], integers, at the input size: the number of the object that each pixel belongs to, counted from
+            1, or 0. Objects that overlap are on different maps.
         ignored: bool [N], true for crowds and for remnants too small to learn from, where nothing is learnt.
     """
 
     boxes: Tensor
     labels: Tensor
-    masks: Tensor
+    maps: Tensor
     ignored: Tensor
 
 
@@ -43,5 +44,5 @@ class Batch(NamedTuple):
 
 def collate(samples: Sequence[Sample]) -> Batch:
     """A batch of samples."""
-    targets = [Target(sample.boxes, sample.labels, sample.masks, sample.ignored) for sample in samples]
+    targets = [Target(sample.boxes, sample.labels, sample.maps, sample.ignored) for sample in samples]
     return Batch(torch.stack([sample.image for sample in samples]), targets, [sample.name for sample in samples])

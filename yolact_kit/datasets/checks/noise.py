@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
-from torchvision.ops import box_iou
 
 from yolact_kit.annotations.dataset import Instance, Picture
 from yolact_kit.datasets.checks.objects import shape_key
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
 from yolact_kit.datasets.clipping import clipped
+from yolact_kit.ops.boxes import box_iou, meeting_groups
 from yolact_kit.shapes.rings import ring_area
 from yolact_kit.shapes.rle import rle_area
 
@@ -99,11 +99,15 @@ def _near_masks(picture: Picture) -> Iterator[tuple[str, str, float, bool]]:
     whole = [(number, instance) for number, instance in enumerate(picture.instances, start=1) if not instance.crowd]
     if len(whole) < 2:
         return
-    # Masks are compared only where the boxes overlap nearly as much: that is quick to find out for all pairs at once.
+    # Masks are compared only where the boxes overlap nearly as much, which is quick to find out.
     boxes = torch.tensor([instance.box() for _, instance in whole], dtype=torch.float64)
     boxes[:, 2:] += boxes[:, :2]
-    candidates = np.argwhere(np.triu(box_iou(boxes, boxes).numpy() >= 0.8 * _SAME, k=1))
-    for first, second in candidates.tolist():
+    candidates = []
+    for rows, near in meeting_groups(boxes, boxes):
+        row, column = (box_iou(boxes[rows], boxes[near]) >= 0.8 * _SAME).nonzero(as_tuple=True)
+        pairs = torch.stack([rows[row], near[column]], dim=1)
+        candidates += pairs[pairs[:, 0] < pairs[:, 1]].tolist()
+    for first, second in sorted(candidates):
         (other_number, other), (number, instance) = whole[first], whole[second]
         if shape_key(instance) == shape_key(other):
             continue
