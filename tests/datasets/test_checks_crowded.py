@@ -17,10 +17,10 @@ COUNT = 1200
 def crowded() -> Dataset:
     """A picture of small squares, of which every twentieth lies nearly on an earlier one, under either label."""
     random = np.random.default_rng(1)
-    square = np.array([[0.0, 0], [20, 0], [20, 20], [0, 20]])
+    square = np.array([[0.0, 0], [30, 0], [30, 30], [0, 30]])
     places = np.array([(x, y) for x in range(0, 1400, 40) for y in range(0, 1400, 40)], dtype=np.float64)[:COUNT]
     random.shuffle(places)
-    places[19::20] = places[0::20] + 0.5
+    places[19::20] = places[0::20] + 1
     instances = [Instance("nut" if number % 40 else "bolt", [square + place]) for number, place in enumerate(places)]
     return Dataset("crowded", ["nut", "bolt"], {"train": [Picture("a.png", 1420, 1420, Path("a.png"), instances)]})
 

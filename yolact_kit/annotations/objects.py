@@ -14,8 +14,9 @@ from yolact_kit.annotations.nested_outlines import note_inner_outlines
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart
+from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop
 from yolact_kit.shapes.rings import Ring, clip, crossing, inner_rings, is_inside, is_normalised, outer_rings, ring_areas
-from yolact_kit.shapes.rle import Rle, decode_rle, encode_mask, merge_rles, rings_to_rle, rle_area
+from yolact_kit.shapes.rle import Rle, merge_rles, rings_to_rle, rle_area
 from yolact_kit.words import counted
 
 NO_LABELS = frozenset({"", "__ignore__", "_background_"})
@@ -214,9 +215,19 @@ def _cut(part: RawPart, ring: Ring, width: int, height: int, problems: Problems)
 
 def _with_holes(rings: list[Ring], holes: list[Ring], width: int, height: int) -> Rle:
     """The mask of polygons minus their holes, which COCO's polygons cannot express."""
-    mask = decode_rle(rings_to_rle(rings, height, width))
-    mask[decode_rle(rings_to_rle(holes, height, width)) != 0] = 0
-    return encode_mask(mask)
+    x, y, pixels = decode_crop(rings_to_rle(rings, height, width))
+    hole = decode_crop(rings_to_rle(holes, height, width))
+    # The rows and columns that both crops have, in pixels of the picture.
+    (tall, wide), (hole_tall, hole_wide) = pixels.shape, hole.pixels.shape
+    x1, y1, x2, y2 = (
+        max(x, hole.x),
+        max(y, hole.y),
+        min(x + wide, hole.x + hole_wide),
+        min(y + tall, hole.y + hole_tall),
+    )
+    if x1 < x2 and y1 < y2:
+        pixels[y1 - y : y2 - y, x1 - x : x2 - x] &= ~hole.pixels[y1 - hole.y : y2 - hole.y, x1 - hole.x : x2 - hole.x]
+    return encode_crop(MaskCrop(x, y, pixels), height, width)
 
 
 def _part_mask(part: RawPart, width: int, height: int, problems: Problems) -> list[Rle]:
@@ -242,10 +253,8 @@ def _full_mask(part: RawPart, width: int, height: int, problems: Problems) -> Rl
     x, y = part.offset
     rows, columns = part.mask.shape
     x1, y1, x2, y2 = max(x, 0), max(y, 0), min(x + columns, width), min(y + rows, height)
-    full = np.zeros((height, width), dtype=np.uint8)
-    if x1 < x2 and y1 < y2:
-        full[y1:y2, x1:x2] = part.mask[y1 - y : y2 - y, x1 - x : x2 - x]
-    inside, total = int(full.sum()), int(part.mask.sum())
+    visible = part.mask[y1 - y : max(y2 - y, y1 - y), x1 - x : max(x2 - x, x1 - x)] != 0
+    inside, total = int(visible.sum()), int(np.count_nonzero(part.mask))
     if total and not inside:
         problems.add("outside", f"It lies wholly outside of the picture of {width} x {height} pixels.", part.name)
         return None
@@ -253,7 +262,7 @@ def _full_mask(part: RawPart, width: int, height: int, problems: Problems) -> Rl
         problems.add(
             "clipped", f"{total - inside} of its pixels lay outside of the picture and were cut off.", part.name
         )
-    return encode_mask(full)
+    return encode_crop(MaskCrop(x1, y1, visible), height, width)
 
 
 def same_key(instance: Instance) -> tuple[str, bytes]:

@@ -8,12 +8,12 @@ import albumentations as A  # noqa: N812
 import numpy as np
 from numpy.typing import NDArray
 
-Number = TypeVar("Number", bound=np.integer[Any])
+MaskValue = TypeVar("MaskValue", bound=np.integer[Any])
 
 
 def transform(
-    steps: A.Compose, picture: NDArray[np.uint8], masks: NDArray[Number]
-) -> tuple[NDArray[np.uint8], NDArray[Number]]:
+    steps: A.Compose, picture: NDArray[np.uint8], masks: NDArray[MaskValue]
+) -> tuple[NDArray[np.uint8], NDArray[MaskValue]]:
     """Transforms a picture and its masks, even if there are no masks, which albumentations refuses.
 
     Args:
