@@ -9,6 +9,7 @@ from itertools import product, starmap
 from typing import NamedTuple
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from yolact_kit.errors import UserError
@@ -22,6 +23,9 @@ _AGREE = 0.5
 
 _NEAR_BORDER = 0.012
 """An object this close to a window's border, as a share of its side, is cut: masks are about as coarse as that."""
+
+_AT_ONCE = 256
+"""Detections for which others that overlap them are looked for at once."""
 
 _FURTHER, _NEARER = 4 / 3, 2 / 3
 
@@ -257,33 +261,52 @@ def _groups(detections: Sequence[_ViewDetection]) -> list[list[_ViewDetection]]:
     completely. But two complete detections must agree with each other: otherwise one wrong detection would join all the
     others.
     """
-    # Each detection begins as a group of its own, named after its index. Where two agree, the group of the worse one
-    # takes the name of the better one's: `detections` is sorted by score, so the lower name is the better group.
-    group_of = list(range(len(detections)))
+    # Each detection begins as a group of its own. Where two agree, their groups become one, named after the better one:
+    # `detections` is sorted by score, so that is the group with the lower index.
+    names = list(range(len(detections)))
     complete = [[] if detection.cut else [detection] for detection in detections]
-    for index, other in _overlapping_pairs(detections):
-        better, worse = sorted((group_of[other], group_of[index]))
+    for index, other in _possible_pairs(detections):
+        better, worse = sorted((_group(names, other), _group(names, index)))
         if better == worse or not _is_same_object(detections[index], detections[other]):
             continue
         if all(starmap(_is_same_object, product(complete[better], complete[worse]))):
-            group_of = [better if name == worse else name for name in group_of]
+            names[worse] = better
             complete[better] += complete[worse]
     groups: dict[int, list[_ViewDetection]] = {}
-    for name, detection in zip(group_of, detections, strict=True):
-        groups.setdefault(name, []).append(detection)
+    for index, detection in enumerate(detections):
+        groups.setdefault(_group(names, index), []).append(detection)
     return [groups[name] for name in sorted(groups)]
 
 
-def _overlapping_pairs(detections: Sequence[_ViewDetection]) -> Iterator[tuple[int, int]]:
-    """Indices of detections whose boxes overlap: each detection with those before it."""
-    # Two boxes overlap where each starts before the other one ends, along both axes. One box is compared with all
-    # before it at once: a table of all pairs could be large.
+def _group(names: list[int], index: int) -> int:
+    """The group of a detection: a group that became part of another one bears its name, as that one may do again."""
+    while names[index] != index:
+        names[index] = names[names[index]]  # the way is half as long for the next one
+        index = names[index]
+    return index
+
+
+def _possible_pairs(detections: Sequence[_ViewDetection]) -> Iterator[tuple[int, int]]:
+    """Indices of detections of one class in different views whose boxes and masks meet: each with those before it."""
     corners = np.array([detection.box for detection in detections], dtype=np.float32).reshape(-1, 4)
-    for index in range(len(detections)):
-        starts_before_end = (corners[:index, :2] < corners[index, 2:]).all(1)
-        ends_after_start = (corners[:index, 2:] > corners[index, :2]).all(1)
-        for other in (starts_before_end & ends_after_start).nonzero()[0].tolist():
-            yield index, other
+    bounds = np.array([_bounds(detection.part) for detection in detections]).reshape(-1, 4)
+    labels = np.array([detection.label for detection in detections])
+    numbers = {view: number for number, view in enumerate(dict.fromkeys(detection.view for detection in detections))}
+    views = np.array([numbers[detection.view] for detection in detections])
+    boxes = shapely.box(*bounds.T)
+    tree = shapely.STRtree(boxes)
+    for start in range(0, len(detections), _AT_ONCE):
+        index, other = tree.query(boxes[start : start + _AT_ONCE])
+        index = index + start
+        possible = (other < index) & (labels[index] == labels[other]) & (views[index] != views[other])
+        index, other = index[possible], other[possible]
+        # The tree also gives rectangles that only touch.
+        for rectangles in (bounds, corners):
+            first, second = rectangles[index], rectangles[other]
+            overlap = ((first[:, :2] < second[:, 2:]) & (first[:, 2:] > second[:, :2])).all(axis=1)
+            index, other = index[overlap], other[overlap]
+        order = np.lexsort((other, index))
+        yield from zip(index[order].tolist(), other[order].tolist(), strict=True)
 
 
 def _is_same_object(detection: _ViewDetection, other: _ViewDetection) -> bool:
