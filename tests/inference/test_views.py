@@ -10,9 +10,11 @@ import pytest
 
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.errors import UserError
+from yolact_kit.inference.merging import merge
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.inference.views import View, ViewOptions, merge, views_of
+from yolact_kit.inference.views import View, ViewOptions, views_of
+from yolact_kit.shapes.crops import MaskCrop, encode_crop
 from yolact_kit.shapes.rle import encode_mask
 
 CLASSES = ["red", "green", "blue"]
@@ -246,3 +248,17 @@ def test_what_lies_beyond_the_picture_is_its_mean() -> None:
 def test_views_that_cannot_be(options: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         ViewOptions(**options)
+
+
+def test_each_of_a_thousand_objects_that_two_views_show_is_one() -> None:
+    corners = [(x, y) for x in range(0, 400, 10) for y in range(0, 250, 10)]
+    views = [View(0, 0, 400, 250), View(0, 0, 400, 250, mirrored=True)]
+    predictions = []
+    for view in views:
+        places = [(400 - 8 - x if view.mirrored else x, y) for x, y in corners]
+        boxes = np.array([(x, y, x + 8, y + 8) for x, y in places], dtype=np.float32)
+        masks = [encode_crop(MaskCrop(x, y, np.ones((8, 8), np.bool_)), 250, 400) for x, y in places]
+        scores, labels = np.linspace(0.9, 0.2, len(corners)), np.zeros(len(corners), np.int64)
+        predictions.append(Prediction("", 400, 250, boxes, scores.astype(np.float32), labels, masks, CLASSES))
+    merged = merge(views, predictions, "a", (250, 400))
+    assert [tuple(box) for box in merged.boxes[:, :2].astype(int).tolist()] == corners

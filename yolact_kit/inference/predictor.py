@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.inference.merging import merge
 from yolact_kit.inference.pipeline import on_cores
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.views import ViewOptions, merge, views_of
+from yolact_kit.inference.views import ViewOptions, views_of
 from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.weights import load_weights
