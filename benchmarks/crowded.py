@@ -2,9 +2,9 @@
 
 Makes pictures of cells that lie side by side and overlap a little, one to train on and one to validate with, and runs
 the commands on them: seconds, and the peak of the memory that the process and its children hold together. `train` takes
-four steps of `yolact_nano` at 320 px; `evaluate` and `predict` use its weights at a score threshold of 0, so that
-every picture or tile gives as many detections as it may. A command that takes more than the given memory or time is
-ended. Prints a table and writes JSON. Needs Linux.
+four steps of `yolact_nano` at 320 px, too short to change the weights: so `evaluate` and `predict`, which take any
+score, have as many detections in each picture or tile as they may. A command that takes more than the given memory or
+time is ended. Prints a table and writes JSON. Needs Linux.
 
 Example: python benchmarks/crowded.py --objects 500 2000 8000 20000
 """
@@ -70,15 +70,16 @@ def cells(count: int, random: np.random.Generator) -> list[np.ndarray]:
 def command_words(name: str, folder: Path) -> list[str]:
     """The words of a command after the program's name."""
     data, run = str(folder / "data"), str(folder / "run")
-    sizes = ("--set", "train.epochs=4", "--set", "train.start_size=1.0", "--set", "model.input_size=320")
+    settings = ("train.epochs=4", "train.start_size=1.0", "train.learning_rate=0.000001", "model.input_size=320")
+    chosen = [word for setting in settings for word in ("--set", setting)]
     words = {
         "convert": ["convert", str(folder / "source"), data, "--val", "0.5"],
         "validate": ["validate", data],
         "preview": ["preview", data, "--augmented", "--out", str(folder / "preview")],
-        "train": ["train", str(folder / "config.yaml"), "--weights", "none", "--out", run, *sizes],
+        "train": ["train", str(folder / "config.yaml"), "--weights", "none", "--out", run, *chosen],
         "evaluate": ["evaluate", run, data, "--out", str(folder / "evaluate")],
         "predict --tile": [
-            "predict", run, str(folder / "source"), "--tile", "320", "--score", "0", "--top-k", "20000",
+            "predict", run, str(folder / "source" / "p1.jpg"), "--tile", "320", "--score", "0", "--top-k", "20000",
             "--out", str(folder / "predict"),
         ],
     }  # fmt: skip

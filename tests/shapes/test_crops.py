@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop
+from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop, resize_crop
 from yolact_kit.shapes.rle import encode_mask
 
 SIDES = st.integers(1, 20)
@@ -38,3 +39,21 @@ def test_a_crop_is_encoded_as_the_whole_mask(seed: int) -> None:
     part = decode_crop(encode_mask(mask))
     assert encode_crop(part, 23, 31) == encode_mask(mask)
     assert encode_crop(MaskCrop(0, 0, np.zeros((0, 0), dtype=bool)), 23, 31) == encode_mask(np.zeros_like(mask))
+
+
+@pytest.mark.parametrize("size", [(40, 30), (37, 19), (80, 60), (113, 71)], ids=str)
+def test_a_resized_crop_is_the_crop_of_the_resized_mask(size: tuple[int, int]) -> None:
+    random = np.random.default_rng(0)
+    for number in range(20):
+        mask = np.zeros((60, 80), np.uint8)
+        centre, radius = random.integers(0, (80, 60)).tolist(), int(random.integers(1, 30))
+        cv2.circle(mask, centre, radius, 255, -1)
+        part = decode_crop(encode_mask(mask))
+        resized = decode_crop(encode_crop(resize_crop(part, size[0] / 80, size[1] / 60, size), size[1], size[0]))
+        whole = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        inside = np.zeros(size[::-1], np.bool_)
+        rows, columns = resized.pixels.shape
+        inside[resized.y : resized.y + rows, resized.x : resized.x + columns] = resized.pixels
+        if size[0] <= 80:  # OpenCV enlarges otherwise
+            assert np.array_equal(inside, whole >= 127.49), number
+        assert abs(inside.mean() - (mask > 0).mean()) < 0.03

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from yolact_kit.annotations.dataset import Instance
 from yolact_kit.datasets.clipping import clipped
 from yolact_kit.inference.drawing import Style, draw_instances
-from yolact_kit.shapes.rle import decode_rle, encode_mask
+from yolact_kit.shapes.crops import MaskCrop, decode_crop, encode_crop, resize_crop
 
 PicturePart = tuple[int, int, int, int]
 """x1 y1 x2 y2 of a part of a picture, in pixels."""
@@ -76,9 +76,10 @@ def _moved(instance: Instance, shape: tuple[int, ...], part: PicturePart, size: 
     if instance.rle is not None:
         if tuple(instance.rle["size"]) != shape:
             return None
-        mask = decode_rle(instance.rle)[y1:y2, x1:x2] * np.uint8(255)
-        small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA) >= 128
-        return Instance(instance.label, rle=encode_mask(small), crowd=instance.crowd) if small.any() else None
+        x, y, pixels = decode_crop(instance.rle)
+        small = resize_crop(MaskCrop(x - x1, y - y1, pixels), width / (x2 - x1), height / (y2 - y1), size)
+        rle = encode_crop(small, height, width)
+        return Instance(instance.label, rle=rle, crowd=instance.crowd) if small.pixels.any() else None
     scale = np.array([width / (x2 - x1), height / (y2 - y1)])
     rings = [(ring - (x1, y1)) * scale for ring in instance.polygons]
     return clipped(Instance(instance.label, rings, crowd=instance.crowd), width, height)
