@@ -123,3 +123,25 @@ def test_text_that_means_no_mask_is_reported_as_that(tmp_path: Path, segmentatio
 def test_a_hole_in_another_dialect_is_not_lost_in_silence(tmp_path: Path, segmentation: Any) -> None:
     coco(tmp_path, [entry(segmentation), entry(image=2)])
     assert codes(read(tmp_path)) == ["F segmentation-dialect", "W hole-filled"]
+
+
+X, Y = [5, 45, 55, 40, 22, 8], [5, 6, 18, 30, 28, 16]
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6])
+def test_a_list_of_x_and_one_of_y_are_told_by_the_box(tmp_path: Path, count: int) -> None:
+    across, down = X[:count], Y[:count]
+    box = [min(across), min(down), max(across) - min(across), max(down) - min(down)]
+    coco(tmp_path, [entry([across, down], bbox=box), entry(image=2)])
+    result = read(tmp_path)
+    assert codes(result) == ["F segmentation-dialect"]
+    assert instances(result)[0].polygons[0].tolist() == [[x, y] for x, y in zip(across, down, strict=True)]
+
+
+def test_two_polygons_of_as_many_numbers_are_no_x_and_y(tmp_path: Path) -> None:
+    polygons = [[5, 5, 25, 6, 20, 18], [30, 2, 38, 2, 38, 9]]
+    for box in ([5, 2, 33, 16], None):
+        coco(tmp_path, [entry(polygons, bbox=box), entry(image=2)])
+        result = read(tmp_path)
+        assert codes(result) == []
+        assert [ring.reshape(-1).tolist() for ring in instances(result)[0].polygons] == polygons

@@ -303,12 +303,11 @@ class _Reader:
         """One annotation as an object; None with a problem if it has no usable mask."""
         segmentation = annotation.get("segmentation")
         crowd = str(annotation.get("iscrowd", 0)) in ("1", "True")
-        earlier = len(problems.found)
-        parts = segmentation_parts(name, segmentation, picture.size, problems)
+        earlier, box = len(problems.found), _box(annotation.get("bbox"))
+        parts = segmentation_parts(name, segmentation, picture.size, problems, box)
         if isinstance(segmentation, dict) and crowd and self.cvat:
             problems.add("crowd-as-object", "It is marked as a crowd, as CVAT marks every brush mask.", name)
             crowd = False
-        box = _box(annotation.get("bbox"))
         if not parts:
             if len(problems.found) > earlier:
                 return None

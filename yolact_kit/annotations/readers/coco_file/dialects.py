@@ -16,11 +16,16 @@ _POINT_KEYS = ("points", "polygon", "polygons", "segmentation")
 _NO_MASK = frozenset({"", "null", "none", "nan"})
 
 
-def plain_segmentation(segmentation: Any) -> tuple[Any, str]:
+Box = tuple[float, float, float, float]
+"""x1 y1 x2 y2 in pixels."""
+
+
+def plain_segmentation(segmentation: Any, box: Box | None = None) -> tuple[Any, str]:
     """Turns what programs write instead of COCO's lists and run lengths into those.
 
     Args:
         segmentation: What the file says.
+        box: The object's box, which tells a list of x and one of y from two polygons; None if there is none.
 
     Returns:
         The segmentation as lists or as a dictionary of run lengths, and what it was instead as the end of a sentence
@@ -38,8 +43,37 @@ def plain_segmentation(segmentation: Any) -> tuple[Any, str]:
     if isinstance(segmentation, dict):
         return _of_dictionary(segmentation)
     if isinstance(segmentation, list) and segmentation:
+        if _are_axes(segmentation, box):
+            return _of_axes(*segmentation), "lists of x and y"
         return _of_list(segmentation)
     return segmentation, ""
+
+
+def _are_axes(segmentation: list[Any], box: Box | None) -> bool:
+    """Whether two lists of numbers are the x and the y of points, and not two polygons.
+
+    They are if polygons cannot have so many numbers, or if the box fits them as x and y and not as polygons.
+    """
+    if len(segmentation) != 2 or not all(map(_are_numbers, segmentation)):
+        return False
+    across, down = segmentation
+    if len(across) != len(down) or len(across) < 3:
+        return False
+    if len(across) % 2:
+        return True
+    as_axes = (min(across), min(down), max(across), max(down))
+    numbers = [*across, *down]
+    as_polygons = (min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2]))
+    return box is not None and _fits(as_axes, box) and not _fits(as_polygons, box)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(number) in (int, float) for number in value)
+
+
+def _fits(corners: Box, box: Box) -> bool:
+    """Whether a box is that of an outline, but for rounding."""
+    return all(abs(corner - side) <= 2 for corner, side in zip(corners, box, strict=True))
 
 
 def _of_list(segmentation: list[Any]) -> tuple[Any, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yolact_kit.annotations.problem_kinds import Problems
-from yolact_kit.annotations.readers.coco_file.dialects import plain_segmentation
+from yolact_kit.annotations.readers.coco_file.dialects import Box, plain_segmentation
 from yolact_kit.annotations.source import RawPart
 from yolact_kit.shapes.rings import GeometryError, to_points
 from yolact_kit.shapes.rle import parse_rle
@@ -27,7 +27,9 @@ def is_empty(segmentation: Any) -> bool:
     return segmentation is None or (isinstance(segmentation, list) and all(ring == [] for ring in segmentation))
 
 
-def segmentation_parts(name: str, segmentation: Any, size: tuple[int, int] | None, problems: Problems) -> list[RawPart]:
+def segmentation_parts(
+    name: str, segmentation: Any, size: tuple[int, int] | None, problems: Problems, box: Box | None = None
+) -> list[RawPart]:
     """Reads a segmentation.
 
     Args:
@@ -35,6 +37,7 @@ def segmentation_parts(name: str, segmentation: Any, size: tuple[int, int] | Non
         segmentation: What the file says.
         size: Width and height of the picture as the file says; None if it does not.
         problems: Where problems are added.
+        box: The object's box as the file says; None if it does not.
 
     Returns:
         The parts of the object; none if there is no mask, or with a problem if it cannot be read.
@@ -42,7 +45,7 @@ def segmentation_parts(name: str, segmentation: Any, size: tuple[int, int] | Non
     Raises:
         GeometryError: The coordinates or the nesting of its lists make no polygons.
     """
-    plain, writing = plain_segmentation(segmentation)
+    plain, writing = plain_segmentation(segmentation, box)
     if is_empty(plain):
         return []
     if not writing:
