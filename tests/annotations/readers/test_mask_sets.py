@@ -304,6 +304,27 @@ def test_masks_without_options_are_noticed(tmp_path: Path, photo: str, mask: str
     assert ("--parts-as-objects" in caught.value.advice) == (objects == 1)
 
 
+@pytest.mark.parametrize(
+    ("photo", "mask", "folder"),
+    [
+        ("images/{0}/{1}.jpg", "masks/{0}/{1}.png", "masks"),
+        ("{0}/images/{1}.jpg", "{0}/masks/{1}.png", ""),
+        ("{0}/{1}/images/{1}.png", "{0}/{1}/masks/f.png", ""),
+    ],
+)
+def test_several_folders_of_masks_are_named_by_the_one_around_them(
+    tmp_path: Path, photo: str, mask: str, folder: str
+) -> None:
+    for seed, (split, stem) in enumerate((split, stem) for split in ("train", "val") for stem in "ab"):
+        picture(tmp_path / photo.format(split, stem), seed)
+        save(tmp_path / mask.format(split, stem), bars(1 if "f.png" in mask else 2))
+    with pytest.raises(MasksUnnamedError) as caught:
+        read(tmp_path)
+    assert f"--masks {tmp_path / folder} --classes" in caught.value.advice
+    result = read(tmp_path, masks=tmp_path / folder, classes=("nut",))
+    assert (len(result.labelled), len(set(result.splits.values()))) == (4, 2)
+
+
 def test_arrays_named_like_pictures_are_noticed(tmp_path: Path) -> None:
     picture(tmp_path / "images/a.jpg")
     (tmp_path / "masks").mkdir()

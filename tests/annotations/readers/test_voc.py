@@ -318,6 +318,20 @@ def test_a_folder_of_several_formats_is_asked_about(tmp_path: Path) -> None:
     assert read(tmp_path, format="voc", box_as_mask=True).format == "voc"
 
 
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "int32"])
+def test_masks_of_every_depth_in_a_folder_beside_that_of_the_pictures(tmp_path: Path, kind: str) -> None:
+    for number, stem in enumerate("abc"):
+        picture(tmp_path / "images" / f"{stem}.png", number)
+        values = np.zeros((HEIGHT, WIDTH), dtype=kind)
+        values[5:20, 5:30], values[25:35, 5:30] = 1, 2
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        Image.fromarray(values).save(tmp_path / "masks" / f"{stem}.{'tif' if kind == 'int32' else 'png'}")
+        voc(tmp_path / "xml", stem, [item("nut", (6, 6, 30, 20)), item("nut", (6, 26, 30, 35))], f"{stem}.png")
+    result = read(tmp_path)
+    assert codes(result) == []
+    assert [int(found.mask(HEIGHT, WIDTH).sum()) for found in instances(result)] == [25 * 15, 25 * 10] * 3
+
+
 def test_masks_beside_their_pictures(tmp_path: Path) -> None:
     for number, stem in enumerate("abc"):
         picture(tmp_path / f"{stem}.png", number)

@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.annotations.file_names import comparable
@@ -20,6 +22,8 @@ from yolact_kit.pixels.pictures import EXTENSIONS
 _SUFFIXES = {".png", ".bmp", ".gif", ".tif", ".tiff"}
 _ARRAYS = {".npy", ".npz", ".mat"}
 _MOST_COLOURS = 64
+_FLAT = 0.9
+"""Share of a mask picture's pixels that are like their right neighbour, at least."""
 _ROBOFLOW = "_classes.csv"
 
 OF_OBJECTS = re.compile(r"[_-](gt(fine|coarse)_)?(instances?|instance_?ids|inst)$")
@@ -238,9 +242,20 @@ def _guess(pictures: list[Path], stems: set[str]) -> dict[str, Path]:
     return best
 
 
+def is_flat(numbers: NDArray[Any]) -> bool:
+    """Whether nearly all pixels are like their right neighbour, as in a mask picture and unlike in a photo.
+
+    Args:
+        numbers: A number for each pixel, [height, width].
+    """
+    return bool(np.mean(numbers[:, 1:] == numbers[:, :-1]) >= _FLAT) if numbers.shape[1] > 1 else False
+
+
 def _has_few_colours(path: Path) -> bool:
     try:
         with Image.open(path) as image:
+            if image.mode in ("I", "F") or image.mode.startswith("I;"):
+                return is_flat(np.asarray(image))
             return image.getcolors(_MOST_COLOURS) is not None
     except Exception:  # Pillow's plugins raise nearly anything on damaged files
         return False

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-
 from yolact_kit.annotations.file_names import comparable
-from yolact_kit.annotations.masks.files import chosen_masks, is_mask_picture
+from yolact_kit.annotations.masks.files import chosen_masks, is_flat, is_mask_picture
 from yolact_kit.annotations.masks.pairs import pair_masks
 from yolact_kit.annotations.masks.pictures import read_mask
 from yolact_kit.annotations.source_folder import SourceFolder
@@ -17,10 +16,8 @@ from yolact_kit.errors import UserError
 from yolact_kit.pixels.pictures import EXTENSIONS
 
 _ARRAYS = {".npy", ".npz", ".mat"}
-_FLAT = 0.9
-"""Share of a mask picture's pixels that are like their right neighbour, at least; of a photo fewer are."""
-_TRIALS = 3
-"""Pictures of a folder that are looked at."""
+_TRIALS = 20
+"""Mask pictures whose colours are counted."""
 
 
 class MasksUnnamedError(UserError):
@@ -40,14 +37,27 @@ def masks_without_options(folder: SourceFolder) -> MasksUnnamedError | None:
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for path in filter(is_mask_picture, pictures):
         by_folder[path.parent].append(path)
-    for masks_folder, files in by_folder.items():
-        masks = chosen_masks(files)
-        photos = sorted(set(pictures) - set(masks))
-        trials = [mask for files in pair_masks(masks, photos).of_photo.values() for mask in files][:_TRIALS]
-        counts = [_colours_of_mask(path) for path in trials]
-        if trials and all(counts):
-            return _error(folder, masks_folder, max(counts))
-    return _arrays(folder, {comparable(path.stem) for path in pictures})
+    masks: list[Path] = []
+    for files in by_folder.values():
+        candidates = chosen_masks(files)
+        if _most_colours(candidates[:2]):
+            masks += candidates
+    pairs = pair_masks(masks, sorted(set(pictures) - set(masks)))
+    if len(pairs.of_photo) == 0:
+        return _arrays(folder, {comparable(path.stem) for path in pictures})
+    of_parts = not pairs.one_file_each and _most_colours(masks[:: -(-len(masks) // _TRIALS)]) == 1
+    return _error(folder, Path(os.path.commonpath([path.parent for path in masks])), of_parts)
+
+
+def _most_colours(files: list[Path]) -> int:
+    """The most colours that one of some mask pictures has; 0 if one of them is a photo."""
+    most = 0
+    for path in files:
+        colours = _colours_of_mask(path)
+        if not colours:
+            return 0
+        most = max(most, colours)
+    return most
 
 
 def _colours_of_mask(path: Path) -> int:
@@ -56,18 +66,16 @@ def _colours_of_mask(path: Path) -> int:
         mask = read_mask(path, {})
     except ValueError:
         return 0
-    is_flat = float(np.mean(mask.codes[:, 1:] == mask.codes[:, :-1])) >= _FLAT if mask.codes.shape[1] > 1 else False
-    return len(mask.colours) if is_flat and (mask.codes == 0).any() else 0
+    return len(mask.colours) if is_flat(mask.codes) and (mask.codes == 0).any() else 0
 
 
-def _error(folder: SourceFolder, masks: Path, most: int) -> MasksUnnamedError:
-    """The error for a folder of mask pictures with up to ``most`` colours."""
+def _error(folder: SourceFolder, masks: Path, of_parts: bool) -> MasksUnnamedError:
+    """The error for a folder of mask pictures; ``of_parts`` says that only connected parts can be objects."""
     words = ["yolact-kit", "convert", str(folder.source), "OUT", "--masks", str(masks), "--classes", "NAME"]
     command = shlex.join(words)
-    if most == 1:
+    advice = f"If all objects are of one class: `{command}`; if each colour is a class, name them with --colors FILE."
+    if of_parts:
         command += " --parts-as-objects"
-    advice = f"If each colour is an object of one class: `{command}`; if each is a class, name them with --colors FILE."
-    if most == 1:
         advice = f"Their colour does not tell objects apart. To take each connected part as one: `{command}`."
     return MasksUnnamedError(
         f"'{folder.source}' holds no annotation file, but the pictures in '{masks}' look like masks.", advice
