@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.pixels import pictures
-from yolact_kit.pixels.pictures import PictureError, inspect_picture, picture_size, read_picture, turn
+from yolact_kit.pixels.pictures import PictureError, inspect_picture, picture_size, pixels_of, read_picture, turn
 
 MODES = Path("odd", "image_modes", "Tests", "images")
 
@@ -46,6 +46,29 @@ def test_turn_does_what_pillow_does(tmp_path: Path, orientation: int) -> None:
     assert np.array_equal(turn(stored, orientation), expected)
     assert np.array_equal(read_picture(path), expected)
     assert np.array_equal(read_picture(path, orientation=1), stored)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16", "F"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_files_are_turned_once(tmp_path: Path, orientation: int, mode: str, compression: str | None) -> None:
+    grey = np.arange(4 * 6, dtype=np.uint8).reshape(4, 6) * 10
+    values = {"I;16": grey.astype(np.uint16), "F": grey.astype(np.float32)}.get(mode, grey)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "a.tif"
+    image = Image.fromarray(values)
+    (image.convert(mode) if mode == "RGB" else image).save(path, exif=exif, compression=compression)
+    stored = np.dstack([grey] * 3)
+    info = inspect_picture(path)
+    assert (info.width, info.height, info.orientation) == (6, 4, orientation)
+    np.testing.assert_array_equal(read_picture(path, orientation=1), stored)
+    np.testing.assert_array_equal(read_picture(path, orientation), turn(stored, orientation))
+    np.testing.assert_array_equal(read_picture(path), turn(stored, orientation))
+    assert picture_size(path) == read_picture(path).shape[1::-1]
+    with Image.open(path) as opened:
+        np.testing.assert_array_equal(pixels_of(opened), turn(stored, orientation))
+        np.testing.assert_array_equal(pixels_of(opened), turn(stored, orientation))  # once more, after loading
 
 
 @pytest.mark.parametrize(

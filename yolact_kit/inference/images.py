@@ -100,7 +100,7 @@ def deep_values_in(images: PictureLike | Iterable[PictureLike]) -> Iterator[NDAr
             yield from deep_values_of([SourcePicture("", Path(), content=picture)])
         elif isinstance(picture, Image.Image):
             if is_deep(picture):
-                yield deep_values(picture, None)
+                yield deep_values(picture)
         else:
             array = np.asarray(picture.detach().cpu() if isinstance(picture, Tensor) else picture)
             if _is_deep_array(array):

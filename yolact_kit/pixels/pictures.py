@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from yolact_kit.errors import UserError
 from yolact_kit.pixels.depth import DepthRule, OwnRange
 from yolact_kit.pixels.rgb import grey_to_rgb, to_rgb
-from yolact_kit.pixels.values import deep_values, is_deep
+from yolact_kit.pixels.values import deep_colours, deep_values, is_deep, is_grey
 
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -32,6 +32,9 @@ PictureSource = Path | str | bytes
 """A picture file, or its content."""
 
 _ORIENTATION_TAG = 0x0112
+_BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+"""The EXIF orientation that undoes another."""
+_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
     "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
@@ -166,11 +169,9 @@ def read_values(source: PictureSource, orientation: int | None = None, max_pixel
     Raises:
         PictureError: The file is missing, not decodable, truncated, or too large.
     """
-    with _opened(source, max_pixels) as image:
-        with _decoding(source):
-            image.load()
-            values = deep_values(image, source)
-        return turn(values, _orientation(image) if orientation is None else orientation)
+    with _opened(source, max_pixels) as image, _decoding(source):
+        stored, exif = _stored(image, source)
+    return turn(stored, exif if orientation is None else orientation)
 
 
 def read_small(source: PictureSource, side: int, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -206,8 +207,8 @@ def pixels_of(image: Image.Image, depth: DepthRule | None = None) -> NDArray[np.
         (2, 4, 3)
     """
     file = Path(getattr(image, "filename", ""))
-    stored = _stored(image, file if file.is_file() else None)
-    return turn(_eight_bits(stored, depth), _orientation(image))
+    stored, orientation = _stored(image, file if file.is_file() else None)
+    return turn(_eight_bits(stored, depth), orientation)
 
 
 def _read(
@@ -218,21 +219,47 @@ def _read(
     depth: DepthRule | None = None,
 ) -> NDArray[np.uint8]:
     """The upright pixels of a picture; where ``side`` is given, a smaller version if decoding that is quicker."""
-    with _opened(source, max_pixels) as image:
-        with _decoding(source):
-            if side is not None:
-                image.draft("RGB", (side, side))
-            stored = _stored(image, source)
-        if orientation is None:
-            orientation = _orientation(image)
-    return turn(_eight_bits(stored, depth), orientation)
+    with _opened(source, max_pixels) as image, _decoding(source):
+        if side is not None:
+            image.draft("RGB", (side, side))
+        stored, exif = _stored(image, source)
+    return turn(_eight_bits(stored, depth), exif if orientation is None else orientation)
 
 
-def _stored(image: Image.Image, source: PictureSource | None) -> NDArray[Any]:
-    """8-bit RGB, or the values of a picture of more than 8 bits; not turned. ``source`` is the file."""
-    deep = is_deep(image)
-    image.load()
-    return deep_values(image, source) if deep else to_rgb(image)
+def _stored(image: Image.Image, source: PictureSource | None) -> tuple[NDArray[Any], int]:
+    """8-bit RGB, or the values of a picture of more than 8 bits, not turned, and the EXIF orientation.
+
+    ``source`` is the file.
+    """
+    deep, in_tiff = is_deep(image), _tiff_tags(image).get(_ORIENTATION_TAG, 1)
+    _load(image, on_its_side=in_tiff in (5, 6, 7, 8))
+    orientation = _orientation(image)
+    # Pillow turns TIFF files upright while it loads them, and then forgets that they were not.
+    by_pillow = in_tiff if orientation == 1 and in_tiff in _BACK else 1
+    colours = deep_colours(source) if deep and source is not None and not is_grey(image) else None
+    if colours is None:
+        colours = turn(deep_values(image) if deep else to_rgb(image), _BACK[by_pillow])
+    return colours, orientation if by_pillow == 1 else by_pillow
+
+
+def _load(image: Image.Image, on_its_side: bool) -> None:
+    """Decodes a picture; ``on_its_side`` says whether Pillow exchanges width and height of a TIFF file meanwhile."""
+    name = getattr(image, "filename", "")
+    if not on_its_side or not name:
+        image.load()
+        return
+    # A file with a name may be mapped into memory: by the width after turning, which scrambles its pixels.
+    vars(image)["filename"] = ""
+    try:
+        image.load()
+    finally:
+        vars(image)["filename"] = name
+
+
+def _tiff_tags(image: Image.Image) -> Mapping[int, Any]:
+    """The tags of a TIFF file; none of another."""
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
+    return tags
 
 
 def _eight_bits(stored: NDArray[Any], depth: DepthRule | None) -> NDArray[np.uint8]:
@@ -329,7 +356,8 @@ def _open(source: PictureSource) -> Image.Image:
 def _info(image: Image.Image) -> PictureInfo:
     """What Pillow read in the header."""
     deep = is_deep(image)  # first: looking for EXIF decodes a PNG
-    width, height = image.size
+    tags = _tiff_tags(image)  # of TIFF files Pillow says the size after turning
+    width, height = tags.get(_TIFF_WIDTH, image.width), tags.get(_TIFF_HEIGHT, image.height)
     return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
 
 

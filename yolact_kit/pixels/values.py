@@ -45,7 +45,7 @@ def is_deep(image: Image.Image) -> bool:
         >>> is_deep(Image.new("I;16", (4, 2))), is_deep(Image.new("RGB", (4, 2)))
         (True, False)
     """
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+    if is_grey(image):
         return True
     # The mode is what Pillow will decode to. How the pixels are stored is in its tiles: the fourth entry of each is or
     # begins with the stored mode; of PPM files it ends with the highest value.
@@ -56,24 +56,47 @@ def is_deep(image: Image.Image) -> bool:
     return False
 
 
-def deep_values(image: Image.Image, source: Path | str | bytes | None) -> NDArray[Any]:
-    """The values of a picture of more than 8 bits.
+def deep_values(image: Image.Image) -> NDArray[Any]:
+    """The values of a picture of more than 8 bits, as Pillow has them.
 
     Args:
-        image: The picture, loaded.
-        source: The file that it is in, or its content: Pillow gives only 8 bits of each colour, so OpenCV reads those.
+        image: The picture, loaded. Of colours Pillow has the upper 8 of 16 bits; `deep_colours` has all of them.
 
     Returns:
-        [H, W], or [H, W, 3] red, green, blue, not turned, without transparency; NaN where the file says that a pixel
-        holds nothing.
+        [H, W], or [H, W, 3] red, green, blue, without transparency; NaN where the file says that a pixel holds nothing.
     """
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+    if is_grey(image):
         return _without_gaps(_native(np.asarray(image)), image)
-    content = source if isinstance(source, bytes) or source is None else Path(source).read_bytes()
-    colours = None if content is None else _colours(content, (image.height, image.width))
-    if colours is None:  # OpenCV lacks the format: the upper 8 bits of 16, as Pillow has them
-        colours = np.asarray(image.convert("RGB"), dtype=np.uint16) * np.uint16(_WHOLE_BYTE)
-    return np.asarray(colours)
+    return np.asarray(np.asarray(image.convert("RGB"), dtype=np.uint16) * np.uint16(_WHOLE_BYTE))
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Whether a picture of more than 8 bits has one channel, of which Pillow has all bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;")
+
+
+def deep_colours(source: Path | str | bytes) -> NDArray[Any] | None:
+    """The colours of a file of more than 8 bits, as OpenCV reads them.
+
+    Args:
+        source: The file, or its content.
+
+    Returns:
+        [H, W, 3] red, green, blue, as stored, without transparency, or [H, W]; None where OpenCV cannot read the file,
+        or has only 8 bits.
+    """
+    import cv2
+
+    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    try:
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if decoded is None or decoded.dtype == np.uint8:
+        return None
+    if decoded.ndim == 2:
+        return np.asarray(decoded)
+    return np.ascontiguousarray(decoded[:, :, 2::-1])  # blue, green, red, transparency
 
 
 def summarise(values: NDArray[Any]) -> DeepSummary:
@@ -110,18 +133,3 @@ def _without_gaps(values: NDArray[Any], image: Image.Image) -> NDArray[Any]:
         return values
     empty = values == nothing
     return np.where(empty, np.float32(np.nan), values.astype(np.float32)) if empty.any() else values
-
-
-def _colours(content: bytes, size: tuple[int, int]) -> NDArray[Any] | None:
-    """The colours of a file as OpenCV reads them; None where it cannot, or gives 8 bits."""
-    import cv2
-
-    try:
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
-    if decoded is None or decoded.dtype == np.uint8 or decoded.shape[:2] != size:
-        return None
-    if decoded.ndim == 2:
-        return np.asarray(decoded)
-    return np.ascontiguousarray(decoded[:, :, 2::-1])  # blue, green, red, transparency
