@@ -172,6 +172,8 @@ REPORTS = [
            labels={"card": 1, "coupon": 1}),
     Report(f"{_ULTRA}/7845", two_sets_side_by_side, objects=2, says=("number the classes differently",),
            labels={"crack": 1, "hole": 1}),
+    Report(f"{_STUDIO}/7096", one_file_for_two_pictures, objects=2,
+           says=("'images/a/001.jpg' is used, not 'images/b/001.jpg'",)),
     Report(f"{_STUDIO}/729", prefix_of_an_upload, says=("It names the picture '79296a5a-photo'",)),
     Report("ultralytics/yolov5/pull/5210", a_little_beyond_the_picture, says=("clipped",)),
     Report("roboflow/roboflow-python/issues/88", names_that_nobody_used, says=("'door' has no object",),

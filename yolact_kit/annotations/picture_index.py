@@ -235,6 +235,10 @@ class PictureIndex:
             names = " and ".join(f"'{entry.relative}'" for _, entry in ranked[-2:])
             problems.add("picture-ambiguous", f"It is unclear which picture it belongs to: {names}.")
             return None
+        if not raw.reference and ranked[-1][0][:-1] == ranked[-2][0][:-1]:
+            taken, other = ranked[-1][1].relative, ranked[-2][1].relative
+            message = f"'{taken}' is used, not '{other}', since more pictures of its folder have labels."
+            problems.add("picture-of-several", message)
         return ranked[-1][1]
 
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:

@@ -56,6 +56,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
         dataset_advice="Put the picture back, or convert again without it."),
     "picture-skipped": ProblemKind("S", "labels left out because their picture is missing"),
     "picture-ambiguous": ProblemKind("E", "labels that fit several pictures", "Give the right folder with --pictures."),
+    "picture-of-several": ProblemKind("W", "labels that fit several pictures of the same name",
+        "If the other one was labelled, some program wrote one file for both: export the labels again."),
     "picture-labelled-twice": ProblemKind("E", "pictures with two annotation files", "Keep one of the files."),
     "picture-undecodable": ProblemKind("E", "pictures that are damaged",
         "Copy the picture again from its source.",

@@ -227,12 +227,21 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
     return [SourcePicture(source.resolve().relative_to(base).as_posix(), source)]
 
 
+def _alike(path: Path) -> str:
+    """A sentence that names the files with the name of a missing one and another suffix; empty without any."""
+    if not path.parent.is_dir():
+        return ""
+    stem = path.stem.casefold()
+    names = sorted(file.name for file in path.parent.iterdir() if file.stem.casefold() == stem and file.is_file())
+    return f"There is {' and '.join(repr(name) for name in names[:3])}. " if names else ""
+
+
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
     """The pictures and videos that match a glob, each with its name: the path below the pattern's fixed folder."""
     if "://" in pattern:
         raise UserError(f"'{pattern}' is not an address that can be read.", "Addresses begin with http:// or https://.")
     if not glob.has_magic(pattern):
-        raise UserError(f"'{pattern}' does not exist.", f"Check the spelling: give {_KINDS}.")
+        raise UserError(f"'{pattern}' does not exist.", f"{_alike(Path(pattern))}Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
     files = sorted(Path(file) for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
     matches = [file for file in files if _is_source(file.relative_to(fixed), file)]

@@ -145,7 +145,11 @@ def _require_objects(dataset: Dataset) -> None:
         return
     crowds = count_crowds(train)
     if not crowds:
-        raise UserError(f"The training pictures of {where} have no objects.", "Label some, and convert again.")
+        elsewhere = any(picture.instances for picture in dataset.pictures())
+        advice = "They are all in the other splits: convert again with another --seed." if elsewhere else ""
+        raise UserError(
+            f"The training pictures of {where} have no objects.", advice or "Label some, and convert again."
+        )
     whole = f"'{dataset.root}'" if dataset.root is not None else "the data set"
     owner = f"the training pictures of {whole}"
     # Users know the number of objects in all splits, since `convert` counts them.
