@@ -159,6 +159,17 @@ def test_one_picture_that_was_moved_away_is_used_if_nothing_speaks_against_it(tm
         assert any("'more/0001.png' is used" in problem.message for problem in result.problems)
 
 
+@pytest.mark.parametrize("folder", ["valid", "사진/낮"])
+@pytest.mark.parametrize("write", [labelme, yolo, *LISTS])
+def test_some_pictures_in_a_folder_of_pictures_below_are_used(tmp_path: Path, write: Write, folder: str) -> None:
+    pictures(tmp_path, folder, NAMES[1:])
+    pictures(tmp_path, f"{folder}/images", NAMES[:1], seed=9)
+    write(tmp_path, folder, folder, NAMES)
+    result = read(tmp_path)
+    assert set(objects(result)) == {f"{folder}/images/0001.png", f"{folder}/0002.png", f"{folder}/0003.png"}
+    assert set(codes(result)) <= {"F picture-elsewhere"}
+
+
 @pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
 def test_numbers_that_begin_again_in_a_folder_without_labels(tmp_path: Path, write: Write) -> None:
     """All labels lie in one folder and belong to the first day; the second day is not labelled yet."""

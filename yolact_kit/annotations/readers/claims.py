@@ -12,6 +12,7 @@ from yolact_kit.annotations.file_names import common_start, comparable, is_elsew
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex, named_picture
 from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.readers.picture_folders import GENERAL_WORDS
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.source import Claim, LabelFiles, PictureResult
 from yolact_kit.annotations.source_folder import name_below
@@ -230,7 +231,8 @@ class _Claims:
         group, folder = self._group(claim), claim.path.parent
         names = self._names[folder]
         fit = group.fit(folder, names)
-        if any(group.fit(other, self._names[other]) > fit for other in group.stems):
+        rivals = [other for other in group.stems if _place(self._names[other]) != _place(names)]
+        if any(group.fit(other, self._names[other]) > fit for other in rivals):
             return True
         nearness = group.nearness(folder, names)
         if any(other.nearness(folder, names) > nearness for other in self._by_folder[folder]):
@@ -243,6 +245,11 @@ class _Claims:
 def _parts(folder: PurePosixPath | Path) -> tuple[str, ...]:
     """The names of a path's folders, in a form that can be compared."""
     return tuple(comparable(part) for part in folder.parts if part not in ("/", ".", "..") and part[1:2] != ":")
+
+
+def _place(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A folder without names such as ``images``, which do not tell one place from another."""
+    return tuple(name for name in names if name not in GENERAL_WORDS)
 
 
 def _common_end(names: tuple[str, ...], others: tuple[str, ...]) -> int:

@@ -14,7 +14,7 @@ from yolact_kit.annotations.readers.contract import ReadContext
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.annotations.split_lists import split_in_name
 
-_GENERAL = frozenset(
+GENERAL_WORDS = frozenset(
     ("annotation", "annotations", "coco", "data", "dataset", "default", "image", "images", "img", "imgs", "instance",
      "instances", "json", "label", "labels", "mask", "masks", "photo", "photos", "picture", "pictures", "result",
      "results")
@@ -143,7 +143,7 @@ def _split(names: list[str]) -> str:
 
 def _words(names: list[str]) -> set[str]:
     """The words of a path that tell folders of pictures apart."""
-    return {word for name in names for word in re.split(r"[\W_]+", comparable(name)) if word} - _GENERAL
+    return {word for name in names for word in re.split(r"[\W_]+", comparable(name)) if word} - GENERAL_WORDS
 
 
 def _from(file: Path, folder: Path, reference: str) -> str:
