@@ -135,6 +135,13 @@ def choose_model(name: str, machine: Machine) -> tuple[str, str]:
     return CPU_MODEL, f"there is no GPU here; this one learns on {machine.cores} processor cores in minutes"
 
 
+def _advice_on_objects(dataset: Dataset) -> str:
+    """What to do about training pictures without objects."""
+    if any(picture.instances for picture in dataset.pictures()):
+        return "They are all in the other splits: convert again with another --seed."
+    return "Label some, and convert again."
+
+
 def _require_objects(dataset: Dataset) -> None:
     """Refuses a data set without training pictures, or without objects in them."""
     train = dataset.splits.get("train", [])
@@ -145,11 +152,7 @@ def _require_objects(dataset: Dataset) -> None:
         return
     crowds = count_crowds(train)
     if not crowds:
-        elsewhere = any(picture.instances for picture in dataset.pictures())
-        advice = "They are all in the other splits: convert again with another --seed." if elsewhere else ""
-        raise UserError(
-            f"The training pictures of {where} have no objects.", advice or "Label some, and convert again."
-        )
+        raise UserError(f"The training pictures of {where} have no objects.", _advice_on_objects(dataset))
     whole = f"'{dataset.root}'" if dataset.root is not None else "the data set"
     owner = f"the training pictures of {whole}"
     # Users know the number of objects in all splits, since `convert` counts them.
