@@ -129,15 +129,6 @@ def _instances(labelled: list[Labelled]) -> list[Instance]:
     return [instance for item in labelled for instance in item.picture.instances]
 
 
-def _check_objects(instances: list[Instance], problems: Problems) -> None:
-    """Reports a set without objects, and one in which every shape is in one group."""
-    if not instances:
-        problems.add("no-objects", "No picture has an object that could be read.")
-    groups = describe_groups(instances)
-    if groups is not None:
-        problems.add("group-everywhere", groups)
-
-
 def _refuse_nothing(labelled: list[Labelled], source: Path, options: ReadOptions, problems: list[Problem]) -> None:
     """Refuses a source without a usable picture, or whose objects all have labels that ``--classes`` does not list."""
     if not labelled:
