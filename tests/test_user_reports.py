@@ -81,8 +81,7 @@ def test_a_set_whose_only_object_is_in_val(tmp_path: Path, capsys: pytest.Captur
     source, data = tmp_path / "in", tmp_path / "data"
     source.mkdir()
     coco.pictures_without_objects(source)
-    ran = Runner(capsys)("convert", source, data)
-    assert "'nut' has no object in the training split" in " ".join(ran.err.split())
+    assert Runner(capsys)("convert", source, data).code == 0
     ran = Runner(capsys)("config", data, "--out", tmp_path / "config.yaml")
     assert (ran.code, "convert again with another --seed" in " ".join(ran.err.split())) == (2, True)
     assert Runner(capsys)("convert", source, data, "--overwrite", "--seed", "2").code == 0

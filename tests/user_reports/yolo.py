@@ -176,7 +176,7 @@ REPORTS = [
            says=("'images/a/001.jpg' is used, not 'images/b/001.jpg'",)),
     Report(f"{_STUDIO}/729", prefix_of_an_upload, says=("It names the picture '79296a5a-photo'",)),
     Report("ultralytics/yolov5/pull/5210", a_little_beyond_the_picture, says=("clipped",)),
-    Report("roboflow/roboflow-python/issues/88", names_that_nobody_used, says=("'door' has no object",),
+    Report("roboflow/roboflow-python/issues/88", names_that_nobody_used, says=("2 of 3 classes have no object",),
            labels={"door": 0, "gate": 1, "wall": 0}),
     Report(f"{_STUDIO}/5607", empty_files_of_brush_masks, objects=0, says=("No picture has an object",)),
     Report(f"{_CVAT}/7518", polygons_in_a_format_of_boxes, objects=0, says=("No picture has an object",)),

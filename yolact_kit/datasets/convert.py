@@ -302,8 +302,7 @@ def _check_splits(splits: dict[str, list[Picture]], result: ReadResult, options:
     """Reports classes that are not trained, splits that are empty, and pictures in two splits."""
     problems = Problems()
     trained = {instance.label for picture in splits.get("train", []) for instance in picture.instances}
-    has_objects = any(item.picture.instances for item in result.labelled)
-    for name in result.classes if has_objects else ():
+    for name in result.classes if trained else ():
         if name not in trained:
             problems.add("class-without-training", f"'{name}' has no object in the training split.")
     for name, share in (("val", _share(options.val, 0.2)), ("test", _share(options.test, 0.0))):
