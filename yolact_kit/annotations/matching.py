@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,8 +19,10 @@ from yolact_kit.annotations.picture_index import Entry, Find, PictureIndex, name
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.readers.left_out import trace_objects
 from yolact_kit.annotations.source import SKIPPED_SHAPES, Claim, Labelled, PictureResult, RawPart, RawPicture
+from yolact_kit.annotations.source_folder import name_below
 from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.fingerprints import THUMBNAIL, digest, grey_thumbnail
+from yolact_kit.pixels.formats import unread_format
 from yolact_kit.pixels.pictures import (
     PictureError,
     PictureInfo,
@@ -50,7 +53,9 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
     """
     result = PictureResult(None, problems.found, labels=frozenset(item.label for item in raw.objects))
     location = _locate(raw, index, options, problems)
-    if location is not None:
+    if location is None:
+        result.path = index.unread_picture(raw)
+    else:
         find, content = location
         result.path = find.entry.path
         result.claim = None if content is not None else _claim(raw, find)
@@ -63,7 +68,8 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
 def _claim(raw: RawPicture, find: Find) -> Claim:
     """Why the labels got their picture."""
     entry = find.entry
-    is_likely = bool(raw.name) and not find.searched
+    likely_folder = os.path.normpath((raw.source.parent / raw.reference).parent)
+    is_likely = bool(raw.name) and os.path.normpath(entry.path.parent) == likely_folder
     reference = raw.name if is_likely else raw.reference or raw.stem
     searched = find.searched or is_likely
     return Claim(raw.source, entry.path, entry.relative, reference, raw.folder, raw.by_path, searched)
@@ -152,17 +158,27 @@ def _locate(
     if problems.failed:
         return None
     if raw.embedded:
-        content = embedded_bytes(raw.embedded)
-        if content is None:
-            problems.add("picture-embedded-bad", "Its picture is missing and the embedded one is broken.")
-            return None
-        folder = raw.source.parent.relative_to(index.root) if raw.source.parent.is_relative_to(index.root) else Path()
-        problems.add("picture-embedded", "Its picture is missing; the one embedded in the labels is used.")
-        return Find(Entry(raw.source, (folder / raw.stem).as_posix()), searched=False), content
+        return _locate_embedded(raw, raw.embedded, index.root, problems)
+    unread = index.unread_picture(raw)
+    if unread is not None and not misfit:
+        picture = name_below(index.root, unread)
+        problems.add("picture-unread-format", f"The format of '{picture}', {unread_format(unread)}, is not read.")
+        return None
     name = named_picture(raw.source, raw.reference or raw.stem, raw.by_path, index.root)
     code = "picture-skipped" if options.skip_missing else "picture-missing"
     problems.add(code, f"The picture '{name}' was not found" + (misfit or f", nor one named '{raw.stem}'") + ".")
     return None
+
+
+def _locate_embedded(raw: RawPicture, embedded: str, root: Path, problems: Problems) -> tuple[Find, bytes] | None:
+    """The annotation file and the picture that is embedded in it; None with a problem if that is broken."""
+    content = embedded_bytes(embedded)
+    if content is None:
+        problems.add("picture-embedded-bad", "Its picture is missing and the embedded one is broken.")
+        return None
+    folder = raw.source.parent.relative_to(root) if raw.source.parent.is_relative_to(root) else Path()
+    problems.add("picture-embedded", "Its picture is missing; the one embedded in the labels is used.")
+    return Find(Entry(raw.source, (folder / raw.stem).as_posix()), searched=False), content
 
 
 def _misfit_of_search(find: Find, raw: RawPicture, options: ReadOptions) -> str:
@@ -268,6 +284,8 @@ def _scale_mask(part: RawPart, mask: NDArray[np.bool_], factors: NDArray[np.floa
 
 def _note_pixels(info: PictureInfo, file: str, problems: Problems) -> None:
     """Adds problems of the file's format."""
+    if info.frames > 1:
+        problems.add("picture-frames", f"'{file}' has {info.frames} pages or frames; the first is used.")
     if not info.suits(PurePosixPath(file).suffix):
         problems.add("picture-suffix", f"'{file}' is a {info.format} file; it was read as one.")
     if not info.plain and not info.deep:  # of deep pictures `settle_depth` tells

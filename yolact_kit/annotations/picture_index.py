@@ -15,7 +15,8 @@ from yolact_kit.annotations.file_names import LOCAL_FILE, common_start, comparab
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder, name_below
-from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture
+from yolact_kit.pixels.formats import is_picture, unread_format
+from yolact_kit.pixels.pictures import PictureError, inspect_picture
 
 VOC_PICTURES = "JPEGImages"
 """VOC's folder of pictures; some programs put folders with the labels drawn on the pictures beside it."""
@@ -63,7 +64,9 @@ class PictureIndex:
         # A root that is found first gives a picture its name; the key, its absolute path, keeps it from counting again.
         for root in self.roots:
             for path in folder.under(root):
-                if path.suffix.lower() in EXTENSIONS and (real := _key(path)) not in self.entries:
+                if unread_format(path):
+                    self.unread.append(path)
+                if is_picture(path) and path.exists() and (real := _key(path)) not in self.entries:
                     relative = path.relative_to(root).as_posix()
                     if relative in names:  # the same relative path under SOURCE and under --pictures
                         relative = f"{root.name}/{relative}"
@@ -78,6 +81,7 @@ class PictureIndex:
         self._by_name: dict[str, list[Entry]] = defaultdict(list)
         self._by_stem: dict[str, list[Entry]] = defaultdict(list)
         self._votes: Counter[Path] = Counter()
+        self.unread: list[Path] = []
 
     def _add(self, key: str, entry: Entry) -> None:
         self.entries[key] = entry
@@ -90,11 +94,12 @@ class PictureIndex:
         for entry in self.entries.values():
             name = entry.path.name
             folders[entry.path.parent, entry.relative.removesuffix(name)].append(name)
-        return {"roots": self.roots, "root": self.root, "votes": self._votes, "folders": dict(folders)}
+        plain = {"roots": self.roots, "root": self.root, "votes": self._votes, "unread": self.unread}
+        return {**plain, "folders": dict(folders)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._begin(state["roots"], state["root"])
-        self._votes = state["votes"]
+        self._votes, self.unread = state["votes"], state["unread"]
         for (folder, below), names in state["folders"].items():
             for path in (folder / name for name in names):
                 self._add(_key(path), Entry(path, below + path.name))
@@ -131,7 +136,7 @@ class PictureIndex:
         Returns:
             The picture; None where there is none, without a problem, or where it is unclear which, with one.
         """
-        reference = PurePosixPath(raw.reference.replace("\\", "/"))
+        reference = _posix(raw.reference)
         referenced, spelling = self._referenced(raw, reference)
         own = self._of_same_name(raw, spelling, referenced)
         candidates = own or referenced
@@ -143,7 +148,8 @@ class PictureIndex:
         entry = self._best(candidates, raw, problems)
         if entry is None:
             return None
-        _note_name(entry, reference, bool(referenced and own), spelling != reference, problems)
+        name = _posix(raw.name) if raw.name else reference
+        _note_name(entry, name, bool(referenced and own), spelling != reference, problems)
         return Find(entry, not self._is_where_it_should_be(entry, raw, spelling))
 
     def _is_where_it_should_be(self, entry: Entry, raw: RawPicture, path: PurePosixPath) -> bool:
@@ -161,6 +167,12 @@ class PictureIndex:
         paths = [base / path for base in bases]
         real = unicodedata.normalize("NFC", _key(picture))
         return any(real == unicodedata.normalize("NFC", _key(path)) for path in paths)
+
+    def unread_picture(self, raw: RawPicture) -> Path | None:
+        """The picture that labels belong to, where it is there, but its format is not read."""
+        names = {comparable(raw.stem), *(comparable(path.name) for path in spellings(_posix(raw.reference)))}
+        same = [path for path in self.unread if {comparable(path.name), comparable(path.stem)} & names]
+        return min(same, key=lambda path: path.parent != raw.source.parent, default=None)
 
     def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
         """The pictures with the label file's own name, if they count more than the picture that the labels name.
@@ -223,7 +235,7 @@ class PictureIndex:
     def _named(self, reference: PurePosixPath) -> list[Entry]:
         """The pictures with the name of a path, else those with its stem, wherever they lie."""
         by_name = self._by_name.get(comparable(reference.name), [])
-        known = PurePosixPath(reference.name).suffix.lower() in EXTENSIONS
+        known = is_picture(reference.name) or unread_format(reference.name)
         return by_name or self._by_stem.get(comparable(reference.stem if known else reference.name), [])
 
     def _best(self, candidates: list[Entry], raw: RawPicture, problems: Problems) -> Entry | None:
@@ -250,7 +262,7 @@ class PictureIndex:
         """
         parent = entry.path.parent
         beside = parent == raw.source.parent
-        reference = PurePosixPath((raw.reference or raw.stem).replace("\\", "/"))
+        reference = _posix(raw.reference or raw.stem)
         below = {comparable(name) for name in PurePosixPath(name_below(self.root, raw.source)).parts[:-1]}
         near = sum(comparable(name) in below for name in PurePosixPath(entry.relative).parts[:-1])
         folders = max(near, *(_common_end(parent, Path(path.parent)) for path in spellings(reference)))
@@ -273,6 +285,10 @@ def named_picture(source: Path, reference: str, by_path: bool, root: Path) -> st
         return reference
     path = Path(os.path.normpath(source.parent / reference.replace("\\", "/")))
     return name_below(Path(os.path.normpath(root)), path)
+
+
+def _posix(reference: str) -> PurePosixPath:
+    return PurePosixPath(reference.replace("\\", "/"))
 
 
 def _key(path: Path) -> str:

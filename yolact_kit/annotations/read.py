@@ -52,6 +52,8 @@ def read_source(source: Path | str, options: ReadOptions | None = None, progress
         jobs = label_format(labels.format).jobs(ReadContext(labels, folder, index, options, problems))
         results = _run(jobs, options, progress)
     check_claims(results, labels, index, options)
+    used = {result.path for result in results if result.path is not None}
+    problems.found += folder.passed_over(used.union(labels.files))
     return assemble_result(labels, source, index, options, jobs.classes, results, problems)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.annotations.problem_kinds import Problems
+from yolact_kit.annotations.problems import Problem
+from yolact_kit.errors import UserError
+from yolact_kit.listing import Listing, list_folder
+from yolact_kit.pixels.formats import is_picture, is_video, unread_format
+
+_RIGHTS = "Give yourself the right to read it, or leave it out of the source."
 
 REPORT = "conversion.json"
 """Name of the report that `yolact_kit.datasets.convert` writes into the folder of a data set."""
@@ -36,7 +42,7 @@ class SourceFolder:
         self.source = source.parent if is_description else source
         self.root = self.source if self.source.is_dir() else self.source.parent
         self.masks = masks
-        self._trees: list[dict[Path, list[Path]]] = []
+        self._listings: list[Listing] = []
         self._under: dict[Path, list[Path]] = {}
 
     @property
@@ -54,7 +60,7 @@ class SourceFolder:
     @cached_property
     def picture_stems(self) -> set[Path]:
         """Paths of the pictures among the candidates, without their suffixes."""
-        return {path.with_suffix("") for path in self.candidates if path.suffix.lower() in EXTENSIONS}
+        return {path.with_suffix("") for path in self.candidates if is_picture(path)}
 
     def has(self, name: str) -> bool:
         """Whether the source is a folder with a file of this name at its top."""
@@ -80,13 +86,53 @@ class SourceFolder:
         """
         if folder not in self._under:
             # A listing of a folder holds those of its subfolders; hidden ones, which it passed over, are listed anew.
-            tree = next((tree for tree in self._trees if folder in tree), None)
-            if tree is None:
-                tree = _list_tree(folder)
-                self._trees.append(tree)
-            inner = [files for parent, files in tree.items() if parent.is_relative_to(folder)]
+            listing = next((listing for listing in self._listings if folder in listing.folders), None)
+            if listing is None:
+                listing = list_folder(folder)
+                self._listings.append(listing)
+            if folder in listing.unreadable:
+                raise UserError(f"The folder '{folder}' cannot be read.", _RIGHTS)
+            inner = [files for parent, files in listing.folders.items() if parent.is_relative_to(folder)]
             self._under[folder] = [path for files in inner for path in files]
         return self._under[folder]
+
+    def passed_over(self, used: set[Path]) -> list[Problem]:
+        """What was passed over: folders that cannot be read, lost links, videos, pictures of formats that are not read.
+
+        Args:
+            used: Files that were not passed over.
+
+        Returns:
+            A problem for each.
+        """
+        problems = Problems()
+        for listing in self._listings:
+            for code, path, message in passed_over(listing, videos=False):
+                if path not in used:
+                    problems.file = self.name(path)
+                    problems.add(code, message)
+        return problems.found
+
+
+def passed_over(listing: Listing, videos: bool) -> Iterator[tuple[str, Path, str]]:
+    """What of a folder is passed over though it may hold pictures.
+
+    Args:
+        listing: The files of the folder.
+        videos: Whether videos are read.
+
+    Yields:
+        The code of a problem, the file or folder, and what is wrong with it.
+    """
+    for path in listing.unreadable:
+        yield "folder-unreadable", path, "The folder cannot be read."
+    for path in listing.lost:
+        yield "link-lost", path, "The link leads nowhere."
+    for path in listing.files:
+        if unread_format(path):
+            yield "picture-unread", path, f"Its format, {unread_format(path)}, is not read."
+        elif is_video(path) and not videos:
+            yield "video-passed-over", path, "It is a video; labels are read of pictures only."
 
 
 def name_below(root: Path, path: Path) -> str:
@@ -97,23 +143,3 @@ def name_below(root: Path, path: Path) -> str:
         'in/a.json'
     """
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-
-
-def _list_tree(root: Path) -> dict[Path, list[Path]]:
-    """The files of a folder and of each folder below it; links to folders are followed once.
-
-    Pipes, sockets and devices are left out, since reading one can wait forever; links that lead nowhere are not.
-    """
-    tree: dict[Path, list[Path]] = {}
-    visited = {os.path.realpath(root)}
-    for folder, subfolders, names in os.walk(root, followlinks=True):
-        unvisited = []
-        for name in sorted(subfolders):
-            real = os.path.realpath(Path(folder, name))
-            if not name.startswith(".") and name != "__MACOSX" and real not in visited:
-                visited.add(real)
-                unvisited.append(name)
-        subfolders[:] = unvisited
-        paths = (Path(folder, name) for name in sorted(names) if not name.startswith("."))
-        tree[Path(folder)] = [path for path in paths if path.is_file() or not path.exists()]
-    return tree

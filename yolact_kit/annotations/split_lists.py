@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from yolact_kit.annotations.file_names import common_start, comparable
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.textfiles import read_text
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.pixels.formats import is_picture
 
 NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test",
          "testing": "test"}  # fmt: skip
@@ -78,6 +78,6 @@ def read_lists(files: Iterable[Path]) -> SplitLists:
 
 def _parts(file: PurePosixPath) -> list[str]:
     """The name without a picture's suffix, then the folders from the innermost outwards."""
-    known = file.suffix.lower() in EXTENSIONS
+    known = is_picture(file)
     parts = [file.stem if known else file.name, *reversed(file.parent.parts)]
     return [comparable(part) for part in parts] if file.name else []

@@ -18,6 +18,7 @@ from yolact_kit.files import run_folder
 from yolact_kit.inference.depth import CallDepth, call_depth
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.images import PictureLike, deep_values_in, read_images
+from yolact_kit.inference.passed_over import find_passed_over
 from yolact_kit.inference.predict_sources import PredictionSummary, predict_to_folder
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
@@ -214,7 +215,10 @@ class YOLACT:
             UserError: The folder may not be written, or no picture can be read.
         """
         folder = Path(out) if out is not None else run_folder("predict")
-        return predict_to_folder(self._with_score(score), find_pictures(sources), folder, formats, overwrite)
+        pictures = find_pictures(sources)
+        summary = predict_to_folder(self._with_score(score), pictures, folder, formats, overwrite)
+        summary.passed_over = find_passed_over(sources, pictures)
+        return summary
 
     def evaluate(self, data: DatasetLike, split: str = "val", score: float = 0.3) -> ModelEvaluation:
         """Measures the model on a split of a data set.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from yolact_kit.cli import convert_options as choices
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, track, warn
 from yolact_kit.cli.guide_project import short_path
 from yolact_kit.cli.options import DepthRangeOption, Overwrite, Quiet, Verbose
+from yolact_kit.cli.problem_list import show_problems
 from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from yolact_kit.annotations.problems import Problem
     from yolact_kit.datasets.convert import ConversionResult, ConvertOptions
 
-_EXAMPLES = 5
-"""Problems of one kind that are printed; the rest are counted."""
 _ROWS = 15
 """Classes without training that are printed."""
 _UNTRAINED = "class-without-training"
@@ -98,13 +96,13 @@ def _run(source: Path, out: Path, options: ConvertOptions, as_json: bool) -> Con
         result = run_conversion(source, out, options, progress)
     except UserError as error:
         problems: list[Problem] = getattr(error, "problems", [])
-        _show_problems(problems)
+        show_problems(problems)
         if as_json:
             print_json({"error": error.message, "counts": {}, "problems": [problem.to_dict() for problem in problems]})
         fail(error.message, error.advice)
         raise typer.Exit(EXIT_USAGE) from error
     # Classes that are not learnt have a table of their own.
-    _show_problems([problem for problem in result.problems if problem.code != _UNTRAINED])
+    show_problems([problem for problem in result.problems if problem.code != _UNTRAINED])
     return result
 
 
@@ -161,35 +159,3 @@ def _show_untrained(counts: dict[str, Any], out: Path) -> None:
     show(table)
     if len(rows) > _ROWS:
         say(f"  ... and {len(rows) - _ROWS} more; '{out / REPORT}' has all of them, under without_training")
-
-
-def _show_problems(problems: list[Problem]) -> None:
-    """Prints the problems by kind, the most serious first, with some examples of each."""
-    from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
-
-    names = {"E": "error", "F": "mended", "W": "warning", "S": "skipped"}
-    grouped: dict[tuple[int, str], list[Problem]] = defaultdict(list)
-    for problem in problems:
-        grouped["EWFS".index(problem.severity), problem.code].append(problem)
-    for (_, code), group in sorted(grouped.items()):
-        text = _describe_group(PROBLEM_KINDS[code].title, group)
-        severity = group[0].severity
-        if severity == "E":
-            fail(text)
-        elif severity == "W":
-            warn(text)
-        else:
-            say(f"{names[severity]}: {text}")
-
-
-def _describe_group(title: str, problems: list[Problem]) -> str:
-    """Problems of one kind as text: how many there are, the first few, and the advice."""
-    lines = [f"{len(problems)} {title}"]
-    for problem in problems[:_EXAMPLES]:
-        parts = (problem.file, problem.object, problem.message)
-        lines.append("  " + ": ".join(part for part in parts if part))
-    if len(problems) > _EXAMPLES:
-        lines.append(f"  ... and {len(problems) - _EXAMPLES} more")
-    if problems[0].advice:
-        lines.append(f"  {problems[0].advice}")
-    return "\n".join(lines)

@@ -21,6 +21,7 @@ from yolact_kit.cli.options import (
     without_videos,
 )
 from yolact_kit.cli.predict_options import LowestScore, Nms
+from yolact_kit.cli.problem_list import show_problems
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, run_folder
 
@@ -74,6 +75,7 @@ def explain(
     """
     set_level(quiet, verbose)
     check_nms(nms)
+    from yolact_kit.inference.passed_over import find_passed_over
     from yolact_kit.inference.sources import deep_values_of, find_pictures
     from yolact_kit.pixels.depth import parse_depth_range
 
@@ -83,6 +85,7 @@ def explain(
     inputs = [Path(path) for path in pictures if path != "-" and Path(path).exists()]
     check_out(out, overwrite, inputs)
     sources = without_videos(find_pictures(pictures))
+    problems = find_passed_over(pictures, sources)
     if len(sources) > count:
         say(f"The first {count} of {len(sources)} pictures are explained; raise --count for more.")
     from yolact_kit.inference.depth import call_depth
@@ -99,7 +102,8 @@ def explain(
             file = explanation.prediction.file
             say(f"Nothing in '{file}' scored {score:g} or more: its prototypes are shown without masks.")
     say(f"Open {page} in a browser; the figures are beside it.")
-    if broken:
+    show_problems(problems)
+    if broken or any(problem.severity == "E" for problem in problems):
         raise typer.Exit(EXIT_PROBLEMS)
 
 

@@ -165,9 +165,9 @@ def _label_first(folder: SourceFolder, asker: Asker) -> None:
 
 
 def _pictures(folder: SourceFolder) -> list[Path]:
-    from yolact_kit.pixels.pictures import EXTENSIONS
+    from yolact_kit.pixels.formats import is_picture
 
-    return [path for path in folder.files if path.suffix.lower() in EXTENSIONS]
+    return list(filter(is_picture, folder.files))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from yolact_kit.cli.predict_options import (
     listed,
     numbers,
 )
+from yolact_kit.cli.problem_list import show_problems
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.files import run_folder, weights_files
 from yolact_kit.words import counted
@@ -130,7 +131,7 @@ def predict(
     _close(summary, seconds, "overlay" in request.formats)
     if summary.interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
-    if summary.broken:
+    if summary.broken or any(problem.severity == "E" for problem in summary.passed_over):
         raise typer.Exit(EXIT_PROBLEMS)
 
 
@@ -194,6 +195,7 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
 
     from yolact_kit.inference.depth import call_depth
     from yolact_kit.inference.drawing import Style
+    from yolact_kit.inference.passed_over import find_passed_over
     from yolact_kit.inference.predict_sources import predict_to_folder
     from yolact_kit.inference.sources import deep_values_of
     from yolact_kit.inference.uncertainty import write_list
@@ -216,6 +218,7 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
         predictor, pictures, request.out, request.formats, request.overwrite, _track_pictures, _warn_of_picture,
         options=WriteOptions(request.simplify, style), video=request.video, show=show, depth=depth,
     )  # fmt: skip
+    summary.passed_over = find_passed_over(request.sources, pictures)
     if request.only_uncertain:
         summary.broken += unreadable
         say(f"The {len(pictures)} most uncertain pictures are listed in {write_list(request.out, pictures)}")
@@ -302,6 +305,7 @@ def _close(summary: PredictionSummary, seconds: float, has_overlay: bool) -> Non
         say(f"  {line}")
     if summary.broken:
         say(f"{len(summary.broken)} could not be read completely.")
+    show_problems(summary.passed_over)
     if summary.kept:
         say(f"Left as they were, because a person has edited them in labelme: {counted(len(summary.kept), 'file')}.")
     if summary.objects == 0:

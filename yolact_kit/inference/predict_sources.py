@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.annotations.problems import Problem
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text, check_out
 from yolact_kit.inference.depth import CallDepth, call_depth
@@ -47,6 +48,7 @@ class PredictionSummary:
         interrupted: Whether Ctrl-C ended the run early; what was done is kept.
         best: The `Item.stem` of the picture with the most objects, "" if there is none.
         kept: The labelme files that a person had saved, which were not overwritten.
+        passed_over: What of the sources was not read, or not whole.
         counts: What was counted in videos, the content of counts.json; empty where nothing was followed.
     """
 
@@ -60,6 +62,7 @@ class PredictionSummary:
     interrupted: bool = False
     best: str = ""
     kept: list[Path] = field(default_factory=list)
+    passed_over: list[Problem] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     _most: int = 0
 

@@ -22,9 +22,12 @@ from yolact_kit.annotations.textfiles import decode, read_text
 from yolact_kit.errors import UserError
 from yolact_kit.inference.downloads import fetch_picture, is_address, name_of_address
 from yolact_kit.inference.pipeline import in_order
-from yolact_kit.inference.videos import VIDEO_EXTENSIONS, Frame, count_frames, is_video, read_frames
+from yolact_kit.inference.videos import Frame, count_frames, read_frames
+from yolact_kit.listing import Listing, list_folder
 from yolact_kit.pixels.depth import DepthRule
-from yolact_kit.pixels.pictures import EXTENSIONS, PictureError, inspect_picture, read_picture, read_values
+from yolact_kit.pixels.formats import EXTENSIONS, VIDEO_EXTENSIONS, is_picture, is_video, unread_format
+from yolact_kit.pixels.pictures import UNREAD_ADVICE, PictureError, inspect_picture, read_picture, read_values
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.inference.depth import CallDepth
@@ -219,10 +222,12 @@ def _find(source: Path | str | bytes, base: Path) -> list[SourcePicture]:
             return [SourcePicture(f"camera-{source}", Path(f"camera-{source}"), camera=int(source))]
         return [SourcePicture(name, path) for path, name in _find_glob(source)]
     if source.is_dir():
-        files = sorted(file for file in source.rglob("*") if _is_source(file.relative_to(source), file))
+        listing = list_folder(source)
+        if source in listing.unreadable:
+            raise UserError(f"The folder '{source}' cannot be read.", "Give yourself the right to read it.")
+        files = sorted(file for file in listing.files if _is_source(file.relative_to(source), file))
         if not files:
-            known = f"Pictures end in {', '.join(sorted(EXTENSIONS))}; videos in {', '.join(sorted(VIDEO_EXTENSIONS))}."
-            raise UserError(f"The folder '{source}' holds no picture and no video.", known)
+            raise _no_picture(source, listing)
         return [SourcePicture(file.relative_to(source).as_posix(), file) for file in files]
     return [SourcePicture(source.resolve().relative_to(base).as_posix(), source)]
 
@@ -236,6 +241,17 @@ def _alike(path: Path) -> str:
     return f"There is {' and '.join(repr(name) for name in names[:3])}. " if names else ""
 
 
+def _no_picture(folder: Path, listing: Listing) -> UserError:
+    """The error for a folder without anything that can be read; names what it has instead."""
+    unread = [path for path in listing.files if unread_format(path)]
+    if unread:
+        what = f"{counted(len(unread), 'file is of a format', 'files are of formats')} that cannot be read, such as"
+        message = f"The folder '{folder}' holds no picture that can be read; {what} '{unread[0].name}'."
+        return UserError(message, UNREAD_ADVICE)
+    known = f"Pictures end in {', '.join(sorted(EXTENSIONS))}; videos in {', '.join(sorted(VIDEO_EXTENSIONS))}."
+    return UserError(f"The folder '{folder}' holds no picture and no video.", known)
+
+
 def _find_glob(pattern: str) -> list[tuple[Path, str]]:
     """The pictures and videos that match a glob, each with its name: the path below the pattern's fixed folder."""
     if "://" in pattern:
@@ -244,7 +260,11 @@ def _find_glob(pattern: str) -> list[tuple[Path, str]]:
         raise UserError(f"'{pattern}' does not exist.", f"{_alike(Path(pattern))}Check the spelling: give {_KINDS}.")
     fixed = Path(re.split(r"[*?\[]", pattern)[0] + "x").parent
     files = sorted(Path(file) for file in glob.glob(pattern, recursive=True))  # noqa: PTH207 - takes absolute patterns
-    matches = [file for file in files if _is_source(file.relative_to(fixed), file)]
+    # A link to a folder around it lets "**" find everything again and again: a file counts under its shortest path.
+    shortest: dict[tuple[str, str], Path] = {}
+    for file in sorted(files, key=lambda file: len(file.parts)):
+        shortest.setdefault((os.path.realpath(file.parent), file.name), file)
+    matches = sorted(file for file in shortest.values() if _is_source(file.relative_to(fixed), file))
     if not matches:
         raise UserError(f"No picture or video matches '{pattern}'.", "Check the pattern; put it in quotes.")
     return [(file, file.relative_to(fixed).as_posix()) for file in matches]
@@ -253,7 +273,10 @@ def _find_glob(pattern: str) -> list[tuple[Path, str]]:
 def _is_source(below: Path, file: Path) -> bool:
     """Whether a file is a picture or a video by its name, and not hidden."""
     hidden = any(part.startswith(".") for part in below.parts)
-    return not hidden and (file.suffix.lower() in EXTENSIONS or is_video(file)) and file.is_file()
+    try:
+        return not hidden and (is_picture(file) or is_video(file)) and file.is_file()
+    except PermissionError:
+        return False
 
 
 def _common_folder(files: Sequence[Path]) -> Path:

@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 
 from yolact_kit.pixels.pictures import PictureError
 
-VIDEO_EXTENSIONS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".wmv", ".mpg", ".mpeg", ".ts", ".flv"})
-"""File name suffixes of videos, in lower case."""
-
 CUT_OFF = "video-cut-off"
 """`PictureError.code` of a video that ends too early: the frames before that were given."""
 
@@ -41,11 +38,6 @@ class Frame(NamedTuple):
     number: int
     time: float
     rate: float
-
-
-def is_video(path: Path) -> bool:
-    """Whether a file is a video, by the suffix of its name."""
-    return path.suffix.lower() in VIDEO_EXTENSIONS
 
 
 def count_frames(path: Path, every: int = 1) -> int:

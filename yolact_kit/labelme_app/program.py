@@ -20,7 +20,8 @@ from pathlib import Path
 from yolact_kit.annotations.textfiles import decode
 from yolact_kit.errors import UserError
 from yolact_kit.labelme_app.child import QT_VARIABLES
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.listing import list_folder
+from yolact_kit.pixels.formats import EXTENSIONS, is_picture
 
 INSTALL_HINT = 'Install it with `pip install "yolact-kit[annotate]"`.'
 _CHILD = Path(__file__).with_name("child.py")
@@ -124,7 +125,7 @@ def find_pictures(folder: Path) -> list[Path]:
         raise UserError(f"'{folder}' is a file.", "Give the folder that the pictures are in.")
     if not folder.is_dir():
         raise UserError(f"The folder '{folder}' does not exist.", "Check the spelling.")
-    pictures = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file())
+    pictures = sorted(filter(is_picture, list_folder(folder).files))
     if not pictures:
         raise UserError(f"There is no picture in '{folder}'.", f"Pictures end in {', '.join(sorted(EXTENSIONS))}.")
     return pictures

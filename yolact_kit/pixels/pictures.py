@@ -17,16 +17,16 @@ from PIL import Image, UnidentifiedImageError
 
 from yolact_kit.errors import UserError
 from yolact_kit.pixels.depth import DepthRule, OwnRange
+from yolact_kit.pixels.formats import SUFFIXES, unread_content, unread_format
+from yolact_kit.pixels.frames import count_frames
 from yolact_kit.pixels.rgb import grey_to_rgb, to_rgb
 from yolact_kit.pixels.values import deep_colours, deep_values, is_deep, is_grey
 
-EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
-)
-"""File name suffixes of pictures, in lower case."""
-
 MAX_PIXELS = 150_000_000
 """Pictures of more pixels are refused unless the caller raises the limit: a small file can unpack to gigabytes."""
+
+UNREAD_ADVICE = "Save it as JPEG or PNG: export it from the program that made it, or convert it."
+"""What to do about a picture of a format that is not read."""
 
 PictureSource = Path | str | bytes
 """A picture file, or its content."""
@@ -35,10 +35,7 @@ _ORIENTATION_TAG = 0x0112
 _BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 """The EXIF orientation that undoes another."""
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
-SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"), "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"), "PNG": (".png",),
-    "BMP": (".bmp",), "TIFF": (".tif", ".tiff"), "WEBP": (".webp",), "GIF": (".gif",), "PPM": (".ppm", ".pgm"),
-}  # fmt: skip
+_FORMATS = tuple(format for format in SUFFIXES if format != "MPO")  # which Pillow opens as JPEG
 _open_lock = threading.Lock()
 
 
@@ -48,7 +45,8 @@ class PictureError(UserError):
     Args:
         message: What is wrong, naming the file.
         advice: What to do about it.
-        code: Which problem it is: ``picture-missing``, ``picture-undecodable`` or ``picture-too-large``.
+        code: Which problem it is: ``picture-missing``, ``picture-undecodable``, ``picture-too-large`` or
+            ``picture-unread-format``.
     """
 
     def __init__(self, message: str, advice: str = "", code: str = "picture-undecodable") -> None:
@@ -67,6 +65,7 @@ class PictureInfo:
         mode: Pillow's name of the pixel format, such as ``"RGB"`` or ``"I;16"``.
         format: Pillow's name of the file format, such as ``"JPEG"``.
         deep: Whether a channel has more than 8 bits.
+        frames: How many pages or frames it has; the first is read.
     """
 
     width: int
@@ -75,6 +74,7 @@ class PictureInfo:
     mode: str
     format: str
     deep: bool
+    frames: int = 1
 
     @property
     def plain(self) -> bool:
@@ -337,15 +337,20 @@ def _name(source: PictureSource) -> str:
 
 def _open(source: PictureSource) -> Image.Image:
     """Reads a picture's header with Pillow; errors become `PictureError`."""
+    unread = "" if isinstance(source, bytes) else unread_format(source)
+    if unread:  # Pillow would take the small preview in a camera's raw file for the picture
+        raise _unread(source, unread)
     # Pillow's own limit is a global that warns or raises by size; ours takes its place while a header is read.
     with _open_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS)
         except UnidentifiedImageError as error:
-            empty = len(source) == 0 if isinstance(source, bytes) else Path(source).stat().st_size == 0
-            what = "is empty" if empty else "is not a picture that can be read, or is damaged"
+            start = _start(source)
+            if unread_content(start):
+                raise _unread(source, unread_content(start)) from error
+            what = "is not a picture that can be read, or is damaged" if start else "is empty"
             raise PictureError(f"{_name(source)} {what}.", "Replace it, or remove it.") from error
         except Exception as error:  # Pillow's plugins raise nearly anything on damaged files
             raise PictureError(f"{_name(source)} cannot be opened: {error}.", "Replace it, or remove it.") from error
@@ -353,12 +358,27 @@ def _open(source: PictureSource) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = limit
 
 
+def _start(source: PictureSource) -> bytes:
+    """The first bytes of a file, which tell its format."""
+    if isinstance(source, bytes):
+        return source[:12]
+    with Path(source).open("rb") as stream:
+        return stream.read(12)
+
+
+def _unread(source: PictureSource, format: str) -> PictureError:
+    """The error for a picture of a format that is not read."""
+    message = f"{_name(source)} is of the format {format}, which is not read."
+    return PictureError(message, UNREAD_ADVICE, "picture-unread-format")
+
+
 def _info(image: Image.Image) -> PictureInfo:
     """What Pillow read in the header."""
     deep = is_deep(image)  # first: looking for EXIF decodes a PNG
     tags = _tiff_tags(image)  # of TIFF files Pillow says the size after turning
     width, height = tags.get(_TIFF_WIDTH, image.width), tags.get(_TIFF_HEIGHT, image.height)
-    return PictureInfo(width, height, _orientation(image), image.mode, image.format or "", deep)
+    orientation, mode, frames = _orientation(image), image.mode, count_frames(image)
+    return PictureInfo(width, height, orientation, mode, image.format or "", deep, frames)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from yolact_kit.files import replacing, with_ending
-from yolact_kit.pixels.pictures import SUFFIXES
+from yolact_kit.pixels.formats import SUFFIXES
 
 _FORMAT_OF_SUFFIX = {
     suffix: name for name, suffixes in SUFFIXES.items() for suffix in suffixes if name not in ("MPO", "GIF")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.annotations.making import HEIGHT, TRIANGLE, WIDTH, codes, labelme_document, picture, read, shape
 from yolact_kit.annotations.problems import SourceError
@@ -251,9 +253,88 @@ def test_labels_that_cannot_be_read_keep_their_picture(tmp_path: Path) -> None:
     assert {problem.code for problem in caught.value.problems} == {"file-unreadable", "picture-missing"}
 
 
+@pytest.mark.parametrize("named", ["../day2/0001.png", "..\\day2\\0001.png"])
+def test_labels_beside_their_picture_come_before_others_that_name_it(tmp_path: Path, named: str) -> None:
+    pictures(tmp_path, "day2", NAMES)
+    labelme(tmp_path, "", "day2", NAMES)
+    _save(tmp_path / "day1" / "0001.json", json.dumps(labelme_document(named, [shape()])))
+    result = read(tmp_path)
+    assert objects(result) == {f"day2/{name}": 1 for name in NAMES}
+    assert [(problem.code, problem.file) for problem in result.problems] == [
+        ("picture-labelled-twice", "day1/0001.json")
+    ]
+    assert "'day2/0001.json'" in result.problems[0].message
+
+
 @pytest.mark.parametrize("skip", [True, False])
 def test_pictures_that_other_labels_have_can_be_skipped_like_missing_ones(tmp_path: Path, skip: bool) -> None:
     pictures(tmp_path, "day2", NAMES)
     labelme(tmp_path, "", "day2", NAMES)
     labelme(tmp_path, "", "day1", NAMES[:1])
     assert codes(read(tmp_path, skip_missing=skip)) == ["S picture-skipped" if skip else "E picture-missing"]
+
+
+@pytest.mark.parametrize("name", ["0001.PNG", "0001.jpg", "0001.Png"])
+@pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
+def test_another_case_or_extension_in_another_folder_is_another_picture(
+    tmp_path: Path, write: Write, name: str
+) -> None:
+    pictures(tmp_path, "day1", NAMES[1:])
+    picture(tmp_path / "day2" / name, 10)
+    write(tmp_path, "day1", "day1", NAMES)
+    result = read(tmp_path)
+    assert codes(result) == ["E picture-missing"]
+    assert result.without_labels == [f"day2/{name}"]
+
+
+@pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
+def test_equal_names_in_three_folders_are_unclear(tmp_path: Path, write: Write) -> None:
+    for seed, folder in enumerate(("a", "b", "c")):
+        pictures(tmp_path, folder, NAMES[:1], seed)
+    pictures(tmp_path, "labels", NAMES[1:], 5)
+    write(tmp_path, "", "labels", NAMES)
+    result = read(tmp_path)
+    assert set(codes(result)) <= {"E picture-missing", "E picture-ambiguous"}
+    assert objects(result) == {f"labels/{name}": 1 for name in NAMES[1:]}
+
+
+def test_an_embedded_picture_comes_before_one_that_shows_something_else(tmp_path: Path) -> None:
+    original = picture(tmp_path / "elsewhere" / "0001.png", 1)
+    data = base64.b64encode(original.read_bytes()).decode("ascii")
+    document = json.dumps(labelme_document("0001.png", [shape()], imageData=data))
+    _save(tmp_path / "in" / "labels" / "0001.json", document)
+    picture(tmp_path / "in" / "photos" / "0001.png", 2)
+    result = read(tmp_path / "in")
+    assert codes(result) == ["F picture-embedded"]
+    assert objects(result) == {"labels/0001.png": 1}
+    picture(tmp_path / "in" / "photos" / "0001.png", 1)
+    assert codes(read(tmp_path / "in")) == ["F picture-elsewhere"]
+
+
+def _mask(path: Path) -> None:
+    image = Image.new("P", SIZE, 0)
+    image.putpalette([0, 0, 0, 128, 0, 0])
+    ImageDraw.Draw(image).polygon([(x, y) for x, y in TRIANGLE], fill=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+@pytest.mark.parametrize("both", [True, False])
+@pytest.mark.parametrize("folders", FOLDERS, ids="-".join)
+def test_mask_pictures_never_go_to_a_picture_in_another_folder(
+    tmp_path: Path, folders: tuple[str, str], both: bool
+) -> None:
+    own, other = folders
+    jpegs = [name.replace(".png", ".jpg") for name in NAMES]
+    pictures(tmp_path, f"JPEGImages/{own}", jpegs[1:])
+    pictures(tmp_path, f"JPEGImages/{other}", jpegs, 10)
+    for folder in folders if both else (own,):
+        for name in NAMES:
+            _mask(tmp_path / "SegmentationClass" / folder / name)
+    _save(tmp_path / "labelmap.txt", "background:0,0,0::\nnut:128,0,0::\n")
+    result = read(tmp_path, parts_as_objects=True)
+    assert [code for code in codes(result) if code[0] == "E"] == ["E picture-missing"]
+    assert objects(result) == {
+        **{f"JPEGImages/{own}/{name}": 1 for name in jpegs[1:]},
+        **{f"JPEGImages/{other}/{name}": 1 for name in (jpegs if both else [])},
+    }

@@ -17,7 +17,7 @@ from yolact_kit.annotations.masks.colours import Colour, colour_names
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.pixels.formats import SUFFIXES, is_picture
 
 _SUFFIXES = {".png", ".bmp", ".gif", ".tif", ".tiff"}
 _ARRAYS = {".npy", ".npz", ".mat"}
@@ -104,7 +104,7 @@ def _no_masks(masks: Path, files: list[Path]) -> UserError:
     advice = "Masks are PNG, BMP, GIF or TIFF files."
     if set(counts) & _ARRAYS:
         advice = "Save arrays as PNG of 16 bits: `Image.fromarray(array.astype('uint16')).save('a.png')`."
-    elif set(counts) & {".jpg", ".jpeg"}:
+    elif set(counts) & set(SUFFIXES["JPEG"]):
         advice = "JPEG changes the numbers of pixels. Export the masks as PNG."
     return UserError(f"There are no mask pictures in '{masks}'{holds}.", advice)
 
@@ -225,7 +225,7 @@ def _stem(path: Path) -> str:
 
 def _repeated(files: list[Path]) -> set[str]:
     """Stems that several pictures share, as a photo and its mask do."""
-    counts = Counter(_stem(path) for path in files if path.suffix.lower() in EXTENSIONS)
+    counts = Counter(_stem(path) for path in files if is_picture(path))
     return {stem for stem, count in counts.items() if count > 1}
 
 

@@ -13,7 +13,7 @@ from yolact_kit.annotations.masks.pairs import pair_masks
 from yolact_kit.annotations.masks.pictures import read_mask
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.pixels.formats import is_picture
 
 _ARRAYS = {".npy", ".npz", ".mat"}
 _TRIALS = 20
@@ -33,7 +33,7 @@ def masks_without_options(folder: SourceFolder) -> MasksUnnamedError | None:
     Returns:
         An error that names their folder and the command that reads them; None where there are none.
     """
-    pictures = [path for path in folder.candidates if path.suffix.lower() in EXTENSIONS]
+    pictures = [path for path in folder.candidates if is_picture(path)]
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for path in filter(is_mask_picture, pictures):
         by_folder[path.parent].append(path)

@@ -8,7 +8,7 @@ from typing import Any
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject, RawPart
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.pixels.formats import EXTENSIONS, is_picture
 from yolact_kit.shapes.rings import Ring, ellipse_ring, stroke_rings
 
 
@@ -85,7 +85,8 @@ def picture_beside(source: Path, name: str, folders: tuple[str, ...]) -> str:
         The path with forward slashes; empty where no such file exists.
     """
     name = name.replace("\\", "/")
-    suffixes = ("",) if PurePosixPath(name).suffix.lower() in EXTENSIONS else (".PNG", ".png", ".jpg", ".JPG", ".jpeg")
+    usual = sorted(EXTENSIONS, key=lambda suffix: (suffix not in (".png", ".jpg"), suffix))
+    suffixes = [""] if is_picture(name) else [form for suffix in usual for form in (suffix.upper(), suffix)]
     for folder in folders:
         for suffix in suffixes:
             path = PurePosixPath(folder, name + suffix).as_posix()

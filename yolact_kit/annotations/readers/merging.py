@@ -92,10 +92,9 @@ def _leave_out_listed(same: list[PictureResult], problems: list[Problem], root: 
 def _choose_own(same: list[PictureResult], problems: list[Problem], root: Path) -> PictureResult:
     """Chooses the annotation file with the picture's name; if none or several have it, the picture is left out."""
     items = [(result, result.labelled) for result in same if result.labelled is not None]
-    own = [result for result, item in items if _has_name_of_picture(item)]
-    chosen = own[0] if len(own) == 1 else None
+    chosen = _own([item for _, item in items])
     for result, item in items:
-        if result is chosen:
+        if item is chosen:
             continue
         new_problems = Problems(name_below(root, item.source))
         other = next(name_below(root, other.source) for _, other in items if other is not item)
@@ -103,7 +102,15 @@ def _choose_own(same: list[PictureResult], problems: list[Problem], root: Path) 
         problems += new_problems.found
         result.problems += new_problems.found
         result.labelled = None
-    return chosen or same[0]
+    return next((result for result, item in items if item is chosen), same[0])
+
+
+def _own(items: list[Labelled]) -> Labelled | None:
+    """The only one with its picture's name, or the only one of these beside its picture; None if several are."""
+    own = [item for item in items if _has_name_of_picture(item)]
+    beside = [item for item in own if item.source.parent == item.picture.path.parent]
+    candidates = beside or own
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _has_name_of_picture(item: Labelled) -> bool:

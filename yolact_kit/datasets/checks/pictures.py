@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolact_kit.datasets.checks.registry import Finding, check
 from yolact_kit.datasets.checks.subject import Subject
-from yolact_kit.pixels.pictures import EXTENSIONS
+from yolact_kit.pixels.formats import is_picture
 
 
 @check("picture-missing", "pictures")
@@ -47,5 +47,5 @@ def picture_unlisted(subject: Subject) -> Iterator[Finding]:
         return
     listed = {picture.path.resolve() for picture in subject.dataset.pictures()}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in EXTENSIONS and path.is_file() and path.resolve() not in listed:
+        if is_picture(path) and path.is_file() and path.resolve() not in listed:
             yield Finding("No annotation file mentions it.", Path(path).relative_to(folder).as_posix())
