@@ -42,11 +42,13 @@ class Count:
     joined: int = 0
 
 
-def count_folder(folder: Path) -> dict[str, Count]:
-    """Counts the objects of all annotation files in a folder, by format."""
+def count_folder(folder: Path, passed_over: frozenset[str] = frozenset()) -> dict[str, Count]:
+    """Counts the objects of the annotation files in a folder, by format, without files that are left out as a whole."""
     counts: dict[str, Count] = defaultdict(Count)
     for path in sorted(folder.rglob("*")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts) or not path.is_file():
+            continue
+        if path.relative_to(folder).as_posix() in passed_over:
             continue
         for format, entries, joined in count_file(path):
             counts[format].files += 1
@@ -144,12 +146,15 @@ def account(folder: Path, options: list[str]) -> dict[str, Any]:
             entries = {format: count.entries for format, count in counts.items()}
             return {"folder": folder.name, "exit": code, "in": entries, "refused": text.strip()}
         document = json.loads(report.read_text(encoding="utf-8"))
+    files = frozenset(item["file"] for item in document["problems"] if item["code"] == "file-other-task")
+    counts = count_folder(folder, files)
     left_out, objects = document["left_out_objects"], document["counts"]["objects"]
     count = counts[document["counts"]["format"]]
     return {
         "folder": folder.name,
         "format": document["counts"]["format"],
         "files": count.files,
+        "files_passed_over": sorted(files),
         "pictures": document["counts"]["pictures"],
         "exit": code,
         "in": count.entries,
