@@ -20,6 +20,7 @@ from yolact_kit.inference.drawing import (
     draw_instances,
     draw_prediction,
     label_text,
+    occupy,
     place_label,
 )
 from yolact_kit.inference.fonts import VARIABLE, find_font
@@ -137,10 +138,18 @@ def test_colors_are_stable_and_apart() -> None:
     assert min(neighbours) > 60
 
 
+def covered(rectangles: list[tuple[int, int, int, int]]) -> np.ndarray:
+    """The pixels of a picture that some rectangles cover."""
+    occupied = np.zeros((HEIGHT, WIDTH), np.bool_)
+    for rectangle_of_label in rectangles:
+        occupy(occupied, rectangle_of_label)
+    return occupied
+
+
 def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
     placed: list[tuple[int, int, int, int]] = []
     for _ in range(4):
-        spot = place_label((50, 40, 120, 100), (40, 12), (WIDTH, HEIGHT), placed)
+        spot = place_label((50, 40, 120, 100), (40, 12), covered(placed))
         assert spot is not None and min(spot) >= 0 and spot[2] <= WIDTH and spot[3] <= HEIGHT
         for other in placed:
             assert spot[2] <= other[0] or other[2] <= spot[0] or spot[3] <= other[1] or other[3] <= spot[1]
@@ -151,7 +160,7 @@ def test_labels_stay_inside_and_keep_apart_where_there_is_room() -> None:
 def test_labels_of_a_crowd_go_around_it() -> None:
     placed: list[tuple[int, int, int, int]] = []
     for number in range(20):
-        spot = place_label((90 + number % 3, 50, 110, 60 + number % 5), (40, 10), (WIDTH, HEIGHT), placed)
+        spot = place_label((90 + number % 3, 50, 110, 60 + number % 5), (40, 10), covered(placed))
         assert spot is not None
         assert not [other for other in placed if max(spot[0], other[0]) < min(spot[2], other[2])
                     and max(spot[1], other[1]) < min(spot[3], other[3])]  # fmt: skip
@@ -168,8 +177,8 @@ def test_a_label_that_went_elsewhere_is_joined_with_its_object(grey: np.ndarray)
 
 
 def test_a_label_without_room_is_left_out() -> None:
-    assert place_label((50, 40, 120, 100), (40, 12), (WIDTH, HEIGHT), [(0, 0, WIDTH, HEIGHT)]) is None
-    assert place_label((50, 40, 120, 100), (WIDTH, 12), (WIDTH, HEIGHT), [(0, 20, 1, 120)]) == (0, 4, WIDTH, 16)
+    assert place_label((50, 40, 120, 100), (40, 12), covered([(0, 0, WIDTH, HEIGHT)])) is None
+    assert place_label((50, 40, 120, 100), (WIDTH, 12), covered([(0, 20, 1, 120)])) == (0, 4, WIDTH, 16)
 
 
 def test_labels_do_not_hide_the_picture(grey: np.ndarray) -> None:
@@ -201,7 +210,7 @@ def test_colors_by_instance(grey: np.ndarray) -> None:
 
 @pytest.mark.parametrize("box", [(0, 0, 5, 5), (195, 115, 200, 120), (0, 0, 200, 120), (-10, -10, 3, 3)])
 def test_labels_of_boxes_at_the_border_are_inside(box: tuple[int, int, int, int]) -> None:
-    spot = place_label(box, (60, 14), (WIDTH, HEIGHT), [])
+    spot = place_label(box, (60, 14), covered([]))
     assert spot is not None
     x1, y1, x2, y2 = spot
     assert min(x1, y1) >= 0 and x2 <= WIDTH and y2 <= HEIGHT

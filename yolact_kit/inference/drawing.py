@@ -200,12 +200,16 @@ def _draw_labels(
     room = _MOST_LABELS * canvas.shape[0] * canvas.shape[1]
     labelled: list[DrawnObject] = []
     rectangles: list[Rectangle] = []
+    occupied = np.zeros(canvas.shape[:2], np.bool_)
+    for note in keep_clear:
+        occupy(occupied, note)
     for item in objects:
         wide, tall = math.ceil(letters.getlength(item.text)) + 2 * margin, ascent + descent + margin
         if not item.text or wide * tall > room:
             continue
-        rectangle = place_label(item.box, (wide, tall), (canvas.shape[1], canvas.shape[0]), [*keep_clear, *rectangles])
+        rectangle = place_label(item.box, (wide, tall), occupied)
         if rectangle is not None:
+            occupy(occupied, rectangle)
             _join(canvas, item, rectangle, max(1, size // 12))
             labelled.append(item)
             rectangles.append(rectangle)
@@ -230,37 +234,39 @@ def _join(canvas: NDArray[np.uint8], item: DrawnObject, label: Rectangle, width:
         cv2.circle(canvas, middle, 2 * width, item.color, -1, cv2.LINE_AA)
 
 
+def occupy(occupied: NDArray[np.bool_], rectangle: Rectangle) -> None:
+    """Marks the pixels of a rectangle as covered, in place.
+
+    Args:
+        occupied: bool [H, W], the pixels of the picture that something covers.
+        rectangle: x1 y1 x2 y2 in pixels.
+    """
+    left, top, right, bottom = (max(0, value) for value in rectangle)
+    occupied[top:bottom, left:right] = True
+
+
 def place_label(
-    box: tuple[float, float, float, float],
-    size: tuple[int, int],
-    picture: tuple[int, int],
-    occupied: Sequence[Rectangle],
+    box: tuple[float, float, float, float], size: tuple[int, int], occupied: NDArray[np.bool_]
 ) -> Rectangle | None:
     """Finds the position of a label: at its box if possible, inside the picture, clear of the other labels.
 
     Args:
         box: The object's box, x1 y1 x2 y2 in pixels.
         size: Width and height of the label in pixels.
-        picture: Width and height of the picture in pixels.
-        occupied: Rectangles that other labels and notes cover, x1 y1 x2 y2 in pixels.
+        occupied: bool [H, W], the pixels of the picture that other labels and notes cover.
 
     Returns:
         x1 y1 x2 y2 of the label; None if there is no room.
 
     Example:
-        >>> place_label((20, 30, 60, 80), (30, 10), (100, 100), [])
+        >>> place_label((20, 30, 60, 80), (30, 10), np.zeros((100, 100), np.bool_))
         (20, 20, 50, 30)
     """
-    # All candidates [P, 1, 4] are compared with all occupied rectangles [1, R, 4] at once. Two rectangles are apart if
-    # they share no length along at least one axis; the first candidate that is apart from all wins.
-    positions = np.array(list(_positions(box, size, picture)), dtype=np.int64)
-    occupied_boxes = np.array(occupied, dtype=np.int64).reshape(-1, 4)
-    shared = np.minimum(positions[:, None, 2:], occupied_boxes[:, 2:]) - np.maximum(
-        positions[:, None, :2], occupied_boxes[:, :2]
-    )
-    clear = np.all(np.any(shared <= 0, axis=2), axis=1)
-    left, top, right, bottom = positions[clear.argmax()].tolist()
-    return (left, top, right, bottom) if clear.any() else None
+    height, width = occupied.shape
+    for left, top, right, bottom in _positions(box, size, (width, height)):
+        if not occupied[top:bottom, left:right].any():
+            return left, top, right, bottom
+    return None
 
 
 def _positions(
