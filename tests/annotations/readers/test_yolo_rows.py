@@ -165,6 +165,14 @@ def test_an_odd_row_among_others_is_an_error_that_speaks_of_pairs(tmp_path: Path
     assert "a confidence or a track id" in result.problems[0].message
 
 
+def test_a_single_outline_may_lie_as_keypoints_do() -> None:
+    turns = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    circle = 0.4 + 0.19 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    row = [0.4, 0.4, 0.4, 0.4, *circle.reshape(-1).tolist()]
+    assert not have_keypoints([row], None)
+    assert have_keypoints([[value + shift for value in row] for shift in (0.0, 0.01, 0.02)], None)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_outlines_of_equally_many_points_are_no_keypoints(seed: int) -> None:
     rng = np.random.default_rng(seed)

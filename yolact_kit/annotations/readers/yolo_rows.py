@@ -16,8 +16,8 @@ Column = Literal["confidence", "track id"]
 _BOX = 4
 _CORNERS = 8
 """Numbers of an oriented box: x and y of four corners."""
-_SURE = 10
-"""Keypoints in a row that need no second row as evidence."""
+_FEWEST_KEYPOINTS, _FEWEST_ROWS = 4, 3
+"""Keypoints in a row, and rows, that it takes to tell keypoints by where they lie: one outline may do so by chance."""
 _NEARLY_ALL = 0.9
 """Share of oriented boxes that are parallelograms, at least: the edge of the picture cuts corners off the others."""
 _MANY = 10
@@ -140,7 +140,7 @@ def _are_keypoints(values: NDArray[np.float64], extra: int, size: int) -> bool:
         if not are_states and not _are_shares(states.reshape(-1)):
             return False
         visible = states > 0
-    is_enough = count >= _SURE or (count >= 4 and len(np.unique(values, axis=0)) > 2)
+    is_enough = count >= _FEWEST_KEYPOINTS and len(np.unique(values, axis=0)) >= _FEWEST_ROWS
     return is_enough and all(map(_fill, boxes, points[:, :, :2], visible))
 
 
