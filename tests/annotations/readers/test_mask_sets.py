@@ -73,6 +73,26 @@ def test_each_colour_is_an_object_of_the_one_class(tmp_path: Path, photo: str, m
 @pytest.mark.parametrize(
     ("photo", "mask", "folder"),
     [
+        ("{1}/{0}.jpg", "{1}/{0}_mask.png", "학습"),
+        ("{1}/{0}.png", "{1}/{0}-seg.tif", "학습"),
+        ("{1}/images/{0}.png", "{1}/masks/{0}.png", "학습/masks"),
+        ("images/{1}/{0}.jpg", "masks/{1}/{0}.png", "masks/학습"),
+        ("images/{1}/{0}.jpg", "labels/{1}/{0}_label.png", "labels/학습"),
+    ],
+)
+def test_masks_of_another_split_are_no_photos(tmp_path: Path, photo: str, mask: str, folder: str) -> None:
+    for number in range(3):
+        for split in ("학습", "검증"):
+            picture(tmp_path / photo.format(number, split), number + len(split))
+            save(tmp_path / mask.format(number, split), bars(number + 1))
+    result = read(tmp_path, masks=tmp_path / folder, classes=("cell",))
+    assert [code for code in codes(result) if code.startswith("E")] == []
+    assert counts(result) == {photo.format(number, "학습"): number + 1 for number in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("photo", "mask", "folder"),
+    [
         ("images/a{0}.png", "masks/a{0}_{1}.png", "masks"),
         ("images/컵-{0}.jpg", "masks/컵-{0}_mask_{1}.png", "masks"),
         ("images/a{0}.jpg", "masks/a{0}/{1}.png", "masks"),

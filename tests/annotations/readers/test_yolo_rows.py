@@ -173,6 +173,18 @@ def test_a_single_outline_may_lie_as_keypoints_do() -> None:
     assert have_keypoints([[value + shift for value in row] for shift in (0.0, 0.01, 0.02)], None)
 
 
+@pytest.mark.parametrize("count", [5, 8, 17])
+@pytest.mark.parametrize("columns", [0, 1, 2])
+def test_keypoints_are_told_though_some_rows_do_not_fill_their_boxes(count: int, columns: int) -> None:
+    rng = np.random.default_rng(count)
+    rows = []
+    for _ in range(40):
+        centre, extent = rng.uniform(0.3, 0.7, 2), rng.uniform(0.1, 0.4, 2)
+        points = centre + extent * rng.uniform(-0.47, 0.47, (count, 2))
+        rows.append([*centre, *extent, *points.reshape(-1).tolist(), *[0.9, 7.0][:columns]])
+    assert have_keypoints(rows, None)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_outlines_of_equally_many_points_are_no_keypoints(seed: int) -> None:
     rng = np.random.default_rng(seed)

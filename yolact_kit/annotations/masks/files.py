@@ -32,7 +32,7 @@ _MARK = re.compile(
     r"[_-](gt(fine|coarse)_)?(masks?|seg|segm|segmentation|labels?|label_?ids|gt|annotation|instances?|instance_?ids|inst)$"
 )
 """The end of the name of a mask picture, which the name of its photo lacks."""
-_FOLDER = re.compile(r"masks?([_-]|$)|^(labels?|instances?|annotations?|gt|segmentations?)([_-]|$)")
+MASK_FOLDER = re.compile(r"masks?([_-]|$)|^(labels?|instances?|annotations?|gt|segmentations?)([_-]|$)")
 """The name of a folder of mask pictures."""
 _VIEW = re.compile(r"[_-](colou?rs?|colou?red|vis|viz|overlay|label_?train_?ids|instance_?train_?ids)$")
 """The end of the name of a picture that shows the same masks for people, or for another program."""
@@ -120,7 +120,7 @@ def chosen_masks(pictures: list[Path]) -> list[Path]:
         show objects, such as ``a_gtFine_instanceIds.png``; else those that are named after another one, such as
         ``a_mask.png`` beside ``a.png``; else all but coloured views.
     """
-    pictures = [path for path in pictures if _FOLDER.search(comparable(path.parent.name))] or pictures
+    pictures = [path for path in pictures if MASK_FOLDER.search(comparable(path.parent.name))] or pictures
     of_objects = [path for path in pictures if _ends_in(OF_OBJECTS, path)]
     if of_objects:
         return of_objects

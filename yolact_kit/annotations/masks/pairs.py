@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolact_kit.annotations.file_names import comparable
+from yolact_kit.annotations.masks.files import MASK_FOLDER
 from yolact_kit.annotations.picture_index import VOC_PICTURES
 
 _PHOTO = re.compile(r"[_-](leftimg8bit|img|image|rgb|photo|sat)$|^(img|image|photo|rgb)[_-]")
@@ -49,7 +50,7 @@ def pair_masks(masks: list[Path], photos: Iterable[Path]) -> MaskPairs:
     """
     # A mask has the name of its photo, with or without a mark such as "_mask"; or a number as well, where each object
     # has its own file; or it lies in a folder that is named after the photo, or that the photo lies beside.
-    photos = list(photos)
+    photos = _without_masks(list(photos), masks)
     by_name: dict[str, list[Path]] = defaultdict(list)
     by_folder: dict[str, list[Path]] = defaultdict(list)
     for photo in photos:
@@ -78,6 +79,25 @@ def pair_masks(masks: list[Path], photos: Iterable[Path]) -> MaskPairs:
         else:
             result.without_photo.append(mask)
     return result
+
+
+def _without_masks(photos: list[Path], masks: list[Path]) -> list[Path]:
+    """Photos without the masks of other photos, such as those of another split, which may bear the same names."""
+    # Such a mask is called as a picture beside it, with a mark; or it lies in a folder that is called as a folder of
+    # these masks. Photos that lie beside their masks stay, and a folder around all photos is no folder of masks.
+    names = {(photo.parent, comparable(photo.stem)) for photo in photos}
+    photos = [photo for photo in photos if not _is_marked_beside(photo, names)]
+    beside = {mask.parent for mask in masks}
+    around = set.intersection(*(set(photo.parent.parts) for photo in photos)) if photos else set()
+    parts = {part for folder in beside for part in folder.parts} - around
+    folders = {part for part in parts if MASK_FOLDER.search(comparable(part))}
+    return [photo for photo in photos if photo.parent in beside or folders.isdisjoint(photo.parent.parts)]
+
+
+def _is_marked_beside(photo: Path, names: set[tuple[Path, str]]) -> bool:
+    stem = comparable(photo.stem)
+    unmarked = _MASK.sub("", stem)
+    return unmarked != stem and (photo.parent, unmarked) in names
 
 
 def _plain_names(mask: Path) -> list[str]:

@@ -21,7 +21,9 @@ _FEWEST_KEYPOINTS, _FEWEST_ROWS = 4, 3
 _NEARLY_ALL = 0.9
 """Share of oriented boxes that are parallelograms, at least: the edge of the picture cuts corners off the others."""
 _MANY = 10
-"""Rows of four points, and no other, that are worth a warning."""
+"""Rows of four points, and no other, that are worth a warning; and rows of which some keypoints may lie otherwise."""
+_MOSTLY = 0.75
+"""Share of many rows whose keypoints fill their boxes, at least; of outlines fewer than half do so by chance."""
 _TOLERANCE = 0.002
 """Shares of a picture by which the sides of an oriented box may differ; programs round and clip the corners."""
 
@@ -141,7 +143,10 @@ def _are_keypoints(values: NDArray[np.float64], extra: int, size: int) -> bool:
             return False
         visible = states > 0
     is_enough = count >= _FEWEST_KEYPOINTS and len(np.unique(values, axis=0)) >= _FEWEST_ROWS
-    return is_enough and all(map(_fill, boxes, points[:, :, :2], visible))
+    if not is_enough:
+        return False
+    filled = np.mean(list(map(_fill, boxes, points[:, :, :2], visible)))
+    return bool(filled >= (_MOSTLY if len(values) >= _MANY else 1))
 
 
 def _fill(box: NDArray[np.float64], points: NDArray[np.float64], visible: NDArray[np.bool_]) -> bool:
