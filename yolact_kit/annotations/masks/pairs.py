@@ -84,14 +84,19 @@ def pair_masks(masks: list[Path], photos: Iterable[Path]) -> MaskPairs:
 def _without_masks(photos: list[Path], masks: list[Path]) -> list[Path]:
     """Photos without the masks of other photos, such as those of another split, which may bear the same names."""
     # Such a mask is called as a picture beside it, with a mark; or it lies in a folder that is called as a folder of
-    # these masks. Photos that lie beside their masks stay, and a folder around all photos is no folder of masks.
+    # these masks. Photos that lie beside their masks stay.
     names = {(photo.parent, comparable(photo.stem)) for photo in photos}
     photos = [photo for photo in photos if not _is_marked_beside(photo, names)]
     beside = {mask.parent for mask in masks}
-    around = set.intersection(*(set(photo.parent.parts) for photo in photos)) if photos else set()
-    parts = {part for folder in beside for part in folder.parts} - around
-    folders = {part for part in parts if MASK_FOLDER.search(comparable(part))}
+    folders = _mask_folders(beside, photos)
     return [photo for photo in photos if photo.parent in beside or folders.isdisjoint(photo.parent.parts)]
+
+
+def _mask_folders(beside: set[Path], photos: list[Path]) -> set[str]:
+    """The names of folders of masks, among those that masks lie in and those around them; none holds all photos."""
+    parts = {part for folder in beside for part in folder.parts}
+    around = parts.intersection(*(photo.parent.parts for photo in photos))
+    return {part for part in parts - around if MASK_FOLDER.search(comparable(part))}
 
 
 def _is_marked_beside(photo: Path, names: set[tuple[Path, str]]) -> bool:
