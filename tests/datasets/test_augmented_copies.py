@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.config.files import template
 from yolact_kit.datasets.augmented_copies import HIDDEN, LEFT, SMALL, CopyOptions, write_augmented
 from yolact_kit.datasets.checks import validate_folder
-from yolact_kit.datasets.pipelines import load_steps
+from yolact_kit.datasets.pipelines import Pipeline, load_steps
 from yolact_kit.errors import UserError
 
 FLIP = [{"HorizontalFlip": {"p": 1.0}}]
@@ -132,3 +133,53 @@ def test_an_interrupt_leaves_nothing(maker: FolderMaker, tmp_path: Path) -> None
         write_augmented(data, tmp_path / "out", CopyOptions(copies=20, steps=FLIP), interrupted)
     time.sleep(0.2)
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["light", "default", "heavy", "aerial"])
+def test_shipped_pipelines_make_of_maps_what_they_make_of_each_mask(
+    maker: FolderMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = load_dataset(maker.write())
+    options = CopyOptions(copies=3, steps=load_steps(name))
+    write_augmented(data, tmp_path / "maps", options)
+    assert Pipeline(options.steps).moves_masks_only()
+    monkeypatch.setattr(Pipeline, "moves_masks_only", lambda _self: False)
+    write_augmented(data, tmp_path / "masks", options)
+    documents = [(tmp_path / folder / "annotations/train.json").read_bytes() for folder in ("maps", "masks")]
+    assert documents[0] == documents[1]
+
+
+def test_a_crowded_picture_needs_no_mask_for_each_object(maker: FolderMaker, tmp_path: Path) -> None:
+    for column in range(3, 93, 4):
+        for row in range(3, 77, 4):
+            maker.annotate("train", 1, "bolt", polygon(column - 1, row - 1, 3))
+    data = load_dataset(maker.write())
+    tracemalloc.start()
+    write_augmented(data, tmp_path / "out", CopyOptions(copies=1, steps=FLIP, min_object=1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * 437 * 80 * 96  # bytes of a mask for each, before and after
+
+
+def test_a_crowded_picture_is_refused_where_each_object_needs_a_mask(
+    maker: FolderMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yolact_kit.datasets.augmented_copies._MOST_MASKS", 80 * 96)
+    steps = [{"Morphological": {"p": 1.0}}]
+    with pytest.raises(UserError, match=r"'사진 .\.png' has \d objects on 96 x 80 px") as caught:
+        write_augmented(load_dataset(maker.write()), tmp_path / "out", CopyOptions(copies=1, steps=steps))
+    assert "Morphological" in caught.value.advice
+    assert not (tmp_path / "out").exists()
+
+
+def test_neighbours_do_not_mix_where_masks_grow(maker: FolderMaker, tmp_path: Path) -> None:
+    for document in maker.documents.values():
+        document["annotations"].clear()
+    maker.annotate("train", 1, "bolt", [[10, 10, 20, 10, 20, 20, 10, 20]])
+    maker.annotate("train", 1, "너트", [[20, 10, 30, 10, 30, 20, 20, 20]])
+    steps = [{"Morphological": {"scale": [3, 3], "operation": "dilation", "p": 1.0}}]
+    write_augmented(load_dataset(maker.write()), tmp_path / "out", CopyOptions(copies=1, steps=steps))
+    copies = [p for p in load_dataset(tmp_path / "out").splits["train"] if "augmented" in p.file and p.instances]
+    assert [[instance.box() for instance in copy.instances] for copy in copies] == [
+        [(9, 9, 12, 12), (19, 9, 12, 12)],
+    ]  # fmt: skip

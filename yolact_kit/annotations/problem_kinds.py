@@ -79,7 +79,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = {
     "picture-unread-format": ProblemKind("E", "labelled pictures of formats that are not read",
         "Save them as JPEG or PNG in the same size, with the same names otherwise."),
     "picture-unread": ProblemKind("W", "files passed over, of formats that hold pictures but are not read",
-        "If they are pictures to learn from, save them as JPEG or PNG."),
+        "If you need them, save them as JPEG or PNG."),
     "video-passed-over": ProblemKind("W", "videos passed over", "Take pictures out of them, for example with ffmpeg."),
     "picture-frames": ProblemKind("W", "pictures with several pages or frames, of which the first is used",
         "Save those that are labelled as files of their own."),

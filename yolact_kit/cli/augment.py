@@ -90,7 +90,8 @@ def augment(
     added = f"{counted(augmented.copies, 'copy', 'copies')} with {counted(augmented.objects, 'object')}"
     say(f"{added}; now {', '.join(f'{count} {split}' for split, count in pictures.items())}.")
     for reason, count in sorted(augmented.dropped.items()):
-        say(f"{count} objects were dropped from copies: they {reason}.")
+        were = "was" if count == 1 else "were"
+        say(f"{counted(count, 'object')} {were} dropped from copies: {'it' if count == 1 else 'they'} {reason}.")
     say(f"Written to {out}. Look at it: {plain_command(['preview', out, '--split', 'train'])}")
     if augmented.broken:
         raise typer.Exit(EXIT_PROBLEMS)

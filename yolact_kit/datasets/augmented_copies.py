@@ -15,19 +15,21 @@ from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.annotations.dataset_folder import copy_pictures, save_dataset
 from yolact_kit.cores import usable_cores
 from yolact_kit.datasets.clipping import clipped
+from yolact_kit.datasets.number_maps import NumberMaps, draw_maps, map_crops, measure_maps
 from yolact_kit.datasets.pipelines import Pipeline
-from yolact_kit.datasets.torch_dataset import boxes_of
 from yolact_kit.errors import UserError
 from yolact_kit.files import check_out, new_folder
 from yolact_kit.parallel import in_parallel
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.pixels.writing import rgb_name, write_picture
 from yolact_kit.progress import Progress
-from yolact_kit.shapes.rle import encode_mask
+from yolact_kit.shapes.crops import encode_crop
 
 LEFT = "left the picture"
 SMALL = "became too small"
 HIDDEN = "nearly left the picture"
+_MOST_MASKS = 2 << 30
+"""Bytes of the masks of one picture, where a pipeline needs one for each object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +107,11 @@ def write_augmented(
     """
     inputs = [dataset.root] if dataset.root is not None else []
     check_out(out, options.overwrite, inputs)
-    Pipeline(options.steps)
     train = dataset.splits.get("train", [])
     if not train:
         raise UserError("There are no pictures in 'train' to copy.", "Convert the labels again.")
+    if not Pipeline(options.steps).moves_masks_only():
+        _refuse_crowded(train)
     augmented = Augmented(Dataset(Path(out).resolve().name, dataset.classes, {}, Path(out), dataset.depth_range))
     with new_folder(out, options.overwrite, inputs) as folder:
         images = folder / "images"
@@ -127,6 +130,19 @@ def write_augmented(
     for picture in augmented.dataset.pictures():
         picture.path = Path(out) / "images" / picture.file
     return augmented
+
+
+def _refuse_crowded(pictures: list[Picture]) -> None:
+    """Refuses a picture for whose objects there is no memory, where each needs a mask of the picture's size."""
+    for picture in pictures:
+        size = len(picture.instances) * picture.height * picture.width
+        if size > _MOST_MASKS:
+            raise UserError(
+                f"'{picture.file}' has {len(picture.instances):,} objects on {picture.width} x {picture.height} px, "
+                f"and this pipeline needs a mask of the whole picture for each of them, {size / (1 << 30):.0f} GiB.",
+                "Leave out of it what changes the shape of masks (`Morphological`, `fill_mask`, `mask_drop_value`, "
+                "`mask_interpolation` other than 0), or take a smaller picture.",
+            )
 
 
 def _described(options: CopyOptions) -> dict[str, Any]:
@@ -160,42 +176,62 @@ def _copies(index: int, picture: Picture, names: list[str], images: Path, option
     height, width = pixels.shape[:2]
     parts = (clipped(instance, width, height) for instance in picture.instances)
     instances = [part for part in parts if part is not None]
-    masks = np.zeros((len(instances), height, width), np.uint8)
-    for number, instance in enumerate(instances):
-        masks[number] = instance.mask(height, width)
     pipeline = Pipeline(options.steps)
+    if pipeline.moves_masks_only():
+        maps = draw_maps(instances, height, width, (width, height))
+    else:
+        maps = _masks(instances, height, width)
+    shares = measure_maps(_numbered(maps, pipeline), len(instances)).areas / (height * width)
     for number, name in enumerate(names):
         # Seeded by the numbers of picture and copy: it does not matter in which order threads come to them.
         seed = int(np.random.SeedSequence((options.seed, index, number)).generate_state(1)[0])
-        image, new_masks = pipeline(pixels, masks, seed)
-        visible = _visible(instances, masks, new_masks, options, result.dropped)
+        image, new_maps = pipeline(pixels, maps, seed)
+        visible = _visible(instances, shares, _numbered(new_maps, pipeline), options, result.dropped)
         write_picture(images / name, image)
         result.copies.append(Picture(name, image.shape[1], image.shape[0], images / name, visible))
     return result
 
 
+def _masks(instances: list[Instance], height: int, width: int) -> NumberMaps:
+    """A mask of each object [N, H, W], for transforms that would mix the numbers of neighbours."""
+    masks = np.zeros((len(instances), height, width), np.uint8)
+    for number, instance in enumerate(instances):
+        masks[number] = instance.mask(height, width)
+    return masks
+
+
+def _numbered(maps: NumberMaps, pipeline: Pipeline) -> NumberMaps:
+    """Maps as they are; masks of 0 and 1 as maps of one object each."""
+    if pipeline.moves_masks_only():
+        return maps
+    numbers = np.arange(1, len(maps) + 1, dtype=np.uint16)
+    return np.multiply(maps, numbers[:, None, None], dtype=np.uint16)
+
+
 def _visible(
     instances: list[Instance],
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
+    shares: NDArray[np.float64],
+    maps: NumberMaps,
     options: CopyOptions,
     dropped: Counter[str],
 ) -> list[Instance]:
-    """The objects of a copy, with their new masks; those that are dropped are counted."""
+    """The objects of a copy, with their new masks; those that are dropped are counted.
+
+    ``shares`` [N] tells how much of the old picture each object covers.
+    """
     visible: list[Instance] = []
-    # A copy may be of another size: its masks are compared as if they had as many pixels as the picture.
-    pixels = before[0].size / max(after[0].size, 1) if len(after) else 1.0
-    for instance, old, new in zip(instances, before, after, strict=True):
-        if not new.any():
+    height, width = maps.shape[1:]
+    areas, boxes = measure_maps(maps, len(instances))
+    for instance, share, area, box, part in zip(instances, shares, areas, boxes, map_crops(maps, boxes), strict=True):
+        if not area:
             dropped[LEFT] += 1
-            continue
-        box = boxes_of(new[None])[0]
-        if not instance.crowd and min(box[2] - box[0], box[3] - box[1]) < options.min_object:
+        elif not instance.crowd and min(box[2] - box[0], box[3] - box[1]) < options.min_object:
             dropped[SMALL] += 1
-        elif not instance.crowd and new.sum() * pixels < options.min_visible * old.sum():
+        # A copy may be of another size: shares of the pictures are compared, not pixels.
+        elif not instance.crowd and area / (height * width) < options.min_visible * share:
             dropped[HIDDEN] += 1
         else:
-            visible.append(Instance(instance.label, rle=encode_mask(new), crowd=instance.crowd))
+            visible.append(Instance(instance.label, rle=encode_crop(part, height, width), crowd=instance.crowd))
     return visible
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import albumentations as A  # noqa: N812
+import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from yolact_kit.datasets.transforming import transform
+from yolact_kit.datasets.transforming import MaskValue, transform
 from yolact_kit.errors import UserError
 from yolact_kit.shipped import shipped
 
@@ -53,19 +54,37 @@ class Pipeline:
         self.transforms = _build_all(steps)
 
     def __call__(
-        self, picture: NDArray[np.uint8], masks: NDArray[np.uint8], seed: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        self, picture: NDArray[np.uint8], masks: NDArray[MaskValue], seed: int
+    ) -> tuple[NDArray[np.uint8], NDArray[MaskValue]]:
         """A transformed picture and its masks.
 
         Args:
             picture: uint8 [H, W, 3].
-            masks: uint8 [N, H, W] of 0 and 1.
+            masks: [N, H, W] of 0 and 1, or maps of objects' numbers if it `moves_masks_only`.
             seed: Decides all random choices.
 
         Returns:
-            uint8 [H', W', 3] and uint8 [N, H', W'].
+            uint8 [H', W', 3], and [N, H', W'] of the type of ``masks``.
         """
         return transform(A.Compose(self.transforms, seed=seed), picture, masks)
+
+    def moves_masks_only(self) -> bool:
+        """Whether each pixel of a transformed mask is one of the mask before, so that numbers of objects survive.
+
+        Example:
+            >>> Pipeline(["HorizontalFlip"]).moves_masks_only(), Pipeline(["Morphological"]).moves_masks_only()
+            (True, False)
+        """
+        return all(map(_moves_only, self.transforms))
+
+
+def _moves_only(transform: Any) -> bool:
+    if isinstance(transform, A.BaseCompose):
+        return all(map(_moves_only, transform.transforms))
+    nearest = getattr(transform, "mask_interpolation", 0) in (cv2.INTER_NEAREST, cv2.INTER_NEAREST_EXACT)
+    shrinks = getattr(transform, "area_for_downscale", None) == "image_mask"
+    paints = any(getattr(transform, name, None) for name in ("fill_mask", "mask_drop_value"))
+    return nearest and not (shrinks or paints or isinstance(transform, A.Morphological))
 
 
 def pipeline_names() -> list[str]:
