@@ -160,10 +160,12 @@ class PictureIndex:
             comparable(picture.name),
         ):
             return True
-        # A mere name means a picture beside the labels, or in a folder that was given for pictures. The path on another
-        # computer, or an address, tells the name.
+        # A mere name means a picture beside the labels, or in a folder that was given for pictures, or in a folder of
+        # that which is called as the one of the labels. The path on another computer, or an address, tells the name.
         path = PurePosixPath(path.name) if is_elsewhere(raw.reference) else path
         bases = [parent, *(root for root in self.roots if root != self.root or len(path.parts) > 1)]
+        below = PurePosixPath(name_below(self.root, raw.source)).parent
+        bases += [root / below for root in self.roots if root != self.root]
         paths = [base / path for base in bases]
         real = unicodedata.normalize("NFC", _key(picture))
         return any(real == unicodedata.normalize("NFC", _key(path)) for path in paths)

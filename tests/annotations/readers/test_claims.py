@@ -147,6 +147,17 @@ def test_a_picture_found_in_the_only_other_folder_is_used(tmp_path: Path, write:
     assert codes(read(tmp_path, pictures=tmp_path / "photos")) == []
 
 
+@pytest.mark.parametrize("write", ONE_EACH)
+def test_a_folder_of_pictures_may_have_the_folders_of_the_labels(tmp_path: Path, write: Write) -> None:
+    source, photos = tmp_path / "labels", tmp_path / "사진"
+    for number, day in enumerate(("day1", "day2")):
+        pictures(photos, day, NAMES[1 - number :], number)
+        write(source, day, day, NAMES)
+    result = read(source, pictures=photos)
+    assert objects(result) == {"day1/0002.png": 1, "day1/0003.png": 1, **{f"day2/{name}": 1 for name in NAMES}}
+    assert codes(result) == ["E picture-missing"]
+
+
 @pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
 def test_one_picture_that_was_moved_away_is_used_if_nothing_speaks_against_it(tmp_path: Path, write: Write) -> None:
     pictures(tmp_path, "photos", NAMES[1:])

@@ -76,6 +76,11 @@ VIA_ROW = 'a.png,9,"{}",1,0,"{""name"":""polygon"",""all_points_x"":[10,60,30],"
 VIA_3_CSV = "# Exported using VGG Image Annotator\n# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates"
 STUDIO_CSV = "image,id,label,annotator,annotation_id,created_at,updated_at,lead_time"
 OLD_STUDIO_CSV = "annotation_id,annotator,created_at,id,image,label,lead_time,updated_at"
+VOTT = {
+    "asset": {"format": "png", "id": "ab", "name": "a.png", "size": {"width": 120, "height": 90}},
+    "regions": [{"id": "r", "type": "POLYGON", "tags": ["nut"], "points": POINTS}],
+    "version": "2.1.0",
+}
 
 SAMPLES = [
     ("export.json", label_studio_min(), "Label Studio's JSON-MIN"),
@@ -83,6 +88,24 @@ SAMPLES = [
     ("export.json", label_studio_min("labels"), "Label Studio's JSON-MIN"),
     ("export.csv", f"{STUDIO_CSV}\n/data/a.png,1,[],1,1,2024,2024,3.2\n", "Label Studio's JSON-MIN"),
     ("export.tsv", OLD_STUDIO_CSV.replace(",", "\t") + "\n", "Label Studio's JSON-MIN"),
+    (
+        "export.csv",
+        'image,id,label\n/data/a.png,1,"[{""points"":[],""polygonlabels"":[""nut""]}]"\n',
+        "Label Studio's JSON-MIN",
+    ),
+    (
+        "_annotations.csv",
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,120,90,nut,1,2,30,40\n",
+        "a table of boxes",
+    ),
+    (
+        "train-annotations-object-segmentation.csv",
+        "MaskPath,ImageID,LabelName,BoxID,BoxXMin\na,b,/m/01,c,0\n",
+        "Open Images",
+    ),
+    ("train-annotations-bbox.csv", "ImageID,Source,LabelName,Confidence,XMin\nb,xclick,/m/01,1,0\n", "Open Images"),
+    ("a-asset.json", json.dumps(VOTT), "VoTT's own JSON"),
+    ("parts-export.json", json.dumps({"name": "parts", "tags": [], "assets": {"ab": VOTT}}), "VoTT's own JSON"),
     ("via_export_csv.csv", f"{VIA_CSV}\n{VIA_ROW}\n", "the CSV of VIA"),
     ("via_region_data.csv", f"#{VIA_CSV}\n{VIA_ROW}\n", "the CSV of VIA"),
     ("VIA.CSV", f"\ufeff{VIA_CSV.replace(',', ';')}\r\n", "the CSV of VIA"),
@@ -130,6 +153,8 @@ def test_beside_labels_that_are_read_it_does_not_stop_them(tmp_path: Path, name:
     ("name", "text"),
     [
         ("prices.csv", "filename,file_size,region\na.png,9,Seoul\n"),
+        ("photos.csv", "filename,width,height\na.png,120,90\n"),
+        ("a.json", '{"asset": {"regions": 2}}'),
         ("orders.csv", "order,lead_time\n1,3\n"),
         ("a.json", '{"imgHeight": 20, "imgWidth": 30, "url": "a.png"}'),
         ("a.json", '{"instances": [{"id": "i-1", "state": "running"}]}'),
