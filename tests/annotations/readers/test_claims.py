@@ -121,6 +121,22 @@ def test_labels_never_go_to_a_picture_in_another_folder(
     assert str(PurePosixPath(missing.file).parent) == own_labels
 
 
+@pytest.mark.parametrize("missing", [1, 2])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["beside", "labels first", "labels last", "Korean"])
+@pytest.mark.parametrize("write", ONE_EACH)
+def test_pictures_that_are_missing_do_not_push_good_ones_of_their_folder_out(
+    tmp_path: Path, write: Write, layout: tuple[str, str], missing: int
+) -> None:
+    """As many pictures of the first day are missing, or more, as are there; the second day has all names."""
+    (own, own_labels), (other, _) = ([text.format(day) for text in layout] for day in ("day1", "day2"))
+    pictures(tmp_path, own, NAMES[missing:])
+    pictures(tmp_path, other, NAMES, 10)
+    write(tmp_path, own, own_labels, NAMES)
+    result = read(tmp_path)
+    assert objects(result) == {f"{own}/{name}": 1 for name in NAMES[missing:]}
+    assert [code for code in codes(result) if code[0] == "E"] == ["E picture-missing"] * missing
+
+
 @pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
 def test_labels_of_another_folder_do_not_push_good_ones_out(tmp_path: Path, write: Write) -> None:
     """A label file that was left over names a picture that another label file has."""

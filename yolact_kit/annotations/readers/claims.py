@@ -239,7 +239,8 @@ class _Claims:
             return True
         # Of two folders that are equally near, one has most of the pictures, and the other has pictures of the same
         # names: the other one is another day's, whose numbers begin again.
-        return folder != group.main and not self._stems[group.main].isdisjoint(self._stems[folder])
+        is_nearer = fit > group.fit(group.main, self._names[group.main])
+        return not is_nearer and folder != group.main and not self._stems[group.main].isdisjoint(self._stems[folder])
 
 
 def _parts(folder: PurePosixPath | Path) -> tuple[str, ...]:
