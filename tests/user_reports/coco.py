@@ -185,7 +185,7 @@ REPORTS = [
     Report("roboflow/rf-detr/issues/413", categories_with_gaps, objects=2),
     Report(f"{_STUDIO}/4475", brush_masks_that_were_not_exported, objects=0, says=("No picture has an object",)),
     Report(f"{_STUDIO}/9366", paths_of_the_server),
-    Report(f"{_STUDIO}/3959", annotations_without_image_entries, says=("1 pictures that no annotation file mentions",)),
+    Report(f"{_STUDIO}/3959", annotations_without_image_entries, says=("1 picture that no annotation file mentions",)),
     Report(f"{_FIFTYONE}/1200", absolute_paths),
     Report(f"{_FIFTYONE}/2847", mask_beyond_its_box, says=("recomputed",)),
     Report(f"{_FIFTYONE}/3387", another_size_than_the_picture, code=2, objects=None,

@@ -124,12 +124,12 @@ def _show_counts(result: ConversionResult, out: Path, to: str) -> None:
     say(f"Read as {counts['format']}: {counts['format_told_by']}")
     show(table)
     for key, text in (
-        ("background", "pictures without objects, kept as background"),
-        ("left_out", "labelled pictures left out, see above"),
-        ("without_labels", "pictures that no annotation file mentions, left out"),
+        ("background", "without objects, kept as background"),
+        ("left_out", "with labels left out, see above"),
+        ("without_labels", "that no annotation file mentions, left out"),
     ):
         if counts[key]:
-            say(f"{counts[key]} {text}")
+            say(f"{counted(counts[key], 'picture')} {text}")
     if not counts["verified"]:
         say(f"{_NOT_VERIFIED} `yolact-kit validate` does.")
     if result.label_map is not None:

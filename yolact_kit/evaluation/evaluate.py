@@ -13,7 +13,7 @@ from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.display import SILENT, Display
 from yolact_kit.evaluation.analysis import Analysis, analyse
 from yolact_kit.evaluation.bootstrap import Comparison, compare
-from yolact_kit.evaluation.coco import Metrics, why_undefined
+from yolact_kit.evaluation.coco import Metrics
 from yolact_kit.evaluation.plots import plot_confusion, plot_precision_recall
 from yolact_kit.evaluation.split import LabelledSplit, load_split
 from yolact_kit.evaluation.split_evaluation import Evaluation, evaluate_split
@@ -59,10 +59,7 @@ class ModelEvaluation:
     @property
     def undefined(self) -> str | None:
         """Why there is no mask AP; None where there is one."""
-        if self.metrics.mask.values["AP"] is not None:
-            return None
-        crowds = sum(bool(annotation.get("iscrowd")) for annotation in self.evaluation.truth["annotations"])
-        return why_undefined(self.split.name, crowds)
+        return self.evaluation.why_undefined(self.split.name)
 
     def table(self) -> MetricsTable:
         """The metrics by class, and those of the other model below."""

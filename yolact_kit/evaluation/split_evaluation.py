@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yolact_kit.errors import UserError
-from yolact_kit.evaluation.coco import Metrics, evaluate_documents
+from yolact_kit.evaluation.coco import Metrics, evaluate_documents, why_undefined
 from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.inference.depth import CallDepth
 from yolact_kit.inference.prediction import Prediction
@@ -31,6 +31,13 @@ class Evaluation:
     results: list[dict[str, Any]]
     truth: dict[str, Any]
     broken: list[PictureError]
+
+    def why_undefined(self, split: str) -> str | None:
+        """Why there is no mask AP on the split of this name; None where there is one."""
+        if self.metrics.mask.values["AP"] is not None:
+            return None
+        crowds = sum(bool(annotation.get("iscrowd")) for annotation in self.truth["annotations"])
+        return why_undefined(split, crowds)
 
 
 def evaluate_split(

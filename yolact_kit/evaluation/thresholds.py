@@ -40,7 +40,9 @@ class OperatingPoint:
 
     @property
     def f1(self) -> float | None:
-        """Harmonic mean of precision and recall; None if there are neither objects nor detections."""
+        """Harmonic mean of precision and recall; None if there are no objects, as recall and AP are."""
+        if self.recall is None:
+            return None
         return _share(2 * self.right, 2 * self.right + self.wrong + self.missed)
 
     def to_dict(self) -> dict[str, Any]:

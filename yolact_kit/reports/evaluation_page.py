@@ -79,6 +79,7 @@ def write_evaluation_report(
         "evaluation.html",
         version=__version__,
         split=split.name,
+        undefined=evaluation.why_undefined(split.name),
         weights=shown_path(weights),
         score=analysis.score,
         tiles=_tiles(evaluation, analysis),
