@@ -9,7 +9,7 @@ from PIL import Image
 
 from yolact_kit.annotations.dataset import Instance, Picture
 from yolact_kit.config.schema import AugmentConfig, Config, ModelConfig
-from yolact_kit.datasets.torch_dataset import Draw, Shuffled, TrainingPictures, boxes_of
+from yolact_kit.datasets.torch_dataset import Draw, Shuffled, TrainingPictures
 
 
 @pytest.fixture
@@ -63,13 +63,6 @@ def test_a_showing_is_the_same_whenever_it_is_drawn_and_unlike_the_next(picture:
     again[Draw(0, 3)]
     assert (first[Draw(0, 7)].image == again[Draw(0, 7)].image).all()
     assert (first[Draw(0, 7)].image != first[Draw(0, 8)].image).any()
-
-
-def test_boxes_are_tight_around_masks() -> None:
-    masks = np.zeros((1, 10, 12), np.uint8)
-    masks[0, 2:5, 3:9] = 1
-    assert boxes_of(masks).tolist() == [[3, 2, 9, 5]]
-    assert boxes_of(np.zeros((0, 4, 4), np.uint8)).shape == (0, 4)
 
 
 def test_each_pass_shows_every_picture_once_and_can_be_taken_up_anywhere() -> None:

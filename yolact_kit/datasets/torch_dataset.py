@@ -128,23 +128,6 @@ class TrainingPictures(TorchDataset[Sample]):
         return decoded
 
 
-def boxes_of(masks: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Boxes around masks.
-
-    Args:
-        masks: uint8 [N, H, W]; none is empty.
-
-    Returns:
-        float32 [N, 4], x1 y1 x2 y2 in pixels, x2 and y2 one past the last pixel.
-    """
-    columns: NDArray[np.bool_] = np.any(masks, axis=1)
-    rows: NDArray[np.bool_] = np.any(masks, axis=2)
-    x1, y1 = columns.argmax(axis=1), rows.argmax(axis=1)
-    x2 = masks.shape[2] - columns[:, ::-1].argmax(axis=1)
-    y2 = masks.shape[1] - rows[:, ::-1].argmax(axis=1)
-    return np.stack([x1, y1, x2, y2], axis=1).astype(np.float32)
-
-
 class Shuffled(Sampler[Draw]):
     """Endless passes over the pictures, each in a different order; batches continue across the end of a pass.
 
