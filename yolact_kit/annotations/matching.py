@@ -68,8 +68,10 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
 def _claim(raw: RawPicture, find: Find) -> Claim:
     """Why the labels got their picture."""
     entry = find.entry
+    # A name without a folder in front of it was searched for in all folders, and found in that of another split.
     likely_folder = os.path.normpath((raw.source.parent / raw.reference).parent)
-    is_likely = bool(raw.name) and os.path.normpath(entry.path.parent) == likely_folder
+    is_in_likely = raw.name == raw.reference or os.path.normpath(entry.path.parent) == likely_folder
+    is_likely = bool(raw.name) and is_in_likely
     reference = raw.name if is_likely else raw.reference or raw.stem
     searched = find.searched or is_likely
     return Claim(raw.source, entry.path, entry.relative, reference, raw.folder, raw.by_path, searched)
@@ -166,8 +168,14 @@ def _locate(
         return None
     name = named_picture(raw.source, raw.reference or raw.stem, raw.by_path, index.root)
     code = "picture-skipped" if options.skip_missing else "picture-missing"
-    problems.add(code, f"The picture '{name}' was not found" + (misfit or f", nor one named '{raw.stem}'") + ".")
+    problems.add(code, f"The picture '{name}' was not found{misfit or _reason_of_missing(raw, index)}.")
     return None
+
+
+def _reason_of_missing(raw: RawPicture, index: PictureIndex) -> str:
+    """Where pictures of the name of a missing one lie, as the end of a sentence."""
+    others = [f"'{other}'" for other in index.others(raw)[:2]]
+    return f"; {' and '.join(others)} lie in other folders" if len(others) > 1 else f", nor one named '{raw.stem}'"
 
 
 def _locate_embedded(raw: RawPicture, embedded: str, root: Path, problems: Problems) -> tuple[Find, bytes] | None:

@@ -134,7 +134,8 @@ class PictureIndex:
             problems: Where problems are added.
 
         Returns:
-            The picture; None where there is none, without a problem, or where it is unclear which, with one.
+            The picture; None where there is none, or only in folders of other labels, without a problem, or where it is
+            unclear which, with one.
         """
         reference = _posix(raw.reference)
         referenced, spelling = self._referenced(raw, reference)
@@ -246,6 +247,8 @@ class PictureIndex:
             return candidates[0]
         ranked = sorted(((self._rank(entry, raw), entry) for entry in candidates), key=lambda pair: pair[0])
         if ranked[-1][0] == ranked[-2][0]:
+            if self._is_missing(raw, candidates):
+                return None
             names = " and ".join(f"'{entry.relative}'" for _, entry in ranked[-2:])
             problems.add("picture-ambiguous", f"It is unclear which picture it belongs to: {names}.")
             return None
@@ -254,6 +257,20 @@ class PictureIndex:
             message = f"'{taken}' is used, not '{other}', since more pictures of its folder have labels."
             problems.add("picture-of-several", message)
         return ranked[-1][1]
+
+    def _is_missing(self, raw: RawPicture, candidates: list[Entry]) -> bool:
+        """Whether there is a folder of pictures that is called as that of the labels, and no candidate lies in it."""
+        below = PurePosixPath(name_below(self.root, raw.source))
+        for name in map(comparable, (*below.parent.parts, below.stem, *_posix(raw.reference).parent.parts[-1:])):
+            folders = {folder for folder in self._votes if name in map(comparable, folder.parts)}
+            if folders and folders.isdisjoint(entry.path.parent for entry in candidates):
+                return True
+        return False
+
+    def others(self, raw: RawPicture) -> list[str]:
+        """The pictures of other folders that are called as the one that labels belong to."""
+        named = self._named(_posix(raw.reference or raw.stem))
+        return sorted(entry.relative for entry in named or self._by_stem.get(comparable(raw.stem), []))
 
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:
         """How well a picture fits the labels, for comparing candidates; the first difference decides.

@@ -121,6 +121,23 @@ def test_labels_never_go_to_a_picture_in_another_folder(
     assert str(PurePosixPath(missing.file).parent) == own_labels
 
 
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["beside", "labels first", "labels last", "Korean"])
+@pytest.mark.parametrize("write", [*ONE_EACH, *LISTS])
+def test_a_missing_picture_whose_name_several_other_folders_have_is_missing(
+    tmp_path: Path, write: Write, layout: tuple[str, str], skip: bool
+) -> None:
+    days = [[text.format(f"day{number}") for text in layout] for number in (1, 2, 3)]
+    for number, (photos, _) in enumerate(days):
+        pictures(tmp_path, photos, NAMES[number == 0 :], 10 * number)
+    write(tmp_path, *days[0], NAMES)
+    result = read(tmp_path, skip_missing=skip)
+    assert objects(result) == {f"{days[0][0]}/{name}": 1 for name in NAMES[1:]}
+    missing = [problem for problem in result.problems if problem.severity in "ES"]
+    assert [problem.code for problem in missing] == ["picture-skipped" if skip else "picture-missing"]
+    assert f"'{days[1][0]}/{NAMES[0]}'" in missing[0].message
+
+
 @pytest.mark.parametrize("missing", [1, 2])
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["beside", "labels first", "labels last", "Korean"])
 @pytest.mark.parametrize("write", ONE_EACH)
