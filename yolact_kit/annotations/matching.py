@@ -73,7 +73,7 @@ def _claim(raw: RawPicture, find: Find) -> Claim:
     is_in_likely = raw.name == raw.reference or os.path.normpath(entry.path.parent) == likely_folder
     is_likely = bool(raw.name) and is_in_likely
     reference = raw.name if is_likely else raw.reference or raw.stem
-    searched = find.searched or is_likely
+    searched = find.searched or bool(raw.name)
     return Claim(raw.source, entry.path, entry.relative, reference, raw.folder, raw.by_path, searched)
 
 

@@ -34,6 +34,7 @@ class CallDepth:
         display: Where `report` tells of the range.
 
     Example:
+        >>> import numpy as np
         >>> CallDepth(DepthRange(0, 4095)).range_of(np.zeros((4, 4), np.uint16))
         DepthRange(low=0, high=4095)
     """

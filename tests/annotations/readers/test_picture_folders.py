@@ -153,3 +153,24 @@ def test_a_picture_that_is_missing_is_not_that_of_another_split(tmp_path: Path, 
     assert sum(split == "train" for split in result.splits.values()) == 3
     assert [Path(file).name for file, split in result.splits.items() if split == "val"] == ["0000.png"]
     assert all(len(item.picture.instances) == 1 for item in result.labelled)
+
+
+def test_names_with_folders_below_the_folder_of_pictures(tmp_path: Path) -> None:
+    write(tmp_path, "annotations/train.json", "images/day1", "", range(2), 0)
+    write(tmp_path, "annotations/val.json", "images/day2", "", range(3), 10)
+    write(tmp_path, "annotations/test.json", "images", "", range(5, 9), 20)
+    for split, folder in (("train", "day1"), ("val", "day2")):
+        path = tmp_path / f"annotations/{split}.json"
+        path.write_text(path.read_text(encoding="utf-8").replace('": "0', f'": "{folder}/0'), encoding="utf-8")
+    result = read(tmp_path)
+    assert (codes(result), len(result.labelled)) == ([], 9)
+
+
+def test_one_of_many_pictures_in_a_folder_below(tmp_path: Path) -> None:
+    write(tmp_path, "annotations/train.json", "images", "", range(4), 0)
+    path = tmp_path / "annotations/train.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"0003.png', '"day1/0003.png'), encoding="utf-8")
+    (tmp_path / "images/day1").mkdir()
+    (tmp_path / "images/0003.png").rename(tmp_path / "images/day1/0003.png")
+    result = read(tmp_path)
+    assert (codes(result), len(result.labelled)) == ([], 4)

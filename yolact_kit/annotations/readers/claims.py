@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -87,6 +87,7 @@ class _Group:
         self.names = names
         self.words = words
         self.stems: dict[Path, set[str]] = defaultdict(set)
+        self.bases: Counter[Path] = Counter()
         self.references: set[tuple[str, ...]] = set()
 
     @cached_property
@@ -137,6 +138,7 @@ class _Claims:
         if folder not in group.stems:
             self._by_folder[folder].append(group)
         group.stems[folder].add(comparable(claim.path.stem))
+        group.bases[self._base(claim)] += 1
         group.references.add(self._named_folders(claim))
 
     def _group(self, claim: Claim) -> _Group:
@@ -176,10 +178,15 @@ class _Claims:
     def is_usual(self, claim: Claim) -> bool:
         """Whether a picture lies where the format says nothing else and most pictures of these labels lie."""
         named, names = self._named_folders(claim), self._names[claim.path.parent]
-        group = self._group(claim)
-        pictures = len(group.stems[claim.path.parent])
-        is_main = 2 * pictures > sum(map(len, group.stems.values()))
+        bases = self._group(claim).bases
+        is_main = 2 * bases[self._base(claim)] > sum(bases.values())
         return not claim.by_path and is_main and _agrees(claim.reference, named, names)
+
+    def _base(self, claim: Claim) -> Path:
+        """The folder from which the path that labels name leads to the picture, as far as its folders agree."""
+        folder = claim.path.parent
+        common = _common_end(self._named_folders(claim), self._names[folder])
+        return folder.parents[common - 1] if common else folder
 
     def withdraw(self, claim: Claim) -> None:
         """Forgets that labels wanted a picture."""
