@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from PIL import Image
 
 from tests.annotations.making import HEIGHT, WIDTH, codes, instances, read
@@ -110,6 +110,8 @@ def test_what_voc_has_no_room_for_is_refused(tmp_path: Path, classes: list[str],
 @settings(max_examples=40, deadline=None)
 @given(objects())
 def test_what_is_written_is_read_back(found: list[Instance]) -> None:
+    # VOC's box of an object of one pixel in width or height is the same as an empty one, which is skipped.
+    assume(all(min(instance.box()[2:]) > 1 for instance in found))
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         lost = save(dataset_of(*found), out, "voc")
