@@ -136,6 +136,13 @@ def test_a_self_test_that_fails_says_so_by_its_exit_code(run: Runner, sound: Pat
     assert refused.code == 2
 
 
+def test_a_run_is_not_resumed_in_another_folder(run: Runner, tmp_path: Path) -> None:
+    refused = run("train", "--resume", tmp_path / "run", "--out", tmp_path / "other")
+    assert refused.code == 2 and "goes on in its own folder" in refused.err
+    missing = run("train", "--resume", tmp_path / "run", "--out", tmp_path / "x" / ".." / "run")
+    assert missing.code == 2 and "goes on in its own folder" not in missing.err
+
+
 @pytest.mark.slow
 def test_a_self_test_that_passes(run: Runner, sound: Path, tmp_path: Path) -> None:
     words = ["--weights", "none", "--overfit", "2", "--set", "train.learning_rate=0.002", "--device", "cpu"]

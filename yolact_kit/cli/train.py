@@ -86,7 +86,9 @@ def train(
     from yolact_kit.training.run_folder import check_run_folder
 
     seconds = parse_duration(time) if time is not None else None
-    configuration = _configuration(config, weights, settings or [], resume, overfit)
+    if resume is not None:
+        _check_resume(resume, out, overfit)
+    configuration = _configuration(config, weights, settings or [], resume)
     run = resume or out or run_folder("train")
     if is_follower():
         set_level(quiet=True, verbose=False)
@@ -106,17 +108,21 @@ def train(
         _close(result, overfit)
 
 
-def _configuration(
-    config: Path | None, weights: str | None, settings: list[str], resume: Path | None, overfit: int | None
-) -> Config:
+def _check_resume(resume: Path, out: Path | None, overfit: int | None) -> None:
+    """Refuses what a run that is resumed cannot do."""
+    if out is not None and out.resolve() != resume.resolve():
+        raise UserError("A run that is resumed goes on in its own folder.", "Leave out --out, or --resume.")
+    if overfit is not None:
+        raise UserError("A self-test cannot be resumed.", "Leave out --resume, or --overfit.")
+
+
+def _configuration(config: Path | None, weights: str | None, settings: list[str], resume: Path | None) -> Config:
     """The configuration that the arguments name, with the changes of ``--set`` and ``--weights``."""
     from yolact_kit.config.files import load_config, override
     from yolact_kit.files import absolute_weights
     from yolact_kit.training.run_folder import config_to_resume
 
     if resume is not None:
-        if overfit is not None:
-            raise UserError("A self-test cannot be resumed.", "Leave out --resume, or --overfit.")
         configuration = config_to_resume(resume, settings, config)
         if config is not None:
             say(f"A run goes on with its own configuration: what else '{config}' says does not count.")

@@ -111,7 +111,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
         raise UserError(
             f"The configuration's classes ({', '.join(config.classes)}) are not those of the data set "
             f"({', '.join(dataset.classes)}).",
-            "Write the configuration again with `yolact-kit config`.",
+            "Write the configuration again with `yolact-kit config`; to resume a run, give the data set it began with.",
         )
     require_loggers(config.train.loggers)
     config = config.model_copy(deep=True)
