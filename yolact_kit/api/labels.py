@@ -95,7 +95,7 @@ class Labels:
             to: ``coco`` makes a folder to train on, the others are for other programs.
             images: Whether pictures are copied, linked, or kept where they are.
             strict: Whether nothing is written if anything at all is wrong.
-            overwrite: Whether a folder that is not empty is replaced.
+            overwrite: Whether an earlier output in the folder is replaced.
 
         Returns:
             The data set.

@@ -38,7 +38,7 @@ class Explanations(list[Explanation]):
 
         Args:
             out: The folder.
-            overwrite: Whether a folder that is not empty may be replaced.
+            overwrite: Whether an earlier output in the folder may be replaced.
 
         Returns:
             The page.
@@ -206,7 +206,7 @@ class YOLACT:
             out: The folder; ``runs/predict-N`` by default.
             formats: ``coco``, ``labelme``, ``csv``, ``png``, ``cutouts``, ``overlay``, ``video``.
             score: As in `predict`.
-            overwrite: Whether a folder that is not empty may be replaced.
+            overwrite: Whether an earlier output in the folder may be replaced.
 
         Returns:
             The number of pictures and objects, and the folder.

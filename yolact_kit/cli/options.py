@@ -27,7 +27,7 @@ Verbose = Annotated[
         "--verbose", "-v", help="Print more, and the traceback of an unexpected error.", rich_help_panel=OUTPUT_PANEL
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an output folder that is not empty.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what yolact-kit wrote there before.")]
 
 DatasetFolder = Annotated[
     Path, typer.Argument(metavar="DATASET", help="Folder that `convert` wrote, or its dataset.yaml.")

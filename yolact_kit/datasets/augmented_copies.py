@@ -42,7 +42,7 @@ class CopyOptions:
         min_object: Objects of a copy with a side below this many pixels are dropped.
         min_visible: Objects of which less than this share is still in the copy are dropped.
         seed: Random seed.
-        overwrite: Whether a folder that is not empty is replaced.
+        overwrite: Whether an earlier output in the folder is replaced.
     """
 
     copies: int

@@ -51,7 +51,7 @@ class ConvertOptions(ReadOptions):
         keep_splits: An earlier data set, whose pictures keep their splits.
         images: Whether pictures are copied, linked, or kept where they are.
         strict: Whether nothing is written if anything at all is wrong.
-        overwrite: Whether a folder that is not empty is replaced.
+        overwrite: Whether an earlier output in the folder is replaced.
     """
 
     to: TargetFormat = "coco"

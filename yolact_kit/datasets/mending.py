@@ -74,7 +74,7 @@ def mend(
         out: The folder to make.
         model: Gives the training size that objects are too small at.
         format: Format of a folder of labels.
-        overwrite: Whether a folder that is not empty is replaced.
+        overwrite: Whether an earlier output in the folder is replaced.
         progress: Wraps what takes long: called with the items, their number and a description.
         class_attribute: The attribute of VIA's regions that is their class.
 

@@ -108,7 +108,7 @@ def predict_to_folder(
         pictures: The pictures, see `find_pictures`.
         out: Folder to write.
         formats: What to write, see `FORMATS`.
-        overwrite: Whether a folder that is not empty may be replaced; labelme files that a person saved are kept.
+        overwrite: Whether an earlier output in the folder may be replaced; labelme files that a person saved are kept.
         track: Wraps the pictures as they are done, to show progress; called with them and their number.
         on_problem: Called for each picture that cannot be read; the run goes on with the others.
         options: How the results are written.

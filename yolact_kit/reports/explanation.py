@@ -30,7 +30,7 @@ def write_explanations(
         out: The folder: ``explanation.html``, ``prototypes.png``, and for each picture ``NAME-boxes.png`` and, where
             something was found in it, ``NAME-masks.png``.
         weights: What the model is called.
-        overwrite: Whether a folder that is not empty may be replaced.
+        overwrite: Whether an earlier output in the folder may be replaced.
         inputs: What the explanations were made from, which the folder must not touch.
 
     Returns:
