@@ -134,7 +134,7 @@ class Estimate:
         else:
             steps = round(max(0.0, (budget.seconds or 0) - apart) / step)
             passes = steps * pass_of_step
-            took = f"about {steps} steps, {passes:.1f} passes over the training pictures"
+            took = f"about {counted(steps, 'step')}, {passes:.1f} passes over the training pictures"
         lines = [
             f"{took}; about {self.memory(config) / 2**30:.1f} GiB of memory",
             f"(from trial steps of one picture with {counted(self.objects.typical, 'object')} at {self.side} px: "

@@ -237,8 +237,8 @@ def _describe_length(plan: TrainingPlan) -> str:
     """How long training goes on, in words."""
     if plan.budget.seconds is not None:
         return f"{format_duration(plan.budget.seconds)} from the first step, validation included"
-    steps = f"{plan.budget.steps} steps"
-    return f"{plan.config.train.epochs} epochs = {steps}" if plan.augmented else steps
+    steps = counted(plan.budget.steps or 0, "step")
+    return f"{counted(plan.config.train.epochs, 'epoch')} = {steps}" if plan.augmented else steps
 
 
 def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from yolact_kit.durations import format_duration
 from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.schedule import Budget
+from yolact_kit.words import counted
 
 LOSSES = {"loss/box": "box", "loss/mask": "mask", "loss/classification": "class", "loss/semantic": "sem"}
 
@@ -79,10 +80,10 @@ class TrainingProgress(Callback):
         if self.validation is not None and not trainer.sanity_checking:
             mask, box = self.validation.last["mask"], self.validation.last["box"]
             if self.validation.undefined is not None:
-                self.say(f"validation after {trainer.global_step} steps: {self.validation.undefined}")
+                self.say(f"validation after {counted(trainer.global_step, 'step')}: {self.validation.undefined}")
                 return
             self.say(
-                f"validation after {trainer.global_step} steps: mask AP {_ap_text(mask['AP'])}, "
+                f"validation after {counted(trainer.global_step, 'step')}: mask AP {_ap_text(mask['AP'])}, "
                 f"AP50 {_ap_text(mask['AP50'])}; box AP {_ap_text(box['AP'])}; "
                 f"best mask AP {_ap_text(self.validation.best)}"
             )

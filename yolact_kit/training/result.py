@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yolact_kit.training.bad_batches import TrainingStoppedError
+from yolact_kit.words import counted
 
 if TYPE_CHECKING:
     from yolact_kit.training.diagnosis import Diagnosis
@@ -63,4 +64,4 @@ class TrainResult:
             best = f"; best mask AP on val {self.best_ap:.3f}"
         folder = self.run / "weights"
         weights = f"The weights are in {folder}." if folder.is_dir() else "No weights were saved."
-        return f"{ending} after {self.steps} steps{best}. {weights}"
+        return f"{ending} after {counted(self.steps, 'step')}{best}. {weights}"
