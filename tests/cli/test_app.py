@@ -145,8 +145,7 @@ def test_ctrl_c_while_the_program_is_loaded_leaves_no_traceback(monkeypatch: pyt
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a child process on POSIX only")
 def test_ctrl_c_ends_a_command_with_130_and_a_line(tmp_path: Path) -> None:
     waits = (
-        "import signal, time\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it\n"
+        "import time\n"
         "from yolact_kit.cli import app, quickstart\n"
         "def slow(*args, **options):\n"
         "    print('ready', flush=True)\n"
