@@ -158,6 +158,12 @@ def test_many_rows_of_four_points_are_warned_of(tmp_path: Path) -> None:
     assert (codes(result), len(instances(result))) == (["W rows-of-four"], 12)
 
 
+def test_a_row_with_its_class_alone_is_an_error_beside_rows_with_columns(tmp_path: Path) -> None:
+    save(tmp_path, [[*with_columns(SEGMENTS, "confidence"), ""], SEGMENTS])
+    result = read(tmp_path)
+    assert codes(result) == ["F columns-dropped", "E shape-malformed"]
+
+
 def test_an_odd_row_among_others_is_an_error_that_speaks_of_pairs(tmp_path: Path) -> None:
     save(tmp_path, [[*SEGMENTS, f"{SEGMENTS[0]} 0.9"], SEGMENTS])
     result = read(tmp_path)

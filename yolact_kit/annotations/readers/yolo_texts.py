@@ -139,7 +139,8 @@ def _drop_columns(texts: list[YoloText]) -> None:
     for text in filled:
         own = columns or _own_columns(text)
         if own:
-            text.rows = [(line, words[: -len(own)]) for line, words in text.rows or ()]
+            # The class stays: a broken row may have nothing behind it.
+            text.rows = [(line, words[:1] + words[1 : -len(own)]) for line, words in text.rows or ()]
             rows, listed = counted(len(text.rows), "row"), " and a ".join(own)
             text.problems.add("columns-dropped", f"Its {rows} end in a {listed}, which is left out.")
 
