@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from yolact_kit.words import counted
+
 _WORTH = 1.25
 """A change of the number of threads has to make the work at least so many times as fast."""
 
@@ -224,7 +226,7 @@ class _Alternation:
 
 def _change(before: int, after: int, costs: dict[int, float]) -> str:
     """A change of the number of threads in words."""
-    threads = f"{after} thread" if after == 1 else f"{after} threads"
+    threads = counted(after, "thread")
     speed = f"{costs[before] / costs[after]:.1f} times as fast as {before}"
     if after < before:
         return f"{threads}: other programs keep the cores busy, and {after} is {speed}"

@@ -11,7 +11,7 @@ import torch
 from tests.tiny_model import tiny_config
 from yolact_kit.annotations.dataset import Dataset, Instance, Picture
 from yolact_kit.durations import format_duration
-from yolact_kit.training.estimate import Estimate, ObjectCounts, count_objects, estimate
+from yolact_kit.training.estimate import Estimate, ObjectCounts, estimate
 from yolact_kit.training.schedule import Budget
 
 CPU = torch.device("cpu")
@@ -77,7 +77,7 @@ def test_crowded_pictures_are_tried_with_as_many_objects() -> None:
     """Their masks and matches take memory and time too, which one object would not show."""
     square = Instance("nut", [np.array([[1.0, 1], [5, 1], [5, 5]])])
     pictures = [Picture(f"{count}.png", 8, 8, Path("a.png"), [square] * count) for count in (0, 150, 151)]
-    counts = count_objects(Dataset("crowded", ["nut"], {"train": pictures, "val": pictures[1:2]}))
+    counts = ObjectCounts.of(Dataset("crowded", ["nut"], {"train": pictures, "val": pictures[1:2]}))
     assert counts == ObjectCounts(train=301, val=150, typical=101)
     config = tiny_config()
     alone, crowded = (estimate(config, CPU, "32-true", objects) for objects in (ObjectCounts(), counts))

@@ -10,10 +10,9 @@ import typer
 
 from yolact_kit.cli import convert_options as choices
 from yolact_kit.cli.console import fail, print_json, say, set_level, show, track, warn
-from yolact_kit.cli.guide_project import short_path
 from yolact_kit.cli.options import DepthRangeOption, Overwrite, Quiet, Verbose
 from yolact_kit.cli.problem_list import show_problems
-from yolact_kit.cli.steps import plain_command
+from yolact_kit.cli.steps import plain_command, short_path
 from yolact_kit.errors import EXIT_PROBLEMS, EXIT_USAGE, UserError
 from yolact_kit.words import counted
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from yolact_kit.cli.guide_texts import Language, text
+from yolact_kit.cli.steps import short_path
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.moved import find_moved
@@ -94,12 +95,6 @@ def find_project() -> Path | None:
         return current
     projects = [file.parent for file in current.glob(f"*/{FILE}")]
     return projects[0] if len(projects) == 1 else None
-
-
-def short_path(path: Path) -> Path:
-    """A path as a user would write it: relative where it lies under the current folder."""
-    current = Path.cwd()
-    return path.relative_to(current) if path.is_relative_to(current) else path
 
 
 def _read_project(file: Path, language: Language) -> Project:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 
 from yolact_kit.cli.console import fail, say, track
-from yolact_kit.cli.guide_project import short_path
 from yolact_kit.cli.guide_texts import Language, text
-from yolact_kit.cli.steps import announce, plain_command, run_command
+from yolact_kit.cli.steps import announce, plain_command, run_command, short_path
 from yolact_kit.errors import UserError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from yolact_kit.cli.guide_project import Project, short_path
+from yolact_kit.cli.guide_project import Project
+from yolact_kit.cli.steps import short_path
 
 Words = list[str | Path]
 

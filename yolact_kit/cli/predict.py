@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from yolact_kit.inference.scenes import VideoOptions
     from yolact_kit.inference.sources import SourcePicture
     from yolact_kit.inference.writers import Item
+    from yolact_kit.pixels.depth import DepthRange
     from yolact_kit.pixels.pictures import PictureError
 
 _ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
@@ -116,16 +117,15 @@ def predict(
     Example: yolact-kit predict runs/train-1 belt.mp4 --format video,csv --count-line 0,240,640,240
     """
     set_level(quiet, verbose)
-    _check(engine, nms, color_by, depth_range)
-    lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
-    from yolact_kit.inference.scenes import VideoOptions
+    _check(engine, nms, color_by)
+    from yolact_kit.pixels.depth import parse_depth_range
 
     request = _Request(
         sources=source, out=out or run_folder("predict"), formats=listed(formats), overwrite=overwrite,
         simplify=simplify, by_instance=color_by == "instance", only_uncertain=only_uncertain, show=show,
-        video=VideoOptions(every, track_objects, lines, zones, fps), depth_range=depth_range,
-        weights=weights, model=model, device=device, batch_size=batch_size, exact=exact, score=score, top_k=top_k,
-        nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta), whole=not tiles_only,
+        video=_video_options(every, track_objects, count_line, count_zone, fps), weights=weights, model=model,
+        depth_range=parse_depth_range(depth_range), device=device, batch_size=batch_size, exact=exact, score=score,
+        top_k=top_k, nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta), whole=not tiles_only,
     )  # fmt: skip
     summary, seconds = _predict(request)
     _close(summary, seconds, "overlay" in request.formats)
@@ -161,26 +161,32 @@ class _Request:
     overlap: float
     tta: tuple[str, ...]
     whole: bool
-    depth_range: str | None
+    depth_range: DepthRange | None
 
     def load_predictor(self, batch_size: int) -> Predictor:
         """The model with these options."""
         from yolact_kit.inference.predictor import Predictor
         from yolact_kit.inference.views import ViewOptions
-        from yolact_kit.pixels.depth import parse_depth_range
 
         views = ViewOptions(self.tile, self.overlap, self.tta, self.whole)
         return Predictor.load(
             local_weights(self.weights), device=self.device, score=self.score, top_k=self.top_k, nms=self.nms,
             legacy=self.legacy, batch_size=batch_size, model=self.model, views=views, exact=self.exact,
-            depth_range=parse_depth_range(self.depth_range),
+            depth_range=self.depth_range,
         )  # fmt: skip
 
 
-def _check(engine: str, nms: str | None, color_by: str, depth_range: str | None) -> None:
-    from yolact_kit.pixels.depth import parse_depth_range
+def _video_options(
+    every: int, track_objects: bool, count_line: list[str], count_zone: list[str], fps: bool
+) -> VideoOptions:
+    """How videos are processed, from the arguments."""
+    lines, zones = numbers(count_line, "--count-line"), numbers(count_zone, "--count-zone")
+    from yolact_kit.inference.scenes import VideoOptions
 
-    parse_depth_range(depth_range)
+    return VideoOptions(every, track_objects, lines, zones, fps)
+
+
+def _check(engine: str, nms: str | None, color_by: str) -> None:
     if engine not in _ENGINES:
         what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
         raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")

@@ -30,6 +30,12 @@ def plain_command(words: Sequence[str | Path]) -> str:
     return subprocess.list2cmdline(line) if sys.platform == "win32" else shlex.join(line)
 
 
+def short_path(path: Path) -> Path:
+    """A path as a user would write it: relative where it lies under the current folder."""
+    current = Path.cwd()
+    return path.relative_to(current) if path.is_relative_to(current) else path
+
+
 def run_step(title: str, words: Sequence[str | Path]) -> int:
     """Prints a command and runs it in this process, exactly as the shell would.
 

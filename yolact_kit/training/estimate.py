@@ -56,20 +56,20 @@ class ObjectCounts(NamedTuple):
     val: int = 0
     typical: int = 1
 
+    @classmethod
+    def of(cls, dataset: Dataset) -> ObjectCounts:
+        """Counts the objects of a data set that training handles.
+
+        Example:
+            >>> ObjectCounts.of(Dataset("empty", ["nut"], {"train": []}))
+            ObjectCounts(train=0, val=0, typical=1)
+        """
+        train, val = dataset.splits.get("train", []), dataset.splits.get("val", [])
+        objects, validated = (sum(len(picture.instances) for picture in pictures) for pictures in (train, val))
+        return cls(objects, validated, max(1, -(-objects // max(1, len(train)))))
+
 
 NO_OBJECTS = ObjectCounts()
-
-
-def count_objects(dataset: Dataset) -> ObjectCounts:
-    """Counts the objects of a data set that training handles.
-
-    Example:
-        >>> count_objects(Dataset("empty", ["nut"], {"train": []}))
-        ObjectCounts(train=0, val=0, typical=1)
-    """
-    train, val = dataset.splits.get("train", []), dataset.splits.get("val", [])
-    objects, validated = (sum(len(picture.instances) for picture in pictures) for pictures in (train, val))
-    return ObjectCounts(objects, validated, max(1, -(-objects // max(1, len(train)))))
 
 
 @dataclass(frozen=True, slots=True)

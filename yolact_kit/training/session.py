@@ -13,7 +13,7 @@ from yolact_kit.models.download import local_weights
 from yolact_kit.planning.plan import plan as plan_config
 from yolact_kit.training.batch_fit import fit_batch
 from yolact_kit.training.diagnosis import diagnose
-from yolact_kit.training.estimate import Estimate, count_objects, estimate
+from yolact_kit.training.estimate import Estimate, ObjectCounts, estimate
 from yolact_kit.training.launch import adopt_batch, is_follower, publish_batch, publish_run, run_of_leader
 from yolact_kit.training.plan import TrainingPlan, check_data, describe_plan, overfitting, plan_run
 from yolact_kit.training.result import TrainResult
@@ -91,7 +91,7 @@ def train_run(
     begin_run_folder(run)
     log = RunLog(run, display.say)
     with removing_unstarted(run):
-        measured = estimate(plan.config, plan.device, plan.precision, count_objects(plan.dataset))
+        measured = estimate(plan.config, plan.device, plan.precision, ObjectCounts.of(plan.dataset))
         _choose_threads(plan, measured)
         fit_batch(plan, measured)
         publish_batch(plan.config.train)
