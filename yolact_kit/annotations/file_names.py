@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
@@ -36,6 +36,26 @@ def common_start(first: Iterable[str], second: Iterable[str]) -> int:
     return count
 
 
+def common_end(first: Sequence[str], second: Sequence[str]) -> int:
+    """As `common_start`, from the end of both lists.
+
+    Example:
+        >>> common_end(["a", "photos", "day1"], ["b", "Photos", "day1"])
+        2
+    """
+    return common_start(reversed(first), reversed(second))
+
+
+def posix_path(reference: str) -> PurePosixPath:
+    r"""A path in an annotation file, which may have been written on Windows.
+
+    Example:
+        >>> str(posix_path(r"day1\a.jpg"))
+        'day1/a.jpg'
+    """
+    return PurePosixPath(reference.replace("\\", "/"))
+
+
 def is_elsewhere(reference: str) -> bool:
     """Whether a path in an annotation file is an address, or begins at the root of some computer.
 
@@ -64,5 +84,5 @@ def spellings(reference: PurePosixPath) -> list[PurePosixPath]:
     """
     text = str(reference)
     path = text.partition(LOCAL_FILE)[2] or text
-    paths = [reference, PurePosixPath(path), PurePosixPath(unquote(path).replace("\\", "/"))]
+    paths = [reference, PurePosixPath(path), posix_path(unquote(path))]
     return [path for path in dict.fromkeys(paths) if path == reference or "\0" not in str(path)]

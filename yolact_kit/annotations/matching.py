@@ -68,10 +68,8 @@ def match(raw: RawPicture, index: PictureIndex, options: ReadOptions, problems: 
 def _claim(raw: RawPicture, find: Find) -> Claim:
     """Why the labels got their picture."""
     entry = find.entry
-    # A name without a folder in front of it was searched for in all folders, and found in that of another split.
     likely_folder = os.path.normpath((raw.source.parent / raw.reference).parent)
-    is_in_likely = raw.name == raw.reference or os.path.normpath(entry.path.parent) == likely_folder
-    is_likely = bool(raw.name) and is_in_likely
+    is_likely = bool(raw.name) and os.path.normpath(entry.path.parent) == likely_folder
     reference = raw.name if is_likely else raw.reference or raw.stem
     searched = find.searched or bool(raw.name)
     return Claim(raw.source, entry.path, entry.relative, reference, raw.folder, raw.by_path, searched)

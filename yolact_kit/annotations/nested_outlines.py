@@ -6,7 +6,7 @@ import shapely
 
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawObject
-from yolact_kit.shapes.rings import Ring, ring_areas
+from yolact_kit.shapes.rings import Ring
 
 _SPECK = 1.0
 """Outlines of at most this area, in square pixels, are rests of drawing and no holes."""
@@ -52,10 +52,10 @@ def note_inner_outlines(raw: RawObject, problems: Problems) -> None:
         raw: The object, with the areas of its outlines.
         problems: Where the problem is added.
     """
-    rings = [part.ring for part in raw.parts if part.ring is not None and len(part.ring) >= 3]
+    rings = [part.ring for part in raw.outlines if part.ring is not None]
     if raw.crowd or len(rings) < 2:
         return
-    areas = ring_areas(rings)
+    areas = [part.area for part in raw.outlines]
     inner = inner_area(rings, areas)
     if not inner:
         return

@@ -67,7 +67,7 @@ def to_instances(
 
 def _last_code(raw: RawObject, problems: Problems) -> str:
     """The code of the last problem of an object or of its parts."""
-    names = {raw.name, ascii(raw.name), *(part.name for part in raw.parts)}
+    names = raw.names
     return next((problem.code for problem in reversed(problems.found) if problem.object in names), "")
 
 

@@ -8,10 +8,11 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from yolact_kit.annotations.file_names import LOCAL_FILE, common_start, comparable, is_elsewhere, spellings
+from yolact_kit.annotations.file_names import LOCAL_FILE, common_end, comparable, is_elsewhere, posix_path, spellings
 from yolact_kit.annotations.problem_kinds import Problems
 from yolact_kit.annotations.source import RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder, name_below
@@ -137,7 +138,7 @@ class PictureIndex:
             The picture; None where there is none, or only in folders of other labels, without a problem, or where it is
             unclear which, with one.
         """
-        reference = _posix(raw.reference)
+        reference = posix_path(raw.reference)
         referenced, spelling = self._referenced(raw, reference)
         own = self._of_same_name(raw, spelling, referenced)
         candidates = own or referenced
@@ -149,7 +150,7 @@ class PictureIndex:
         entry = self._best(candidates, raw, problems)
         if entry is None:
             return None
-        name = _posix(raw.name) if raw.name else reference
+        name = posix_path(raw.name) if raw.name else reference
         _note_name(entry, name, bool(referenced and own), spelling != reference, problems)
         return Find(entry, not self._is_where_it_should_be(entry, raw, spelling))
 
@@ -171,11 +172,29 @@ class PictureIndex:
         real = unicodedata.normalize("NFC", _key(picture))
         return any(real == unicodedata.normalize("NFC", _key(path)) for path in paths)
 
+    def has(self, path: Path) -> bool:
+        """Whether a path leads to one of the pictures."""
+        return _key(path) in self.entries
+
+    def named(self, name: str) -> list[Entry]:
+        """The pictures with a file name, in whatever case and Unicode form."""
+        return self._by_name.get(comparable(name), [])
+
     def unread_picture(self, raw: RawPicture) -> Path | None:
         """The picture that labels belong to, where it is there, but its format is not read."""
-        names = {comparable(raw.stem), *(comparable(path.name) for path in spellings(_posix(raw.reference)))}
-        same = [path for path in self.unread if {comparable(path.name), comparable(path.stem)} & names]
+        names = {comparable(raw.stem), *(comparable(path.name) for path in spellings(posix_path(raw.reference)))}
+        numbers = sorted({number for name in names for number in self._unread_by_name.get(name, ())})
+        same = [self.unread[number] for number in numbers]
         return min(same, key=lambda path: path.parent != raw.source.parent, default=None)
+
+    @cached_property
+    def _unread_by_name(self) -> dict[str, list[int]]:
+        """The places in ``unread`` of the pictures with a name or stem."""
+        by_name: dict[str, list[int]] = defaultdict(list)
+        for number, path in enumerate(self.unread):
+            for name in {comparable(path.name), comparable(path.stem)}:
+                by_name[name].append(number)
+        return by_name
 
     def _of_same_name(self, raw: RawPicture, reference: PurePosixPath, referenced: list[Entry]) -> list[Entry]:
         """The pictures with the label file's own name, if they count more than the picture that the labels name.
@@ -237,7 +256,7 @@ class PictureIndex:
 
     def _named(self, reference: PurePosixPath) -> list[Entry]:
         """The pictures with the name of a path, else those with its stem, wherever they lie."""
-        by_name = self._by_name.get(comparable(reference.name), [])
+        by_name = self.named(reference.name)
         known = is_picture(reference.name) or unread_format(reference.name)
         return by_name or self._by_stem.get(comparable(reference.stem if known else reference.name), [])
 
@@ -261,7 +280,7 @@ class PictureIndex:
     def _is_missing(self, raw: RawPicture, candidates: list[Entry]) -> bool:
         """Whether there is a folder of pictures that is called as that of the labels, and no candidate lies in it."""
         below = PurePosixPath(name_below(self.root, raw.source))
-        for name in map(comparable, (*below.parent.parts, below.stem, *_posix(raw.reference).parent.parts[-1:])):
+        for name in map(comparable, (*below.parent.parts, below.stem, *posix_path(raw.reference).parent.parts[-1:])):
             folders = {folder for folder in self._votes if name in map(comparable, folder.parts)}
             if folders and folders.isdisjoint(entry.path.parent for entry in candidates):
                 return True
@@ -269,7 +288,7 @@ class PictureIndex:
 
     def others(self, raw: RawPicture) -> list[str]:
         """The pictures of other folders that are called as the one that labels belong to."""
-        named = self._named(_posix(raw.reference or raw.stem))
+        named = self._named(posix_path(raw.reference or raw.stem))
         return sorted(entry.relative for entry in named or self._by_stem.get(comparable(raw.stem), []))
 
     def _rank(self, entry: Entry, raw: RawPicture) -> tuple[bool, int, bool, bool, int]:
@@ -281,10 +300,10 @@ class PictureIndex:
         """
         parent = entry.path.parent
         beside = parent == raw.source.parent
-        reference = _posix(raw.reference or raw.stem)
+        reference = posix_path(raw.reference or raw.stem)
         below = {comparable(name) for name in PurePosixPath(name_below(self.root, raw.source)).parts[:-1]}
         near = sum(comparable(name) in below for name in PurePosixPath(entry.relative).parts[:-1])
-        folders = max(near, *(_common_end(parent, Path(path.parent)) for path in spellings(reference)))
+        folders = max(near, *(common_end(parent.parts, path.parent.parts) for path in spellings(reference)))
         try:
             info = inspect_picture(entry.path)
             fits = raw.size in ((info.width, info.height), info.upright)
@@ -306,17 +325,8 @@ def named_picture(source: Path, reference: str, by_path: bool, root: Path) -> st
     return name_below(Path(os.path.normpath(root)), path)
 
 
-def _posix(reference: str) -> PurePosixPath:
-    return PurePosixPath(reference.replace("\\", "/"))
-
-
 def _key(path: Path) -> str:
     return os.path.normpath(path.absolute())
-
-
-def _common_end(folder: Path, other: Path) -> int:
-    """How many folder names the ends of two paths have in common."""
-    return common_start(reversed(folder.parts), reversed(other.parts))
 
 
 def _note_name(

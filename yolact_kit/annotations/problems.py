@@ -68,14 +68,12 @@ def without_folders_in(problems: Iterable[Problem], inputs: Iterable[Path]) -> l
         The problems; their texts name files from the input's folder on.
     """
     folders = [path if path.is_dir() else path.parent for path in inputs]
-    return [
-        replace(
-            problem,
-            message=without_folders(problem.message, folders),
-            advice=without_folders(problem.advice, folders),
-        )
-        for problem in problems
-    ]
+    problems = list(problems)
+    texts = without_folders([[problem.message, problem.advice] for problem in problems], folders)
+    shown: list[Problem] = []
+    for problem, (message, advice) in zip(problems, texts, strict=True):
+        shown.append(replace(problem, message=message, advice=advice))
+    return shown
 
 
 class SourceError(UserError):

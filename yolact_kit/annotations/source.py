@@ -91,6 +91,16 @@ class RawObject:
     stated_area: float | None = None
     left_out: str = ""
 
+    @property
+    def outlines(self) -> list[RawPart]:
+        """Its parts whose outlines have three points or more, so that they can enclose something."""
+        return [part for part in self.parts if part.ring is not None and len(part.ring) >= 3]
+
+    @property
+    def names(self) -> set[str]:
+        """How problems name it and its parts; a console may show what it cannot print in escapes."""
+        return {self.name, ascii(self.name), *(part.name for part in self.parts)}
+
 
 @dataclass(slots=True)
 class RawPicture:

@@ -28,6 +28,16 @@ def split_in_name(name: str) -> str:
     return NAMES[words[-1]] if words else ""
 
 
+def split_in_folders(names: Iterable[str]) -> str:
+    """The split that the names of folders tell; of several the innermost.
+
+    Example:
+        >>> split_in_folders(["train", "photos"]), split_in_folders(["photos"])
+        ('train', '')
+    """
+    return split_in_name("/".join(names))
+
+
 class SplitLists:
     """The splits that lists of pictures make.
 

@@ -20,7 +20,8 @@ from yolact_kit.errors import UserError
 from yolact_kit.pixels.formats import SUFFIXES, is_picture
 
 _SUFFIXES = {".png", ".bmp", ".gif", ".tif", ".tiff"}
-_ARRAYS = {".npy", ".npz", ".mat"}
+ARRAYS = {".npy", ".npz", ".mat"}
+"""Suffixes of files of arrays, in which some programs keep masks."""
 _MOST_COLOURS = 64
 _FLAT = 0.9
 """Share of a mask picture's pixels that are like their right neighbour, at least."""
@@ -28,10 +29,12 @@ _ROBOFLOW = "_classes.csv"
 
 OF_OBJECTS = re.compile(r"[_-](gt(fine|coarse)_)?(instances?|instance_?ids|inst)$")
 """The end of a mask picture's name that says that each of its colours is an object."""
-_MARK = re.compile(
-    r"[_-](gt(fine|coarse)_)?(masks?|seg|segm|segmentation|labels?|label_?ids|gt|annotation|instances?|instance_?ids|inst)$"
+MARK = (
+    r"[_-](gt(fine|coarse)_)?"
+    r"(masks?|seg|segm|segmentation|labels?|label_?ids|gt|annotation|instances?|instance_?ids|inst)$"
 )
-"""The end of the name of a mask picture, which the name of its photo lacks."""
+"""The end of the name of a mask picture, which the name of its photo lacks, as a regular expression."""
+_MARK = re.compile(MARK)
 MASK_FOLDER = re.compile(r"masks?([_-]|$)|^(labels?|instances?|annotations?|gt|segmentations?)([_-]|$)")
 """The name of a folder of mask pictures."""
 _VIEW = re.compile(r"[_-](colou?rs?|colou?red|vis|viz|overlay|label_?train_?ids|instance_?train_?ids)$")
@@ -102,7 +105,7 @@ def _no_masks(masks: Path, files: list[Path]) -> UserError:
     listed = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(3))
     holds = f": it holds {listed} files" if listed else ", which is empty"
     advice = "Masks are PNG, BMP, GIF or TIFF files."
-    if set(counts) & _ARRAYS:
+    if set(counts) & ARRAYS:
         advice = "Save arrays as PNG of 16 bits: `Image.fromarray(array.astype('uint16')).save('a.png')`."
     elif set(counts) & set(SUFFIXES["JPEG"]):
         advice = "JPEG changes the numbers of pixels. Export the masks as PNG."

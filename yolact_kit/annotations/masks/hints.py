@@ -8,14 +8,13 @@ from collections import defaultdict
 from pathlib import Path
 
 from yolact_kit.annotations.file_names import comparable
-from yolact_kit.annotations.masks.files import chosen_masks, is_flat, is_mask_picture
+from yolact_kit.annotations.masks.files import ARRAYS, chosen_masks, is_flat, is_mask_picture
 from yolact_kit.annotations.masks.pairs import pair_masks
 from yolact_kit.annotations.masks.pictures import read_mask
 from yolact_kit.annotations.source_folder import SourceFolder
 from yolact_kit.errors import UserError
 from yolact_kit.pixels.formats import is_picture
 
-_ARRAYS = {".npy", ".npz", ".mat"}
 _TRIALS = 20
 """Mask pictures whose colours are counted."""
 
@@ -85,7 +84,7 @@ def _error(folder: SourceFolder, masks: Path, of_parts: bool) -> MasksUnnamedErr
 def _arrays(folder: SourceFolder, stems: set[str]) -> MasksUnnamedError | None:
     """The error for arrays that are named like pictures."""
     for path in folder.candidates:
-        if path.suffix.lower() in _ARRAYS and comparable(path.stem) in stems:
+        if path.suffix.lower() in ARRAYS and comparable(path.stem) in stems:
             return MasksUnnamedError(
                 f"'{folder.source}' holds no annotation file; arrays such as '{path}' are not read.",
                 "If they are masks, save them as PNG of 16 bits and give their folder: --masks DIR --classes NAME.",

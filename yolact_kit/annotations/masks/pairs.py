@@ -9,14 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolact_kit.annotations.file_names import comparable
-from yolact_kit.annotations.masks.files import MASK_FOLDER
+from yolact_kit.annotations.masks.files import MARK, MASK_FOLDER
 from yolact_kit.annotations.picture_index import VOC_PICTURES
 
 _PHOTO = re.compile(r"[_-](leftimg8bit|img|image|rgb|photo|sat)$|^(img|image|photo|rgb)[_-]")
-_MASK = re.compile(
-    r"[_-](gt(fine|coarse)_)?(masks?|seg|segm|segmentation|labels?|label_?ids|gt|annotation|instances?|instance_?ids|inst)$"
-    r"|^(masks?|seg|labels?|gt|inst|instances?)[_-]"
-)
+_MASK = re.compile(rf"{MARK}|^(masks?|seg|labels?|gt|inst|instances?)[_-]")
 _NUMBER = re.compile(r"[_-]?(mask|seg|label|instance|inst|object|obj)?[_-]?\d+$")
 """The end of the name of a file that holds one of several objects: ``a_0``, ``a_mask_12``."""
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from yolact_kit.annotations.file_names import common_start, comparable, is_elsewhere, spellings
+from yolact_kit.annotations.file_names import common_end, comparable, is_elsewhere, posix_path, spellings
 from yolact_kit.annotations.options import ReadOptions
 from yolact_kit.annotations.picture_index import PictureIndex, named_picture
 from yolact_kit.annotations.problem_kinds import Problems
@@ -16,7 +16,7 @@ from yolact_kit.annotations.readers.picture_folders import GENERAL_WORDS
 from yolact_kit.annotations.readers.registry import label_format
 from yolact_kit.annotations.source import Claim, LabelFiles, PictureResult
 from yolact_kit.annotations.source_folder import name_below
-from yolact_kit.annotations.split_lists import split_in_name
+from yolact_kit.annotations.split_lists import split_in_folders
 
 _BESIDE = 1000
 """How near a folder is to labels that lie in it; another one is as near as it has folder names in common with them."""
@@ -122,7 +122,7 @@ class _Claims:
         for entry in index.entries.values():
             self._stems[entry.path.parent].add(comparable(entry.path.stem))
             self._names.setdefault(entry.path.parent, _parts(PurePosixPath(entry.relative).parent))
-        self._splits = {_split(names) for names in self._names.values()}
+        self._splits = {split_in_folders(names) for names in self._names.values()}
         self._groups: dict[Path, _Group] = {}
         self._by_picture: dict[Path, list[Claim]] = defaultdict(list)
         self._by_folder: dict[Path, list[_Group]] = defaultdict(list)
@@ -170,7 +170,7 @@ class _Claims:
 
     def _named_folders(self, claim: Claim) -> tuple[str, ...]:
         """The folders of the picture that labels name, in a form that can be compared; none where it is a mere name."""
-        path = spellings(PurePosixPath(claim.reference.replace("\\", "/")))[-1]
+        path = spellings(posix_path(claim.reference))[-1]
         if len(path.parts) > 1 and not is_elsewhere(claim.reference) and (claim.by_path or path.parts[0] == ".."):
             path = PurePosixPath(named_picture(claim.source, str(path), True, self._root))
         return _parts(path.parent)
@@ -185,7 +185,7 @@ class _Claims:
     def _base(self, claim: Claim) -> Path:
         """The folder from which the path that labels name leads to the picture, as far as its folders agree."""
         folder = claim.path.parent
-        common = _common_end(self._named_folders(claim), self._names[folder])
+        common = common_end(self._named_folders(claim), self._names[folder])
         return folder.parents[common - 1] if common else folder
 
     def withdraw(self, claim: Claim) -> None:
@@ -214,8 +214,10 @@ class _Claims:
     def _is_of_other_split(self, claim: Claim) -> bool:
         """Whether labels and picture are of two splits, and there are pictures of the labels' own split."""
         below = PurePosixPath(name_below(self._root, claim.source))
-        own = _split(self._named_folders(claim)) or _split(_parts(below if self._lists else below.parent))
-        other = _split(self._names[claim.path.parent])
+        own = split_in_folders(self._named_folders(claim)) or split_in_folders(
+            _parts(below if self._lists else below.parent)
+        )
+        other = split_in_folders(self._names[claim.path.parent])
         return bool(own and other) and own != other and own in self._splits
 
     def _is_of_other_name(self, claim: Claim, named: tuple[str, ...]) -> bool:
@@ -224,13 +226,13 @@ class _Claims:
         name = comparable(claim.folder)
         if name not in self._names[folder] and any(name in self._names[other] for other in group.stems):
             return True
-        common = _common_end(named, self._names[folder])
-        if any(_common_end(named, self._names[other]) > common for other in group.stems):
+        common = common_end(named, self._names[folder])
+        if any(common_end(named, self._names[other]) > common for other in group.stems):
             return True
-        if named and any(_common_end(other, self._names[folder]) > common for other in group.references):
+        if named and any(common_end(other, self._names[folder]) > common for other in group.references):
             return True
         bases = (claim.source.parent, self._root)
-        path = claim.reference.replace("\\", "/")
+        path = posix_path(claim.reference)
         return bool(named) and any(Path(os.path.normpath(base / path)).parent in self._stems for base in bases)
 
     def _is_of_other_labels(self, claim: Claim) -> bool:
@@ -260,16 +262,7 @@ def _place(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in GENERAL_WORDS)
 
 
-def _common_end(names: tuple[str, ...], others: tuple[str, ...]) -> int:
-    return common_start(reversed(names), reversed(others))
-
-
 def _agrees(reference: str, named: tuple[str, ...], names: tuple[str, ...]) -> bool:
     """Whether the folders that labels name are those of a picture, as far as they can be compared."""
-    common = _common_end(named, names)
+    common = common_end(named, names)
     return common == len(named) or (is_elsewhere(reference) and common == len(names) > 0)
-
-
-def _split(names: tuple[str, ...]) -> str:
-    """The split that the names of folders tell, the innermost first; empty if they tell none."""
-    return split_in_name("/".join(names))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -39,11 +40,18 @@ class WebMasks:
     """
 
     def __init__(self, folder: SourceFolder, roots: Iterable[Path]) -> None:
-        self._by_name: dict[str, list[Path]] = defaultdict(list)
-        for root in roots:
-            for path in folder.under(root):
-                self._by_name[comparable(path.name)].append(path)
+        self._folder = folder
+        self._roots = list(roots)
         self._used: set[Path] = set()
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Path]]:
+        """All files by name, which only a file that names a mask asks for."""
+        by_name: dict[str, list[Path]] = defaultdict(list)
+        for root in self._roots:
+            for path in self._folder.under(root):
+                by_name[comparable(path.name)].append(path)
+        return by_name
 
     def find(self, labels: Path, name: str) -> Path | None:
         """The mask of a name, or of a path that ends in it.

@@ -46,11 +46,7 @@ def trace_objects(raw: RawPicture, result: PictureResult, problems: Problems) ->
     """
     result.file, result.picture = problems.file, raw.reference or raw.stem
     result.objects = tuple(item.name for item in raw.objects if not item.left_out)
-    names = (
-        {item.name for item in raw.objects}
-        | {ascii(item.name) for item in raw.objects}
-        | {part.name for item in raw.objects for part in item.parts}
-    )
+    names = set().union(*(item.names for item in raw.objects))
     result.left_out = [(problem.object, problem.code) for problem in problems.found if _drops(problem, names)]
     result.left_out += [(item.name, item.left_out) for item in raw.objects if item.left_out]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from yolact_kit.annotations.file_names import common_start, comparable, spellings
-from yolact_kit.annotations.picture_index import Entry
+from yolact_kit.annotations.file_names import common_end, common_start, comparable, posix_path, spellings
 from yolact_kit.annotations.readers.contract import ReadContext
 from yolact_kit.annotations.source import RawPicture
-from yolact_kit.annotations.split_lists import split_in_name
+from yolact_kit.annotations.split_lists import split_in_folders
 
 GENERAL_WORDS = frozenset(
     ("annotation", "annotations", "coco", "data", "dataset", "default", "image", "images", "img", "imgs", "instance",
@@ -38,10 +37,6 @@ class PictureFolders:
 
     def __init__(self, context: ReadContext) -> None:
         self._context = context
-        self._by_name: dict[str, list[Entry]] = defaultdict(list)
-        for entry in context.index.entries.values():
-            self._by_name[comparable(entry.path.name)].append(entry)
-        self._paths = {os.path.normpath(entry.path.absolute()) for entry in context.index.entries.values()}
 
     def resolve(self, file: Path, pictures: Iterable[RawPicture]) -> None:
         """Puts the folder in front of the names that a file gives its pictures, in place.
@@ -76,19 +71,16 @@ class PictureFolders:
 
     def _is_path(self, bases: list[Path], reference: str) -> bool:
         """Whether a name leads to a picture, seen from one of these folders."""
-        return any(
-            os.path.normpath((base / path).absolute()) in self._paths
-            for path in spellings(_posix(reference))
-            for base in bases
-        )
+        index = self._context.index
+        return any(index.has(base / path) for path in spellings(posix_path(reference)) for base in bases)
 
     def _folders(self, reference: str) -> set[Path]:
         """The folders in which a picture lies under this name or path, in another case perhaps."""
         folders: set[Path] = set()
-        for spelling in spellings(_posix(reference)):
+        for spelling in spellings(posix_path(reference)):
             parts = [part for part in spelling.parts if part not in ("/", ".", "..")]
-            for entry in self._by_name.get(comparable(spelling.name), []):
-                if common_start(reversed(parts), reversed(entry.path.parts)) == len(parts):
+            for entry in self._context.index.named(spelling.name):
+                if common_end(parts, entry.path.parts) == len(parts):
                     folders.add(entry.path.parents[len(parts) - 1])
         return folders
 
@@ -99,7 +91,7 @@ class PictureFolders:
         common; how many folders.
         """
         own, other = self._names(file.with_suffix("")), self._names(folder)
-        splits = _split(own), _split(other)
+        splits = split_in_folders(own), split_in_folders(other)
         same_split = 0 if "" in splits else 1 if splits[0] == splits[1] else -1
         return same_split, len(_words(own) & _words(other)), common_start(own, other)
 
@@ -132,15 +124,6 @@ def _is_of_another_split(folders: set[Path], ranks: dict[Path, Rank]) -> bool:
     return bool(folders) and all(ranks[folder][0] < 0 for folder in folders)
 
 
-def _posix(reference: str) -> PurePosixPath:
-    return PurePosixPath(reference.replace("\\", "/"))
-
-
-def _split(names: list[str]) -> str:
-    """The split that a path names; the innermost name with one counts."""
-    return next((split for name in reversed(names) if (split := split_in_name(name))), "")
-
-
 def _words(names: list[str]) -> set[str]:
     """The words of a path that tell folders of pictures apart."""
     return {word for name in names for word in re.split(r"[\W_]+", comparable(name)) if word} - GENERAL_WORDS
@@ -151,7 +134,7 @@ def _from(file: Path, folder: Path, reference: str) -> str:
 
     It begins with two dots, so that it cannot be taken for a path that the file itself gives.
     """
-    path = PurePosixPath(os.path.relpath(folder, file.parent).replace("\\", "/"))
+    path = posix_path(os.path.relpath(folder, file.parent))
     if path.parts[:1] != ("..",):
         path = PurePosixPath("..", file.absolute().parent.name, path)
-    return (path / _posix(reference)).as_posix()
+    return (path / posix_path(reference)).as_posix()

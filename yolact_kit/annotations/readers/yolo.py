@@ -18,6 +18,7 @@ from yolact_kit.annotations.readers.contract import FolderSign, Jobs, LabelForma
 from yolact_kit.annotations.readers.jobs import Pending, refuse_boxes
 from yolact_kit.annotations.readers.yolo_rows import numbers_of
 from yolact_kit.annotations.readers.yolo_sets import (
+    YoloSet,
     YoloSets,
     check_numbers,
     describes_set,
@@ -28,7 +29,6 @@ from yolact_kit.annotations.readers.yolo_sets import (
 from yolact_kit.annotations.readers.yolo_texts import YoloText, check_rows, read_yolo_text
 from yolact_kit.annotations.source import LabelFiles, PictureResult, RawObject, RawPart, RawPicture
 from yolact_kit.annotations.source_folder import SourceFolder
-from yolact_kit.annotations.textfiles import read_text
 from yolact_kit.shapes.rings import GeometryError, Ring, rectangle_ring, to_points
 
 _ROW = re.compile(r"\s*\d+(\.0*)?(\s+[0-9.eE+-]+){4,}\s*$")
@@ -73,10 +73,12 @@ class YoloFormat(LabelFormat):
         sets = read_sets(context.labels.description, folder, files, context.options, context.problems)
         pictures = by_stem(context.index)
         texts = [read_yolo_text(path, Problems(folder.name(path))) for path in files]
-        for item in sets.sets:
-            check_rows([text for text in texts if sets.set_of(text.path) is item], item, context)
-        items = [(_read_rows(text, sets.set_of(text.path).names, context.options), text.problems) for text in texts]
-        _check_numbers(items, files, sets, folder)
+        owners = [(text, sets.set_of(text.path)) for text in texts]
+        by_set = [(whole, [text for text, owner in owners if owner is whole]) for whole in sets.sets]
+        for whole, own in by_set:
+            check_rows(own, whole, context)
+        items = [(_read_rows(text, owner.names, context.options), text.problems) for text, owner in owners]
+        _check_numbers(items, by_set, folder)
         for raw, _ in items:
             if raw is not None:
                 name_picture(raw, pictures)
@@ -88,28 +90,13 @@ class YoloFormat(LabelFormat):
 FORMAT = YoloFormat()
 
 
-def _check_numbers(items: list[Pending], files: list[Path], sets: YoloSets, folder: SourceFolder) -> None:
-    """Refuses sets whose class numbers count from 1; the files are read again only if a number has no name."""
+def _check_numbers(items: list[Pending], by_set: list[tuple[YoloSet, list[YoloText]]], folder: SourceFolder) -> None:
+    """Refuses sets whose class numbers count from 1, where a number has no name."""
     if not any(problem.code == "category-unknown" for _, problems in items for problem in problems.found):
         return
-    numbers: dict[int, set[int]] = {index: set() for index, _ in enumerate(sets.sets)}
-    for path in files:
-        own = sets.sets.index(sets.set_of(path))
-        numbers[own] |= class_numbers(read_text(path, Problems()) or "")
-    for index, item in enumerate(sets.sets):
-        name = f"'{folder.name(item.file)}'" if item.file is not None else "--classes"
-        check_numbers(item, numbers[index], name)
-
-
-def class_numbers(text: str) -> set[int]:
-    """The numbers of the classes in a text file; -1 stands for all that are no whole number.
-
-    Example:
-        >>> sorted(class_numbers("2 0.1 0.1 0.2 0.1 0.2 0.2"))
-        [2]
-    """
-    words = {row.split()[0] for row in text.splitlines() if row.strip()}
-    return {int(word) if word.isdecimal() else -1 for word in words}
+    for whole, texts in by_set:
+        name = f"'{folder.name(whole.file)}'" if whole.file is not None else "--classes"
+        check_numbers(whole, {number for text in texts for number in text.classes}, name)
 
 
 def _read_job(item: Pending, index: PictureIndex, options: ReadOptions, sets: YoloSets) -> PictureResult:

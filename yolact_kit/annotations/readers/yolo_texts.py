@@ -43,6 +43,11 @@ class YoloText:
     rows: list[tuple[int, list[str]]] | None
 
     @property
+    def classes(self) -> set[int]:
+        """The numbers of its classes; -1 stands for all that are no whole number."""
+        return {int(words[0]) if words[0].isdecimal() else -1 for _, words in self.rows or ()}
+
+    @property
     def numbers(self) -> list[RowNumbers]:
         """The rows that are numbers, without their class."""
         rows = [numbers_of(words[1:]) for _, words in self.rows or ()]

@@ -54,7 +54,7 @@ class AreaOfObject:
     @property
     def rings(self) -> list[Ring]:
         """The outlines that enclose something."""
-        return [part.ring for part in self.item.parts if part.ring is not None and len(part.ring) >= 3]
+        return [part.ring for part in self.item.outlines if part.ring is not None]
 
 
 def stated_area(value: Any) -> float | None:
