@@ -14,6 +14,9 @@ from pathlib import Path
 from yolact_kit.errors import UserError
 from yolact_kit.output_record import foreign_files, record_file, record_folder, refuse_foreign
 
+START_NAMES = ("starter", "imagenet", "none")
+"""What `model.weights` may say besides files: names even where a file or folder is called so."""
+
 _LONGEST_NAME = 255
 """Longest name of a file on the usual file systems, in bytes."""
 
@@ -239,13 +242,16 @@ def absolute_weights(weights: Path | str) -> str:
         weights: A file, a run folder or a name.
 
     Returns:
-        The absolute path if it exists, otherwise the unchanged name.
+        The absolute path if it exists, otherwise the unchanged name; ``starter``, ``imagenet`` and ``none`` are names
+        even where there is a file of that name.
 
     Example:
         >>> absolute_weights("imagenet")
         'imagenet'
     """
-    return str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
+    if str(weights) in START_NAMES or not Path(weights).exists():
+        return str(weights)
+    return str(Path(weights).absolute())
 
 
 def weights_files(weights: str | None) -> list[Path]:
@@ -258,7 +264,7 @@ def weights_files(weights: str | None) -> list[Path]:
         A list of the file; empty if ``weights`` is the name of published weights, or does not exist.
     """
     path = Path(weights or "")
-    if weights is None or not path.exists():
+    if weights is None or weights in START_NAMES or not path.exists():
         return []
     return [path / "weights" / "best.safetensors" if path.is_dir() else path]
 

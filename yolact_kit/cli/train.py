@@ -25,10 +25,10 @@ Configuration = Annotated[
 StartWeights = Annotated[
     str | None,
     typer.Option(
-        metavar="imagenet|none|WEIGHTS",
-        help="What to start from: an ImageNet backbone, nothing, a file of backbone weights, or a whole model (a run "
-        "folder, a .safetensors, a .pth of the original YOLACT, or published weights by name, such as "
-        "coco:yolact_base).",
+        metavar="starter|imagenet|none|WEIGHTS",
+        help="What to start from: the starter weights in the package, an ImageNet backbone, nothing, a file of "
+        "backbone weights, or a whole model (a run folder, a .safetensors, a .pth of the original YOLACT, or published "
+        "weights by name, such as coco:yolact_base).",
         rich_help_panel="Weights",
     ),
 ]

@@ -14,7 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 PAPER_SIZE = 550
 """Side in pixels of the pictures that the paper's anchors, the default ones, are made for."""
-_USUAL_BACKBONES = ("resnet18", "resnet34", "resnet50", "resnet101", "darknet53")
+_USUAL_BACKBONES = ("efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101", "darknet53")
 
 
 class _Section(BaseModel):
@@ -44,14 +44,14 @@ class ModelConfig(_Section):
     name: str = "yolact_nano"
     """The preset that the model is based on."""
     backbone: str = "resnet18"
-    """darknet53, or the name of a torchvision network: any ResNet, MobileNet, EfficientNet, ConvNeXt, RegNet, and
-    others."""
+    """darknet53, or the name of a network of torchvision's or timm's: any ResNet, MobileNet, EfficientNet, ConvNeXt,
+    RegNet, and others; timm/NAME for timm's where both have one of that name."""
     deformable: Annotated[int, Field(ge=0)] = 0
     """Makes a ResNet's last three stages deformable, as in YOLACT++: 1 for every block, 3 for every third, 0 for
     none."""
     weights: str = "imagenet"
-    """What training starts from: imagenet or a file for the backbone alone, a whole model's weights, such as a run
-    folder or coco:yolact_base, or none."""
+    """What training starts from: starter for the weights in the package (yolact_nano), imagenet or a file for the
+    backbone alone, a whole model's weights, such as a run folder or coco:yolact_base, or none."""
     input_size: Annotated[int, Field(ge=64, le=4096)] = 256
     """Side of the square that every picture is resized to, in pixels."""
     interpolation: Literal["linear", "area"] = "area"
@@ -68,6 +68,10 @@ class ModelConfig(_Section):
     """Number of prototype masks, k in the paper."""
     prototype_layers: Positive = 3
     """3x3 convolutions of the protonet before it doubles its resolution."""
+    prototype_detail: bool = False
+    """Whether the protonet also sees the backbone's map of stride 4, where edges are; False as in the paper."""
+    prototype_stride: Literal[2, 4] = 4
+    """Input pixels for each pixel of the prototypes: 4 as in the paper, or 2 with prototype_detail."""
     norm: Literal["none", "group"] = "none"
     """Normalisation in pyramid, protonet and prediction head: group, with which they learn faster from scratch, or none
     as in the paper. The backbone has its own."""
@@ -82,17 +86,20 @@ class ModelConfig(_Section):
     @field_validator("backbone")
     @classmethod
     def _known(cls, name: str) -> str:
-        """Refuses a network that torchvision does not have."""
+        """Refuses a network that neither torchvision nor timm has."""
         if name in _USUAL_BACKBONES:
             return name
-        # Only now, since it takes seconds to import.
+        # Only now, since they take seconds to import.
+        import timm
         import torchvision.models
 
         names = [*_USUAL_BACKBONES, *torchvision.models.list_models(module=torchvision.models)]
-        if name not in names:
-            close = difflib.get_close_matches(name, dict.fromkeys(names), n=3, cutoff=0.5) or _USUAL_BACKBONES
-            raise ValueError(f"a network of torchvision's or darknet53, such as {', '.join(map(repr, close))}")
-        return name
+        plain = name.removeprefix("timm/")
+        if (name in names and name == plain) or timm.is_model(plain):
+            return name
+        names += timm.list_models()
+        close = difflib.get_close_matches(plain, dict.fromkeys(names), n=3, cutoff=0.5) or _USUAL_BACKBONES
+        raise ValueError(f"a network of torchvision's or timm's, or darknet53, such as {', '.join(map(repr, close))}")
 
     @model_validator(mode="after")
     def _derive_scales(self) -> ModelConfig:

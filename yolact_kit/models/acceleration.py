@@ -43,9 +43,10 @@ def accelerated(model: YolactNetwork) -> YolactNetwork:
     # deepcopy does not copy what its memo already holds: with all tensors in it, only the modules are new.
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     fast = copy.deepcopy(model, shared).eval()
-    body = fast.backbone.body
-    assert isinstance(body, GraphModule)
-    _add_in_place(body, _fold_batch_norm(body))
+    body = _traced(fast.backbone.body)
+    if body is not None:
+        fast.backbone.body = body
+        _add_in_place(body, _fold_batch_norm(body))
     for part in (fast.protonet, fast.head):
         for module in part.modules():
             if isinstance(module, nn.ReLU):
@@ -55,6 +56,24 @@ def accelerated(model: YolactNetwork) -> YolactNetwork:
         if type(module) is nn.Conv2d and _fits(module):
             module.__class__ = _WinogradConv2d
     return fast.to(memory_format=torch.channels_last)
+
+
+class _Tracer(torch.fx.Tracer):
+    """Traces networks of timm's, whose batch norms hold the activation that follows them."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether a module is called as a whole."""
+        return isinstance(m, nn.BatchNorm2d | nn.Conv2d) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _traced(body: nn.Module) -> GraphModule | None:
+    """A network as a graph of calls, with the same modules; None if what it calls depends on the picture's size."""
+    if isinstance(body, GraphModule):
+        return body
+    try:
+        return GraphModule(body, _Tracer().trace(body))
+    except (TypeError, ValueError, RuntimeError):  # what torch.fx raises for networks that it cannot trace
+        return None
 
 
 def _fold_batch_norm(body: GraphModule) -> set[Node]:
@@ -67,9 +86,10 @@ def _fold_batch_norm(body: GraphModule) -> set[Node]:
         if not isinstance(before, Node) or len(before.users) > 1:
             continue
         convolution, norm = _module(body, before), _module(body, node)
-        if type(convolution) is nn.Conv2d and type(norm) is nn.BatchNorm2d:
+        if type(convolution) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
             body.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
-            body.set_submodule(str(node.target), nn.Identity())
+            # timm's batch norms have an activation of their own.
+            body.set_submodule(str(node.target), getattr(norm, "act", nn.Identity()))
             folded.add(node)
     return folded
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import torch
+import torchvision.models
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import get_model, list_models
 from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
@@ -17,22 +17,33 @@ from yolact_kit.errors import UserError
 from yolact_kit.models.checkpoint import read_state_dict
 from yolact_kit.models.darknet import Darknet53
 from yolact_kit.models.deformable import ModulatedConv2d, make_deformable
+from yolact_kit.models.pretrained import Pretrained, adapt_to_pictures, timm_weights, torchvision_weights
 
 DARKNET = "darknet53"
 STRIDES = (8, 16, 32)
+FINE_STRIDE = 4
+TIMM = "timm/"
+"""What stands before a network's name to say that timm's is meant, where torchvision has one of that name as well."""
 _PROBE = 64
+
+MEAN = (123.68, 116.78, 103.94)
+STD = (58.40, 57.12, 57.38)
+"""Mean and standard deviation of ImageNet's red, green and blue, in 0..255, as the original rounds them."""
 
 
 class Backbone(nn.Module):
     """A classification network without its classifier.
 
     Args:
-        name: ``darknet53``, or the name of a torchvision network that has feature maps of stride 8, 16 and 32: any
-            ResNet, MobileNet, EfficientNet, ConvNeXt, RegNet, and others.
-        deformable: Interval of deformable convolutions, see `make_deformable`; 0 for none. For ResNets only.
+        name: ``darknet53``, or the name of a network of torchvision's or of timm's that has feature maps of stride 8,
+            16 and 32: any ResNet, MobileNet, EfficientNet, ConvNeXt, RegNet, and others. Where both have one of that
+            name it is torchvision's; ``timm/resnet18`` is timm's.
+        deformable: Interval of deformable convolutions, see `make_deformable`; 0 for none. For torchvision's ResNets
+            only.
+        fine: Whether it also gives its last feature map of stride 4, C2.
 
     Attributes:
-        channels: Channels of C3, C4 and C5.
+        channels: Channels of the feature maps that it gives.
 
     Raises:
         UserError: The network has no such feature maps, or cannot be made deformable.
@@ -42,54 +53,42 @@ class Backbone(nn.Module):
         [(128, 8, 8), (256, 4, 4), (512, 2, 2)]
     """
 
-    def __init__(self, name: str, deformable: int = 0) -> None:
+    def __init__(self, name: str, deformable: int = 0, fine: bool = False) -> None:
         super().__init__()
         self.name = name
-        network = _network(name)
-        if deformable and not isinstance(network, ResNet):
-            raise UserError(
-                f"The backbone {name} cannot have deformable convolutions.",
-                "Set model.deformable to 0, or choose a ResNet, such as resnet50.",
-            )
-        stages = find_stages(network)
-        if len(stages) < len(STRIDES):
-            raise UserError(
-                f"The backbone {name} has no feature maps of stride 8, 16 and 32.",
-                "Choose a ResNet, MobileNet, EfficientNet, ConvNeXt or RegNet.",
-            )
-        self.channels = list(stages.values())
-        self.body = create_feature_extractor(network, return_nodes=list(stages))
-        self._stages = list(stages)
-        if deformable:
-            make_deformable(self.body, deformable)
+        strides = (FINE_STRIDE, *STRIDES) if fine else STRIDES
+        self.body, self.channels = _timm_body(name, strides) if is_timm(name) else _body(name, strides, deformable)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Feature maps C3, C4 and C5 of normalised images [B, 3, H, W], at strides 8, 16 and 32."""
+        """Feature maps of normalised images [B, 3, H, W]: C3, C4 and C5, at strides 8, 16 and 32, after C2 if asked."""
         features = self.body(images)
-        return [features[stage] for stage in self._stages]
+        return list(features.values()) if isinstance(features, dict) else list(features)
 
-    def load(self, weights: str) -> None:
+    def load(self, weights: str, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> None:
         """Loads classification weights.
 
         Args:
-            weights: ``imagenet`` for torchvision's ImageNet weights (downloaded once and cached by torch), a file
+            weights: ``imagenet`` for torchvision's or timm's ImageNet weights (downloaded once and cached), a file
                 that holds a state dict of the same network, or ``none``.
+            mean: What the model subtracts from pictures in 0..255 before the backbone.
+            std: What it divides them by.
 
         Raises:
             UserError: The weights cannot be downloaded, or the file is missing or not of this network.
         """
         if weights == "none":
             return
-        state = _imagenet(self.name) if weights == "imagenet" else read_state_dict(Path(weights))
+        trained = _imagenet(self.name) if weights == "imagenet" else Pretrained(read_state_dict(Path(weights)))
         parts = {name for name, _ in self.body.named_children()}
         # The parts of the network that the backbone does not have are its classifier.
-        state = {key: value for key, value in state.items() if key.partition(".")[0] in parts}
+        state = {key: value for key, value in trained.tensors.items() if key.partition(".")[0] in parts}
         try:
             missing, unexpected = self.body.load_state_dict(state, strict=False)
         except RuntimeError as error:
             raise self._foreign(weights) from error
         if unexpected or not set(missing) <= self._deformable_keys():
             raise self._foreign(weights)
+        adapt_to_pictures(self.body, trained, mean, std)
 
     def _deformable_keys(self) -> set[str]:
         """Names of the parameters that only deformable convolutions have; they keep their initial values."""
@@ -104,17 +103,19 @@ class Backbone(nn.Module):
         )
 
 
-def find_stages(network: nn.Module) -> dict[str, int]:
-    """The parts of a network that give its last feature maps of stride 8, 16 and 32.
+def find_stages(network: nn.Module, strides: Sequence[int] = STRIDES) -> dict[str, int]:
+    """The parts of a network that give its last feature maps of some strides.
 
     A small picture goes through the network. Of the modules whose output has a stride, the outermost count, so that the
     first layers of a block that goes on to the next stride do not, and of those the last.
 
     Args:
         network: A classification network.
+        strides: The strides.
 
     Returns:
-        Their dotted names with the channels that they give, in the order of `STRIDES`; fewer where a stride is missing.
+        Their dotted names with the channels that they give, in the order of ``strides``; fewer where a stride is
+        missing.
 
     Example:
         >>> find_stages(get_model("mobilenet_v3_small", weights=None))
@@ -142,7 +143,7 @@ def find_stages(network: nn.Module) -> dict[str, int]:
             hook.remove()
     # Dots in a name count how deep a module lies: of the outermost modules of a stride, the last.
     stages: dict[str, int] = {}
-    for stride in STRIDES:
+    for stride in strides:
         candidates = outputs.get(_PROBE // stride, [])
         depth = min((name.count(".") for name, _ in candidates), default=0)
         outermost = [(name, channels) for name, channels in candidates if name.count(".") == depth]
@@ -152,8 +153,67 @@ def find_stages(network: nn.Module) -> dict[str, int]:
     return stages
 
 
+def is_timm(name: str) -> bool:
+    """Whether a backbone's name stands for a network of timm's: those that torchvision does not have."""
+    return name.startswith(TIMM) or (name != DARKNET and name not in list_models(module=torchvision.models))
+
+
+def _timm_body(name: str, strides: Sequence[int]) -> tuple[nn.Module, list[int]]:
+    """A network of timm's without its classifier, and the channels of its maps of ``strides``."""
+    import timm
+
+    network_name = name.removeprefix(TIMM)
+    try:
+        every = timm.create_model(network_name, features_only=True)
+        # The last map of each stride: before the next one, a network has seen most of what that stride can show.
+        levels = {stride: level for level, stride in enumerate(every.feature_info.reduction())}
+        indices = tuple(levels[stride] for stride in strides)
+        body = timm.create_model(network_name, features_only=True, out_indices=indices)
+        channels = body.feature_info.channels()
+        _require_layout(body, channels, strides)
+    except (RuntimeError, KeyError, AssertionError, AttributeError, TypeError) as error:
+        raise _no_stages(name) from error
+    return body, channels
+
+
+def _require_layout(body: nn.Module, channels: Sequence[int], strides: Sequence[int]) -> None:
+    """Raises an AssertionError if maps are not [B, C, H, W], as those of some transformers are."""
+    with torch.no_grad():
+        maps = body.eval()(torch.zeros(1, 3, 2 * _PROBE, _PROBE))
+    body.train()
+    expected = [
+        (1, width, 2 * _PROBE // stride, _PROBE // stride) for width, stride in zip(channels, strides, strict=True)
+    ]
+    assert [tuple(features.shape) for features in maps] == expected
+
+
+def _body(name: str, strides: Sequence[int], deformable: int) -> tuple[nn.Module, list[int]]:
+    """A network of torchvision's, or Darknet, without its classifier, and the channels of its maps of ``strides``."""
+    network = _network(name)
+    if deformable and not isinstance(network, ResNet):
+        raise UserError(
+            f"The backbone {name} cannot have deformable convolutions.",
+            "Set model.deformable to 0, or choose a ResNet, such as resnet50.",
+        )
+    stages = find_stages(network, strides)
+    if len(stages) < len(strides):
+        raise _no_stages(name)
+    body = create_feature_extractor(network, return_nodes=list(stages))
+    if deformable:
+        make_deformable(body, deformable)
+    return body, list(stages.values())
+
+
+def _no_stages(name: str) -> UserError:
+    """The error of a network without the feature maps that are needed."""
+    return UserError(
+        f"The backbone {name} has no feature maps of stride 8, 16 and 32.",
+        "Choose a ResNet, MobileNet, EfficientNet, ConvNeXt or RegNet.",
+    )
+
+
 def _network(name: str) -> nn.Module:
-    """The classification network of that name with random weights."""
+    """The classification network of torchvision's of that name, or Darknet, with random weights."""
     if name == DARKNET:
         return Darknet53()
     network: nn.Module = get_model(name, weights=None)
@@ -166,22 +226,11 @@ def _network(name: str) -> nn.Module:
     return network
 
 
-def _imagenet(name: str) -> dict[str, Tensor]:
-    """The ImageNet weights that torchvision has of a network."""
+def _imagenet(name: str) -> Pretrained:
+    """The ImageNet weights of a network."""
     if name == DARKNET:
         raise UserError(
             f"torchvision has no ImageNet weights for {name}.",
             "Train from scratch with `--weights none`, or give a state dict of it: `--weights FILE`.",
         )
-    choice = get_model_weights(name)
-    weights = getattr(choice, "IMAGENET1K_V1", choice.DEFAULT)
-    try:
-        # The whole network, since some have names of their own in the file.
-        state: dict[str, Tensor] = get_model(name, weights=weights).state_dict()
-    except (URLError, OSError) as error:
-        raise UserError(
-            f"The ImageNet weights of {name} could not be downloaded from {weights.url} ({error}).",
-            "Without a network, train from scratch with `--weights none`, or download that file elsewhere and give "
-            "it: `--weights FILE`.",
-        ) from error
-    return state
+    return timm_weights(name.removeprefix(TIMM)) if is_timm(name) else torchvision_weights(name)

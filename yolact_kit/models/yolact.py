@@ -9,15 +9,11 @@ from torch import Tensor, nn
 
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.models.anchors import make_anchors
-from yolact_kit.models.backbone import Backbone
+from yolact_kit.models.backbone import MEAN, STD, STRIDES, Backbone
 from yolact_kit.models.fpn import FeaturePyramid
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.prediction_head import PredictionHead
-from yolact_kit.models.protonet import Protonet
-
-MEAN = (123.68, 116.78, 103.94)
-STD = (58.40, 57.12, 57.38)
-"""Mean and standard deviation of ImageNet's red, green and blue, in 0..255, as the original rounds them."""
+from yolact_kit.models.protonet import FineProtonet, Protonet
 
 
 class RawOutputs(NamedTuple):
@@ -63,10 +59,10 @@ class YolactNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.num_classes = num_classes
-        self.backbone = Backbone(config.backbone, config.deformable)
+        self.backbone = Backbone(config.backbone, config.deformable, config.prototype_detail)
         features, width, norm = config.features, config.head_features, config.norm == "group"
-        self.fpn = FeaturePyramid(self.backbone.channels, features, norm)
-        self.protonet = Protonet(features, width, config.prototype_layers, config.prototypes, norm)
+        self.fpn = FeaturePyramid(self.backbone.channels[-len(STRIDES) :], features, norm)
+        self.protonet = _protonet(config, self.backbone.channels[0])
         per_cell = len(config.anchors.scales[0]) * len(config.anchors.aspect_ratios)
         self.head = PredictionHead(features, width, config.head_layers, per_cell, num_classes, config.prototypes, norm)
         self.semantic = nn.Conv2d(config.features, num_classes, 1) if config.semantic_head else None
@@ -89,14 +85,16 @@ class YolactNetwork(nn.Module):
         """
         # One head serves all levels; its outputs, one row for each anchor, are joined from P3 to P7.
         normalised = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        levels = self.fpn(self.backbone(normalised))
+        maps = self.backbone(normalised)
+        detail = [maps.pop(0)] if self.config.prototype_detail else []
+        levels = self.fpn(maps)
         predicted = [self.head(level) for level in levels]
         logits, regressions, coefficients = (torch.cat(parts, dim=1) for parts in zip(*predicted, strict=True))
         return RawOutputs(
             logits=logits,
             regressions=regressions,
             coefficients=coefficients,
-            prototypes=self.protonet(levels[0]),
+            prototypes=self.protonet(levels[0], *detail),
             anchors=self.anchors([(level.shape[-2], level.shape[-1]) for level in levels], images),
             semantic=self.semantic(levels[0]) if self.semantic is not None and self.training else None,
         )
@@ -109,6 +107,15 @@ class YolactNetwork(nn.Module):
             anchors = make_anchors(levels, self.config.anchors, self.config.input_size)
             self._anchors[key] = anchors.to(images.device)
         return self._anchors[key]
+
+
+def _protonet(config: ModelConfig, detail: int) -> Protonet | FineProtonet:
+    """The protonet of a configuration; ``detail`` is the number of channels of C2, if the backbone gives it."""
+    features, width, norm = config.features, config.head_features, config.norm == "group"
+    layers, prototypes = config.prototype_layers, config.prototypes
+    if config.prototype_detail:
+        return FineProtonet(features, detail, width, layers, prototypes, config.prototype_stride, norm)
+    return Protonet(features, width, layers, prototypes, norm)
 
 
 def _initialise(part: nn.Module | None) -> None:

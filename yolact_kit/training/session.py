@@ -24,7 +24,7 @@ from yolact_kit.training.run_folder import (
     config_to_resume,
     removing_unstarted,
 )
-from yolact_kit.training.start import find_start
+from yolact_kit.training.start import describe_start, find_start
 from yolact_kit.training.trainer import train
 
 
@@ -95,7 +95,7 @@ def train_run(
         _choose_threads(plan, measured)
         fit_batch(plan, measured)
         publish_batch(plan.config.train)
-        for line in describe_plan(plan, run, plan.config.model.weights, measured):
+        for line in describe_plan(plan, run, describe_start(plan.config.model.weights), measured):
             log(line)
         result = train(plan, run, start, console=display.console, say=log)
     return _diagnosed(plan, result)

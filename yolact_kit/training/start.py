@@ -14,6 +14,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.backbone import Backbone
 from yolact_kit.models.checkpoint import Checkpoint, listed
+from yolact_kit.models.starter import STARTER, read_starter
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import holds_model, read_weights
 from yolact_kit.words import counted
@@ -25,8 +26,8 @@ def find_start(weights: str, config: Config, model: str | None = None) -> Start:
     """Reads what ``--weights`` names, so that a mistake is reported before anything is written.
 
     Args:
-        weights: ``none``, ``imagenet``, a file with weights of the backbone alone, or weights of a whole model as
-            `read_weights` takes them.
+        weights: ``starter``, ``none``, ``imagenet``, a file with weights of the backbone alone, or weights of a whole
+            model as `read_weights` takes them.
         config: The configuration of the model that is to be trained.
         model: Which model a checkpoint of the original's is of, where its name does not say.
 
@@ -38,6 +39,8 @@ def find_start(weights: str, config: Config, model: str | None = None) -> Start:
     """
     if weights == "none":
         return weights
+    if weights == STARTER:
+        return read_starter(config.model.backbone)
     if weights == "imagenet" or not holds_model(weights):
         Backbone(config.model.backbone, config.model.deformable).load(weights)
         return weights
@@ -50,6 +53,25 @@ def find_start(weights: str, config: Config, model: str | None = None) -> Start:
             "`--weights imagenet`.",
         )
     return start
+
+
+def describe_start(weights: str) -> str:
+    """What a training starts from, in words.
+
+    Args:
+        weights: What ``model.weights`` says.
+
+    Example:
+        >>> describe_start("none")
+        'none: from scratch, with random weights'
+    """
+    words = {
+        "starter": "a whole model in the package that was trained on drawn objects; it needs no network, and learns "
+        "soonest from few pictures",
+        "imagenet": "the backbone was trained on ImageNet; everything else is random",
+        "none": "from scratch, with random weights",
+    }
+    return f"{weights}: {words[weights]}" if weights in words else weights
 
 
 def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:

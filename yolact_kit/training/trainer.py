@@ -23,7 +23,6 @@ from yolact_kit.config.schema import Config
 from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.transfer import transfer
-from yolact_kit.models.weights import holds_model
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback
@@ -142,12 +141,10 @@ def _make_module(
 
 def _begin_with(model: YolactNetwork, config: Config, start: Start, say: Callable[[str], None]) -> None:
     """Loads the weights of a backbone, or those of another model as far as they fit."""
-    if (
-        isinstance(start, str) and start not in ("none", "imagenet") and holds_model(start)
-    ):  # a name that nobody has read yet
+    if isinstance(start, str) and start not in ("none", "imagenet"):  # a name that nobody has read yet
         start = find_start(start, config)
     if isinstance(start, str):
-        model.backbone.load(start)
+        model.backbone.load(start, model.mean.flatten().tolist(), model.std.flatten().tolist())
     else:
         say("weights of another model:\n" + describe_transfer(transfer(model, config.classes, start)))
 
