@@ -105,6 +105,10 @@ def test_the_data_set_is_found_from_the_files_own_folder(tmp_path: Path, monkeyp
         ("classes: [1]", ["classes.0", "quotes"]),
         ("classes: [a, a]", ["classes must not repeat a name"]),
         ("loss:\n  negative_iou: 0.9", ["negative_iou must not be above"]),
+        ("train:\n  backbone_rate: 0", ["train.backbone_rate", "above 0"]),
+        ("train:\n  backbone_rate: 2", ["train.backbone_rate", "at most 1"]),
+        ("train:\n  freeze: [neck]", ["train.freeze", "neck", "'stem'"]),
+        ("train:\n  freeze: [head, backbone, fpn, protonet]", ["train.freeze must leave"]),
         ("train: 3", ["train is 3", "section"]),
         ("train: {epochs: 3", ["not valid YAML", "line"]),
         ("train:\n  epochs: 3\n  epochs: 4", ["epochs", "twice"]),
@@ -137,11 +141,11 @@ def test_empty_sections_and_a_byte_order_mark_take_the_defaults(tmp_path: Path) 
 
 def test_override_sets_keys_and_leaves_the_config_as_it_is() -> None:
     config = Config()
-    train = ["train.epochs=3", "train.workers=auto", "train.learning_rate=1e-4"]
+    train = ["train.epochs=3", "train.workers=auto", "train.learning_rate=1e-4", "train.freeze=stem,fpn"]
     model = ["model.weights=none", "classes=너트,볼트", "model.anchors.aspect_ratios=1,0.5"]
     changed = override(config, [*train, *model, "model.anchors.scales=[[8], [16, 20]]"])
     assert (changed.train.epochs, changed.train.workers, changed.train.learning_rate) == (3, "auto", 1e-4)
-    assert changed.model.weights == "none"
+    assert changed.model.weights == "none" and changed.train.freeze == ["stem", "fpn"]
     assert changed.classes == ["너트", "볼트"]
     assert changed.model.anchors.scales == [[8], [16, 20]]
     assert changed.model.anchors.aspect_ratios == [1, 0.5]

@@ -110,3 +110,41 @@ def test_the_plan_warns_of_many_classes_with_a_single_object(maker: FolderMaker,
     (warning,) = [line for line in lines if line.startswith("warning")]
     assert "classes have a single object" in warning and "--merge-numbered" in warning
     assert next(line for line in lines if line.startswith("classes")).endswith("컵_19, ...")
+
+
+def rates_of(config: Config, root: Path) -> str:
+    """What the plan says of rates and frozen parts, and what was chosen."""
+    lines = describe_plan(plan_run(config, device="cpu"), root / "run", config.model.weights)
+    return "\n".join(line for line in lines if line.startswith(("rates", "frozen", "chosen    train")))
+
+
+def test_the_plan_says_at_which_rates_parts_learn_and_what_is_frozen(maker: FolderMaker, tmp_path: Path) -> None:
+    config = config_of(maker)
+    assert rates_of(config, tmp_path) == ""
+    update = {"backbone_rate": 0.1, "freeze": ["stem", "fpn"], "freeze_norm_from": 0.65}
+    config.train = config.train.model_copy(update=update)
+    rates, frozen, norm = rates_of(config, tmp_path).splitlines()
+    assert "backbone 0.0001, the rest 0.001 (train.backbone_rate 0.1)" in rates
+    assert "stem, fpn: weights and batch norm stay as they are" in frozen
+    assert "batch norm of the backbone, from 65% of the training on" in norm
+    config.train.batch_size = 2
+    assert "batch norm of the backbone: a batch of 2 is too small" in rates_of(config, tmp_path)
+    config.train.freeze = ["backbone"]  # which has neither a rate nor batch norm that counts
+    assert rates_of(config, tmp_path).startswith("frozen    backbone: weights and batch norm")
+    assert "\n" not in rates_of(config, tmp_path)
+
+
+def test_from_random_weights_the_backbone_learns_like_the_rest_and_nothing_is_frozen(
+    maker: FolderMaker, tmp_path: Path
+) -> None:
+    config = config_of(maker)
+    config.model.weights = "none"
+    config.train.backbone_rate = 0.1
+    assert plan_run(config, device="cpu").config.train.backbone_rate == 1
+    assert config.train.backbone_rate == 0.1
+    assert rates_of(config, tmp_path).startswith(
+        "chosen    train.backbone_rate 0.1 is ignored: training starts from none"
+    )
+    config.train.freeze = ["stem"]
+    with pytest.raises(UserError, match=r"train.freeze \(stem\) would keep random weights"):
+        plan_run(config, device="cpu")

@@ -89,6 +89,13 @@ def test_a_run_that_was_moved_with_its_data_set_is_resumed(project: Path, stored
     assert resume_run(project / "runs" / "a", config, device="cpu").steps > 0
 
 
+@pytest.mark.parametrize("change", ["train.freeze=stem", "train.backbone_rate=0.1"])
+def test_what_the_optimisers_state_depends_on_stays_as_it_is(change: str, project: Path) -> None:
+    with pytest.raises(UserError, match=f"keeps its {change.partition('=')[0]}") as caught:
+        config_to_resume(project / "runs" / "a", [change])
+    assert "--weights" in caught.value.advice
+
+
 def test_a_data_set_that_was_moved_alone_has_to_be_named(project: Path, tmp_path: Path) -> None:
     run = project / "runs" / "a"
     there = (project / "data").rename(tmp_path / "elsewhere")

@@ -10,13 +10,14 @@ from tests.datasets.folders import FolderMaker
 from tests.models.checkpoints import original_names, small_config
 from tests.tiny_model import save_tiny_model, tiny_config
 from yolact_kit.config.files import save_config
+from yolact_kit.config.schema import FrozenPart
 from yolact_kit.errors import UserError
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.plan import plan_run
-from yolact_kit.training.start import describe_transfer, find_start
+from yolact_kit.training.start import describe_transfer, find_start, require_trained_freeze
 from yolact_kit.training.trainer import train
 
 
@@ -76,6 +77,31 @@ def test_the_table_names_classes_and_counts_tensors() -> None:
     assert header.split() == ["part", "loaded", "re-initialised", "skipped"]
     assert backbone.split() == ["backbone", "2", "tensors", "-", "1", "tensor"]
     assert "(background), person" in score and "[컵]" in score and "class 3 and 75 more" in describe_transfer(parts)
+
+
+@pytest.mark.parametrize(("frozen", "named"), [(["stem", "backbone"], ""), (["stem", "head", "fpn"], "fpn, head")])
+def test_weights_of_a_backbone_allow_nothing_else_to_be_frozen(
+    frozen: list[FrozenPart], named: str, tmp_path: Path
+) -> None:
+    config = tiny_config()
+    config.train.freeze = frozen
+    torch.save(resnet18(weights=None).state_dict(), tmp_path / "resnet18.pth")
+    if not named:
+        assert find_start(str(tmp_path / "resnet18.pth"), config) == str(tmp_path / "resnet18.pth")
+        return
+    with pytest.raises(UserError, match=f"without weights of: {named}") as caught:
+        find_start(str(tmp_path / "resnet18.pth"), config)
+    assert "train.freeze" in caught.value.advice
+
+
+def test_a_part_that_was_not_taken_over_whole_cannot_be_frozen() -> None:
+    parts = [PartTransfer("backbone", loaded=["a"]), PartTransfer("head.score", True, ["cup"], ["plate"])]
+    config = tiny_config()
+    config.train.freeze = ["stem", "backbone", "fpn"]
+    require_trained_freeze(config, parts)
+    config.train.freeze = ["head"]
+    with pytest.raises(UserError, match=r"without weights of: head\.score"):
+        require_trained_freeze(config, parts)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 import torch
+from torchvision.models import get_model
 
 from tests.datasets.folders import FolderMaker
 from tests.tiny_model import SMALL_BACKBONE, tiny_config
@@ -201,6 +202,31 @@ def test_an_interrupted_run_that_accumulates_goes_on_to_the_same_weights(config:
     assert train(plan(wanted), tmp_path / "b", "none", say=interrupt).steps == 3
     resumed = weights(train(plan(wanted), tmp_path / "b", "none", resume=True).run)
     assert all(torch.equal(undisturbed[key], resumed[key]) for key in undisturbed)
+
+
+def test_an_interrupted_run_with_a_frozen_part_and_two_rates_goes_on_to_the_same_weights(
+    config: Config, tmp_path: Path
+) -> None:
+    backbone = tmp_path / "backbone.pth"
+    torch.save(get_model(SMALL_BACKBONE, weights=None).state_dict(), backbone)
+    wanted = changed(config, backbone_rate=0.1, freeze=["stem"], epochs=2)
+    wanted.model.weights = str(backbone)
+    undisturbed = weights(train(plan(wanted), tmp_path / "a").run)
+
+    def interrupt(line: str) -> None:
+        if "after 2 steps" in line:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert train(plan(wanted), tmp_path / "b", say=interrupt).steps < 5
+    gone_on = train(plan(wanted), tmp_path / "b", resume=True)
+    assert gone_on.steps == 5
+    resumed = weights(gone_on.run)
+    assert all(torch.equal(undisturbed[key], resumed[key]) for key in undisturbed)
+    rates = torch.load(tmp_path / "b" / "checkpoints" / "previous.ckpt", weights_only=True)["optimizer_states"][0]
+    lower, higher = sorted({group["lr"] for group in rates["param_groups"]})
+    assert lower == pytest.approx(0.1 * higher)
+    first = torch.load(backbone, weights_only=True)["features.0.0.weight"]
+    assert torch.equal(resumed["backbone.body.features.0.0.weight"], first)
 
 
 def test_sgd_steps_as_the_paper_has_them(config: Config, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from yolact_kit.ops.nms_methods import NmsMethod
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+FrozenPart = Literal["stem", "backbone", "fpn", "protonet", "head"]
 
 PAPER_SIZE = 550
 """Side in pixels of the pictures that the paper's anchors, the default ones, are made for."""
@@ -157,6 +158,12 @@ class TrainConfig(_Section):
     reference_batch: Annotated[int, Field(ge=0)] = 0
     """Pictures per step that the learning rate is meant for; the rate is scaled in proportion to the actual number. 0
     for no scaling."""
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the learning rate that the backbone has: below 1, the weights that it brings along change less than the
+    rest. Without effect where training starts from none."""
+    freeze: list[FrozenPart] = []
+    """Parts that keep the weights that they start with: stem, the backbone's layers up to its feature map of stride 8,
+    backbone, fpn, protonet, head."""
     momentum: Share = 0.9
     """Momentum of SGD."""
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
@@ -273,6 +280,8 @@ class Config(_Section):
             raise ValueError("loss.negative_iou must not be above loss.positive_iou")
         if self.depth_range is not None and self.depth_range[0] >= self.depth_range[1]:
             raise ValueError("depth_range must begin with the lower value")
+        if set(self.train.freeze) >= {"backbone", "fpn", "protonet", "head"}:
+            raise ValueError("train.freeze must leave the backbone, fpn, protonet or head to learn")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes must not repeat a name")
         return self

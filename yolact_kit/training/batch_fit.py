@@ -11,6 +11,7 @@ import torch
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.memory import available_memory
+from yolact_kit.models.freezing import freeze
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.estimate import Estimate, trial_step
 from yolact_kit.training.launch import starts_all_processes
@@ -143,6 +144,7 @@ def steps_fit(config: Config, device: torch.device, precision: str, batch: int) 
                 .to(memory_format=torch.channels_last)
                 .train()
             )
+            freeze(model, config.train.freeze)
             average = copy.deepcopy(model) if config.train.ema_decay else None
             optimizer = make_optimizer(model, config.train, precision)
             for _ in range(2):  # the optimiser's own state comes with the first step

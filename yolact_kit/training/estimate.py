@@ -14,6 +14,7 @@ from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.schema import Config
 from yolact_kit.cores import busy_cores
 from yolact_kit.durations import format_duration
+from yolact_kit.models.freezing import freeze
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.threads import ThreadTrial, thread_counts, try_threads
 from yolact_kit.training.losses import yolact_loss
@@ -167,6 +168,7 @@ def estimate(config: Config, device: torch.device, precision: str, objects: Obje
         model = (
             YolactNetwork(config.model, len(config.classes)).to(device).to(memory_format=torch.channels_last).train()
         )
+        freeze(model, config.train.freeze)
         weights = sum(value.numel() * value.element_size() for value in model.parameters())
         step = partial(trial_step, model, config, side, device, precision, objects=objects.typical)
         for count in counts:  # oneDNN prepares its operations for each number of threads

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from yolact_kit.config.schema import Config, TrainConfig
+from yolact_kit.models.freezing import hold_statistics
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, not_finite
 from yolact_kit.training.distributed import any_process, broadcast_first, world_size
@@ -111,10 +112,9 @@ class TrainingModule(lightning.LightningModule):
         """Agrees on the time with the other processes, and freezes batch norm again, which Lightning has unfrozen."""
         if world_size() > 1:
             self.budget.agree(broadcast_first(self.budget.clock(), self.device))
+        hold_statistics(self.model)
         if self.frozen_batch_norm or self.progress() >= self.config.train.freeze_norm_from:
-            for module in self.model.backbone.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+            hold_statistics(self.model.backbone, all_of_it=True)
 
     def configure_gradient_clipping(
         self,
@@ -156,9 +156,9 @@ def make_optimizer(model: nn.Module, train: TrainConfig, precision: str) -> torc
         precision: Lightning's name of the numeric precision.
 
     Returns:
-        The optimiser; biases and normalisation layers have no weight decay.
+        The optimiser; biases and normalisation layers have no weight decay, and the backbone has its share of the rate.
     """
-    groups = parameter_groups(model, train.weight_decay)
+    groups = parameter_groups(model, train)
     if train.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=train.learning_rate, momentum=train.momentum)
     # A fused step removes the loss scale only after the scaled gradients were clipped, so it does not work with fp16.
@@ -173,16 +173,32 @@ def _of_picture(raw: RawOutputs, index: int) -> RawOutputs:
     return raw._replace(**rows)
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Splits parameters into those with weight decay and those without: biases and normalisation layers.
+def parameter_groups(model: nn.Module, train: TrainConfig) -> list[dict[str, Any]]:
+    """Splits the parameters that learn into those with weight decay and those without: biases and normalisation layers.
 
     Args:
         model: The network.
-        weight_decay: Weight decay of the former.
+        train: Weight decay, learning rate, and the backbone's share of it. If that is not 1, the backbone's parameters
+            are groups of their own.
 
     Returns:
-        Two groups, as the optimisers of torch take them.
+        Groups, as the optimisers of torch take them.
     """
-    decayed = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.ndim > 1]
-    others = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.ndim <= 1]
+    learning = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    backbone = [value for name, value in learning if name.startswith("backbone.")]
+    rest = [value for name, value in learning if not name.startswith("backbone.")]
+    if train.backbone_rate == 1:
+        backbone, rest = [], [value for _, value in learning]
+    groups = _split_by_decay(rest, train.weight_decay)
+    for group in _split_by_decay(backbone, train.weight_decay):
+        groups.append({**group, "lr": train.learning_rate * train.backbone_rate})
+    return groups
+
+
+def _split_by_decay(parameters: list[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+    """Two groups of parameters, with weight decay and without; none where there are no parameters."""
+    if not parameters:
+        return []
+    decayed = [parameter for parameter in parameters if parameter.ndim > 1]
+    others = [parameter for parameter in parameters if parameter.ndim <= 1]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

@@ -29,6 +29,9 @@ from yolact_kit.words import counted
 OVERFIT_STEPS = 300
 """Steps of a self-test without a time limit."""
 
+SMALLEST_BATCH = 6
+"""In smaller batches, batch norm that was trained elsewhere stays frozen, since their statistics are too noisy."""
+
 _LISTED_CLASSES = 20
 """At most this many classes are listed in a plan."""
 _LISTED_ERRORS = 3
@@ -100,7 +103,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
 
     Raises:
         UserError: The data set cannot be read, has no training pictures or has other classes than the configuration,
-            or the configuration asks for a device or a logger that is not available.
+            or the configuration asks for a device or a logger that is not available, or for frozen random weights.
     """
     require_data(config)
     dataset = load_dataset(config.dataset)
@@ -117,7 +120,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
     config = config.model_copy(deep=True)
     config.classes = list(dataset.classes)
     config.depth_range = dataset.depth_range.pair if dataset.depth_range is not None else None
-    notes = _fit_batch(config, len(pictures))
+    notes = _fit_batch(config, len(pictures)) + _fit_start(config)
     _require_processes(config)
     chosen = choose_device(device)
     precision, reason = choose_precision(chosen)
@@ -145,6 +148,39 @@ def _fit_batch(config: Config, pictures: int) -> list[str]:
         )
         train.reference_batch = step
     return notes
+
+
+def _fit_start(config: Config) -> list[str]:
+    """Trains all parts alike where training starts from random weights; returns the reason."""
+    train = config.train
+    if config.model.weights != "none":
+        return []
+    if train.freeze:
+        raise UserError(
+            f"train.freeze ({', '.join(train.freeze)}) would keep random weights, since training starts from none.",
+            "Set train.freeze to [], or start from weights: `--weights imagenet` or `--weights FILE`.",
+        )
+    if train.backbone_rate == 1:
+        return []
+    ignored, train.backbone_rate = train.backbone_rate, 1.0
+    return [f"train.backbone_rate {ignored:g} is ignored: training starts from none, so the backbone has all to learn"]
+
+
+def freezes_norm(start: object, batch: int) -> bool:
+    """Whether the backbone's batch norm keeps the statistics that it brings along.
+
+    Args:
+        start: What training starts from; ``none`` for random weights.
+        batch: Pictures per batch.
+
+    Returns:
+        Whether it does.
+
+    Example:
+        >>> freezes_norm("imagenet", 4), freezes_norm("imagenet", 8), freezes_norm("none", 4)
+        (True, False, False)
+    """
+    return start != "none" and batch < SMALLEST_BATCH
 
 
 def _require_processes(config: Config) -> None:
@@ -241,6 +277,26 @@ def _describe_length(plan: TrainingPlan) -> str:
     return f"{counted(plan.config.train.epochs, 'epoch')} = {steps}" if plan.augmented else steps
 
 
+def _describe_rates(config: Config) -> list[str]:
+    """Which parts learn more slowly than the rest or not at all, in words."""
+    train, lines = config.train, []
+    if "backbone" not in train.freeze and train.backbone_rate != 1:
+        slow, rest = train.learning_rate * train.backbone_rate, train.learning_rate
+        lines.append(f"rates     backbone {slow:g}, the rest {rest:g} (train.backbone_rate {train.backbone_rate:g})")
+    if train.freeze:
+        lines.append(f"frozen    {', '.join(train.freeze)}: weights and batch norm stay as they are (train.freeze)")
+    if "backbone" in train.freeze:
+        return lines
+    if freezes_norm(config.model.weights, train.batch_size):
+        lines.append(
+            f"frozen    batch norm of the backbone: a batch of {train.batch_size} is too small to train its statistics"
+        )
+    elif train.freeze_norm_from < 1:
+        when = f"from {train.freeze_norm_from:.0%} of the training on" if train.freeze_norm_from else "from the start"
+        lines.append(f"frozen    batch norm of the backbone, {when} (train.freeze_norm_from)")
+    return lines
+
+
 def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
     """What is said before the first step.
 
@@ -267,6 +323,7 @@ def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimat
         f"model     {model.name}: {model.backbone}, {model.input_size} px; {plan.device}",
         f"weights   {weights}",
         f"training  {length}; {batch}{shared}, {train.optimizer}, rate {train.learning_rate:g}, {plan.precision}",
+        *_describe_rates(plan.config),
     ]
     if estimate is not None:
         pictures = (len(dataset.splits.get(name, [])) for name in ("train", "val"))

@@ -98,10 +98,17 @@ def config_to_resume(run: Path, settings: Iterable[str] = (), config_file: Path 
         The configuration.
 
     Raises:
-        UserError: The folder is not a run's, or its data set is neither where it was nor where the run was moved to.
+        UserError: The folder is not a run's, its data set is neither where it was nor where the run was moved to, or a
+            change is one that the checkpoint does not allow.
     """
     stored = load_config(config_of_run(run))
     config = override(stored, settings)
+    fixed = [key for key in ("freeze", "backbone_rate") if getattr(config.train, key) != getattr(stored.train, key)]
+    if fixed:
+        raise UserError(
+            f"A run that is resumed keeps its train.{fixed[0]}: the optimiser's state in its checkpoint depends on it.",
+            f"Leave that out, or begin a new run with the weights of this one: `--weights {run}`.",
+        )
     if config.dataset == stored.dataset:
         config.dataset = _find_data_set(run, stored.dataset, config_file)
     return config

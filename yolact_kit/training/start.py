@@ -35,13 +35,15 @@ def find_start(weights: str, config: Config, model: str | None = None) -> Start:
         The weights of a whole model, or ``weights`` as it was given where it is about the backbone alone.
 
     Raises:
-        UserError: There are no such weights, they cannot be downloaded, or they are of another backbone.
+        UserError: There are no such weights, they cannot be downloaded, they are of another backbone, or the
+            configuration freezes a part that they are not about.
     """
     if weights == "none":
         return weights
     if weights == STARTER:
         return read_starter(config.model.backbone)
     if weights == "imagenet" or not holds_model(weights):
+        _require_trained(sorted(set(config.train.freeze) - {"stem", "backbone"}))
         Backbone(config.model.backbone, config.model.deformable).load(weights)
         return weights
     start = read_weights(weights, model)
@@ -72,6 +74,30 @@ def describe_start(weights: str) -> str:
         "none": "from scratch, with random weights",
     }
     return f"{weights}: {words[weights]}" if weights in words else weights
+
+
+def require_trained_freeze(config: Config, parts: Sequence[PartTransfer]) -> None:
+    """Checks that what training leaves alone was taken over from another model.
+
+    Args:
+        config: The configuration, which says what is frozen.
+        parts: What became of each part, from `yolact_kit.models.transfer.transfer`.
+
+    Raises:
+        UserError: A frozen part would keep random weights.
+    """
+    frozen = {"backbone" if name == "stem" else name for name in config.train.freeze}
+    _require_trained([part.name for part in parts if part.name.partition(".")[0] in frozen and part.initialised])
+
+
+def _require_trained(random: Sequence[str]) -> None:
+    """Refuses frozen parts that begin with random weights, if there are any."""
+    if random:
+        raise UserError(
+            f"train.freeze would keep random weights, since training starts without weights of: {', '.join(random)}.",
+            "Leave that part out of train.freeze, or start from weights of a whole model with the same layers and "
+            "classes.",
+        )
 
 
 def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:

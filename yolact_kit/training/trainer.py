@@ -22,6 +22,7 @@ from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
 from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
+from yolact_kit.models.freezing import freeze
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
@@ -33,17 +34,14 @@ from yolact_kit.training.launch import is_follower
 from yolact_kit.training.loggers import make_loggers
 from yolact_kit.training.metrics_file import join_earlier, set_earlier_aside
 from yolact_kit.training.module import TrainingModule
-from yolact_kit.training.plan import TrainingPlan
+from yolact_kit.training.plan import TrainingPlan, freezes_norm
 from yolact_kit.training.progress import TrainingProgress
 from yolact_kit.training.progress_pictures import ProgressPictures
 from yolact_kit.training.result import TrainResult
 from yolact_kit.training.schedule import VALIDATIONS, Budget
-from yolact_kit.training.start import Start, describe_transfer, find_start
+from yolact_kit.training.start import Start, describe_transfer, find_start, require_trained_freeze
 
 _FOREVER = 1 << 30
-
-SMALLEST_BATCH = 6
-"""In smaller batches, batch norm that was trained elsewhere stays frozen, since their statistics are too noisy."""
 
 
 def train(
@@ -130,12 +128,11 @@ def _make_module(
     model = YolactNetwork(config.model, len(config.classes))
     if fresh:
         _begin_with(model, config, start, say)
+    freeze(model, config.train.freeze)
     if weights_learn_slowly(plan.device, plan.precision):
         speed_up_gradients(model)
     module = TrainingModule(model.to(memory_format=torch.channels_last), config, plan.budget, bad_batches)
-    module.frozen_batch_norm = start != "none" and config.train.batch_size < SMALLEST_BATCH
-    if module.frozen_batch_norm:
-        say(f"batch norm of the backbone is frozen: a batch of {config.train.batch_size} is too small to train it")
+    module.frozen_batch_norm = freezes_norm(start, config.train.batch_size)
     return module
 
 
@@ -146,7 +143,9 @@ def _begin_with(model: YolactNetwork, config: Config, start: Start, say: Callabl
     if isinstance(start, str):
         model.backbone.load(start, model.mean.flatten().tolist(), model.std.flatten().tolist())
     else:
-        say("weights of another model:\n" + describe_transfer(transfer(model, config.classes, start)))
+        parts = transfer(model, config.classes, start)
+        say("weights of another model:\n" + describe_transfer(parts))
+        require_trained_freeze(config, parts)
 
 
 def _copy_dataset_description(dataset: Path, file: Path) -> None:
