@@ -1,6 +1,6 @@
 """Who learns more in the same minutes? Mask AP of yolact_nano, the original YOLACT and ultralytics' smallest model.
 
-All start from scratch and train one after the other, for the same time, on the same pictures of the same size, on the
+The others start from scratch, ours from `--weights`: what has to be downloaded is left out. All train one after the other, for the same time, on the same pictures of the same size, on the
 same processor. pycocotools measures their last weights on the same pictures held back. Each seed is a new split and a
 new training. Prints a table and writes JSON after each training.
 
@@ -67,7 +67,7 @@ def ours(data: Path, folder: Path, seed: int, minutes: float, options: argparse.
     config, result, found = folder / "config.yaml", folder / "run", folder / "found"
     kit("config", data, "--model", "yolact_nano", "--out", config, "--quiet")
     chosen = [word for setting in [f"train.seed={seed}", *options.settings] for word in ("--set", setting)]
-    kit("train", config, "--weights", "none", "--time", f"{60 * minutes:g}s", "--out", result, *chosen)
+    kit("train", config, "--weights", options.weights, "--time", f"{60 * minutes:g}s", "--out", result, *chosen)
     files = [data / "images" / picture["file_name"] for picture in read_truth(data)["images"]]
     weights = result / "weights" / "last.safetensors"
     kit("predict", weights, *files, "--score", "0", "--format", "coco", "--out", found, "--quiet")
@@ -176,6 +176,7 @@ def main() -> int:
     parser.add_argument("--model", default="yolo11n-seg.yaml", help="which of ultralytics' models")
     parser.add_argument("--tuned", action="store_true", help="ultralytics: a step for each batch of four pictures")
     parser.add_argument("--without-ours", action="store_true")
+    parser.add_argument("--weights", default="starter", help="what ours starts from: starter, imagenet or none")
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--val", type=float, default=0.2)
@@ -195,9 +196,9 @@ def main() -> int:
             print(rows[-1], flush=True)
             machine = {"processor": platform.processor() or platform.machine(), "load": os.getloadavg()}
             document = {"machine": machine, "minutes": options.minutes, "tuned": options.tuned, "rows": rows}
-            document["settings"] = options.settings
+            document |= {"settings": options.settings, "weights": options.weights}
             options.out.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    Console().print(table(rows, f"{options.labels.name}, {options.minutes:g} minutes from scratch"))
+    Console().print(table(rows, f"{options.labels.name}, {options.minutes:g} minutes"))
     return 0
 
 

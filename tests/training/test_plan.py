@@ -140,11 +140,10 @@ def test_from_random_weights_the_backbone_learns_like_the_rest_and_nothing_is_fr
     config = config_of(maker)
     config.model.weights = "none"
     config.train.backbone_rate = 0.1
-    assert plan_run(config, device="cpu").config.train.backbone_rate == 1
-    assert config.train.backbone_rate == 0.1
-    assert rates_of(config, tmp_path).startswith(
-        "chosen    train.backbone_rate 0.1 is ignored: training starts from none"
-    )
     config.train.freeze = ["stem"]
-    with pytest.raises(UserError, match=r"train.freeze \(stem\) would keep random weights"):
-        plan_run(config, device="cpu")
+    planned = plan_run(config, device="cpu")
+    assert (planned.config.train.backbone_rate, planned.config.train.freeze) == (1, [])
+    assert (config.train.backbone_rate, config.train.freeze) == (0.1, ["stem"])
+    notes = [note for note in planned.notes if note.startswith("without effect")]
+    assert len(notes) == 1
+    assert notes[0].endswith("everything is to be learnt: train.freeze (stem), train.backbone_rate 0.1")

@@ -139,10 +139,12 @@ def _ask_training(project: Project, asker: Asker) -> None:
     machine = this_machine()
     if "time" not in project.answers:
         project.answers["time"] = _ask_time(asker, "15m" if machine.gpu else "4m")
-    backbone = template(choose_model("auto", machine)[0]).model.backbone
-    has_weights = imagenet_weights_at_hand(backbone)
-    project.answers["weights"] = "imagenet" if has_weights else "none"
-    say(asker.text("imagenet" if has_weights else "scratch"))
+    preset = template(choose_model("auto", machine)[0]).model
+    weights = preset.weights
+    if weights == "imagenet" and not imagenet_weights_at_hand(preset.backbone):
+        weights = "none"
+    project.answers["weights"] = weights
+    say(asker.text("scratch" if weights == "none" else weights))
     project.save()
 
 

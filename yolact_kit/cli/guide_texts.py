@@ -96,6 +96,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ImageNet weights are not on this machine and cannot be downloaded now: training starts from scratch.",
         "ImageNet 가중치가 이 컴퓨터에 없고 지금 내려받을 수도 없어서 처음부터 학습합니다.",
     ),
+    "starter": (
+        "Training starts from the weights in the package, which need no network and learn soonest from few pictures.",
+        "패키지에 들어 있는 시작 가중치로 학습을 시작합니다. 인터넷이 필요 없고, 사진이 적어도 가장 빨리 배웁니다.",
+    ),
     "imagenet": (
         "The backbone starts from ImageNet weights, so it learns faster from few pictures.",
         "백본은 ImageNet 가중치에서 시작합니다. 사진이 적어도 더 빨리 학습됩니다.",

@@ -69,8 +69,8 @@ def _steps(out: Path, duration: str) -> list[tuple[str, list[str | Path]]]:
         ("checking the data set", ["validate", data]),
         ("planning the configuration", ["config", data, "--model", "yolact_nano", "--out", config]),
         (
-            f"training from scratch for {duration}",
-            ["train", config, "--weights", "none", "--time", duration, "--out", run],
+            f"training for {duration}, from the starter weights in the package",
+            ["train", config, "--time", duration, "--out", run],
         ),
         (
             "measuring it on the test split, which it has never seen",

@@ -15,6 +15,7 @@ from yolact_kit.datasets.orientation import orientation
 from yolact_kit.datasets.statistics import object_table
 from yolact_kit.errors import UserError
 from yolact_kit.planning.anchors import choose_anchors, scaled
+from yolact_kit.planning.input_size import choose_size
 from yolact_kit.planning.machine import Machine, this_machine
 from yolact_kit.words import counted
 
@@ -102,6 +103,8 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     draft.reasons["dataset"] += " pictures"
     if size is not None:
         _resize(draft, size)
+    elif name == CPU_MODEL:
+        _plan_size(draft, dataset)
     _plan_anchors(draft, dataset)
     _plan_augmentation(draft, train)
     _plan_batch(draft, len(train), machine)
@@ -171,6 +174,16 @@ def _resize(draft: ConfigPlan, size: int) -> None:
     draft.config.model = override(draft.config, [f"model.input_size={size}"]).model
     draft.config.model.anchors = scaled(draft.config.model.anchors, size / before)
     draft.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
+
+
+def _plan_size(draft: ConfigPlan, dataset: Dataset) -> None:
+    """Chooses the size of the pictures by that of the objects; the anchors keep theirs in pixels."""
+    config = draft.config
+    choice = choose_size(object_table(dataset, "train"), config.model.input_size)
+    anchors = config.model.anchors
+    config.model = override(config, [f"model.input_size={choice.size}"]).model
+    config.model.anchors = anchors
+    draft.reasons["model.input_size"] = choice.reason
 
 
 def _plan_anchors(draft: ConfigPlan, dataset: Dataset) -> None:

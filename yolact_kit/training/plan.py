@@ -155,15 +155,16 @@ def _fit_start(config: Config) -> list[str]:
     train = config.train
     if config.model.weights != "none":
         return []
+    ignored = []
     if train.freeze:
-        raise UserError(
-            f"train.freeze ({', '.join(train.freeze)}) would keep random weights, since training starts from none.",
-            "Set train.freeze to [], or start from weights: `--weights imagenet` or `--weights FILE`.",
-        )
-    if train.backbone_rate == 1:
+        ignored.append(f"train.freeze ({', '.join(train.freeze)})")
+        train.freeze = []
+    if train.backbone_rate != 1:
+        ignored.append(f"train.backbone_rate {train.backbone_rate:g}")
+        train.backbone_rate = 1.0
+    if not ignored:
         return []
-    ignored, train.backbone_rate = train.backbone_rate, 1.0
-    return [f"train.backbone_rate {ignored:g} is ignored: training starts from none, so the backbone has all to learn"]
+    return [f"without effect, since training starts from none and everything is to be learnt: {', '.join(ignored)}"]
 
 
 def freezes_norm(start: object, batch: int) -> bool:
