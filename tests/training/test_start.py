@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from torchvision.models import resnet18, resnet34
 
 from tests.datasets.folders import FolderMaker
 from tests.models.checkpoints import original_names, small_config
+from tests.models.original import recipe_of
 from tests.tiny_model import save_tiny_model, tiny_config
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import FrozenPart
@@ -16,7 +19,7 @@ from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import YolactNetwork
-from yolact_kit.training.plan import plan_run
+from yolact_kit.training.plan import describe_plan, plan_run
 from yolact_kit.training.start import describe_transfer, find_start, require_trained_freeze
 from yolact_kit.training.trainer import train
 
@@ -71,12 +74,18 @@ def test_missing_weights_are_an_error(weights: str, tmp_path: Path, monkeypatch:
 def test_the_table_names_classes_and_counts_tensors() -> None:
     parts = [
         PartTransfer("backbone", loaded=["a", "b"], skipped=["c"]),
-        PartTransfer("head.score", True, ["(background)", "person"], ["[컵]"], [f"class {n}" for n in range(79)]),
+        PartTransfer("head.box", True, [], ["[그릇]"]),
+        PartTransfer(
+            "head.score", True, ["(background)", "person"], [], [f"class {n}" for n in range(79)], ["[컵]", "접시"], 80
+        ),
     ]
-    header, _, backbone, score, *_ = describe_transfer(parts).splitlines()
-    assert header.split() == ["part", "loaded", "re-initialised", "skipped"]
-    assert backbone.split() == ["backbone", "2", "tensors", "-", "1", "tensor"]
-    assert "(background), person" in score and "[컵]" in score and "class 3 and 75 more" in describe_transfer(parts)
+    text = describe_transfer(parts)
+    header, _, backbone, box, *score = text.splitlines()
+    assert header.split() == ["part", "loaded", "averaged", "re-initialised", "skipped"]
+    assert backbone.split() == ["backbone", "2", "tensors", "-", "-", "1", "tensor"]
+    assert box.split() == ["head.box", "-", "-", "[그릇]", "-"]
+    assert "(background), person" in score[0] and "[컵], 접시 (mean of 80)" in score[0]
+    assert "class 3 and 75 more" in " ".join(" ".join(score).split())
 
 
 @pytest.mark.parametrize(("frozen", "named"), [(["stem", "backbone"], ""), (["stem", "head", "fpn"], "fpn, head")])
@@ -102,6 +111,55 @@ def test_a_part_that_was_not_taken_over_whole_cannot_be_frozen() -> None:
     config.train.freeze = ["head"]
     with pytest.raises(UserError, match=r"without weights of: head\.score"):
         require_trained_freeze(config, parts)
+    averaged = PartTransfer("head.score", True, ["cup"], averaged=["plate"], averaged_over=3)
+    with pytest.raises(UserError, match=r"without weights of: head\.score"):
+        require_trained_freeze(config, [averaged])
+
+
+def moved(run: Path, start: Checkpoint, part: str) -> float:
+    """How far the tensors of a part are from those that training began with."""
+    after = load_weights(run / "weights" / "last.safetensors").model.state_dict()
+    names = [key for key in after if re.match(part, key) and key in start.tensors]
+    assert names
+    return math.sqrt(sum(float((after[key].float() - start.tensors[key]).square().sum()) for key in names))
+
+
+def test_from_weights_of_the_originals_norms_hold_and_the_backbone_learns_at_its_rate(
+    tmp_path: Path, shared_data: Path
+) -> None:
+    """Values by the recipe of the reference outputs, in a small model, by the original's names."""
+    config, reference = small_config(["컵", "plate"]), shared_data.parent / "reference"
+    shaped = original_names(YolactNetwork(config.model, 2), reference)
+    shapes = [",".join(map(str, value.shape)) for value in shaped.values()]
+    arrays = recipe_of(reference).state_dict(list(shaped), shapes, "yolact_resnet50", 0)
+    torch.save({key: torch.from_numpy(value) for key, value in arrays.items()}, tmp_path / "cups_3_400.pth")
+    save_config(config, tmp_path / "theirs.yaml")
+    maker = FolderMaker(tmp_path / "data", ["컵", "fork"])
+    for number in range(4):
+        maker.picture("train", f"{number}.png", ["컵", "fork"], seed=number)
+    config.classes, config.dataset, config.model.weights = (
+        ["컵", "fork"],
+        str(maker.write()),
+        str(tmp_path / "cups_3_400.pth"),
+    )
+    changes = {"epochs": 1, "batch_size": 2, "workers": 0, "ema_decay": 0.0, "weight_decay": 0.0, "warmup": 0.0,
+               "optimizer": "sgd", "precision": "32-true", "schedule": "constant", "threads": 1}  # fmt: skip
+    start = find_start(config.model.weights, config, str(tmp_path / "theirs.yaml"))
+    assert isinstance(start, Checkpoint)
+    distances: dict[float, dict[str, float]] = {}
+    for rate in (1.0, 0.1):
+        config.train = config.train.model_copy(update={**changes, "backbone_rate": rate})
+        plan = plan_run(config, device="cpu")
+        text = "\n".join(describe_plan(plan, tmp_path / "run", "cups"))
+        assert "frozen    batch norm of the backbone: a batch of 2 is too small" in text
+        assert f"rates     backbone {rate * 1e-3:g}, " in text
+        result = train(plan, tmp_path / f"run-{rate}", start)
+        assert result.steps == 2
+        parts = {"norm": r"backbone.*running_(mean|var)$", "backbone": r"backbone.*weight$", "box": r"head\.box"}
+        distances[rate] = {name: moved(result.run, start, part) for name, part in parts.items()}
+    assert distances[1.0]["norm"] == distances[0.1]["norm"] == 0
+    assert 0 < distances[0.1]["backbone"] < 0.5 * distances[1.0]["backbone"]
+    assert distances[0.1]["box"] > 0.5 * distances[1.0]["box"]
 
 
 @pytest.mark.slow

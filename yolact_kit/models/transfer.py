@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from yolact_kit.models.yolact import YolactNetwork
 
 CLASS_LAYERS = {"head.score": ["(background)"], "semantic": [], "mask_scoring.layers.10": []}
 """Layers whose output channels are classes, and what each has before the first of them."""
+_EVIDENCE = ("head.score", "semantic")
+"""Of those, the layers whose outputs say, as logits, how likely each class is."""
 
 
 @dataclass(slots=True)
@@ -23,6 +26,8 @@ class PartTransfer:
         name: The part, such as ``backbone`` or ``head.score``.
         by_class: Whether the names below are classes rather than tensors.
         loaded: Names of what was loaded.
+        averaged: Names of classes that begin as the mean of all classes of the other model.
+        averaged_over: How many classes the other model has, if there are such.
         initialised: Names of what keeps its initial values.
         skipped: Names of what the other model had and this one has no use for.
     """
@@ -32,6 +37,8 @@ class PartTransfer:
     loaded: list[str] = field(default_factory=list)
     initialised: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    averaged: list[str] = field(default_factory=list)
+    averaged_over: int = 0
 
 
 @torch.no_grad()
@@ -39,7 +46,8 @@ def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -
     """Loads the weights of another model as far as they fit.
 
     A tensor fits if name and shape are the same. In layers that predict classes, the channels fit for classes that have
-    the same name in both models; their number and order may differ.
+    the same name in both models; their number and order may differ. A class that the other model does not know begins
+    as the mean of all classes that it knows: so it tells objects from background before it has learnt anything.
 
     Args:
         model: The model, changed in place.
@@ -98,29 +106,37 @@ def _transfer_classes(
     own_classes: list[str],
     source_classes: list[str],
 ) -> PartTransfer:
-    """Takes over the channels of the classes that both have."""
+    """Takes over the channels of the classes that both have; the other classes begin as the mean of all."""
     keys = (f"{layer}.weight", f"{layer}.bias")
-    shared: list[str] = []
-    if all(key in source for key in keys) and _same_layout(own, source, keys[0], len(own_classes), len(source_classes)):
-        shared = [name for name in own_classes if name in source_classes]
-        for key in keys:
-            _copy_classes(own[key], source[key], own_classes, source_classes, shared)
-    initialised = [name for name in own_classes if name not in shared]
+    fits = all(key in source for key in keys)
+    if not fits or not _same_layout(own, source, keys[0], len(own_classes), len(source_classes)):
+        return PartTransfer(layer, True, initialised=own_classes, skipped=source_classes)
+    shared = [name for name in own_classes if name in source_classes]
+    averaged = [name for name in own_classes if name not in source_classes]
+    objects = source_classes[len(CLASS_LAYERS[layer]) :]
+    own_shared, own_averaged = _indices(shared, own_classes), _indices(averaged, own_classes)
+    for key in keys:
+        ours, theirs = _channels(own[key], own_classes), _channels(source[key], source_classes)
+        ours[:, own_shared] = theirs[:, _indices(shared, source_classes)].to(ours)
+        ours[:, own_averaged] = theirs[:, _indices(objects, source_classes)].mean(dim=1, keepdim=True).to(ours)
+    if averaged and layer in _EVIDENCE:
+        # What the other model has for an object is the sum of exp(logit) over its classes: at least exp(mean) as often
+        # as there are classes, however rare each is. The new classes share that sum, for nothing tells them apart yet.
+        _channels(own[keys[1]], own_classes)[:, own_averaged] += math.log(len(objects) / len(averaged))
     skipped = [name for name in source_classes if name not in shared]
-    return PartTransfer(layer, True, shared, initialised, skipped)
+    return PartTransfer(layer, True, shared, [], skipped, averaged, len(objects) if averaged else 0)
 
 
-def _copy_classes(
-    own: Tensor, source: Tensor, own_classes: list[str], source_classes: list[str], shared: list[str]
-) -> None:
-    """Copies the output channels of some classes from one tensor into another."""
-    # Output channels are a set of classes for each anchor of a cell. Seen as [anchors, classes, ...], the same class of
-    # all anchors is one column; `view`, since the model's own memory is written to.
-    own_channels = own.view(-1, len(own_classes), *own.shape[1:])
-    source_channels = source.reshape(-1, len(source_classes), *source.shape[1:])
-    own_index = [own_classes.index(name) for name in shared]
-    source_index = [source_classes.index(name) for name in shared]
-    own_channels[:, own_index] = source_channels[:, source_index].to(own_channels)
+def _channels(tensor: Tensor, classes: Sequence[str]) -> Tensor:
+    """Output channels as [anchors, classes, ...]; in the same memory, so that they can be written to."""
+    # Output channels are a set of classes for each anchor of a cell: the same class of all anchors is one column.
+    # `view`, since the model's own memory is written to.
+    return tensor.view(-1, len(classes), *tensor.shape[1:])
+
+
+def _indices(names: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """Where names stand among classes."""
+    return [classes.index(name) for name in names]
 
 
 def _same_layout(

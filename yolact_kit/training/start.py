@@ -84,17 +84,18 @@ def require_trained_freeze(config: Config, parts: Sequence[PartTransfer]) -> Non
         parts: What became of each part, from `yolact_kit.models.transfer.transfer`.
 
     Raises:
-        UserError: A frozen part would keep random weights.
+        UserError: A frozen part would keep random weights, or could not tell classes from each other.
     """
     frozen = {"backbone" if name == "stem" else name for name in config.train.freeze}
-    _require_trained([part.name for part in parts if part.name.partition(".")[0] in frozen and part.initialised])
+    of_frozen = [part for part in parts if part.name.partition(".")[0] in frozen]
+    _require_trained([part.name for part in of_frozen if part.initialised or part.averaged])
 
 
-def _require_trained(random: Sequence[str]) -> None:
-    """Refuses frozen parts that begin with random weights, if there are any."""
-    if random:
+def _require_trained(untrained: Sequence[str]) -> None:
+    """Refuses frozen parts that have yet to learn something, if there are any."""
+    if untrained:
         raise UserError(
-            f"train.freeze would keep random weights, since training starts without weights of: {', '.join(random)}.",
+            f"train.freeze keeps parts from learning that training starts without weights of: {', '.join(untrained)}.",
             "Leave that part out of train.freeze, or start from weights of a whole model with the same layers and "
             "classes.",
         )
@@ -111,11 +112,16 @@ def describe_transfer(parts: Sequence[PartTransfer], width: int = 110) -> str:
         Lines of text.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("part", "loaded", "re-initialised", "skipped"):
+    for column in ("part", "loaded", "averaged", "re-initialised", "skipped"):
         table.add_column(column, overflow="fold")
     for part in parts:
-        cells = (_cell(names, part.by_class) for names in (part.loaded, part.initialised, part.skipped))
-        table.add_row(part.name, *cells)
+        averaged = _cell(part.averaged, True)
+        if part.averaged:
+            averaged += f" (mean of {part.averaged_over})"
+        loaded, initialised, skipped = (
+            _cell(names, part.by_class) for names in (part.loaded, part.initialised, part.skipped)
+        )
+        table.add_row(part.name, loaded, averaged, initialised, skipped)
     console = Console(file=io.StringIO(), width=width, color_system=None)
     with console.capture() as captured:
         console.print(table)
