@@ -120,7 +120,7 @@ def rates_of(config: Config, root: Path) -> str:
 
 def test_the_plan_says_at_which_rates_parts_learn_and_what_is_frozen(maker: FolderMaker, tmp_path: Path) -> None:
     config = config_of(maker)
-    assert rates_of(config, tmp_path) == ""
+    assert rates_of(config, tmp_path) == "rates     backbone 0.001, like the rest (train.backbone_rate 1)"
     update = {"backbone_rate": 0.1, "freeze": ["stem", "fpn"], "freeze_norm_from": 0.65}
     config.train = config.train.model_copy(update=update)
     rates, frozen, norm = rates_of(config, tmp_path).splitlines()

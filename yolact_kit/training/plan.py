@@ -279,23 +279,29 @@ def _describe_length(plan: TrainingPlan) -> str:
 
 
 def _describe_rates(config: Config) -> list[str]:
-    """Which parts learn more slowly than the rest or not at all, in words."""
+    """At which rates the parts learn that bring weights along, and what does not learn at all, in words."""
     train, lines = config.train, []
-    if "backbone" not in train.freeze and train.backbone_rate != 1:
+    if config.model.weights != "none" and "backbone" not in train.freeze:
         slow, rest = train.learning_rate * train.backbone_rate, train.learning_rate
-        lines.append(f"rates     backbone {slow:g}, the rest {rest:g} (train.backbone_rate {train.backbone_rate:g})")
+        other = "like the rest" if slow == rest else f"the rest {rest:g}"
+        lines.append(f"rates     backbone {slow:g}, {other} (train.backbone_rate {train.backbone_rate:g})")
     if train.freeze:
         lines.append(f"frozen    {', '.join(train.freeze)}: weights and batch norm stay as they are (train.freeze)")
-    if "backbone" in train.freeze:
-        return lines
-    if freezes_norm(config.model.weights, train.batch_size):
-        lines.append(
-            f"frozen    batch norm of the backbone: a batch of {train.batch_size} is too small to train its statistics"
-        )
-    elif train.freeze_norm_from < 1:
-        when = f"from {train.freeze_norm_from:.0%} of the training on" if train.freeze_norm_from else "from the start"
-        lines.append(f"frozen    batch norm of the backbone, {when} (train.freeze_norm_from)")
+    norm = _describe_norm(config)
+    if norm is not None and "backbone" not in train.freeze:
+        lines.append(f"frozen    batch norm of the backbone{norm}")
     return lines
+
+
+def _describe_norm(config: Config) -> str | None:
+    """From when and why the backbone's batch norm is frozen; None where it never is."""
+    train = config.train
+    if freezes_norm(config.model.weights, train.batch_size):
+        return f": a batch of {train.batch_size} is too small to train its statistics"
+    if train.freeze_norm_from < 1:
+        when = f"from {train.freeze_norm_from:.0%} of the training on" if train.freeze_norm_from else "from the start"
+        return f", {when} (train.freeze_norm_from)"
+    return None
 
 
 def describe_plan(plan: TrainingPlan, run: Path, weights: str, estimate: Estimate | None = None) -> list[str]:
