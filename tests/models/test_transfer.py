@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from tests.tiny_model import tiny_config, tiny_model
-from yolact_kit.config.schema import Config
+from yolact_kit.config.schema import AnchorConfig, Config
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.transfer import PartTransfer, transfer
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
@@ -91,14 +91,20 @@ def test_other_shapes_and_parts_are_told() -> None:
     assert parts["backbone"].loaded and not parts["backbone"].initialised
 
 
-def test_other_anchors_of_a_cell_start_afresh() -> None:
-    _, source = make(OLD, seed=1)
-    anchors = source.config.model.anchors.model_copy(update={"aspect_ratios": [1.0]})
-    model, before = make(OLD, seed=2, anchors=anchors)
+def test_other_anchors_of_a_cell_begin_as_the_most_similar_ones() -> None:
+    scales = [[16.0], [32.0], [64.0], [96.0], [128.0]]
+    usual = AnchorConfig(scales=scales, aspect_ratios=[1.0, 0.5, 2.0], square=False)
+    more = AnchorConfig(scales=scales, aspect_ratios=[1.0, 0.5, 2.0, 1 / 3], square=False)
+    _, source = make(OLD, seed=1, anchors=usual)
+    model, _ = make(OLD, seed=2, anchors=more)
     parts = by_name(transfer(model, OLD, source))
-    assert parts["head.score"].loaded == parts["head.score"].averaged == []
-    assert parts["head.score"].initialised == ["(background)", *OLD]
-    assert torch.equal(model.head.score.weight, before.tensors["head.score.weight"])
+    assert parts["head.score"].loaded == ["(background)", *OLD]
+    assert not parts["head.box"].initialised
+    # One anchor's channels after the other: the fourth, of 1 to 3, is most like the second, of 1 to 2.
+    theirs = source.tensors["head.score.weight"].view(3, 4, -1)
+    ours = model.head.score.weight.view(4, 4, -1)
+    assert torch.equal(ours[:3], theirs)
+    assert torch.equal(ours[3], theirs[1])
 
 
 COLOURS = torch.tensor([[220, 40, 40], [40, 200, 60], [60, 80, 230], [230, 210, 50], [200, 60, 210], [60, 210, 210]])

@@ -13,6 +13,28 @@ from yolact_kit.cli.steps import plain_command
 from yolact_kit.errors import UserError
 
 
+def _list_backbones(wanted: bool) -> None:
+    """Prints the short list of backbones and ends, if that is wanted."""
+    if not wanted:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from yolact_kit.planning.backbones import BACKBONES
+
+    table = Table(title="Backbones in the small preset: 256 px, 3 classes")
+    for column in ("--backbone", "parameters", "multiply-adds", "time on a core", ""):
+        table.add_column(column)
+    for choice in BACKBONES:
+        sizes = (f"{choice.parameters:.1f} M", f"{choice.operations:.1f} G", f"{choice.time:.2f}")
+        table.add_row(choice.name, *sizes, choice.note)
+    Console().print(table)
+    Console().print(
+        "Any other of torchvision's or timm's with feature maps of stride 8, 16 and 32 can be named as well."
+    )
+    raise typer.Exit
+
+
 def config(
     dataset: DatasetFolder,
     model: Annotated[
@@ -30,6 +52,25 @@ def config(
             "--size", metavar="PIXELS", help="Training size, instead of the model's own.", rich_help_panel="Model"
         ),
     ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Backbone instead of the model's own: any of torchvision's or timm's; --backbones lists some.",
+            rich_help_panel="Model",
+        ),
+    ] = None,
+    _backbones: Annotated[
+        bool,
+        typer.Option(
+            "--backbones",
+            callback=_list_backbones,
+            is_eager=True,
+            help="List some backbones with their sizes and speed, and end.",
+            rich_help_panel="Model",
+        ),
+    ] = False,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")] = Path(
         "config.yaml"
     ),
@@ -59,7 +100,7 @@ def config(
     from yolact_kit.config.changes import keep_changed
     from yolact_kit.planning.plan import plan
 
-    planned = plan(loaded, model, size)
+    planned = plan(loaded, model, size, backbone=backbone)
     copy = keep_changed(out)
     planned.save(out)
     say(str(planned))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from yolact_kit.models.anchor_transfer import fit_anchors
 from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.yolact import YolactNetwork
 
@@ -47,7 +48,8 @@ def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -
 
     A tensor fits if name and shape are the same. In layers that predict classes, the channels fit for classes that have
     the same name in both models; their number and order may differ. A class that the other model does not know begins
-    as the mean of all classes that it knows: so it tells objects from background before it has learnt anything.
+    as the mean of all classes that it knows: so it tells objects from background before it has learnt anything. An
+    anchor that the other model does not have begins as its most similar one, see `fit_anchors`.
 
     Args:
         model: The model, changed in place.
@@ -58,6 +60,7 @@ def transfer(model: YolactNetwork, classes: Sequence[str], source: Checkpoint) -
         What became of each part.
     """
     own = model.state_dict()
+    source = source._replace(tensors=fit_anchors(source.tensors, source.config.model.anchors, model.config.anchors))
     parts: dict[str, PartTransfer] = {}
     for key in _plain(own, source.tensors):
         name = part_name(key)

@@ -50,6 +50,7 @@ def choose_size(table: ObjectTable, preset: int) -> SizeChoice:
         return SizeChoice(size, f"the preset's: {small[size]:.0%} of the objects are smaller than {SMALL:.0f} px in it")
     reason = (
         f"{small[preset]:.0%} of the objects are smaller than {SMALL:.0f} px in pictures of {preset} px, "
-        f"{small[size]:.0%} in these; a step takes {(size / preset) ** 2:.1f} times as long (`--size {preset}` is faster)"
+        f"{small[size]:.0%} in these; a step takes {(size / preset) ** 2:.1f} times as long (`--size {preset}` is "
+        "faster)"
     )
     return SizeChoice(size, reason)

@@ -14,6 +14,7 @@ from yolact_kit.config.schema import Config
 from yolact_kit.datasets.orientation import orientation
 from yolact_kit.datasets.statistics import object_table
 from yolact_kit.errors import UserError
+from yolact_kit.models.starter import STARTER, STARTERS
 from yolact_kit.planning.anchors import choose_anchors, scaled
 from yolact_kit.planning.input_size import choose_size
 from yolact_kit.planning.machine import Machine, this_machine
@@ -70,7 +71,13 @@ class ConfigPlan:
         save_config(config, file, self.reasons)
 
 
-def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine: Machine | None = None) -> ConfigPlan:
+def plan(
+    dataset: Dataset,
+    model: str = "auto",
+    size: int | None = None,
+    machine: Machine | None = None,
+    backbone: str | None = None,
+) -> ConfigPlan:
     """Plans a configuration from a data set and a machine.
 
     Args:
@@ -78,12 +85,13 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
         model: Name of a template, or ``auto`` for the one that suits the machine.
         size: Training size in pixels; the template's by default.
         machine: The machine to train on; this one by default.
+        backbone: Name of a backbone, instead of the template's.
 
     Returns:
         The configuration with the reasons for what was chosen.
 
     Raises:
-        UserError: There is no such model, or nothing to train on.
+        UserError: There is no such model or backbone, or nothing to train on.
 
     Example:
         >>> from yolact_kit import load_dataset
@@ -99,6 +107,8 @@ def plan(dataset: Dataset, model: str = "auto", size: int | None = None, machine
     config.dataset = str(dataset.root.absolute()) if dataset.root is not None else ""
     config.classes = list(dataset.classes)
     config.depth_range = dataset.depth_range.pair if dataset.depth_range is not None else None
+    if backbone is not None:
+        _use_backbone(draft, backbone)
     draft.reasons["dataset"] = ", ".join(f"{len(pictures)} {split}" for split, pictures in dataset.splits.items())
     draft.reasons["dataset"] += " pictures"
     if size is not None:
@@ -166,6 +176,17 @@ def _require_objects(dataset: Dataset) -> None:
         "Label single objects without `iscrowd`, and convert again without options that make crowds "
         "(`--ignore-as-crowd`, `--difficult crowd`).",
     )
+
+
+def _use_backbone(draft: ConfigPlan, backbone: str) -> None:
+    """Sets another backbone, and weights to start from that there are for it."""
+    config = draft.config
+    changes = [f"model.backbone={backbone}"]
+    if config.model.weights == STARTER and backbone not in STARTERS:
+        changes.append("model.weights=imagenet")
+        draft.reasons["model.weights"] = f"there are no starter weights for {backbone}"
+    config.model = override(config, changes).model
+    draft.reasons["model.backbone"] = "as asked for"
 
 
 def _resize(draft: ConfigPlan, size: int) -> None:
