@@ -81,8 +81,8 @@ def train(
         config: The configuration or its file; planned for the data set by default.
         time: How long to train, seconds or words such as ``"45m"``; the configuration's epochs by default.
         out: The run folder; ``runs/train-N`` by default.
-        weights: What to start from instead of the configuration's weights: ``imagenet``, ``none``, a run folder, a
-            file, or a name such as ``coco:yolact_base``.
+        weights: What to start from instead of the configuration's weights: ``starter``, ``imagenet``, ``none``, a
+            run folder, a file, or a name such as ``coco:yolact_base``.
         device: ``auto``, or a device's name.
         overwrite: Whether an earlier run in ``out`` may be replaced.
         quiet: Whether nothing is printed.

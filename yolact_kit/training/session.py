@@ -48,8 +48,8 @@ def train_run(
         source: The configuration, which stays as it is; or a data set that was read from its folder.
         out: The run folder; ``runs/train-N`` by default.
         time: How long to train: seconds, or words such as ``"45m"``; as many epochs as configured by default.
-        weights: What to start from instead of the configuration's weights: ``imagenet``, ``none``, a file, a run
-            folder, or a name such as ``coco:yolact_base``.
+        weights: What to start from instead of the configuration's weights: ``starter``, ``imagenet``, ``none``, a
+            file, a run folder, or a name such as ``coco:yolact_base``.
         model: Which model a checkpoint of the original's is of, where its name does not say.
         device: ``auto``, or a device's name.
         overfit: Self-test: learn this many pictures by heart, see `TrainResult.passes_self_test`.
