@@ -111,23 +111,30 @@ def _transfer_classes(
 ) -> PartTransfer:
     """Takes over the channels of the classes that both have; the other classes begin as the mean of all."""
     keys = (f"{layer}.weight", f"{layer}.bias")
-    fits = all(key in source for key in keys)
-    if not fits or not _same_layout(own, source, keys[0], len(own_classes), len(source_classes)):
+    if not _same_layout(own, source, keys, len(own_classes), len(source_classes)):
         return PartTransfer(layer, True, initialised=own_classes, skipped=source_classes)
     shared = [name for name in own_classes if name in source_classes]
     averaged = [name for name in own_classes if name not in source_classes]
     objects = source_classes[len(CLASS_LAYERS[layer]) :]
-    own_shared, own_averaged = _indices(shared, own_classes), _indices(averaged, own_classes)
     for key in keys:
-        ours, theirs = _channels(own[key], own_classes), _channels(source[key], source_classes)
-        ours[:, own_shared] = theirs[:, _indices(shared, source_classes)].to(ours)
-        ours[:, own_averaged] = theirs[:, _indices(objects, source_classes)].mean(dim=1, keepdim=True).to(ours)
-    if averaged and layer in _EVIDENCE:
+        _take_channels(own[key], source[key], own_classes, source_classes, len(objects))
+    if layer in _EVIDENCE:
         # What the other model has for an object is the sum of exp(logit) over its classes: at least exp(mean) as often
         # as there are classes, however rare each is. The new classes share that sum, for nothing tells them apart yet.
-        _channels(own[keys[1]], own_classes)[:, own_averaged] += math.log(len(objects) / len(averaged))
+        for name in averaged:
+            _channels(own[keys[1]], own_classes)[:, own_classes.index(name)] += math.log(len(objects) / len(averaged))
     skipped = [name for name in source_classes if name not in shared]
     return PartTransfer(layer, True, shared, [], skipped, averaged, len(objects) if averaged else 0)
+
+
+def _take_channels(
+    own: Tensor, source: Tensor, own_classes: list[str], source_classes: list[str], objects: int
+) -> None:
+    """Gives each class the channels of the one of that name, or the mean of the last ``objects`` classes."""
+    ours, theirs = _channels(own, own_classes), _channels(source, source_classes)
+    mean = theirs[:, -objects:].mean(dim=1)
+    for column, name in enumerate(own_classes):
+        ours[:, column] = theirs[:, source_classes.index(name)] if name in source_classes else mean
 
 
 def _channels(tensor: Tensor, classes: Sequence[str]) -> Tensor:
@@ -137,14 +144,12 @@ def _channels(tensor: Tensor, classes: Sequence[str]) -> Tensor:
     return tensor.view(-1, len(classes), *tensor.shape[1:])
 
 
-def _indices(names: Sequence[str], classes: Sequence[str]) -> list[int]:
-    """Where names stand among classes."""
-    return [classes.index(name) for name in names]
-
-
 def _same_layout(
-    own: Mapping[str, Tensor], source: Mapping[str, Tensor], key: str, own_classes: int, source_classes: int
+    own: Mapping[str, Tensor], source: Mapping[str, Tensor], keys: Sequence[str], own_classes: int, source_classes: int
 ) -> bool:
-    """Whether a layer has the same anchors of a cell and the same inputs in both models."""
+    """Whether both models have a layer, with the same anchors of a cell and the same inputs."""
+    if not all(name in source for name in keys):
+        return False
+    key = keys[0]
     same_anchors = len(own[key]) // own_classes == len(source[key]) // source_classes
     return same_anchors and own[key].shape[1:] == source[key].shape[1:]
