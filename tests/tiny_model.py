@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import YolactNetwork
 
@@ -39,8 +40,16 @@ def tiny_model(config: Config, seed: int = 0) -> YolactNetwork:
     return model
 
 
-def save_tiny_model(folder: Path, classes: Sequence[str] = ("컵", "plate", "fork"), seed: int = 0) -> Path:
+THRESHOLD = ScoreThreshold(score=0.62, precision=0.96, recall=0.93, f1=0.94, pictures=9, objects=61)
+
+
+def save_tiny_model(
+    folder: Path,
+    classes: Sequence[str] = ("컵", "plate", "fork"),
+    seed: int = 0,
+    threshold: ScoreThreshold | None = None,
+) -> Path:
     """A run folder with the weights of a tiny model."""
     config = tiny_config(classes)
-    save_weights(folder / "weights" / "best.safetensors", tiny_model(config, seed), config)
+    save_weights(folder / "weights" / "best.safetensors", tiny_model(config, seed), config, threshold)
     return folder

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.evaluation.test_split_evaluation import CLASSES as CLASSES_OF_DATA
+from tests.evaluation.test_split_evaluation import make_dataset
 from tests.inference.making_videos import make_video, noise
 from tests.inference.writers.items import CLASSES, MASKS, item
-from tests.tiny_model import save_tiny_model
+from tests.tiny_model import THRESHOLD, save_tiny_model
 from yolact_kit import YOLACT
 from yolact_kit.errors import UserError
 
@@ -97,6 +99,30 @@ def test_the_class_itself_loads_weights(tmp_path: Path, photo: Path) -> None:
     assert repr(direct).endswith("64 px: 컵, plate, fork)")
     with pytest.raises(UserError, match="do not exist"):
         YOLACT(tmp_path / "missing")
+
+
+def test_the_threshold_of_the_weights_applies_unless_told_otherwise(tmp_path: Path, photo: Path) -> None:
+    folder = save_tiny_model(tmp_path / "run", threshold=THRESHOLD)
+    [everything] = YOLACT(folder, 0, device="cpu").predict(photo)
+    middle = float(np.median(everything.scores).round(3))
+    stored = save_tiny_model(tmp_path / "stored", threshold=THRESHOLD.model_copy(update={"score": middle}))
+    model = YOLACT(stored, device="cpu")
+    assert model.score == middle and model.threshold is not None and f"score {middle:g}," in repr(model)
+    expected = (everything.scores >= middle).sum()
+    assert len(model.predict(photo)[0]) == len(model.explain(photo)[0].prediction) == expected
+    assert 0 < expected < len(everything)
+    assert len(model.predict(photo, score=0)[0]) == len(everything)
+    old = YOLACT(save_tiny_model(tmp_path / "old"), device="cpu")
+    assert old.score == 0.3 and old.threshold is None
+
+
+def test_an_evaluation_counts_every_detection_and_shows_the_threshold_of_the_weights(tmp_path: Path) -> None:
+    folder = save_tiny_model(tmp_path / "run", CLASSES_OF_DATA, threshold=THRESHOLD)
+    data = make_dataset(tmp_path / "data")
+    result = YOLACT(folder, device="cpu").evaluate(data)
+    assert result.analysis.score == 0.62 and result.threshold == THRESHOLD
+    assert min(one["score"] for one in result.evaluation.results) < 0.62
+    assert YOLACT(folder, device="cpu").evaluate(data, score=0.1).analysis.score == 0.1
 
 
 def test_each_call_may_have_a_score_of_its_own(model: YOLACT, photo: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.test_split_evaluation import CLASSES, make_dataset
-from tests.tiny_model import save_tiny_model
+from tests.tiny_model import THRESHOLD, save_tiny_model
 from yolact_kit.cli.app import main
 
 
@@ -39,7 +39,7 @@ def test_files_and_json(run_folder: Path, dataset: Path, tmp_path: Path, capsys:
     assert names(out) == [".yolact-kit", *written]
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert json.loads(printed.out) == metrics
-    parts = ["mask", "box", "thresholds", "confusion", "errors", "calibration", "boundary", "worst"]
+    parts = ["mask", "box", "thresholds", "confusion", "errors", "calibration", "boundary", "worst", "advice"]
     assert list(metrics) == parts
     assert list(metrics["mask"]["by_class"]) == CLASSES
     assert metrics["mask"]["by_class"]["fork"]["AP"] is None  # no picture has one
@@ -68,6 +68,25 @@ def test_the_chosen_score_is_what_the_working_point_is_about(run_folder: Path, d
     }  # fmt: skip
 
 
+def test_the_threshold_of_the_weights_is_named_and_ap_counts_all_detections(
+    dataset: Path, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = save_tiny_model(tmp_path / "stored", CLASSES, threshold=THRESHOLD)
+    assert evaluate(stored, dataset, "--out", tmp_path / "a") == 0
+    words = " ".join(capsys.readouterr().err.split())
+    assert "from score 0.62, which training chose on 9 pictures: precision" in words and "best F1, from score" in words
+    assert evaluate(run_folder, dataset, "--out", tmp_path / "b", "--quiet") == 0
+    with_one, without = (
+        json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8")) for name in ("a", "b")
+    )
+    assert with_one["mask"] == without["mask"] and with_one["box"] == without["box"]
+    assert with_one["thresholds"]["chosen"]["score"] == 0.62 and without["thresholds"]["chosen"]["score"] == 0.3
+    assert with_one["thresholds"]["stored"] == THRESHOLD.model_dump() and without["thresholds"]["stored"] is None
+    page = (tmp_path / "a" / "report.html").read_text(encoding="utf-8")
+    assert "from score 0.62, chosen in training" in page and "best F1, from score" in page
+    assert "chosen in training" not in (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_data_set_without_objects(run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_dataset(tmp_path / "data", pictures=1)
     assert evaluate(run_folder, data, "--out", tmp_path / "a", "--against", run_folder, "--json") == 0
@@ -75,7 +94,7 @@ def test_a_data_set_without_objects(run_folder: Path, tmp_path: Path, capsys: py
     metrics = json.loads(printed.out)
     assert metrics["mask"]["AP"] is None
     assert "val has no objects, so there is no mask AP" in printed.err
-    assert "AP50 lost" not in printed.err
+    assert "AP lost" not in printed.err and "What to do next" not in printed.err
     assert metrics["against"]["mask"]["AP"]["verdict"] == "undefined"
 
 

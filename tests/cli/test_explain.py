@@ -7,7 +7,7 @@ import torch
 
 from tests.cli.runner import Runner
 from tests.models.checkpoints import original_names, small_config
-from tests.tiny_model import tiny_config, tiny_model
+from tests.tiny_model import THRESHOLD, save_tiny_model, tiny_config, tiny_model
 from yolact_kit.config.files import save_config
 from yolact_kit.models.weights import save_weights
 
@@ -111,3 +111,11 @@ def test_a_model_with_mask_scoring(run: Runner, photos: Path, tmp_path: Path) ->
     call = ["explain", tmp_path / "plus.safetensors", photos / "컵 0.png", "--score", "0.05"]
     assert run(*call, "--out", tmp_path / "out").code == 0
     assert "컵 0-masks.png" in files(tmp_path / "out")
+
+
+def test_without_a_score_the_threshold_of_the_weights_applies(run: Runner, photos: Path, tmp_path: Path) -> None:
+    weights = save_tiny_model(tmp_path / "run", threshold=THRESHOLD.model_copy(update={"score": 0.9}))
+    done = run("explain", weights, photos / "컵 0.png", "--out", tmp_path / "out")
+    words = " ".join(done.err.split())
+    assert done.code == 0
+    assert "score 0.9: chosen in training on 9 pictures" in words and "scored 0.9 or more" in words

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.tiny_model import save_tiny_model, tiny_config, tiny_model
+from tests.tiny_model import THRESHOLD, save_tiny_model, tiny_config, tiny_model
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.errors import UserError
 from yolact_kit.inference.postprocess import detect_objects, postprocess
@@ -194,3 +194,16 @@ def test_to_coco_has_every_field(predictor: Predictor, pictures: list[np.ndarray
         np.testing.assert_allclose([x, y, x + width, y + height], found.boxes[index], atol=1e-4)
         assert result["segmentation"] == found.masks[index]
         assert result["score"] == pytest.approx(float(found.scores[index]))
+
+
+def test_without_a_score_the_threshold_of_the_weights_applies_but_not_to_the_originals_evaluation(
+    tmp_path: Path,
+) -> None:
+    chosen = save_tiny_model(tmp_path / "chosen", threshold=THRESHOLD)
+    without = save_tiny_model(tmp_path / "without")
+    assert Predictor.load(chosen, "cpu", None).score == 0.62
+    assert Predictor.load(chosen, "cpu", 0.1).score == 0.1
+    assert Predictor.load(chosen, "cpu").score == 0
+    assert Predictor.load(chosen, "cpu", None, legacy=True).score == 0.3
+    assert Predictor.load(without, "cpu", None).score == 0.3
+    assert Predictor.load(chosen, "cpu").threshold == THRESHOLD and Predictor.load(without, "cpu").threshold is None

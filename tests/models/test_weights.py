@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from tests.tiny_model import THRESHOLD
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.errors import UserError
-from yolact_kit.models.weights import find_weights, load_weights, save_weights
+from yolact_kit.models.weights import FORMAT, find_weights, load_weights, read_threshold, save_weights
 from yolact_kit.models.yolact import YolactNetwork
 
 
@@ -32,6 +34,22 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path, config: Config, model: 
     assert all(torch.equal(loaded.model.state_dict()[key], value) for key, value in model.state_dict().items())
     image = torch.rand(1, 3, 64, 64) * 255
     assert torch.equal(loaded.model(image).logits, model.eval()(image).logits)
+
+
+def test_a_score_threshold_is_stored_with_the_weights(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
+    with_one, without = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    save_weights(with_one, model, config, THRESHOLD)
+    save_weights(without, model, config)
+    assert load_weights(with_one).threshold == read_threshold(with_one) == THRESHOLD
+    assert load_weights(without).threshold is None and read_threshold(without) is None
+
+
+def test_a_score_threshold_that_is_none_is_refused(tmp_path: Path, config: Config, model: YolactNetwork) -> None:
+    file = tmp_path / "a.safetensors"
+    metadata = {"format": FORMAT, "config": config.model_dump_json(), "threshold": '{"score": 7}'}
+    save_file(model.state_dict(), file, metadata)
+    with pytest.raises(UserError, match="cannot be read"):
+        load_weights(file)
 
 
 def test_weights_do_not_tell_where_they_were_made(tmp_path: Path, config: Config, model: YolactNetwork) -> None:

@@ -10,17 +10,27 @@ import pytest
 from PIL import Image
 
 from tests.browser import Browser
-from tests.evaluation.scenes import SIZE, scene
+from tests.evaluation.scenes import SIZE, detected, scene
+from tests.evaluation.test_advice import EMPTY, perfect
+from tests.evaluation.test_advice import truth as objects
 from tests.reports.pages import assert_needs_nothing_but_itself
+from tests.tiny_model import THRESHOLD
 from yolact_kit.evaluation.analysis import analyse
 from yolact_kit.evaluation.bootstrap import compare
 from yolact_kit.evaluation.coco import evaluate_documents
 from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.evaluation.split_evaluation import Evaluation
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.reports.evaluation_page import CURVES, write_evaluation_report
 
 
-def write(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], compared: bool = True) -> Path:
+def write(
+    folder: Path,
+    truth: dict[str, Any],
+    results: list[dict[str, Any]],
+    compared: bool = True,
+    threshold: ScoreThreshold | None = None,
+) -> Path:
     """The page of these detections, against the surer half of them."""
     (folder / "images").mkdir()
     rng = np.random.default_rng(0)
@@ -31,7 +41,8 @@ def write(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], co
     other = evaluate_documents(truth, [one for one in results if one["score"] > 0.6])
     split = LabelledSplit("val", [category["name"] for category in truth["categories"]], truth, folder / "images")
     against = ("앞의 <i>", compare(found.metrics, other, resamples=50)) if compared else None
-    return write_evaluation_report(folder / "쪽.html", split, found, analyse(found, 0.4), "모델 <b>", against)
+    file, analysis = folder / "쪽.html", analyse(found, 0.4)
+    return write_evaluation_report(file, split, found, analysis, "모델 <b>", against, threshold=threshold)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +83,31 @@ def test_what_is_not_there(tmp_path: Path, without: str) -> None:
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", text))
     assert ("There is no picture with an error" in text) == (without == "both")
     assert ("val has no objects, so there is no mask AP." in text) == (without != "detections")
+
+
+def test_the_advice_fits_the_figures_and_what_costs_nothing_has_none(tmp_path: Path) -> None:
+    """All objects found, with rough masks, and a few detections of nothing that cost nothing."""
+    rough = perfect(grow=1.12) + [detected(EMPTY, picture, 1, 0.06) for picture in range(1, 13)]
+    text = html.unescape(write(tmp_path, objects(), rough, compared=False).read_text(encoding="utf-8"))
+    lead = re.findall(r"<b>What to do next\.</b>([^\n]*)", text)
+    assert len(lead) == 1 and "AP falls from 1.000 at IoU 0.50 to 0.000 at IoU 0.90" in lead[0]
+    assert "<code>model.input_size</code>" in lead[0]
+    assert "Detections of nothing" not in text and "Not found at all" not in text
+    assert "On other pictures like these, AP would be between" in text
+
+
+def test_perfect_detections_get_no_advice(tmp_path: Path) -> None:
+    assert "What to do next" not in write(tmp_path, objects(), perfect(), compared=False).read_text(encoding="utf-8")
+
+
+def test_the_threshold_of_the_weights_is_beside_the_best(tmp_path: Path) -> None:
+    truth, results = scene(1)
+    for name, threshold in (("with", THRESHOLD), ("without", None)):
+        (tmp_path / name).mkdir()
+        text = html.unescape(write(tmp_path / name, truth, results, threshold=threshold).read_text(encoding="utf-8"))
+        assert ("F1 from score 0.62, chosen in training" in text) == (threshold is not None)
+        assert ("Score 0.62 was chosen in training on 9 pictures" in text) == (threshold is not None)
+        assert ("These weights have no threshold of their own" in text) == (threshold is None)
 
 
 def test_of_many_classes_some_have_curves_and_all_are_in_the_mean(tmp_path: Path) -> None:

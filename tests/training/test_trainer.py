@@ -12,11 +12,15 @@ import torch
 from torchvision.models import get_model
 
 from tests.datasets.folders import FolderMaker
-from tests.tiny_model import SMALL_BACKBONE, tiny_config
+from tests.tiny_model import SMALL_BACKBONE, THRESHOLD, tiny_config
 from yolact_kit.annotations.dataset import Picture
+from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
-from yolact_kit.models.weights import load_weights
+from yolact_kit.evaluation.chosen_threshold import choose_threshold
+from yolact_kit.evaluation.evaluate import evaluate_model
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.models.weights import load_weights, read_threshold
 from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.plan import TrainingPlan, plan_run
 from yolact_kit.training.trainer import train
@@ -71,6 +75,27 @@ def test_a_run_leaves_all_that_is_promised(config: Config, tmp_path: Path) -> No
     assert sum(bool(row["loss/total"]) for row in rows) == 10
     assert float(rows[-1]["val/mask_AP"]) == pytest.approx(result.metrics["mask"]["AP"], abs=1e-6)
     assert any("validation after 10 steps" in line for line in lines)
+
+
+def test_each_file_of_weights_has_the_threshold_of_its_own_predictions(config: Config, tmp_path: Path) -> None:
+    longer = changed(config, epochs=40, validate_every=20)
+    result = train(plan(longer), tmp_path / "run", "none")
+    run = tmp_path / "run"
+    best, last = (run / "weights" / f"{name}.safetensors" for name in ("best", "last"))
+    assert result.threshold == read_threshold(best)
+    dataset = load_dataset(Path(config.dataset))
+    for file in (best, last):
+        evaluated = evaluate_model(Predictor.load(file, "cpu", exact=True), dataset, "val")
+        assert choose_threshold(evaluated.metrics.mask) == read_threshold(file)
+    assert read_threshold(last) is not None
+    assert read_threshold(last).pictures == 2  # type: ignore[union-attr]
+    assert "`predict` uses score " in str(result)
+
+
+def test_weights_that_were_not_validated_have_no_threshold(config: Config, tmp_path: Path) -> None:
+    validation = ValidationCallback([], tmp_path / "best.safetensors")
+    validation.threshold, validation._threshold_step = THRESHOLD, 20
+    assert validation.threshold_at(20) == THRESHOLD and validation.threshold_at(21) is None
 
 
 def test_learning_changes_the_weights_and_lowers_the_loss(config: Config, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.views import ViewOptions
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.ops.nms_methods import NmsMethod
 from yolact_kit.pixels.depth import depth_range as range_of_pair
 from yolact_kit.reports.explanation import write_explanations
@@ -51,7 +52,8 @@ class YOLACT:
 
     Args:
         weights: A run folder (its best weights), a file of weights, or a name such as ``coco:yolact_base``.
-        score: Detections with a lower score are left out.
+        score: Detections with a lower score are left out; by default those below the threshold that training chose and
+            stored with the weights, or below 0.3 where there is none or with ``legacy``.
         device: ``auto`` for a GPU where there is one, else ``cpu``, ``cuda``, ``mps``.
         top_k: At most this many objects of a picture; the configuration's number by default.
         nms: How duplicates are removed; as the configuration says by default.
@@ -82,7 +84,7 @@ class YOLACT:
     def __init__(
         self,
         weights: Path | str,
-        score: float = 0.3,
+        score: float | None = None,
         *,
         device: str = "auto",
         top_k: int | None = None,
@@ -108,7 +110,7 @@ class YOLACT:
     def load(
         cls,
         weights: Path | str,
-        score: float = 0.3,
+        score: float | None = None,
         *,
         device: str = "auto",
         top_k: int | None = None,
@@ -150,12 +152,23 @@ class YOLACT:
 
     def __repr__(self) -> str:
         config = self.predictor.config
-        return f"YOLACT({config.model.name}, {config.model.input_size} px: {', '.join(self.classes)})"
+        score = f"score {self.predictor.score:g}"
+        return f"YOLACT({config.model.name}, {score}, {config.model.input_size} px: {', '.join(self.classes)})"
 
     @property
     def classes(self) -> list[str]:
         """Class names, in the order of the labels."""
         return self.predictor.classes
+
+    @property
+    def score(self) -> float:
+        """Detections with a lower score are left out, 0..1."""
+        return self.predictor.score
+
+    @property
+    def threshold(self) -> ScoreThreshold | None:
+        """The score threshold that training chose, and what it promises; None where the weights have none."""
+        return self.predictor.threshold
 
     def predict(self, images: PictureLike | Iterable[PictureLike], score: float | None = None) -> list[Prediction]:
         """The detections of pictures.
@@ -220,13 +233,14 @@ class YOLACT:
         summary.passed_over = find_passed_over(sources, pictures)
         return summary
 
-    def evaluate(self, data: DatasetLike, split: str = "val", score: float = 0.3) -> ModelEvaluation:
+    def evaluate(self, data: DatasetLike, split: str = "val", score: float | None = None) -> ModelEvaluation:
         """Measures the model on a split of a data set.
 
         Args:
             data: The data set.
             split: ``train``, ``val`` or ``test``.
-            score: Score threshold for precision, recall, the confusion matrix and the worst pictures.
+            score: Score threshold for precision, recall, the confusion matrix and the worst pictures; by default the
+                one that is stored with the weights, or 0.3.
 
         Returns:
             COCO's metrics and what the model is good and bad at; it appears as a table when printed or in a notebook.

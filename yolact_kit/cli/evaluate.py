@@ -25,8 +25,8 @@ from yolact_kit.files import check_out, new_folder, run_folder, weights_files
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
-    from yolact_kit.evaluation.analysis import Analysis
     from yolact_kit.evaluation.bootstrap import Comparison
+    from yolact_kit.evaluation.evaluate import ModelEvaluation
     from yolact_kit.evaluation.thresholds import OperatingPoint
 
 _FEW = 30
@@ -48,12 +48,13 @@ Against = Annotated[
     ),
 ]
 Score = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--score",
         min=0,
         max=1,
-        help="Score threshold for precision, recall, the confusion matrix and the worst pictures.",
+        help="Score threshold for precision, recall, the confusion matrix and the worst pictures; by default the one "
+        "that is stored with the weights, or 0.3. AP counts all detections.",
         rich_help_panel="Measuring",
     ),
 ]
@@ -69,7 +70,7 @@ def evaluate(
     dataset: DatasetFolder,
     split: SplitName = "val",
     against: Against = None,
-    score: Score = 0.3,
+    score: Score = None,
     out: EvaluationFolder = None,
     as_json: AsJson = False,
     model: WeightsModel = None,
@@ -104,12 +105,13 @@ def evaluate(
         result.save(folder)
         rival = None if against is None or result.comparison is None else (against, result.comparison)
         write_evaluation_report(
-            folder / "report.html", result.split, result.evaluation, result.analysis, weights, rival, _track_drawing
-        )
+            folder / "report.html", result.split, result.evaluation, result.analysis, weights, rival, _track_drawing,
+            result.threshold,
+        )  # fmt: skip
     if as_json:
         print_json(result.to_dict())
     show(result.table().to_rich())
-    _show_analysis(result.analysis)
+    _show_analysis(result)
     if result.comparison is not None:
         _show_comparison(result.comparison)
     say(f"Written to {out}: look at {out / 'report.html'}")
@@ -121,12 +123,17 @@ def _track_drawing(pictures: Iterable[Any], total: int) -> Iterable[Any]:
     return track(pictures, "Drawing the worst pictures", total)
 
 
-def _show_analysis(analysis: Analysis) -> None:
+def _show_analysis(result: ModelEvaluation) -> None:
     """Thresholds, outlines, scores and errors, one line each."""
     from yolact_kit.evaluation.tables import number_text
 
-    chosen, best, boundary = analysis.all.at(analysis.score), analysis.all.best(), analysis.boundary.all
-    say(f"from score {analysis.score:g}: {_shares(chosen)}")
+    analysis, stored = result.analysis, result.threshold
+    best, boundary = analysis.all.best(), analysis.boundary.all
+    if stored is None or stored.score != analysis.score:
+        say(f"from score {analysis.score:g}: {_shares(analysis.all.at(analysis.score))}")
+    if stored is not None:
+        source = f"which training chose on {counted(stored.pictures, 'picture')}"
+        say(f"from score {stored.score:g}, {source}: {_shares(analysis.all.at(stored.score))}")
     if best is not None:
         say(f"best F1, from score {best.score:.2f}: {_shares(best)}")
     say(
@@ -135,8 +142,10 @@ def _show_analysis(analysis: Analysis) -> None:
     )
     if analysis.errors.ap50 is None:
         return
-    errors = ", ".join(f"{kind} {number_text(cost)}" for kind, cost in analysis.errors.cost.items())
-    say(f"AP50 lost to each kind of error: {errors}")
+    losses = ", ".join(f"{loss.kind} {number_text(loss.ap)}" for loss in analysis.advice.losses)
+    say(f"AP lost to each kind of error: {losses}")
+    if analysis.advice.text:
+        say(f"What to do next: {analysis.advice.text}")
 
 
 def _shares(point: OperatingPoint) -> str:

@@ -18,6 +18,7 @@ from yolact_kit.cli.options import (
     WeightsModel,
     check_nms,
     local_weights,
+    say_default_score,
     without_videos,
 )
 from yolact_kit.cli.predict_options import LowestScore, Nms
@@ -54,7 +55,7 @@ def explain(
     pictures: ExplainedPictures,
     out: ExplanationFolder = None,
     count: MostPictures = 12,
-    score: LowestScore = 0.3,
+    score: LowestScore = None,
     nms: Nms = None,
     depth_range: DepthRangeOption = None,
     model: WeightsModel = None,
@@ -92,6 +93,7 @@ def explain(
     from yolact_kit.inference.predictor import Predictor
 
     predictor = Predictor.load(local_weights(weights), device, score, nms=nms, model=model, depth_range=chosen)
+    say_default_score(predictor, score)
     depth = call_depth(predictor, lambda: deep_values_of(sources), DISPLAY)
     explanations, broken = _explain(predictor, sources[:count], depth)
     from yolact_kit.reports.explanation import write_explanations
@@ -100,7 +102,7 @@ def explain(
     for explanation in explanations:
         if not len(explanation.prediction):
             file = explanation.prediction.file
-            say(f"Nothing in '{file}' scored {score:g} or more: its prototypes are shown without masks.")
+            say(f"Nothing in '{file}' scored {predictor.score:g} or more: its prototypes are shown without masks.")
     say(f"Open {page} in a browser; the figures are beside it.")
     show_problems(problems)
     if broken or any(problem.severity == "E" for problem in problems):

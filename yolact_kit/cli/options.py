@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yolact_kit.cli.console import track, warn
+from yolact_kit.cli.console import say, track, warn
 from yolact_kit.errors import UserError
 from yolact_kit.ops.nms_methods import NMS_METHODS
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
+    from yolact_kit.inference.predictor import Predictor
     from yolact_kit.inference.sources import SourcePicture
 
 OUTPUT_PANEL = "Messages"
@@ -94,6 +95,23 @@ def local_weights(weights: str) -> str:
     from yolact_kit.models import download
 
     return download.local_weights(weights, track)
+
+
+def say_default_score(predictor: Predictor, asked: float | None) -> None:
+    """Says from which score on a predictor gives detections and why, unless ``--score`` asked for it.
+
+    Args:
+        predictor: The model.
+        asked: The value of ``--score``; None where it was left out.
+    """
+    from yolact_kit.models.score_threshold import DEFAULT_SCORE, describe_default
+
+    if asked is not None:
+        return
+    words = describe_default(predictor.threshold)
+    if predictor.legacy and predictor.threshold is not None:
+        words = f"score {DEFAULT_SCORE:g}: --legacy does not use the threshold that training chose"
+    say(f"{words}; --score changes it")
 
 
 def without_videos(sources: list[SourcePicture]) -> list[SourcePicture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from yolact_kit.cli.options import (
     WeightsModel,
     check_nms,
     local_weights,
+    say_default_score,
     without_videos,
 )
 from yolact_kit.cli.predict_options import (
@@ -80,7 +82,7 @@ def predict(
     simplify: Simplify = 1.0,
     color_by: ColorBy = "class",
     only_uncertain: OnlyUncertain = None,
-    score: LowestScore = 0.3,
+    score: LowestScore = None,
     top_k: TopK = 100,
     nms: Nms = None,
     legacy: Legacy = False,
@@ -153,7 +155,7 @@ class _Request:
     device: str
     batch_size: int
     exact: bool
-    score: float
+    score: float | None
     top_k: int
     nms: str | None
     legacy: bool
@@ -214,12 +216,14 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
     live = show is not None or any(picture.camera >= 0 for picture in pictures)
     # Frames that wait for a batch are shown late.
     predictor = request.load_predictor(1 if live else request.batch_size)
+    say_default_score(predictor, request.score)
     _warn_about_machine(request.formats, predictor.classes)
     start = time.perf_counter()
     unreadable: list[tuple[SourcePicture, PictureError]] = []
     depth = call_depth(predictor, partial(deep_values_of, pictures), DISPLAY)
     if request.only_uncertain:
-        pictures, unreadable = _choose_uncertain(predictor, pictures, request.only_uncertain, depth)
+        chooser = predictor if request.score is not None else _from_default_score(predictor)
+        pictures, unreadable = _choose_uncertain(chooser, pictures, request.only_uncertain, depth)
     summary = predict_to_folder(
         predictor, pictures, request.out, request.formats, request.overwrite, _track_pictures, _warn_of_picture,
         options=WriteOptions(request.simplify, style), video=request.video, show=show, depth=depth,
@@ -248,6 +252,15 @@ def _find_pictures(request: _Request) -> list[SourcePicture]:
         continues = can_go_on(pictures, request.formats, request.video)
         say(f"{'Continuing' if continues else 'Starting over with'} the interrupted run in {request.out}.")
     return without_videos(pictures) if request.only_uncertain else pictures
+
+
+def _from_default_score(predictor: Predictor) -> Predictor:
+    """The predictor from score 0.3 on: the scores that it is unsure of are below the threshold that training chose."""
+    from yolact_kit.models.score_threshold import DEFAULT_SCORE
+
+    lower = copy(predictor)
+    lower.score = min(predictor.score, DEFAULT_SCORE)
+    return lower
 
 
 def _choose_uncertain(

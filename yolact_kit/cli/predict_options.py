@@ -68,7 +68,15 @@ OnlyUncertain = Annotated[
     ),
 ]
 LowestScore = Annotated[
-    float, typer.Option("--score", min=0, max=1, help="Lowest score of a detection.", rich_help_panel="Detection")
+    float | None,
+    typer.Option(
+        "--score",
+        min=0,
+        max=1,
+        help="Lowest score of a detection. By default the threshold that training chose and stored with the weights, "
+        "or 0.3 where they have none.",
+        rich_help_panel="Detection",
+    ),
 ]
 TopK = Annotated[
     int, typer.Option("--top-k", min=1, help="At most this many objects per picture.", rich_help_panel="Detection")

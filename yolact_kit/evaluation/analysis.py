@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.evaluation.advice import Advice, advise
 from yolact_kit.evaluation.boundary import BoundaryQuality, measure_boundaries
 from yolact_kit.evaluation.calibration import Calibration, calibrate
 from yolact_kit.evaluation.confusion import confusion_matrix
@@ -15,6 +16,7 @@ from yolact_kit.evaluation.errors import ErrorBreakdown, break_down_errors
 from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
+from yolact_kit.models.score_threshold import DEFAULT_SCORE
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Analysis:
         calibration: The reliability of scores.
         boundary: How well masks follow outlines.
         worst: The worst pictures, worst first.
+        advice: Where AP is lost, and what to do next.
     """
 
     score: float
@@ -42,6 +45,7 @@ class Analysis:
     calibration: Calibration
     boundary: BoundaryQuality
     worst: list[PictureErrors]
+    advice: Advice
 
     def to_dict(self) -> dict[str, Any]:
         """As in ``metrics.json``, beside COCO's metrics."""
@@ -53,6 +57,7 @@ class Analysis:
             "calibration": self.calibration.to_dict(),
             "boundary": self.boundary.to_dict(),
             "worst": [picture.to_dict() for picture in self.worst],
+            "advice": self.advice.to_dict(),
         }
 
 
@@ -62,7 +67,7 @@ def _points(ranking: Ranking, score: float) -> dict[str, Any]:
     return {"chosen": ranking.at(score).to_dict(), "best": None if best is None else best.to_dict()}
 
 
-def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Analysis:
+def analyse(evaluation: Evaluation, score: float = DEFAULT_SCORE, worst: int = 20) -> Analysis:
     """Analyses the detections of an evaluation.
 
     Args:
@@ -79,14 +84,16 @@ def analyse(evaluation: Evaluation, score: float = 0.3, worst: int = 20) -> Anal
     """
     truth, results, masks = evaluation.truth, evaluation.results, evaluation.metrics.mask
     together = Ranking.of(masks.matches)
+    errors, boundary = break_down_errors(truth, results, masks), measure_boundaries(truth, results, masks)
     return Analysis(
         score=score,
         categories=[category["name"] for category in truth["categories"]],
         all=together,
         by_class={name: Ranking.of([matches]) for name, matches in zip(masks.by_class, masks.matches, strict=True)},
         confusion=confusion_matrix(truth, results, score),
-        errors=break_down_errors(truth, results, masks),
+        errors=errors,
         calibration=calibrate(together),
-        boundary=measure_boundaries(truth, results, masks),
+        boundary=boundary,
         worst=worst_pictures(truth, masks, score, worst),
+        advice=advise(masks, boundary, errors),
     )

@@ -24,6 +24,7 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.json_text import json_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.download import local_weights
+from yolact_kit.models.score_threshold import ScoreThreshold, default_score
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.shown_paths import shown_path
 from yolact_kit.words import counted
@@ -41,6 +42,7 @@ class ModelEvaluation:
         against: What the user calls the model that it is compared with; None where there is none.
         other: The evaluation of that model.
         comparison: The differences between the two.
+        threshold: The score threshold that is stored with the weights; None where they have none.
     """
 
     weights: str
@@ -50,6 +52,7 @@ class ModelEvaluation:
     against: str | None = None
     other: Evaluation | None = None
     comparison: Comparison | None = None
+    threshold: ScoreThreshold | None = None
 
     @property
     def metrics(self) -> Metrics:
@@ -81,6 +84,7 @@ class ModelEvaluation:
     def to_dict(self) -> dict[str, Any]:
         """All numbers, as in ``metrics.json``."""
         numbers = {**self.metrics.to_dict(), **self.analysis.to_dict()}
+        numbers["thresholds"]["stored"] = None if self.threshold is None else self.threshold.model_dump()
         if self.comparison is not None:
             numbers["against"] = {"weights": self.against, **self.comparison.to_dict()}
         return numbers
@@ -109,7 +113,7 @@ def evaluate_model(
     split: str = "val",
     *,
     against: Predictor | Path | str | None = None,
-    score: float = 0.3,
+    score: float | None = None,
     model: str | None = None,
     device: str = "auto",
     batch_size: int = 8,
@@ -124,7 +128,8 @@ def evaluate_model(
         dataset: The data set folder, a data set that was read from it, or a split from `load_split`.
         split: Name of the split.
         against: Another model to compare with, on the same pictures.
-        score: Score threshold for precision, recall, the confusion matrix and the worst pictures.
+        score: Score threshold for precision, recall, the confusion matrix and the worst pictures; by default the one
+            that is stored with the weights, or 0.3. COCO's metrics count all detections whatever it is.
         model: Which model a checkpoint of the original's is of, where its name does not say.
         device: ``auto``, or a device's name.
         batch_size: Pictures that are processed at once.
@@ -149,11 +154,11 @@ def evaluate_model(
     evaluation = _evaluate(predictor, truth, display)
     other = None if rival is None else _evaluate(rival, truth, display)
     display.say("Analysing the errors")
-    analysis = analyse(evaluation, score)
+    analysis = analyse(evaluation, default_score(predictor.threshold) if score is None else score)
     hint = class_font(truth.classes).hint
     if hint:
         display.warn(hint)
-    result = ModelEvaluation(_model_name(weights), truth, evaluation, analysis)
+    result = ModelEvaluation(_model_name(weights), truth, evaluation, analysis, threshold=predictor.threshold)
     if result.undefined is not None:
         display.warn(f"{result.undefined}.")
     if against is not None and other is not None:

@@ -20,6 +20,7 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.views import ViewOptions, views_of
 from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
+from yolact_kit.models.score_threshold import DEFAULT_SCORE, ScoreThreshold, default_score
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.pixels.depth import DepthRange
@@ -73,6 +74,7 @@ class Predictor:
             of the model as it is now, see `accelerated`, which does not change when the model learns on.
         depth_range: The values that become black and white in pictures of more than 8 bits; None for those that the
             model was trained with.
+        threshold: The score threshold that training chose for the model, for information; None where it has none.
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
@@ -94,6 +96,7 @@ class Predictor:
         views: ViewOptions | None = None,
         exact: bool = True,
         depth_range: DepthRange | None = None,
+        threshold: ScoreThreshold | None = None,
     ) -> None:
         self.model = model
         self.config = config
@@ -103,6 +106,7 @@ class Predictor:
         self.batch_size = batch_size
         self.views = views or ViewOptions()
         self.depth_range = depth_range
+        self.threshold = threshold
         self._accelerated = None if exact or self.device.type != "cpu" else accelerated(model)
 
     @classmethod
@@ -110,7 +114,7 @@ class Predictor:
         cls,
         weights: Path | str,
         device: str = "auto",
-        score: float = 0.0,
+        score: float | None = 0.0,
         top_k: int | None = None,
         nms: str | None = None,
         legacy: bool = False,
@@ -126,7 +130,8 @@ class Predictor:
             weights: A run folder (its best weights), a file of weights, the original's ``.pth`` included, or a name
                 such as ``coco:yolact_base``; see `read_weights`.
             device: ``auto``, or a device's name.
-            score: Detections with a lower score are left out.
+            score: Detections with a lower score are left out; None for the threshold that is stored with the weights,
+                0.3 where there is none or ``legacy`` is asked for.
             top_k: Detections kept of a picture, None for the configuration's.
             nms: ``fast``, ``cross-class``, ``standard`` or ``cluster-spm``, None for the configuration's.
             legacy: Whether to do exactly what the original's evaluation does, see `postprocess`.
@@ -147,7 +152,9 @@ class Predictor:
         options = {"top_k": top_k, "nms": nms}
         changes = {key: value for key, value in options.items() if value is not None}
         config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=changes)})
-        return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact, depth_range)
+        if score is None:
+            score = DEFAULT_SCORE if legacy else default_score(loaded.threshold)
+        return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact, depth_range, loaded.threshold)
 
     @property
     def classes(self) -> list[str]:

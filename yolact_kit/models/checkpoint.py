@@ -13,6 +13,7 @@ from torch import Tensor
 
 from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
+from yolact_kit.models.score_threshold import ScoreThreshold
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts put a state dict beside the optimiser's and the like."""
@@ -24,10 +25,12 @@ class Checkpoint(NamedTuple):
     Attributes:
         tensors: State dict by our names.
         config: The configuration that they belong to; ``config.classes`` are its classes.
+        threshold: The score threshold that training chose for them; None where it chose none.
     """
 
     tensors: dict[str, Tensor]
     config: Config
+    threshold: ScoreThreshold | None = None
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.shown_paths import shown_path
 
@@ -26,24 +27,34 @@ FORMAT = "yolact-kit 1"
 
 @dataclass(slots=True)
 class LoadedModel:
-    """A model and the configuration that it was trained with (``config.classes`` are its classes)."""
+    """A model and the configuration that it was trained with (``config.classes`` are its classes).
+
+    Attributes:
+        model: The model.
+        config: Its configuration.
+        threshold: The score threshold that training chose for it; None where the weights have none.
+    """
 
     model: YolactNetwork
     config: Config
+    threshold: ScoreThreshold | None = None
 
 
-def save_weights(path: Path, model: YolactNetwork, config: Config) -> None:
+def save_weights(path: Path, model: YolactNetwork, config: Config, threshold: ScoreThreshold | None = None) -> None:
     """Writes a model's weights, beside and renamed into place.
 
     Args:
         path: File to write, ``.safetensors``.
         model: The model.
         config: Its configuration, classes included.
+        threshold: The score threshold that was chosen for this model; None if there is none.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     stored = config.model_dump(mode="json")
     stored["dataset"], stored["model"]["weights"] = shown_path(config.dataset), shown_path(config.model.weights)
     metadata = {"format": FORMAT, "config": json.dumps(stored, ensure_ascii=False)}
+    if threshold is not None:
+        metadata["threshold"] = threshold.model_dump_json()
     atomic_write_bytes(path, save(tensors, metadata))
 
 
@@ -56,12 +67,12 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu", model: st
         model: The model of an original checkpoint, if its name does not say; see `read_original`.
 
     Returns:
-        The model, in evaluation mode, and its configuration.
+        The model, in evaluation mode, its configuration and its score threshold.
 
     Raises:
         UserError: The weights are missing, truncated or foreign.
     """
-    tensors, config = read_weights(path, model)
+    tensors, config, threshold = read_weights(path, model)
     network = YolactNetwork(config.model, len(config.classes))
     problem = misfits(tensors, network.state_dict())
     if problem:
@@ -69,7 +80,7 @@ def load_weights(path: Path | str, device: torch.device | str = "cpu", model: st
             f"The weights in '{path}' do not fit the configuration stored with them. {problem.capitalize()}."
         )
     network.load_state_dict(tensors, strict=False)
-    return LoadedModel(network.to(device).to(memory_format=torch.channels_last).eval(), config)
+    return LoadedModel(network.to(device).to(memory_format=torch.channels_last).eval(), config, threshold)
 
 
 def read_weights(weights: Path | str, model: str | None = None) -> Checkpoint:
@@ -81,7 +92,7 @@ def read_weights(weights: Path | str, model: str | None = None) -> Checkpoint:
         model: The model of an original checkpoint, if its name does not say; see `read_original`.
 
     Returns:
-        The tensors and their configuration.
+        The tensors, their configuration and, in weights that a training with validation wrote, their score threshold.
 
     Raises:
         UserError: The weights are missing, truncated or foreign.
@@ -102,12 +113,28 @@ def holds_model(weights: Path | str) -> bool:
     return is_original(read_state_dict(path))
 
 
-def _read_ours(path: Path) -> Checkpoint:
-    """Reads what `save_weights` wrote."""
+def read_threshold(path: Path) -> ScoreThreshold | None:
+    """The score threshold in a file of weights, without reading the weights.
+
+    Args:
+        path: A ``.safetensors`` that `save_weights` wrote.
+
+    Returns:
+        The threshold; None where the weights have none.
+
+    Raises:
+        UserError: The file is truncated or foreign.
+    """
+    return _read_ours(path, only_metadata=True).threshold
+
+
+def _read_ours(path: Path, only_metadata: bool = False) -> Checkpoint:
+    """Reads what `save_weights` wrote, with all tensors or none of them."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+            keys = [] if only_metadata else file.keys()
+            tensors = {key: file.get_tensor(key) for key in keys}
     except (SafetensorError, OSError) as error:
         raise UserError(
             f"'{path}' cannot be read as weights: {error}.",
@@ -115,8 +142,10 @@ def _read_ours(path: Path) -> Checkpoint:
         ) from error
     if metadata.get("format") != FORMAT:
         raise UserError(f"'{path}' holds no model of yolact-kit.", "Give weights that `yolact-kit train` wrote.")
+    stored = metadata.get("threshold")  # weights of earlier versions, and of a training without validation, have none
     try:
-        return Checkpoint(tensors, Config.model_validate_json(metadata["config"]))
+        config = Config.model_validate_json(metadata["config"])
+        return Checkpoint(tensors, config, None if stored is None else ScoreThreshold.model_validate_json(stored))
     except (KeyError, ValidationError) as error:
         raise UserError(
             f"The configuration stored in '{path}' cannot be read.", "A later yolact-kit may have written it."

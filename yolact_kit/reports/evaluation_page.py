@@ -12,11 +12,11 @@ from yolact_kit import __version__
 from yolact_kit.evaluation.analysis import Analysis
 from yolact_kit.evaluation.bootstrap import Comparison, Difference
 from yolact_kit.evaluation.coco import PRECISIONS, Scores
-from yolact_kit.evaluation.errors import KINDS
 from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.files import atomic_write_text
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst
@@ -28,18 +28,6 @@ _DASHES = ("", "9 4", "9 4 2 4", "2 4")
 """Line styles of the classes, for readers who cannot tell two colours apart."""
 _MATRIX = 30
 """At most this many classes are in the confusion matrix."""
-_ADVICE = {
-    "class": "Found, but taken for another class. The matrix tells which; label more pictures with these classes side "
-    "by side, or merge classes that people mix up too.",
-    "localisation": "Found, but the mask covers too little or too much. Check that labels follow outlines alike, and "
-    "train with larger pictures where objects are small.",
-    "both": "Something like an object of another class, badly outlined. More pictures of these objects help with both.",
-    "duplicate": "The same object found twice. Objects labelled twice or in parts teach that, and so do dense heaps.",
-    "background": "Detections of nothing. Look among the worst pictures for objects that nobody labelled; otherwise "
-    "add pictures of such backgrounds without labels.",
-    "missed": "Not found at all. `yolact-kit validate` tells whether an anchor fits them; otherwise more pictures, or "
-    "longer training.",
-}
 
 
 def write_evaluation_report(
@@ -50,6 +38,7 @@ def write_evaluation_report(
     weights: str,
     against: tuple[str, Comparison] | None = None,
     progress: Progress | None = None,
+    threshold: ScoreThreshold | None = None,
 ) -> Path:
     """Writes a page about an evaluation that needs nothing but itself: no network, no other file.
 
@@ -61,6 +50,7 @@ def write_evaluation_report(
         weights: What the user calls the model.
         against: What the user calls another model, and the comparison with it.
         progress: Wraps the worst pictures as they are drawn; also given how many there are.
+        threshold: The score threshold that is stored with the weights; None where they have none.
 
     Returns:
         The file.
@@ -82,7 +72,8 @@ def write_evaluation_report(
         undefined=evaluation.why_undefined(split.name),
         weights=shown_path(weights),
         score=analysis.score,
-        tiles=_tiles(evaluation, analysis),
+        stored=threshold,
+        tiles=_tiles(evaluation, analysis, threshold),
         classes=_classes(evaluation, colors),
         thresholds=_thresholds(analysis, colors),
         curves=_curves(evaluation.metrics.mask, colors),
@@ -98,16 +89,21 @@ def write_evaluation_report(
     return file
 
 
-def _tiles(evaluation: Evaluation, analysis: Analysis) -> list[tuple[str, str]]:
+def _tiles(evaluation: Evaluation, analysis: Analysis, threshold: ScoreThreshold | None) -> list[tuple[str, str]]:
     """The figures at the top of the page, each with its name."""
     mask, box = evaluation.metrics.mask, evaluation.metrics.box
     best = analysis.all.best()
+    stored = []
+    if threshold is not None:
+        f1 = analysis.all.at(threshold.score).f1
+        stored.append((f"F1 from score {threshold.score:.2f}, chosen in training", _number(f1)))
     return [
         ("mask AP", _number(mask.values["AP"])),
         ("mask AP50", _number(mask.values["AP50"])),
         ("mask AP75", _number(mask.values["AP75"])),
         ("box AP", _number(box.values["AP"])),
         ("boundary AP", _number(analysis.boundary.scores.values["AP"])),
+        *stored,
         ("best F1" if best is None else f"best F1, from score {best.score:.2f}", _number(best.f1 if best else None)),
         ("pictures", f"{len(evaluation.truth['images']):,}"),
         ("objects", f"{sum(mask.objects.values()):,}"),
@@ -230,21 +226,20 @@ def _matrix(analysis: Analysis) -> dict[str, Any]:
 
 
 def _errors(analysis: Analysis) -> dict[str, Any]:
-    """The kinds of error, with what each costs."""
-    split = analysis.errors
-    worst = max(KINDS, key=lambda kind: split.cost[kind] or 0)
-    most = split.cost[worst]
+    """The causes that keep AP below 1, the largest first, with advice against those that cost anything."""
+    losses = analysis.advice.losses
+    most = losses[0].ap
     rows = [
         {
-            "kind": kind,
-            "count": split.counts[kind],
-            "cost": split.cost[kind],
-            "share": 100 * (split.cost[kind] or 0) / most if most else 0.0,
-            "advice": _ADVICE[kind],
+            "kind": loss.kind,
+            "count": loss.count,
+            "cost": loss.ap,
+            "share": 100 * (loss.ap or 0) / most if most else 0.0,
+            "advice": loss.text if loss.matters else "",
         }
-        for kind in KINDS
+        for loss in losses
     ]
-    return {"rows": rows, "worst": rows[KINDS.index(worst)] if most else None, "split": split}
+    return {"rows": rows, "split": analysis.errors, "advice": analysis.advice}
 
 
 def _against(weights: str, comparison: Comparison) -> dict[str, Any]:

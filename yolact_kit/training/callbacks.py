@@ -15,9 +15,11 @@ from torch import Tensor
 
 from yolact_kit.annotations.dataset import Picture, count_crowds
 from yolact_kit.errors import UserError
+from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.coco import evaluate, why_undefined
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.models.weights import save_weights
 from yolact_kit.threads import ThreadWatch
 from yolact_kit.training.distributed import any_process, broadcast_first, gather
@@ -142,6 +144,7 @@ class ValidationCallback(Callback):
         best: The best mask AP so far, None before the first validation and where AP is undefined.
         last: The last metrics, as in ``metrics.json``.
         predictions: The last predictions, by the picture's index.
+        threshold: The score threshold that these predictions suggest; None where nothing was found.
     """
 
     def __init__(self, pictures: list[Picture], file: Path, say: Callable[[str], None] = lambda _line: None) -> None:
@@ -154,6 +157,8 @@ class ValidationCallback(Callback):
         self.best: float | None = None
         self.last: dict[str, Any] = {}
         self.predictions: dict[int, Prediction] = {}
+        self.threshold: ScoreThreshold | None = None
+        self._threshold_step = -1
 
     @property
     def state_key(self) -> str:
@@ -184,13 +189,18 @@ class ValidationCallback(Callback):
         self.predictions = {index: predictions[index] for index in range(len(self.pictures))}
         metrics = evaluate(self.pictures, module.config.classes, list(self.predictions.values()))
         self.last = metrics.to_dict()
+        self.threshold, self._threshold_step = choose_threshold(metrics.mask), trainer.global_step
         self._log_metrics(module)
         score: float | None = self.last["mask"]["AP"]
         if (self.best is None or (score or 0.0) >= self.best) and is_finite(module):
             with tolerating_write_errors("the best weights", self.say):
                 if trainer.is_global_zero:
-                    save_weights(self.file, module.model, module.config)
+                    save_weights(self.file, module.model, module.config, self.threshold)
                 self.best = score
+
+    def threshold_at(self, step: int) -> ScoreThreshold | None:
+        """The score threshold of the weights after so many steps; None unless these were validated."""
+        return self.threshold if step == self._threshold_step else None
 
     def _log_metrics(self, module: TrainingModule) -> None:
         """Hands AP, AP50 and AP75 to the loggers, NaN where undefined."""

@@ -16,7 +16,14 @@ from lightning.pytorch.callbacks import Callback
 from yolact_kit.errors import UserError
 from yolact_kit.files import replacing
 from yolact_kit.models.weights import save_weights
-from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, is_finite, tolerating_write_errors
+from yolact_kit.training.callbacks import (
+    NEVER,
+    EndOfBudget,
+    RunningAverage,
+    ValidationCallback,
+    is_finite,
+    tolerating_write_errors,
+)
 from yolact_kit.training.module import TrainingModule
 from yolact_kit.training.schedule import Budget
 
@@ -38,10 +45,19 @@ class Saving(Callback):
         budget: Tells the time, which processes that train together agree on.
         average: Where the averaged weights are; None if weights are not averaged.
         say: Prints a line.
+        validation: Where the score threshold of the weights is, if they were validated; None without validation.
     """
 
-    def __init__(self, run: Path, budget: Budget, average: RunningAverage | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        run: Path,
+        budget: Budget,
+        average: RunningAverage | None,
+        say: Callable[[str], None],
+        validation: ValidationCallback | None = None,
+    ) -> None:
         self.run = run
+        self.validation = validation
         self.budget = budget
         self.average = average
         self.say = say
@@ -104,8 +120,9 @@ class Saving(Callback):
         # not.
         if trainer.is_global_zero:
             source = self.average.averaged(module) if self.average is not None else module
+            threshold = None if self.validation is None else self.validation.threshold_at(trainer.global_step)
             with tolerating_write_errors("the last weights", self.say):
-                save_weights(self.run / "weights" / "last.safetensors", source.model, module.config)
+                save_weights(self.run / "weights" / "last.safetensors", source.model, module.config, threshold)
         file = self.run / "checkpoints" / LAST
         with tolerating_write_errors("the checkpoint", self.say), ExitStack() as stack:
             try:

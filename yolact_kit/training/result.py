@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yolact_kit.models.score_threshold import ScoreThreshold, describe_default
 from yolact_kit.training.bad_batches import TrainingStoppedError
 from yolact_kit.words import counted
 
@@ -25,6 +26,7 @@ class TrainResult:
         steps: Steps that were taken, those of an earlier part included.
         best_ap: Best mask AP on the validation split, 0..1; None where there is none.
         undefined: Why mask AP on val is undefined, as where val has no objects; None where it is not, or without val.
+        threshold: The score threshold that is stored with the best weights; None where none could be chosen.
         metrics: Metrics of the last validation, as in ``metrics.json``.
         interrupted: Whether the user ended it early.
         stopped: Why it could not go on; None if it could.
@@ -38,6 +40,7 @@ class TrainResult:
     steps: int
     best_ap: float | None = None
     undefined: str | None = None
+    threshold: ScoreThreshold | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     stopped: TrainingStoppedError | None = None
@@ -64,4 +67,7 @@ class TrainResult:
             best = f"; best mask AP on val {self.best_ap:.3f}"
         folder = self.run / "weights"
         weights = f"The weights are in {folder}." if folder.is_dir() else "No weights were saved."
-        return f"{ending} after {counted(self.steps, 'step')}{best}. {weights}"
+        words = f"{ending} after {counted(self.steps, 'step')}{best}. {weights}"
+        if self.threshold is None:
+            return words
+        return f"{words} `predict` uses {describe_default(self.threshold)}."

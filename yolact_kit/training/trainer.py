@@ -8,7 +8,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,10 +20,12 @@ from rich.console import Console
 
 from yolact_kit.config.files import save_config
 from yolact_kit.config.schema import Config
+from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.freezing import freeze
 from yolact_kit.models.transfer import transfer
+from yolact_kit.models.weights import find_weights, read_threshold
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback
@@ -96,6 +98,8 @@ def train(
     result.bad_batches = bad_batches.count
     if validation is not None:
         _add_metrics(result, validation)
+        with suppress(UserError):  # as on a full disk, where no weights could be written
+            result.threshold = read_threshold(find_weights(out))
     return result
 
 
@@ -184,7 +188,7 @@ def _callbacks(
     # Without an AP no validation is better than another, and patience would end every training.
     if validation is not None and validation.undefined is None:
         callbacks.append(_early_stopping(plan))
-    callbacks += [Saving(out, plan.budget, average, say), progress]
+    callbacks += [Saving(out, plan.budget, average, say, validation), progress]
     if validation is not None and train.progress_pictures:
         callbacks.append(ProgressPictures(validation, out / "progress", train.progress_pictures, say))
     return [callback for callback in callbacks if callback is not None], validation, end
