@@ -164,11 +164,11 @@ def _timm_body(name: str, strides: Sequence[int]) -> tuple[nn.Module, list[int]]
 
     network_name = name.removeprefix(TIMM)
     try:
-        every = timm.create_model(network_name, features_only=True)
+        every: Any = timm.create_model(network_name, features_only=True)
         # The last map of each stride: before the next one, a network has seen most of what that stride can show.
         levels = {stride: level for level, stride in enumerate(every.feature_info.reduction())}
         indices = tuple(levels[stride] for stride in strides)
-        body = timm.create_model(network_name, features_only=True, out_indices=indices)
+        body: Any = timm.create_model(network_name, features_only=True, out_indices=indices)
         channels = body.feature_info.channels()
         _require_layout(body, channels, strides)
     except (RuntimeError, KeyError, AssertionError, AttributeError, TypeError) as error:
