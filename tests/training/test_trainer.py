@@ -12,7 +12,7 @@ import torch
 from torchvision.models import get_model
 
 from tests.datasets.folders import FolderMaker
-from tests.tiny_model import SMALL_BACKBONE, THRESHOLD, tiny_config
+from tests.tiny_model import SMALL_BACKBONE, THRESHOLD, tiny_config, tiny_model
 from yolact_kit.annotations.dataset import Picture
 from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.config.schema import Config
@@ -20,7 +20,9 @@ from yolact_kit.errors import UserError
 from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.evaluate import evaluate_model
 from yolact_kit.inference.predictor import Predictor
+from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.models.weights import load_weights, read_threshold
+from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.plan import TrainingPlan, plan_run
 from yolact_kit.training.trainer import train
@@ -77,19 +79,35 @@ def test_a_run_leaves_all_that_is_promised(config: Config, tmp_path: Path) -> No
     assert any("validation after 10 steps" in line for line in lines)
 
 
+def taught_by_itself(root: Path, config: Config) -> tuple[Config, Checkpoint]:
+    """A data set whose val objects are every other detection of an untrained model, and that model."""
+    model = tiny_model(config)
+    maker = FolderMaker(root, config.classes)
+    for number in range(3):
+        maker.picture("train", f"{number}.png", ["컵", "plate"], seed=number)
+    for number in range(2):
+        entry = maker.picture("val", f"val{number}.png", [], seed=10 + number)
+        [detections] = Predictor(model, config).predict([read_picture(root / "images" / entry["file_name"])])
+        large = [one for one in detections.to_coco(entry["id"]) if one["area"] > 100]
+        for one in large[:8:2]:
+            label = config.classes[one["category_id"] - 1]
+            maker.annotate("val", entry["id"], label, one["segmentation"], bbox=one["bbox"], area=one["area"])
+    alone = changed(config, epochs=4, validate_every=1, learning_rate=1e-6)
+    alone.dataset = str(maker.write())
+    return alone, Checkpoint(model.state_dict(), config)
+
+
 def test_each_file_of_weights_has_the_threshold_of_its_own_predictions(config: Config, tmp_path: Path) -> None:
-    longer = changed(config, epochs=40, validate_every=20)
-    result = train(plan(longer), tmp_path / "run", "none")
-    run = tmp_path / "run"
-    best, last = (run / "weights" / f"{name}.safetensors" for name in ("best", "last"))
-    assert result.threshold == read_threshold(best)
-    dataset = load_dataset(Path(config.dataset))
-    for file in (best, last):
+    alone, start = taught_by_itself(tmp_path / "data", config)
+    result = train(plan(alone), tmp_path / "run", start)
+    assert result.threshold is not None and result.threshold.pictures == 2
+    assert f"`predict` uses score {result.threshold.score:g}: chosen in training on 2 pictures" in str(result)
+    dataset = load_dataset(Path(alone.dataset))
+    stored = {name: tmp_path / "run" / "weights" / f"{name}.safetensors" for name in ("best", "last")}
+    for file in stored.values():
         evaluated = evaluate_model(Predictor.load(file, "cpu", exact=True), dataset, "val")
-        assert choose_threshold(evaluated.metrics.mask) == read_threshold(file)
-    assert read_threshold(last) is not None
-    assert read_threshold(last).pictures == 2  # type: ignore[union-attr]
-    assert "`predict` uses score " in str(result)
+        assert choose_threshold(evaluated.metrics.mask) == read_threshold(file) is not None
+    assert read_threshold(stored["best"]) == result.threshold
 
 
 def test_weights_that_were_not_validated_have_no_threshold(config: Config, tmp_path: Path) -> None:
