@@ -18,11 +18,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from yolact_kit.config.score_threshold import DEFAULT_SCORE
 from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.coco import Scores
 from yolact_kit.evaluation.matches import ClassMatches
 from yolact_kit.evaluation.thresholds import Ranking
-from yolact_kit.models.score_threshold import DEFAULT_SCORE
 
 ALL, REPEATS = 2000, 100
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
-from yolact_kit.models.score_threshold import ScoreThreshold
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import YolactNetwork
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.evaluation.chosen_threshold import CANDIDATES, choose_threshold
 from yolact_kit.evaluation.coco import Scores, evaluate_documents, ground_truth
 from yolact_kit.evaluation.thresholds import Ranking
-from yolact_kit.models.score_threshold import ScoreThreshold
 
 from .scenes import scene
 from .test_coco import CLASSES, instance, picture, prediction

@@ -15,12 +15,12 @@ from tests.evaluation.test_advice import EMPTY, perfect
 from tests.evaluation.test_advice import truth as objects
 from tests.reports.pages import assert_needs_nothing_but_itself
 from tests.tiny_model import THRESHOLD
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.evaluation.analysis import analyse
 from yolact_kit.evaluation.bootstrap import compare
 from yolact_kit.evaluation.coco import evaluate_documents
 from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.evaluation.split_evaluation import Evaluation
-from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.reports.evaluation_page import CURVES, write_evaluation_report
 
 

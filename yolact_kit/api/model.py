@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.api.data import DatasetLike
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.evaluation.evaluate import ModelEvaluation, evaluate_model
 from yolact_kit.files import run_folder
 from yolact_kit.inference.depth import CallDepth, call_depth
@@ -24,7 +25,6 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.inference.sources import find_pictures
 from yolact_kit.inference.views import ViewOptions
-from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.ops.nms_methods import NmsMethod
 from yolact_kit.pixels.depth import depth_range as range_of_pair
 from yolact_kit.reports.explanation import write_explanations

@@ -104,7 +104,7 @@ def say_default_score(predictor: Predictor, asked: float | None) -> None:
         predictor: The model.
         asked: The value of ``--score``; None where it was left out.
     """
-    from yolact_kit.models.score_threshold import DEFAULT_SCORE, describe_default
+    from yolact_kit.config.score_threshold import DEFAULT_SCORE, describe_default
 
     if asked is not None:
         return

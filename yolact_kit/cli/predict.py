@@ -256,7 +256,7 @@ def _find_pictures(request: _Request) -> list[SourcePicture]:
 
 def _from_default_score(predictor: Predictor) -> Predictor:
     """The predictor from score 0.3 on: the scores that it is unsure of are below the threshold that training chose."""
-    from yolact_kit.models.score_threshold import DEFAULT_SCORE
+    from yolact_kit.config.score_threshold import DEFAULT_SCORE
 
     lower = copy(predictor)
     lower.score = min(predictor.score, DEFAULT_SCORE)

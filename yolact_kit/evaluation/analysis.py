@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.config.score_threshold import DEFAULT_SCORE
 from yolact_kit.evaluation.advice import Advice, advise
 from yolact_kit.evaluation.boundary import BoundaryQuality, measure_boundaries
 from yolact_kit.evaluation.calibration import Calibration, calibrate
@@ -16,7 +17,6 @@ from yolact_kit.evaluation.errors import ErrorBreakdown, break_down_errors
 from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.evaluation.worst import PictureErrors, worst_pictures
-from yolact_kit.models.score_threshold import DEFAULT_SCORE
 
 
 @dataclass(slots=True)

@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.config.score_threshold import DEFAULT_SCORE, ScoreThreshold
 from yolact_kit.evaluation.coco import Scores
 from yolact_kit.evaluation.matches import ClassMatches
 from yolact_kit.evaluation.thresholds import Ranking
-from yolact_kit.models.score_threshold import DEFAULT_SCORE, ScoreThreshold
 
 CANDIDATES: Final = np.arange(10, 91) / 100
 """The thresholds that can be chosen. Below 0.1 everything is drawn, above 0.9 new pictures would lose too much."""

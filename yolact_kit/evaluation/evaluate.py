@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from yolact_kit.annotations.dataset import Dataset
+from yolact_kit.config.score_threshold import ScoreThreshold, default_score
 from yolact_kit.display import SILENT, Display
 from yolact_kit.evaluation.analysis import Analysis, analyse
 from yolact_kit.evaluation.bootstrap import Comparison, compare
@@ -24,7 +25,6 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.json_text import json_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.download import local_weights
-from yolact_kit.models.score_threshold import ScoreThreshold, default_score
 from yolact_kit.pixels.pictures import PictureError
 from yolact_kit.shown_paths import shown_path
 from yolact_kit.words import counted

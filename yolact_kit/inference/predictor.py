@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
+from yolact_kit.config.score_threshold import DEFAULT_SCORE, ScoreThreshold, default_score
 from yolact_kit.errors import UserError
 from yolact_kit.inference.merging import merge
 from yolact_kit.inference.pipeline import on_cores
@@ -20,7 +21,6 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.views import ViewOptions, views_of
 from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.score_threshold import DEFAULT_SCORE, ScoreThreshold, default_score
 from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.pixels.depth import DepthRange

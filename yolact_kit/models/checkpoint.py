@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from yolact_kit.config.schema import Config
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.errors import UserError
-from yolact_kit.models.score_threshold import ScoreThreshold
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training scripts put a state dict beside the optimiser's and the like."""

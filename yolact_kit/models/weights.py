@@ -12,13 +12,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from yolact_kit.config.schema import Config
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_bytes
 from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
-from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.shown_paths import shown_path
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from yolact_kit import __version__
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.evaluation.analysis import Analysis
 from yolact_kit.evaluation.bootstrap import Comparison, Difference
 from yolact_kit.evaluation.coco import PRECISIONS, Scores
@@ -16,7 +17,6 @@ from yolact_kit.evaluation.split import LabelledSplit
 from yolact_kit.evaluation.split_evaluation import Evaluation
 from yolact_kit.evaluation.thresholds import Ranking
 from yolact_kit.files import atomic_write_text
-from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.progress import Progress
 from yolact_kit.reports.pages import css_color, data_url, render_page
 from yolact_kit.reports.worst_pictures import draw_worst

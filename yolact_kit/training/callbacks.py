@@ -14,12 +14,12 @@ from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 from yolact_kit.annotations.dataset import Picture, count_crowds
+from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.errors import UserError
 from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.coco import evaluate, why_undefined
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.models.score_threshold import ScoreThreshold
 from yolact_kit.models.weights import save_weights
 from yolact_kit.threads import ThreadWatch
 from yolact_kit.training.distributed import any_process, broadcast_first, gather

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yolact_kit.models.score_threshold import ScoreThreshold, describe_default
+from yolact_kit.config.score_threshold import ScoreThreshold, describe_default
 from yolact_kit.training.bad_batches import TrainingStoppedError
 from yolact_kit.words import counted
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from yolact_kit.models.score_threshold import ScoreThreshold, default_score, describe_default
+from yolact_kit.config.score_threshold import ScoreThreshold, default_score, describe_default
 
 
 def test_what_is_said_names_all_that_the_threshold_promises() -> None:
