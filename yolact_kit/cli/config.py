@@ -35,48 +35,52 @@ def _list_backbones(wanted: bool) -> None:
     raise typer.Exit
 
 
+ModelName = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="yolact_nano, yolact_resnet50, yolact_base, ... (docs/models.md), or auto to suit the machine.",
+        rich_help_panel="Model",
+    ),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        "--size", metavar="PIXELS", help="Training size, instead of the model's own.", rich_help_panel="Model"
+    ),
+]
+BackboneName = Annotated[
+    str | None,
+    typer.Option(
+        "--backbone",
+        metavar="NAME",
+        help="Backbone instead of the model's own: any of torchvision's or timm's; --backbones lists some.",
+        rich_help_panel="Model",
+    ),
+]
+ListBackbones = Annotated[
+    bool,
+    typer.Option(
+        "--backbones",
+        callback=_list_backbones,
+        is_eager=True,
+        help="List some backbones with their sizes and speed, and end.",
+        rich_help_panel="Model",
+    ),
+]
+File = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")]
+Replace = Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.", rich_help_panel="Output")]
+
+
 def config(
     dataset: DatasetFolder,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="yolact_nano, yolact_resnet50, yolact_base, ... (docs/models.md), or auto to suit the machine.",
-            rich_help_panel="Model",
-        ),
-    ] = "auto",
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--size", metavar="PIXELS", help="Training size, instead of the model's own.", rich_help_panel="Model"
-        ),
-    ] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            "--backbone",
-            metavar="NAME",
-            help="Backbone instead of the model's own: any of torchvision's or timm's; --backbones lists some.",
-            rich_help_panel="Model",
-        ),
-    ] = None,
-    _backbones: Annotated[
-        bool,
-        typer.Option(
-            "--backbones",
-            callback=_list_backbones,
-            is_eager=True,
-            help="List some backbones with their sizes and speed, and end.",
-            rich_help_panel="Model",
-        ),
-    ] = False,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", rich_help_panel="Output")] = Path(
-        "config.yaml"
-    ),
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an existing file.", rich_help_panel="Output")
-    ] = False,
+    model: ModelName = "auto",
+    size: Size = None,
+    backbone: BackboneName = None,
+    _backbones: ListBackbones = False,
+    out: File = Path("config.yaml"),
+    overwrite: Replace = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
