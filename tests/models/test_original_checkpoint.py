@@ -37,7 +37,7 @@ def saved(state: object, file: Path, **options: bool) -> Path:
     ],
 )
 def test_the_files_name_says_which_model_it_is(name: str, reference: Path, tmp_path: Path) -> None:
-    tensors, config = read_original(saved(empty_state(reference, name), tmp_path / f"{name}_54_800000.pth"))
+    tensors, config, _ = read_original(saved(empty_state(reference, name), tmp_path / f"{name}_54_800000.pth"))
     assert config.model.name == name
     assert config.classes == list(COCO_CLASSES)
     with torch.device("meta"):
@@ -61,7 +61,7 @@ def test_names_of_files(file: str, name: str | None) -> None:
 
 def test_twenty_classes_are_pascals_and_others_have_numbers(reference: Path, tmp_path: Path) -> None:
     state = empty_state(reference, "yolact_resnet50_pascal")
-    _, config = read_original(saved(state, tmp_path / "yolact_resnet50_pascal_60_120000.pth"))
+    _, config, _ = read_original(saved(state, tmp_path / "yolact_resnet50_pascal_60_120000.pth"))
     assert config.classes == list(PASCAL_CLASSES)
     zero = torch.zeros(())
     state |= {
@@ -70,7 +70,7 @@ def test_twenty_classes_are_pascals_and_others_have_numbers(reference: Path, tmp
         "semantic_seg_conv.weight": zero.expand(3, 256, 1, 1),
         "semantic_seg_conv.bias": zero.expand(3),
     }
-    _, config = read_original(saved(state, tmp_path / "yolact_resnet50_cups_9_100.pth"))
+    _, config, _ = read_original(saved(state, tmp_path / "yolact_resnet50_cups_9_100.pth"))
     assert config.classes == ["class 1", "class 2", "class 3"]
 
 

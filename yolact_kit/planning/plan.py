@@ -23,7 +23,7 @@ from yolact_kit.words import counted
 CPU_MODEL = "yolact_nano"
 GPU_MODEL = "yolact_resnet50"
 
-_STEPS = {"cpu": 2_000, "gpu": 10_000}
+_STEPS = {"cpu": 4_000, "gpu": 10_000}
 """Steps of a full batch that such a machine needs to learn a small data set; only the order of magnitude counts."""
 _EPOCHS = (30, 400)
 """The fewest and the most epochs."""
