@@ -23,7 +23,8 @@ _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 """Names for importing packages, if they differ from the names for installing them."""
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
-    "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson", "timm",
+    "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson",
+    "timm",
 )  # fmt: skip
 """The required packages, for a run from the repository's folder, where no metadata says which versions are needed."""
 OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", "hotcoco")
