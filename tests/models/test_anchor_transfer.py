@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
-from yolact_kit.models.anchor_transfer import anchor_shapes, fit_anchors
+from yolact_kit.models.anchor_transfer import finest_shapes, fit_anchors
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.ops.boxes import decode
 
@@ -43,10 +43,10 @@ def test_boxes_scores_and_coefficients_stay_what_they_were(own: AnchorConfig) ->
     picture = torch.rand(1, 3, 64, 64) * 255
     with torch.no_grad():
         before, after = source(picture), target(picture)
-    count, own_count = len(anchor_shapes(usual())), len(anchor_shapes(own))
+    count, own_count = len(finest_shapes(usual())), len(finest_shapes(own))
     boxes = decode(before.regressions, before.anchors).reshape(-1, count, 4)
     own_boxes = decode(after.regressions, after.anchors).reshape(-1, own_count, 4)
-    nearest = torch.cdist(anchor_shapes(own).log(), anchor_shapes(usual()).log()).argmin(1)
+    nearest = torch.cdist(finest_shapes(own).log(), finest_shapes(usual()).log()).argmin(1)
     torch.testing.assert_close(own_boxes, boxes[:, nearest], atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(
         after.logits.reshape(-1, own_count, 3), before.logits.reshape(-1, count, 3)[:, nearest], atol=1e-5, rtol=1e-4
@@ -57,4 +57,4 @@ def test_boxes_scores_and_coefficients_stay_what_they_were(own: AnchorConfig) ->
 
 def test_square_anchors_are_what_the_network_has() -> None:
     config = Config(model=ModelConfig(anchors=AnchorConfig(scales=SCALES, aspect_ratios=[1.0, 4.0], square=True)))
-    assert anchor_shapes(config.model.anchors).tolist() == [[16.0, 16.0], [32.0, 32.0]]
+    assert finest_shapes(config.model.anchors).tolist() == [[16.0, 16.0], [32.0, 32.0]]

@@ -8,8 +8,9 @@ from safetensors import safe_open
 
 from yolact_kit.config.files import template
 from yolact_kit.errors import UserError
-from yolact_kit.models.starter import STARTERS, read_starter, starter_file
+from yolact_kit.models.starter import STARTERS, starter_file
 from yolact_kit.models.transfer import transfer
+from yolact_kit.models.weights import read_starter
 from yolact_kit.models.yolact import YolactNetwork
 
 

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from yolact_kit.config.files import override, template, template_names
 from yolact_kit.config.schema import AnchorConfig, Config, ModelConfig
-from yolact_kit.models.starter import read_starter
 from yolact_kit.models.transfer import transfer
+from yolact_kit.models.weights import read_starter
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.training.losses import yolact_loss
 from yolact_kit.training.targets import Target

@@ -15,6 +15,8 @@ FrozenPart = Literal["stem", "backbone", "fpn", "protonet", "head"]
 
 PAPER_SIZE = 550
 """Side in pixels of the pictures that the paper's anchors, the default ones, are made for."""
+TIMM = "timm/"
+"""What stands before a backbone's name to say that timm's is meant, where torchvision has one of that name as well."""
 _USUAL_BACKBONES = ("efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101", "darknet53")
 
 
@@ -95,7 +97,7 @@ class ModelConfig(_Section):
         import torchvision.models
 
         names = [*_USUAL_BACKBONES, *torchvision.models.list_models(module=torchvision.models)]
-        plain = name.removeprefix("timm/")
+        plain = name.removeprefix(TIMM)
         if (name in names and name == plain) or timm.is_model(plain):
             return name
         names += timm.list_models()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from yolact_kit.evaluation.bootstrap import CONFIDENCE, draw_pictures, resampled_precision
+from yolact_kit.evaluation.bootstrap import draw_pictures, middle, resampled_precision
 from yolact_kit.evaluation.boundary import BoundaryQuality
 from yolact_kit.evaluation.coco import Scores
 from yolact_kit.evaluation.errors import KINDS, ErrorBreakdown
@@ -166,7 +166,4 @@ def _interval(masks: Scores) -> tuple[float, float] | None:
     by_class = resampled_precision(masks, draws).mean(axis=1)  # [B, C]
     # A draw that holds no object of a class has no AP for it; the mean is over the others.
     values = [row[np.isfinite(row)].mean() for row in by_class if np.isfinite(row).any()]
-    if not values:
-        return None
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return middle(values) if values else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -182,5 +183,18 @@ def _difference(this: float | None, other: float | None, draws: NDArray[np.float
     """A metric of both models, with the interval that holds the middle 95 % of the draws' differences."""
     if this is None or other is None or len(draws) == 0:
         return Difference(this, other, None, None)
+    return Difference(this, other, *middle(draws))
+
+
+def middle(draws: Sequence[float] | NDArray[np.float64]) -> tuple[float, float]:
+    """The interval that holds the middle 95 % of some draws.
+
+    Args:
+        draws: Values [B], at least one.
+
+    Example:
+        >>> [round(end, 3) for end in middle([0.0, 1.0])]
+        [0.025, 0.975]
+    """
     low, high = np.quantile(draws, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Difference(this, other, float(low), float(high))
+    return float(low), float(high)

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from yolact_kit.config.schema import AnchorConfig
+from yolact_kit.models.anchors import anchor_shapes
 from yolact_kit.ops.boxes import VARIANCES
 
 BRANCHES = ("head.box", "head.score", "head.coefficient")
 """Layers whose output channels are those of one anchor of a cell after the other."""
 
 
-def anchor_shapes(anchors: AnchorConfig) -> Tensor:
-    """Width and height of a cell's anchors on P3.
-
-    Args:
-        anchors: The configuration of the anchors.
-
-    Returns:
-        float64 [A, 2] in input pixels, in the order of the head's channels.
-
-    Example:
-        >>> anchor_shapes(AnchorConfig(scales=[[32.0]], aspect_ratios=[1, 4], square=False)).tolist()
-        [[32.0, 32.0], [64.0, 16.0]]
-    """
-    shapes = []
-    for scale in anchors.scales[0]:
-        for ratio in anchors.aspect_ratios:
-            width = scale * math.sqrt(ratio)
-            shapes.append((width, width if anchors.square else scale / math.sqrt(ratio)))
-    return torch.tensor(shapes, dtype=torch.float64)
+def finest_shapes(anchors: AnchorConfig) -> Tensor:
+    """Width and height of a cell's anchors on P3, float64 [A, 2] in input pixels, in the head's order."""
+    return torch.tensor(anchor_shapes(anchors.scales[0], anchors), dtype=torch.float64)
 
 
 def fit_anchors(tensors: dict[str, Tensor], source: AnchorConfig, own: AnchorConfig) -> dict[str, Tensor]:
@@ -46,7 +29,7 @@ def fit_anchors(tensors: dict[str, Tensor], source: AnchorConfig, own: AnchorCon
     Returns:
         A state dict for the anchors ``own``; ``tensors`` itself if these are the same.
     """
-    theirs, ours = anchor_shapes(source), anchor_shapes(own)
+    theirs, ours = finest_shapes(source), finest_shapes(own)
     if theirs.shape == ours.shape and torch.allclose(theirs, ours):
         return tensors
     # Most like it: with the least difference of the logarithms of width and height.

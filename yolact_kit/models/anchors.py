@@ -8,6 +8,29 @@ from torch import Tensor
 from yolact_kit.config.schema import AnchorConfig
 
 
+def anchor_shapes(scales: list[float], config: AnchorConfig) -> list[tuple[float, float]]:
+    """Width and height of a cell's anchors.
+
+    Args:
+        scales: Sides of the anchors in input pixels.
+        config: Aspect ratios, and whether anchors are square whatever the ratio.
+
+    Returns:
+        Pairs in input pixels; scale by scale, in each scale ratio by ratio, as the prediction head has its channels.
+
+    Example:
+        >>> anchor_shapes([32.0], AnchorConfig(aspect_ratios=[1, 4], square=False))
+        [(32.0, 32.0), (64.0, 16.0)]
+    """
+    # A ratio changes the shape, not the area: width s * sqrt(r) and height s / sqrt(r) have the area s * s.
+    shapes = []
+    for scale in scales:
+        for ratio in config.aspect_ratios:
+            width = scale * ratio**0.5
+            shapes.append((width, width if config.square else scale / ratio**0.5))
+    return shapes
+
+
 def level_anchors(height: int, width: int, scales: list[float], config: AnchorConfig, input_size: int) -> Tensor:
     """Anchors of one pyramid level.
 
@@ -22,13 +45,7 @@ def level_anchors(height: int, width: int, scales: list[float], config: AnchorCo
         [height * width * len(scales) * len(aspect_ratios), 4]: centre x, centre y, width, height in 0..1; rows of
         cells, then cells, then scales, then aspect ratios.
     """
-    # A ratio changes the shape, not the area: width s * sqrt(r) and height s / sqrt(r) have the area s * s.
-    sizes = []
-    for scale in scales:
-        for ratio in config.aspect_ratios:
-            width_share = scale * ratio**0.5 / input_size
-            height_share = width_share if config.square else scale / ratio**0.5 / input_size
-            sizes.append((width_share, height_share))
+    sizes = [(across / input_size, down / input_size) for across, down in anchor_shapes(scales, config)]
     # Every cell's centre with every size: both become [height, width, sizes, 2]. Laid out flat, that is the order in
     # which the prediction head gives its outputs.
     rows = (torch.arange(height, dtype=torch.float64) + 0.5) / height

@@ -13,6 +13,7 @@ from torchvision.models import get_model, list_models
 from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
+from yolact_kit.config.schema import TIMM
 from yolact_kit.errors import UserError
 from yolact_kit.models.checkpoint import read_state_dict
 from yolact_kit.models.darknet import Darknet53
@@ -22,8 +23,6 @@ from yolact_kit.models.pretrained import Pretrained, adapt_to_pictures, timm_wei
 DARKNET = "darknet53"
 STRIDES = (8, 16, 32)
 FINE_STRIDE = 4
-TIMM = "timm/"
-"""What stands before a network's name to say that timm's is meant, where torchvision has one of that name as well."""
 _PROBE = 64
 
 MEAN = (123.68, 116.78, 103.94)

@@ -30,3 +30,26 @@ def normalised(convolution: nn.Conv2d, groups: bool) -> nn.Module:
         return convolution
     channels = convolution.out_channels
     return nn.Sequential(convolution, nn.GroupNorm(math.gcd(_GROUPS, channels), channels))
+
+
+def stacked(entry: int, width: int, layers: int, groups: bool) -> list[nn.Module]:
+    """3x3 convolutions one after the other, each with a ReLU.
+
+    Args:
+        entry: Channels that the first one takes.
+        width: Channels that each one gives.
+        layers: Number of convolutions.
+        groups: Whether each is normalised, see `normalised`.
+
+    Returns:
+        The modules in their order, two for each convolution.
+
+    Example:
+        >>> len(stacked(3, 16, layers=2, groups=False))
+        4
+    """
+    modules: list[nn.Module] = []
+    for index in range(layers):
+        convolution = nn.Conv2d(entry if index == 0 else width, width, 3, padding=1)
+        modules += [normalised(convolution, groups), nn.ReLU()]
+    return modules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from yolact_kit.models.norm import normalised
+from yolact_kit.models.norm import stacked
 
 
 class PredictionHead(nn.Module):
@@ -34,11 +34,7 @@ class PredictionHead(nn.Module):
         super().__init__()
         self.classes = classes
         self.prototypes = prototypes
-        shared: list[nn.Module] = []
-        for index in range(layers):
-            layer = nn.Conv2d(features if index == 0 else width, width, 3, padding=1)
-            shared += [normalised(layer, norm), nn.ReLU()]
-        self.shared = nn.Sequential(*shared)
+        self.shared = nn.Sequential(*stacked(features, width, layers, norm))
         entry = width if layers else features
         self.box = nn.Conv2d(entry, anchors * 4, 3, padding=1)
         self.score = nn.Conv2d(entry, anchors * (classes + 1), 3, padding=1)

@@ -142,10 +142,8 @@ def adapt_to_pictures(network: nn.Module, trained: Pretrained, mean: Sequence[fl
     # With z = (x - mean) / std, what the weights expect is z * scale + shift, channel by channel. The scale goes into
     # the kernel; the shift adds a constant to each output (but for the border, where pictures are padded with 0).
     weight = convolution.weight
-    scale = weight.new_tensor(list(std)) / weight.new_tensor(list(trained.std))
-    shift = (weight.new_tensor(list(mean)) - weight.new_tensor(list(trained.mean))) / weight.new_tensor(
-        list(trained.std)
-    )
+    ours, theirs = weight.new_tensor([[*mean], [*std]]), weight.new_tensor([[*trained.mean], [*trained.std]])
+    scale, shift = ours[1] / theirs[1], (ours[0] - theirs[0]) / theirs[1]
     constant = (weight.sum(dim=(2, 3)) * shift).sum(dim=1)
     weight *= scale[:, None, None]
     if convolution.bias is not None:

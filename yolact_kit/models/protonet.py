@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from yolact_kit.models.norm import normalised
+from yolact_kit.models.norm import normalised, stacked
 
 
 class Protonet(nn.Sequential):
@@ -20,10 +20,7 @@ class Protonet(nn.Sequential):
     """
 
     def __init__(self, features: int, width: int, layers: int, prototypes: int, norm: bool = False) -> None:
-        modules: list[nn.Module] = []
-        for index in range(layers):
-            entry = nn.Conv2d(features if index == 0 else width, width, 3, padding=1)
-            modules += [normalised(entry, norm), nn.ReLU()]
+        modules = stacked(features, width, layers, norm)
         # The ReLU after the upsampling changes nothing but is kept: the published weights were trained with it.
         modules += [nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False), nn.ReLU()]
         modules += [normalised(nn.Conv2d(width, width, 3, padding=1), norm), nn.ReLU()]
@@ -57,11 +54,7 @@ class FineProtonet(nn.Module):
         self, features: int, detail: int, width: int, layers: int, prototypes: int, stride: int, norm: bool = False
     ) -> None:
         super().__init__()
-        coarse: list[nn.Module] = []
-        for index in range(layers):
-            entry = nn.Conv2d(features if index == 0 else width, width, 3, padding=1)
-            coarse += [normalised(entry, norm), nn.ReLU()]
-        self.coarse = nn.Sequential(*coarse)
+        self.coarse = nn.Sequential(*stacked(features, width, layers, norm))
         self.detail = normalised(nn.Conv2d(detail, width, 1), norm)
         self.joined = nn.Sequential(normalised(nn.Conv2d(width, width, 3, padding=1), norm), nn.ReLU())
         self.finer: nn.Module | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from yolact_kit.errors import UserError
-from yolact_kit.models.checkpoint import Checkpoint
 from yolact_kit.shipped import shipped
 
 STARTER = "starter"
@@ -35,20 +34,3 @@ def starter_file(backbone: str) -> Path:
             "small preset: `yolact-kit config DATASET --model yolact_nano`.",
         )
     return shipped("templates", "weights", STARTERS[backbone])
-
-
-def read_starter(backbone: str) -> Checkpoint:
-    """The starter weights for models with a backbone.
-
-    Their classes are families of drawn shapes, see the model card beside the file; `transfer` gives a user's classes
-    what these have in common.
-
-    Args:
-        backbone: The backbone's name.
-
-    Raises:
-        UserError: There are none, or the file is damaged.
-    """
-    from yolact_kit.models.weights import read_weights
-
-    return read_weights(starter_file(backbone))

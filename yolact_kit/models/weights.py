@@ -19,6 +19,7 @@ from yolact_kit.models.checkpoint import Checkpoint, misfits, read_state_dict
 from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
+from yolact_kit.models.starter import STARTER, starter_file
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.shown_paths import shown_path
 
@@ -101,6 +102,21 @@ def read_weights(weights: Path | str, model: str | None = None) -> Checkpoint:
     return _read_ours(path) if path.suffix == ".safetensors" else read_original(path, model)
 
 
+def read_starter(backbone: str) -> Checkpoint:
+    """The starter weights for models with a backbone.
+
+    Their classes are families of drawn shapes, see the model card beside the file; `transfer` gives a user's classes
+    what these have in common.
+
+    Args:
+        backbone: The backbone's name.
+
+    Raises:
+        UserError: There are none, or the file is damaged.
+    """
+    return read_weights(starter_file(backbone))
+
+
 def holds_model(weights: Path | str) -> bool:
     """Whether ``weights`` stands for a whole model, as `read_weights` takes it, rather than for a backbone alone.
 
@@ -108,7 +124,7 @@ def holds_model(weights: Path | str) -> bool:
         UserError: The file is missing or cannot be read.
     """
     path = Path(weights)
-    if is_published(weights) or path.is_dir() or path.suffix == ".safetensors":
+    if weights == STARTER or is_published(weights) or path.is_dir() or path.suffix == ".safetensors":
         return True
     return is_original(read_state_dict(path))
 

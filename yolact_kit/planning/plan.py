@@ -12,7 +12,7 @@ from yolact_kit.annotations.problem_kinds import PROBLEM_KINDS
 from yolact_kit.config.files import override, save_config, template
 from yolact_kit.config.schema import Config
 from yolact_kit.datasets.orientation import orientation
-from yolact_kit.datasets.statistics import object_table
+from yolact_kit.datasets.statistics import ObjectTable, object_table
 from yolact_kit.errors import UserError
 from yolact_kit.models.starter import STARTER, STARTERS
 from yolact_kit.planning.anchors import choose_anchors, scaled
@@ -113,9 +113,10 @@ def plan(
     draft.reasons["dataset"] += " pictures"
     if size is not None:
         _resize(draft, size)
-    elif name == CPU_MODEL:
-        _plan_size(draft, dataset)
-    _plan_anchors(draft, dataset)
+    objects = object_table(dataset, "train")
+    if size is None and name == CPU_MODEL:
+        _plan_size(draft, objects)
+    _plan_anchors(draft, objects)
     _plan_augmentation(draft, train)
     _plan_batch(draft, len(train), machine)
     _plan_epochs(draft, len(train), machine)
@@ -197,22 +198,17 @@ def _resize(draft: ConfigPlan, size: int) -> None:
     draft.reasons["model.input_size"] = "as asked for; the anchors' scales are those of the preset in proportion"
 
 
-def _plan_size(draft: ConfigPlan, dataset: Dataset) -> None:
+def _plan_size(draft: ConfigPlan, objects: ObjectTable) -> None:
     """Chooses the size of the pictures by that of the objects; the anchors keep theirs in pixels."""
-    config = draft.config
-    choice = choose_size(object_table(dataset, "train"), config.model.input_size)
-    anchors = config.model.anchors
-    config.model = override(config, [f"model.input_size={choice.size}"]).model
-    config.model.anchors = anchors
+    choice = choose_size(objects, draft.config.model.input_size)
+    draft.config.model.input_size = choice.size
     draft.reasons["model.input_size"] = choice.reason
 
 
-def _plan_anchors(draft: ConfigPlan, dataset: Dataset) -> None:
+def _plan_anchors(draft: ConfigPlan, objects: ObjectTable) -> None:
     """Chooses the anchors that fit the training objects."""
     config = draft.config
-    chosen = choose_anchors(
-        object_table(dataset, "train"), config.model.anchors, config.model.input_size, config.loss.positive_iou
-    )
+    chosen = choose_anchors(objects, config.model.anchors, config.model.input_size, config.loss.positive_iou)
     config.model.anchors = chosen.anchors
     draft.reasons["model.anchors"] = chosen.reason
 

@@ -103,7 +103,7 @@ def plan_run(config: Config, seconds: float | None = None, device: str = "auto")
 
     Raises:
         UserError: The data set cannot be read, has no training pictures or has other classes than the configuration,
-            or the configuration asks for a device or a logger that is not available, or for frozen random weights.
+            or the configuration asks for a device or a logger that is not available.
     """
     require_data(config)
     dataset = load_dataset(config.dataset)

@@ -14,9 +14,9 @@ from yolact_kit.config.schema import Config
 from yolact_kit.errors import UserError
 from yolact_kit.models.backbone import Backbone
 from yolact_kit.models.checkpoint import Checkpoint, listed
-from yolact_kit.models.starter import STARTER, read_starter
+from yolact_kit.models.starter import STARTER
 from yolact_kit.models.transfer import PartTransfer
-from yolact_kit.models.weights import holds_model, read_weights
+from yolact_kit.models.weights import holds_model, read_starter, read_weights
 from yolact_kit.words import counted
 
 Start = str | Checkpoint

@@ -25,7 +25,7 @@ from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.freezing import freeze
 from yolact_kit.models.transfer import transfer
-from yolact_kit.models.weights import find_weights, read_threshold
+from yolact_kit.models.weights import find_weights, holds_model, read_threshold
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback
@@ -142,7 +142,8 @@ def _make_module(
 
 def _begin_with(model: YolactNetwork, config: Config, start: Start, say: Callable[[str], None]) -> None:
     """Loads the weights of a backbone, or those of another model as far as they fit."""
-    if isinstance(start, str) and start not in ("none", "imagenet"):  # a name that nobody has read yet
+    if isinstance(start, str) and start not in ("none", "imagenet") and holds_model(start):
+        # A name that nobody has read yet.
         start = find_start(start, config)
     if isinstance(start, str):
         model.backbone.load(start, model.mean.flatten().tolist(), model.std.flatten().tolist())
