@@ -192,7 +192,7 @@ class TrainConfig(_Section):
     threads: Positive | Literal["auto"] = "auto"
     """Threads that compute on a CPU; auto for the fastest number, a fixed one for the same weights each time."""
     validate_every: Positive | Literal["auto"] = "auto"
-    """Epochs between validations; auto for about six in all."""
+    """Epochs between validations; auto for six in all, fewer where they would take over a twentieth of the time."""
     patience: Annotated[int, Field(ge=0)] = 0
     """Training stops after this many validations without a better mask AP; 0 for never."""
     max_bad_batches: Positive = 10

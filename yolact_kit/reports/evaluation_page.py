@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from yolact_kit import __version__
-from yolact_kit.config.score_threshold import ScoreThreshold
+from yolact_kit.config.score_threshold import DEFAULT_SCORE, ScoreThreshold
 from yolact_kit.evaluation.analysis import Analysis
 from yolact_kit.evaluation.bootstrap import Comparison, Difference
 from yolact_kit.evaluation.coco import PRECISIONS, Scores
@@ -73,6 +73,7 @@ def write_evaluation_report(
         weights=shown_path(weights),
         score=analysis.score,
         stored=threshold,
+        default_score=DEFAULT_SCORE,
         tiles=_tiles(evaluation, analysis, threshold),
         classes=_classes(evaluation, colors),
         thresholds=_thresholds(analysis, colors),

@@ -35,13 +35,13 @@ class EndOfBudget(Callback):
 
     Args:
         budget: How long training goes on.
-        interval: Seconds between validations; None if Lightning counts batches. With Lightning's own clock, processes
-            that train together would validate at different steps.
+        by_clock: Whether the budget's time says when to validate; otherwise Lightning counts batches. With Lightning's
+            own clock, processes that train together would validate at different steps.
     """
 
-    def __init__(self, budget: Budget, interval: float | None = None) -> None:
+    def __init__(self, budget: Budget, by_clock: bool = False) -> None:
         self.budget = budget
-        self.interval = interval
+        self.by_clock = by_clock
         self.asked_to_stop = False
         self._validation_started = 0.0
         self._validated: float | None = None
@@ -51,23 +51,23 @@ class EndOfBudget(Callback):
     ) -> None:
         """Stops if the next step would exceed the budget; never between the batches of one step."""
         # Lightning validates after a batch whose number val_check_batch divides: 1 means now.
-        if self.interval is not None:
+        if self.by_clock:
             trainer.val_check_batch = NEVER
         if (index + 1) % trainer.accumulate_grad_batches:
             return
-        if self.interval is not None and self._is_due():
+        if self.by_clock and self._is_due():
             trainer.val_check_batch = 1
         spent = self.asked_to_stop or self.budget.progress(trainer.global_step) >= 1
         if any_process(spent, module.device):
             trainer.should_stop = True
 
     def _is_due(self) -> bool:
-        """Whether it is time to validate."""
-        assert self.interval is not None
-        elapsed = self.budget.elapsed()
+        """Whether it is time to validate; not shortly before the end, which has a validation of its own."""
+        assert self.budget.seconds is not None
+        elapsed, interval = self.budget.elapsed(), self.budget.validation_interval()
         if self._validated is None:  # the first step, or the first one after resuming
             self._validated = elapsed
-        if elapsed - self._validated < self.interval:
+        if elapsed - self._validated < interval or self.budget.seconds - elapsed < interval / 2:
             return False
         self._validated = elapsed
         return True

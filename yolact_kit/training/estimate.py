@@ -18,7 +18,7 @@ from yolact_kit.models.freezing import freeze
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.threads import ThreadTrial, thread_counts, try_threads
 from yolact_kit.training.losses import yolact_loss
-from yolact_kit.training.schedule import VALIDATIONS, Budget, input_size_at
+from yolact_kit.training.schedule import Budget, input_size_at
 from yolact_kit.training.targets import Target
 from yolact_kit.words import counted
 
@@ -127,7 +127,7 @@ class Estimate:
         validation = self.seconds * _VALIDATION * validated + _COMPARED * self.objects.val
         apart = _DRAWN * self.objects.train
         if train.validate_every == "auto":
-            apart += VALIDATIONS * validation
+            apart += budget.validations(validation) * validation
         else:
             step += validation * pass_of_step / train.validate_every
         if budget.steps is not None:

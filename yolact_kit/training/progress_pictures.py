@@ -10,11 +10,11 @@ import lightning
 from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
+from yolact_kit.config.score_threshold import default_score
 from yolact_kit.inference.drawing import draw_prediction
 from yolact_kit.pixels.writing import save_image
 from yolact_kit.training.callbacks import ValidationCallback, tolerating_write_errors
 
-_SCORE = 0.3
 _LONGER_SIDE = 800
 
 
@@ -42,10 +42,11 @@ class ProgressPictures(Callback):
                 self._draw(trainer.global_step)
 
     def _draw(self, step: int) -> None:
+        score = default_score(self.validation.threshold)  # as `predict` would show them
         for index in self.chosen:
             picture = self.validation.pictures[index]
             prediction = self.validation.predictions[index]
-            image = Image.fromarray(draw_prediction(picture.read(), prediction[prediction.scores >= _SCORE]))
+            image = Image.fromarray(draw_prediction(picture.read(), prediction[prediction.scores >= score]))
             image.thumbnail((_LONGER_SIDE, _LONGER_SIDE))
             stem = re.sub(r"[^\w.-]+", "_", Path(picture.file).stem)
             target = self.folder / f"step-{step:06d}" / f"{index + 1:03d}_{stem}.jpg"

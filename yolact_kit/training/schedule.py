@@ -8,7 +8,9 @@ import time
 from yolact_kit.config.schema import TrainConfig
 
 VALIDATIONS = 6
-"""Validations of a run whose configuration leaves their number open."""
+"""Validations of a run whose configuration leaves their number open; fewer where they would take too long."""
+VALIDATION_SHARE = 0.05
+"""Share of the time between two validations that one may take, where the clock says when the next one is due."""
 
 
 class Budget:
@@ -44,6 +46,37 @@ class Budget:
     def started(self) -> bool:
         """Whether the clock runs."""
         return self._started is not None
+
+    def validation_interval(self) -> float:
+        """Seconds between validations, where there is a limit of time: they are rare if they take long.
+
+        Raises:
+            ValueError: If there is no limit of time.
+
+        Example:
+            >>> budget = Budget(seconds=60)
+            >>> budget.validation_interval()
+            10.0
+            >>> budget.kept_back = 1.5  # seconds that a validation takes
+            >>> budget.validation_interval()
+            30.0
+        """
+        if self.seconds is None:
+            raise ValueError("without a limit of time, validations are counted in steps")
+        return max(1.0, self.seconds / VALIDATIONS, self.kept_back / VALIDATION_SHARE)
+
+    def validations(self, each: float) -> int:
+        """About how many validations there will be, if one takes ``each`` seconds; at least two by the clock.
+
+        Example:
+            >>> Budget(seconds=60).validations(0.1), Budget(seconds=60).validations(1.5), Budget(steps=9).validations(9)
+            (6, 3, 6)
+        """
+        if self.seconds is None:
+            return VALIDATIONS
+        # The first is early, as nobody knows how long it takes; from then on its time sets the distance.
+        first = self.seconds / VALIDATIONS
+        return 1 + math.ceil((self.seconds - first) / max(first, each / VALIDATION_SHARE) - 1e-9)
 
     def elapsed(self) -> float:
         """Seconds since the first step, by the clock of the first process if that was told by `agree`."""

@@ -179,7 +179,7 @@ def _callbacks(
     pictures = plan.dataset.splits.get("val", [])
     validation = ValidationCallback(pictures, out / "weights" / "best.safetensors", say) if pictures else None
     average = RunningAverage(train.ema_decay) if train.ema_decay else None
-    end = EndOfBudget(plan.budget, _validation_seconds(plan))
+    end = EndOfBudget(plan.budget, _validates_by_clock(plan))
     count = len(plan.dataset.splits["train"])
     progress = TrainingProgress(plan.budget, plan.pictures_a_step, count, validation, console, say)
     # Callbacks run in this order: the validation needs the averaged weights, which `average` takes away at its end.
@@ -236,11 +236,9 @@ def _trainer(plan: TrainingPlan, out: Path, callbacks: list[Callback]) -> lightn
     )
 
 
-def _validation_seconds(plan: TrainingPlan) -> float | None:
-    """Seconds between validations, where the clock says when."""
-    if plan.config.train.validate_every != "auto" or plan.budget.seconds is None:
-        return None
-    return max(1.0, plan.budget.seconds / VALIDATIONS)
+def _validates_by_clock(plan: TrainingPlan) -> bool:
+    """Whether the clock says when to validate."""
+    return plan.config.train.validate_every == "auto" and plan.budget.seconds is not None
 
 
 def _validation_interval(plan: TrainingPlan) -> int:
@@ -249,7 +247,7 @@ def _validation_interval(plan: TrainingPlan) -> int:
     if train.validate_every != "auto":
         passes = train.validate_every * len(plan.dataset.splits["train"])
         return train.accumulate * max(1, math.ceil(passes / plan.pictures_a_step))
-    if _validation_seconds(plan) is not None:
+    if _validates_by_clock(plan):
         return NEVER
     assert plan.budget.steps is not None
     return train.accumulate * max(1, math.ceil(plan.budget.steps / VALIDATIONS))
