@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, metavar="PICTURES", help="data set folder that make_pictures.py wrote")
     parser.add_argument("--out", type=Path, default=Path("yolact_nano.safetensors"), help="file to write")
     parser.add_argument("--run", type=Path, default=Path("runs/starter"), help="run folder")
-    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the pictures (default: 10)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--one-class", action="store_true", help="all things are one class, instead of 30 families")
