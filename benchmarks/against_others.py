@@ -8,7 +8,7 @@ writes JSON after each training.
 Ours is `yolact_nano` as `yolact-kit config` plans it. The original runs from a checkout, see `original.py`. ultralytics
 has an environment of its own: `python -m venv ULTRA && ULTRA/bin/pip install ultralytics`. Its validation during
 training is off, so it has more training time than ours. `--tuned` makes it take a step for each batch of four; by its
-own rule it collects 64 pictures for a step.
+own rule it collects 64 pictures for a step. For ultralytics, the column of steps counts passes over the pictures.
 
 Example: python benchmarks/against_others.py LABELS --original CHECKOUT --ultralytics ULTRA/bin/yolo --minutes 3
 """

@@ -52,9 +52,10 @@ NOTHING = target([])
         pytest.param([target([[0.0, 0.0, 1.0, 1.0]] * 40), NOTHING], id="forty in one place"),
     ],
 )
-def test_losses_and_gradients_are_finite_and_bounded(targets: list[Target]) -> None:
+@pytest.mark.parametrize("box_overlap", [0.0, 1.5])
+def test_losses_and_gradients_are_finite_and_bounded(targets: list[Target], box_overlap: float) -> None:
     MODEL.zero_grad()
-    losses = yolact_loss(raw_outputs(), targets, LossConfig())
+    losses = yolact_loss(raw_outputs(), targets, LossConfig(box_overlap=box_overlap))
     total = torch.stack(list(losses.values())).sum()
     total.backward()
     assert all(torch.isfinite(value) for value in losses.values())

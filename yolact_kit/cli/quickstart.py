@@ -35,9 +35,9 @@ def quickstart(
 ) -> None:
     """Go the whole way on the bundled data: convert, train, evaluate, predict.
 
-    Pictures of workshop parts become a data set, a small YOLACT is trained on them from scratch, and what it finds in
-    pictures that it has never seen is drawn beside their labels. It needs neither a network nor a GPU. Each step's
-    command is printed, ready to use on your own data.
+    Pictures of workshop parts become a data set, a small YOLACT learns them, beginning with the starter weights in the
+    package, and what it finds in pictures that it has never seen is drawn beside their labels. It needs neither a
+    network nor a GPU. Each step's command is printed, ready to use on your own data.
 
     Example: yolact-kit quickstart --out my-first-model --time 4m
     """

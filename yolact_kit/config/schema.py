@@ -118,6 +118,8 @@ class LossConfig(_Section):
 
     box: Annotated[float, Field(ge=0)] = 1.5
     """Weight of the smooth L1 loss on box regressions."""
+    box_overlap: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the complete-IoU loss of the boxes (Zheng et al., 2020), a part of the box loss."""
     mask: Annotated[float, Field(ge=0)] = 6.125
     """Weight of the mask loss."""
     classification: Annotated[float, Field(ge=0)] = 1.0

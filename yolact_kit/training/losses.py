@@ -7,11 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.ops import complete_box_iou_loss
 
 from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
-from yolact_kit.ops.boxes import encode
+from yolact_kit.ops.boxes import decode, encode
 from yolact_kit.ops.masks import crop_region
 from yolact_kit.ops.number_maps import numbered_masks, shrink_maps
 from yolact_kit.training.distributed import mean_over_processes
@@ -55,7 +56,7 @@ def _losses(
     positives = mean_over_processes((classes > 0).sum(), least=1)
     assembled = [assemble_positives(raw, index, matched, config.max_masks) for index, matched in enumerate(matches)]
     losses = {
-        "box": config.box * box_loss(raw, matches) / positives,
+        "box": box_loss(raw, matches, config) / positives,
         "mask": config.mask * mask_loss(assembled, legacy) / positives,
         "classification": config.classification * classification_loss(raw.logits, classes, config) / positives,
     }
@@ -66,12 +67,13 @@ def _losses(
     return losses
 
 
-def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
-    """Smooth L1 loss of the regressions of positive anchors, summed.
+def box_loss(raw: RawOutputs, matches: list[Matches], config: LossConfig) -> Tensor:
+    """Smooth L1 loss of the regressions of positive anchors and complete-IoU loss of their boxes, weighted and summed.
 
     Args:
         raw: The network's outputs.
         matches: What each anchor learns, for each picture.
+        config: The weights of the two.
 
     Returns:
         A scalar.
@@ -80,8 +82,12 @@ def box_loss(raw: RawOutputs, matches: list[Matches]) -> Tensor:
     total = raw.regressions.sum() * 0
     for regressions, matched in zip(raw.regressions, matches, strict=True):
         positive = matched.classes > 0
-        targets = encode(matched.boxes[matched.objects[positive]], raw.anchors[positive])
-        total = total + functional.smooth_l1_loss(regressions[positive], targets, reduction="sum")
+        boxes, anchors = matched.boxes[matched.objects[positive]], raw.anchors[positive]
+        regressed = regressions[positive]
+        total = total + config.box * functional.smooth_l1_loss(regressed, encode(boxes, anchors), reduction="sum")
+        if config.box_overlap:
+            overlap = complete_box_iou_loss(decode(regressed, anchors), boxes, reduction="sum")
+            total = total + config.box_overlap * overlap
     return total
 
 
