@@ -100,6 +100,8 @@ def ultralytics(data: Path, folder: Path, seed: int, minutes: float, options: ar
         "val=False",
     ]
     environment = {"YOLO_CONFIG_DIR": str(folder), "YOLO_OFFLINE": "true"}
+    # Where MLflow is installed, it would log each pass to a database in the current folder.
+    run(options.ultralytics, "settings", "mlflow=False", environment=environment)
     yolo = [options.ultralytics, "segment"]
     run(*yolo, "train", *common, *chosen, *steps, "name=train", environment=environment)
     weights = folder / "train" / "weights" / "last.pt"
