@@ -6,12 +6,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from yolact_kit.annotations.read import read_source
 from yolact_kit.config.files import template
 from yolact_kit.errors import UserError
+from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.starter import STARTERS, starter_file
 from yolact_kit.models.transfer import transfer
 from yolact_kit.models.weights import read_starter
 from yolact_kit.models.yolact import YolactNetwork
+from yolact_kit.shipped import shipped
 
 
 @pytest.mark.parametrize("backbone", STARTERS)
@@ -54,6 +57,24 @@ def test_it_tells_things_from_background_before_any_training() -> None:
     assert scores[0].max() > 0.3 > 2 * scores[1].max()
     centre = raw.anchors[scores[0].argmax(), :2]
     assert ((centre - 0.5).abs() < 0.15).all()
+
+
+def test_in_most_pictures_that_it_has_not_seen_its_surest_box_is_on_a_thing() -> None:
+    config = template("yolact_nano")
+    config.classes = ["bolt", "hinge", "washer"]
+    model = YolactNetwork(config.model, 3).eval()
+    transfer(model, config.classes, read_starter(config.model.backbone))
+    pictures = [labelled.picture for labelled in read_source(shipped("examples", "parts", "pictures")).labelled]
+    right = 0
+    for picture in pictures:
+        with torch.no_grad():
+            raw = model(prepare(picture.read(), config.model)[None])
+        scores = 1 - raw.logits.softmax(-1)[0, :, 0]
+        x, y = (raw.anchors[scores.argmax(), :2] * torch.tensor([picture.width, picture.height])).tolist()
+        boxes = [thing.box() for thing in picture.instances]
+        on_a_thing = any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in boxes)
+        right += bool(scores.max() > 0.5) and on_a_thing
+    assert right >= 0.8 * len(pictures)
 
 
 def test_other_backbones_have_none() -> None:

@@ -64,7 +64,7 @@ class EndOfBudget(Callback):
     def _is_due(self) -> bool:
         """Whether it is time to validate; not shortly before the end, which has a validation of its own."""
         assert self.budget.seconds is not None
-        elapsed, interval = self.budget.elapsed(), self.budget.validation_interval()
+        elapsed, interval = self.budget.elapsed(), self.budget.validation_interval(self.budget.kept_back)
         if self._validated is None:  # the first step, or the first one after resuming
             self._validated = elapsed
         if elapsed - self._validated < interval or self.budget.seconds - elapsed < interval / 2:

@@ -47,23 +47,22 @@ class Budget:
         """Whether the clock runs."""
         return self._started is not None
 
-    def validation_interval(self) -> float:
+    def validation_interval(self, each: float) -> float:
         """Seconds between validations, where there is a limit of time: they are rare if they take long.
+
+        Args:
+            each: Seconds that a validation takes; 0 where nobody knows yet.
 
         Raises:
             ValueError: If there is no limit of time.
 
         Example:
-            >>> budget = Budget(seconds=60)
-            >>> budget.validation_interval()
-            10.0
-            >>> budget.kept_back = 1.5  # seconds that a validation takes
-            >>> budget.validation_interval()
-            30.0
+            >>> Budget(seconds=60).validation_interval(0), Budget(seconds=60).validation_interval(1.5)
+            (10.0, 30.0)
         """
         if self.seconds is None:
             raise ValueError("without a limit of time, validations are counted in steps")
-        return max(1.0, self.seconds / VALIDATIONS, self.kept_back / VALIDATION_SHARE)
+        return max(1.0, self.seconds / VALIDATIONS, each / VALIDATION_SHARE)
 
     def validations(self, each: float) -> int:
         """About how many validations there will be, if one takes ``each`` seconds; at least two by the clock.
@@ -75,8 +74,8 @@ class Budget:
         if self.seconds is None:
             return VALIDATIONS
         # The first is early, as nobody knows how long it takes; from then on its time sets the distance.
-        first = self.seconds / VALIDATIONS
-        return 1 + math.ceil((self.seconds - first) / max(first, each / VALIDATION_SHARE) - 1e-9)
+        rest = self.seconds - self.validation_interval(0)
+        return 1 + math.ceil(rest / self.validation_interval(each) - 1e-9)
 
     def elapsed(self) -> float:
         """Seconds since the first step, by the clock of the first process if that was told by `agree`."""
