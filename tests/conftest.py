@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import yolact_kit  # noqa: F401  before any test loads torch: it sets how torch's threads wait
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("YOLACT_KIT_CACHE", tempfile.mkdtemp(prefix="yolact-kit-tests-"))  # the workers inherit it
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would commands
 
 REPOSITORY = Path(__file__).parent.parent

@@ -26,6 +26,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from yolact_kit.annotations.dataset import Dataset, Instance, Picture
     from yolact_kit.annotations.dataset_folder import load_dataset
+    from yolact_kit.api.export import export
     from yolact_kit.api.labels import Labels, read_labels
     from yolact_kit.api.model import YOLACT
     from yolact_kit.api.steps import plan, resume, train, validate
@@ -41,6 +42,7 @@ _MODULES = {
     "Picture": "yolact_kit.annotations.dataset",
     "Prediction": "yolact_kit.inference.prediction",
     "YOLACT": "yolact_kit.api.model",
+    "export": "yolact_kit.api.export",
     "load_config": "yolact_kit.config.files",
     "load_dataset": "yolact_kit.annotations.dataset_folder",
     "plan": "yolact_kit.api.steps",
@@ -60,6 +62,7 @@ __all__ = [
     "Picture",
     "Prediction",
     "__version__",
+    "export",
     "load_config",
     "load_dataset",
     "plan",

@@ -43,6 +43,20 @@ def usable_cores(environment: MutableMapping[str, str] | None = None) -> int:
     return max(1, min(limits))
 
 
+def requested_threads(environment: MutableMapping[str, str] | None = None) -> int | None:
+    """The threads that ``OMP_NUM_THREADS`` asks for, set by the user or by `prepare_openmp`; None if nothing does.
+
+    Args:
+        environment: Environment variables; those of this process by default.
+
+    Example:
+        >>> requested_threads({"OMP_NUM_THREADS": "3"})
+        3
+    """
+    text = (os.environ if environment is None else environment).get("OMP_NUM_THREADS", "")
+    return int(text) if text.isdigit() and int(text) > 0 else None
+
+
 def _affinity() -> int:
     """The cores that the system lets this process run on; all of them where it does not say, as on macOS."""
     affinity = getattr(os, "sched_getaffinity", None)

@@ -155,7 +155,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(
     with (out / FILE).open("a", encoding="utf-8") as journal:
         journal.write('{"file": "half a li')  # what dying in the middle of a write leaves
     with pytest.raises(UserError, match=r"'score' was 0.0, now it is 0.5"):
-        predict_to_folder(Predictor(predictor.model, predictor.config, score=0.5), pictures, out, PICTURE_FORMATS)
+        predict_to_folder(Predictor(predictor.engine, predictor.config, score=0.5), pictures, out, PICTURE_FORMATS)
     with pytest.raises(UserError, match="other pictures"):
         predict_to_folder(predictor, pictures[-1:], out, PICTURE_FORMATS)
     read: list[Path] = []

@@ -10,10 +10,11 @@ from torch.nn import functional
 from tests.tiny_model import THRESHOLD, save_tiny_model, tiny_config, tiny_model
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.errors import UserError
+from yolact_kit.inference.engines import openvino_engine
+from yolact_kit.inference.engines.device import choose_device
 from yolact_kit.inference.postprocess import detect_objects, postprocess
 from yolact_kit.inference.prediction import Prediction
-from yolact_kit.inference.predictor import Predictor, choose_device
-from yolact_kit.models.preprocess import prepare
+from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import RawOutputs
 
@@ -33,9 +34,7 @@ def predictor() -> Predictor:
 
 
 def raw_of(predictor: Predictor, picture: np.ndarray) -> RawOutputs:
-    with torch.no_grad():
-        raw: RawOutputs = predictor.model.eval()(prepare(picture, predictor.config.model)[None])
-    return raw
+    return predictor.run([picture])
 
 
 def check(found: Prediction, size: tuple[int, int]) -> None:
@@ -136,7 +135,7 @@ def test_loading_from_a_run_folder_takes_options(tmp_path: Path, pictures: list[
 
 @pytest.fixture(scope="module")
 def wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of a model whose maps are large, and wide, enough for Winograd's algorithm."""
+    """Weights of a model that is not tiny."""
     config = tiny_config()
     wide = {"input_size": 192, "features": 64, "head_features": 64}
     config = config.model_copy(update={"model": config.model.model_copy(update=wide)})
@@ -155,8 +154,12 @@ def same(found: list[Prediction], wanted: list[Prediction], tolerance: float) ->
         np.testing.assert_allclose(*areas, atol=3, rtol=0.01)
 
 
-def test_loaded_models_are_faster_but_give_the_same(wide_run: Path, pictures: list[np.ndarray]) -> None:
+def test_loaded_models_are_faster_but_give_the_same(
+    wide_run: Path, pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_engine, "best_precision", lambda: "f32")
     exact, fast = Predictor.load(wide_run, "cpu", exact=True), Predictor.load(wide_run, "cpu")
+    assert "torch" in exact.engine.description and "OpenVINO" in fast.engine.description
     torch.testing.assert_close(fast.run(pictures[:1]).logits, exact.run(pictures[:1]).logits, rtol=1e-4, atol=1e-4)
     assert not torch.equal(fast.run(pictures[:1]).logits, exact.run(pictures[:1]).logits)
     same(fast.predict(pictures), exact.predict(pictures), 1e-4)

@@ -39,11 +39,7 @@ def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
 
 
 def raw_outputs(predictor: Predictor, pixels: Any) -> RawOutputs:
-    from yolact_kit.models.preprocess import prepare
-
-    with torch.inference_mode():
-        raw: RawOutputs = predictor.model.eval()(prepare(pixels, predictor.config.model)[None])
-    return raw
+    return predictor.run([pixels])
 
 
 @pytest.mark.parametrize(("prefix", "nms"), [("fast", "fast"), ("cross", "cross-class")])
@@ -58,7 +54,7 @@ def test_nms_keeps_the_originals_detections_in_its_order(reference: Reference, p
 @pytest.mark.parametrize(("prefix", "nms"), [("fast", "fast"), ("cross", "cross-class")])
 def test_legacy_masks_and_boxes_are_the_originals(reference: Reference, prefix: str, nms: str) -> None:
     expected = reference.expected
-    scorer = reference.predictor.model.mask_scoring
+    scorer = reference.predictor.engine.mask_scoring
     found = postprocess(reference.raw, 0, (HEIGHT, WIDTH), DetectConfig(nms=nms), legacy=True, scorer=scorer)
     scores = expected[f"{prefix}_post_mask_score" if scorer is not None else f"{prefix}_post_score"]
     np.testing.assert_allclose(found.scores, scores, atol=1e-4)

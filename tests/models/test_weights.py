@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tests.tiny_model import THRESHOLD
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.errors import UserError
-from yolact_kit.models.weights import FORMAT, find_weights, load_weights, read_threshold, save_weights
+from yolact_kit.models.weights import FORMAT, find_weights, load_weights, read_settings, save_weights
 from yolact_kit.models.yolact import YolactNetwork
 
 
@@ -40,8 +40,8 @@ def test_a_score_threshold_is_stored_with_the_weights(tmp_path: Path, config: Co
     with_one, without = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     save_weights(with_one, model, config, THRESHOLD)
     save_weights(without, model, config)
-    assert load_weights(with_one).threshold == read_threshold(with_one) == THRESHOLD
-    assert load_weights(without).threshold is None and read_threshold(without) is None
+    assert load_weights(with_one).threshold == read_settings(with_one).threshold == THRESHOLD
+    assert load_weights(without).threshold is None and read_settings(without).threshold is None
 
 
 def test_a_score_threshold_that_is_none_is_refused(tmp_path: Path, config: Config, model: YolactNetwork) -> None:

@@ -21,7 +21,7 @@ from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.evaluate import evaluate_model
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.checkpoint import Checkpoint
-from yolact_kit.models.weights import load_weights, read_threshold
+from yolact_kit.models.weights import load_weights, read_settings
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.plan import TrainingPlan, plan_run
@@ -107,8 +107,8 @@ def test_each_file_of_weights_has_the_threshold_of_its_own_predictions(config: C
     stored = {name: tmp_path / "run" / "weights" / f"{name}.safetensors" for name in ("best", "last")}
     for file in stored.values():
         evaluated = evaluate_model(Predictor.load(file, "cpu", exact=True), dataset, "val")
-        assert choose_threshold(evaluated.metrics.mask) == read_threshold(file) is not None
-    assert read_threshold(stored["best"]) == result.threshold
+        assert choose_threshold(evaluated.metrics.mask) == read_settings(file).threshold is not None
+    assert read_settings(stored["best"]).threshold == result.threshold
 
 
 def test_weights_that_were_not_validated_have_no_threshold(config: Config, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.evaluation.evaluate import ModelEvaluation, evaluate_model
 from yolact_kit.files import run_folder
 from yolact_kit.inference.depth import CallDepth, call_depth
+from yolact_kit.inference.engines.names import EngineName
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.images import PictureLike, deep_values_in, read_images
 from yolact_kit.inference.passed_over import find_passed_over
@@ -61,6 +62,7 @@ class YOLACT:
         batch_size: Pictures that are processed at once.
         model: The model of an original ``.pth``, if its name does not say.
         exact: Whether to compute exactly as in training, to the last bit; slower on a CPU.
+        engine: What runs the network: ``torch``, ``openvino``, or ``auto`` for the faster one here.
         tile: Side of tiles in pixels, for small objects in large pictures; 0 for none.
         overlap: Share of a tile that the next one also shows.
         tiles_only: Whether to predict on tiles only, without the whole picture.
@@ -93,6 +95,7 @@ class YOLACT:
         batch_size: int = 8,
         model: str | None = None,
         exact: bool = False,
+        engine: EngineName = "auto",
         tile: int = 0,
         overlap: float = 0.2,
         tiles_only: bool = False,
@@ -102,7 +105,7 @@ class YOLACT:
         views = ViewOptions(tile, overlap, tuple(tta), not tiles_only)
         self.predictor = Predictor.load(
             weights, device=device, score=score, top_k=top_k, nms=nms, legacy=legacy, batch_size=batch_size,
-            model=model, views=views, exact=exact, depth_range=range_of_pair(depth_range),
+            model=model, views=views, exact=exact, depth_range=range_of_pair(depth_range), engine=engine,
         )  # fmt: skip
         self.training: TrainResult | None = None
 
@@ -119,6 +122,7 @@ class YOLACT:
         batch_size: int = 8,
         model: str | None = None,
         exact: bool = False,
+        engine: EngineName = "auto",
         tile: int = 0,
         overlap: float = 0.2,
         tiles_only: bool = False,
@@ -136,6 +140,7 @@ class YOLACT:
             batch_size=batch_size,
             model=model,
             exact=exact,
+            engine=engine,
             tile=tile,
             overlap=overlap,
             tiles_only=tiles_only,

@@ -39,6 +39,7 @@ COMMANDS = {
     "train": "Train a model from a configuration.",
     "evaluate": "Measure a trained model on a split of a data set.",
     "predict": "Find objects in pictures and videos with a trained model.",
+    "export": "Write a trained model in a format of other programs, and check that it predicts the same.",
     "explain": "Show how a model makes its masks: prototypes, coefficients, anchors, duplicates.",
     "benchmark": "Measure how fast parts of the detection are on this machine.",
 }

@@ -55,7 +55,7 @@ def benchmark(
         raise UserError(f"There is no benchmark '{subject}'.", f"The benchmarks are: {', '.join(_SUBJECTS)}.")
     class_counts, high_counts = _counts("--classes", classes), _counts("--above", above)
 
-    from yolact_kit.inference.predictor import choose_device
+    from yolact_kit.inference.engines.device import choose_device
 
     script = load_script("benchmarks", "nms.py")
     chosen = choose_device(device)

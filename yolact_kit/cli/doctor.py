@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _PURPOSES = {
     "labelme": ("labelling with `annotate`", 'pip install "yolact-kit[annotate]"'),
-    "onnx": ("export to ONNX", 'pip install "yolact-kit[export]"'),
+    "onnx": ("exported models in ONNX", 'pip install "yolact-kit[export]"'),
     "onnxruntime": ("running ONNX models", 'pip install "yolact-kit[export]"'),
-    "openvino": ("running on Intel processors", 'pip install "yolact-kit[export]"'),
+    "onnxscript": ("export to ONNX", 'pip install "yolact-kit[export]"'),
     "av": ("writing videos in H.264", 'pip install "yolact-kit[video]"'),
     "trackers": ("`predict --track`", 'pip install "yolact-kit[track]"'),
     "supervision": ("counting at lines and zones", 'pip install "yolact-kit[track]"'),

@@ -13,6 +13,7 @@ from yolact_kit.cli.options import (
     BatchSize,
     DatasetFolder,
     Device,
+    EngineOption,
     Exact,
     Overwrite,
     Quiet,
@@ -22,6 +23,7 @@ from yolact_kit.cli.options import (
 )
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, new_folder, run_folder, weights_files
+from yolact_kit.inference.engines.names import check_engine
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def evaluate(
     model: WeightsModel = None,
     device: Device = "auto",
     batch_size: BatchSize = 8,
+    engine: EngineOption = "auto",
     exact: Exact = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -91,6 +94,7 @@ def evaluate(
     Example: yolact-kit evaluate runs/train-1 data --split val
     """
     set_level(quiet, verbose)
+    check_engine(engine)
     out = out or run_folder("evaluate")
     check_out(out, overwrite, [dataset, *weights_files(weights), *weights_files(against)])
 
@@ -99,7 +103,7 @@ def evaluate(
 
     result = evaluate_model(
         weights, dataset, split, against=against, score=score, model=model, device=device, batch_size=batch_size,
-        exact=exact, display=DISPLAY,
+        exact=exact, engine=engine, display=DISPLAY,
     )  # fmt: skip
     with new_folder(out, overwrite) as folder:
         result.save(folder)

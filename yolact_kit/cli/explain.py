@@ -11,6 +11,7 @@ from yolact_kit.cli.console import DISPLAY, say, set_level, track, warn
 from yolact_kit.cli.options import (
     DepthRangeOption,
     Device,
+    EngineOption,
     Overwrite,
     Quiet,
     Verbose,
@@ -25,6 +26,7 @@ from yolact_kit.cli.predict_options import LowestScore, Nms
 from yolact_kit.cli.problem_list import show_problems
 from yolact_kit.errors import EXIT_PROBLEMS
 from yolact_kit.files import check_out, run_folder
+from yolact_kit.inference.engines.names import check_engine
 
 if TYPE_CHECKING:
     from yolact_kit.inference.depth import CallDepth
@@ -59,6 +61,7 @@ def explain(
     nms: Nms = None,
     depth_range: DepthRangeOption = None,
     model: WeightsModel = None,
+    engine: EngineOption = "auto",
     device: Device = "auto",
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -76,6 +79,7 @@ def explain(
     """
     set_level(quiet, verbose)
     check_nms(nms)
+    check_engine(engine)
     from yolact_kit.inference.passed_over import find_passed_over
     from yolact_kit.inference.sources import deep_values_of, find_pictures
     from yolact_kit.pixels.depth import parse_depth_range
@@ -92,21 +96,29 @@ def explain(
     from yolact_kit.inference.depth import call_depth
     from yolact_kit.inference.predictor import Predictor
 
-    predictor = Predictor.load(local_weights(weights), device, score, nms=nms, model=model, depth_range=chosen)
+    predictor = Predictor.load(
+        local_weights(weights), device, score, nms=nms, model=model, depth_range=chosen, engine=engine
+    )
+    say(predictor.describe_engine())
     say_default_score(predictor, score)
     depth = call_depth(predictor, lambda: deep_values_of(sources), DISPLAY)
     explanations, broken = _explain(predictor, sources[:count], depth)
     from yolact_kit.reports.explanation import write_explanations
 
     page = write_explanations(explanations, out, weights, overwrite, inputs)
-    for explanation in explanations:
-        if not len(explanation.prediction):
-            file = explanation.prediction.file
-            say(f"Nothing in '{file}' scored {predictor.score:g} or more: its prototypes are shown without masks.")
+    _say_empty(explanations, predictor.score)
     say(f"Open {page} in a browser; the figures are beside it.")
     show_problems(problems)
     if broken or any(problem.severity == "E" for problem in problems):
         raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _say_empty(explanations: list[Explanation], score: float) -> None:
+    """Names the pictures without any detection."""
+    for explanation in explanations:
+        if not len(explanation.prediction):
+            file = explanation.prediction.file
+            say(f"Nothing in '{file}' scored {score:g} or more: its prototypes are shown without masks.")
 
 
 def _explain(predictor: Predictor, pictures: list[SourcePicture], depth: CallDepth) -> tuple[list[Explanation], int]:

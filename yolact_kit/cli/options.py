@@ -9,6 +9,7 @@ import typer
 
 from yolact_kit.cli.console import say, track, warn
 from yolact_kit.errors import UserError
+from yolact_kit.inference.engines.names import ENGINE_NAMES
 from yolact_kit.ops.nms_methods import NMS_METHODS
 from yolact_kit.words import counted
 
@@ -59,6 +60,15 @@ Exact = Annotated[
     typer.Option(
         "--exact",
         help="Compute exactly as in training, to the last bit; slower on a CPU.",
+        rich_help_panel=MACHINE_PANEL,
+    ),
+]
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="|".join(ENGINE_NAMES),
+        help="What runs the network; by default OpenVINO on a processor, torch on a GPU.",
         rich_help_panel=MACHINE_PANEL,
     ),
 ]

@@ -17,6 +17,7 @@ from yolact_kit.cli.options import (
     BatchSize,
     DepthRangeOption,
     Device,
+    EngineOption,
     Exact,
     Overwrite,
     Quiet,
@@ -39,7 +40,6 @@ from yolact_kit.cli.predict_options import (
     Nms,
     OnlyUncertain,
     Overlap,
-    PredictEngine,
     PredictionFolder,
     PredictionFormats,
     ShowWindow,
@@ -56,6 +56,7 @@ from yolact_kit.cli.predict_options import (
 from yolact_kit.cli.problem_list import show_problems
 from yolact_kit.errors import EXIT_INTERRUPTED, EXIT_PROBLEMS, UserError
 from yolact_kit.files import run_folder, weights_files
+from yolact_kit.inference.engines.names import check_engine
 from yolact_kit.words import counted
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ if TYPE_CHECKING:
     from yolact_kit.pixels.depth import DepthRange
     from yolact_kit.pixels.pictures import PictureError
 
-_ENGINES, _LATER_ENGINES = ("auto", "torch"), ("onnx", "openvino")
 _COLORS = ("class", "instance")
 
 
@@ -98,7 +98,7 @@ def predict(
     fps: Fps = True,
     show: ShowWindow = False,
     model: WeightsModel = None,
-    engine: PredictEngine = "auto",
+    engine: EngineOption = "auto",
     device: Device = "auto",
     batch_size: BatchSize = 8,
     exact: Exact = False,
@@ -126,8 +126,9 @@ def predict(
         sources=source, out=out or run_folder("predict"), formats=listed(formats), overwrite=overwrite,
         simplify=simplify, by_instance=color_by == "instance", only_uncertain=only_uncertain, show=show,
         video=_video_options(every, track_objects, count_line, count_zone, fps), weights=weights, model=model,
-        depth_range=parse_depth_range(depth_range), device=device, batch_size=batch_size, exact=exact, score=score,
-        top_k=top_k, nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta), whole=not tiles_only,
+        depth_range=parse_depth_range(depth_range), device=device, batch_size=batch_size, exact=exact, engine=engine,
+        score=score, top_k=top_k, nms=nms, legacy=legacy, tile=tile, overlap=overlap, tta=listed(tta),
+        whole=not tiles_only,
     )  # fmt: skip
     summary, seconds = _predict(request)
     _close(summary, seconds, "overlay" in request.formats)
@@ -155,6 +156,7 @@ class _Request:
     device: str
     batch_size: int
     exact: bool
+    engine: str
     score: float | None
     top_k: int
     nms: str | None
@@ -174,7 +176,7 @@ class _Request:
         return Predictor.load(
             local_weights(self.weights), device=self.device, score=self.score, top_k=self.top_k, nms=self.nms,
             legacy=self.legacy, batch_size=batch_size, model=self.model, views=views, exact=self.exact,
-            depth_range=self.depth_range,
+            depth_range=self.depth_range, engine=self.engine,
         )  # fmt: skip
 
 
@@ -189,9 +191,7 @@ def _video_options(
 
 
 def _check(engine: str, nms: str | None, color_by: str) -> None:
-    if engine not in _ENGINES:
-        what = "is not available yet" if engine in _LATER_ENGINES else "is not known"
-        raise UserError(f"The engine '{engine}' {what}.", f"Available are {', '.join(_ENGINES)}.")
+    check_engine(engine)
     check_nms(nms)
     if color_by not in _COLORS:
         raise UserError(f"Colours cannot be chosen by '{color_by}'.", f"--color-by takes {', '.join(_COLORS)}.")
@@ -216,6 +216,7 @@ def _predict(request: _Request) -> tuple[PredictionSummary, float]:
     live = show is not None or any(picture.camera >= 0 for picture in pictures)
     # Frames that wait for a batch are shown late.
     predictor = request.load_predictor(1 if live else request.batch_size)
+    say(predictor.describe_engine())
     say_default_score(predictor, request.score)
     _warn_about_machine(request.formats, predictor.classes)
     start = time.perf_counter()

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from yolact_kit.cli.options import MACHINE_PANEL
 from yolact_kit.errors import UserError
 from yolact_kit.ops.nms_methods import NMS_METHODS
 
@@ -129,9 +128,6 @@ Tta = Annotated[
         "a little better.",
         rich_help_panel="Detection",
     ),
-]
-PredictEngine = Annotated[
-    str, typer.Option("--engine", metavar="auto|torch", help="What runs the model.", rich_help_panel=MACHINE_PANEL)
 ]
 Every = Annotated[
     int, typer.Option("--every", metavar="N", min=1, help="Process only every Nth frame.", rich_help_panel=VIDEO_PANEL)

@@ -118,6 +118,7 @@ def evaluate_model(
     device: str = "auto",
     batch_size: int = 8,
     exact: bool = False,
+    engine: str = "auto",
     display: Display = SILENT,
 ) -> ModelEvaluation:
     """Measures a model on a split of a data set.
@@ -134,6 +135,7 @@ def evaluate_model(
         device: ``auto``, or a device's name.
         batch_size: Pictures that are processed at once.
         exact: Whether the network computes exactly as in training, which is slower on a CPU.
+        engine: What runs the network, see `Predictor.load`.
         display: Where lines, warnings and progress go.
 
     Returns:
@@ -146,7 +148,7 @@ def evaluate_model(
         >>> print(evaluate_model("runs/first", "data", "test"))  # doctest: +SKIP
     """
     truth = _labelled_split(dataset, split)
-    load = partial(Predictor.load, model=model, device=device, batch_size=batch_size, exact=exact)
+    load = partial(Predictor.load, model=model, device=device, batch_size=batch_size, exact=exact, engine=engine)
     # Both models are loaded before either predicts: wrong weights should not cost the time of an evaluation.
     predictor = _load_predictor(weights, truth, load, display)
     rival = None if against is None else _load_predictor(against, truth, load, display)
@@ -189,6 +191,7 @@ def _load_predictor(
             "left out."
         )
     truth.category_ids(predictor.classes)
+    display.say(predictor.describe_engine())
     trained, here = predictor.trained_range, truth.depth_range
     if trained is not None and here is not None and trained != here:
         display.warn(

@@ -46,6 +46,11 @@ def in_order(
             raise
 
 
+def workers_for(items: int) -> int:
+    """How many items `on_cores` works on at the same time."""
+    return max(1, min(torch.get_num_threads(), items))
+
+
 def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
     """Works on items at the same time, each on its own cores.
 
@@ -63,8 +68,7 @@ def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
         >>> on_cores([1, 2, 3], lambda number: number * 10)
         [10, 20, 30]
     """
-    cores = torch.get_num_threads()
-    workers = min(cores, len(items))
+    cores, workers = torch.get_num_threads(), workers_for(len(items))
     if workers < 2:
         return [work(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(cores // workers,)) as pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -303,11 +302,9 @@ class _Run:
 
 def _settings(predictor: Predictor, formats: set[str], options: WriteOptions, video: VideoOptions) -> dict[str, Any]:
     """The settings that decide what is detected in a picture and how it is written."""
-    weights, settled = 0, predictor.depth_range or predictor.trained_range
-    for tensor in predictor.model.state_dict().values():
-        weights = zlib.crc32(tensor.detach().cpu().contiguous().numpy().tobytes(), weights)
+    settled = predictor.depth_range or predictor.trained_range
     return {
-        "weights": f"{weights:08x}",
+        "weights": predictor.engine.fingerprint(),
         "classes": list(predictor.classes),
         "model": predictor.config.model.model_dump(mode="json"),
         "detect": predictor.config.detect.model_dump(mode="json"),

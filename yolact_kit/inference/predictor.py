@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
 from yolact_kit.config.score_threshold import DEFAULT_SCORE, ScoreThreshold, default_score
-from yolact_kit.errors import UserError
+from yolact_kit.inference.engines.choice import EngineWish
+from yolact_kit.inference.engines.engine import Engine
+from yolact_kit.inference.engines.load import load_engine
+from yolact_kit.inference.engines.torch_engine import TorchEngine
 from yolact_kit.inference.merging import merge
-from yolact_kit.inference.pipeline import on_cores
+from yolact_kit.inference.pipeline import on_cores, workers_for
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.views import ViewOptions, views_of
-from yolact_kit.models.acceleration import accelerated
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.weights import load_weights
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.depth import depth_range as range_of_pair
@@ -29,49 +30,16 @@ from yolact_kit.pixels.depth import depth_range as range_of_pair
 T = TypeVar("T")
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name.
-
-    Args:
-        name: ``auto`` for a GPU if there is one, or a name of torch's: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-
-    Returns:
-        The device.
-
-    Raises:
-        UserError: There is no such device here.
-
-    Example:
-        >>> choose_device("cpu")
-        device(type='cpu')
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UserError(
-            f"There is no device '{name}' here.", "Give `--device cpu`, or leave the option out."
-        ) from error
-    return device
-
-
 class Predictor:
     """A model, ready to predict on pictures of any size.
 
     Args:
-        model: The network; it is in evaluation mode while it predicts, and returns to its own mode afterwards.
+        model: A network of torch's, which predicts where it is, or an engine that runs one.
         config: Its configuration, with the classes.
-        device: Where the pictures go; None for where the model is.
         score: Detections with a lower score are left out.
         legacy: Whether to do exactly what the original's evaluation does, see `postprocess`.
         batch_size: Pictures that are processed at once.
         views: Tiles and test-time augmentation; by default each picture is predicted on once.
-        exact: Whether the network computes exactly as it was trained, to the last bit. If not, a CPU uses a faster copy
-            of the model as it is now, see `accelerated`, which does not change when the model learns on.
         depth_range: The values that become black and white in pictures of more than 8 bits; None for those that the
             model was trained with.
         threshold: The score threshold that training chose for the model, for information; None where it has none.
@@ -87,27 +55,23 @@ class Predictor:
 
     def __init__(
         self,
-        model: YolactNetwork,
+        model: YolactNetwork | Engine,
         config: Config,
-        device: torch.device | str | None = None,
         score: float = 0.0,
         legacy: bool = False,
         batch_size: int = 8,
         views: ViewOptions | None = None,
-        exact: bool = True,
         depth_range: DepthRange | None = None,
         threshold: ScoreThreshold | None = None,
     ) -> None:
-        self.model = model
+        self.engine: Engine = TorchEngine(model) if isinstance(model, YolactNetwork) else model
         self.config = config
-        self.device = torch.device(device) if device is not None else next(model.parameters()).device
         self.score = score
         self.legacy = legacy
         self.batch_size = batch_size
         self.views = views or ViewOptions()
         self.depth_range = depth_range
         self.threshold = threshold
-        self._accelerated = None if exact or self.device.type != "cpu" else accelerated(model)
 
     @classmethod
     def load(
@@ -123,6 +87,7 @@ class Predictor:
         views: ViewOptions | None = None,
         exact: bool = False,
         depth_range: DepthRange | None = None,
+        engine: str = "auto",
     ) -> Predictor:
         """A predictor from weights on disk.
 
@@ -140,21 +105,21 @@ class Predictor:
             views: Tiles and test-time augmentation; by default each picture is predicted on once.
             exact: Whether the network computes exactly as it was trained, to the last bit, which is slower on a CPU.
             depth_range: The values that become black and white in pictures of more than 8 bits; None for the weights'.
+            engine: ``torch``, ``openvino``, or ``auto`` for the faster one here, see `choose_engine`.
 
         Returns:
             The predictor.
 
         Raises:
-            UserError: The weights or the device are missing, or the weights cannot be read.
+            UserError: The weights, the device or the engine are missing, or the weights cannot be read.
         """
-        chosen = choose_device(device)
-        loaded = load_weights(weights, chosen, model)
+        loaded = load_engine(weights, EngineWish(engine, device, exact, legacy), model)
         options = {"top_k": top_k, "nms": nms}
         changes = {key: value for key, value in options.items() if value is not None}
         config = loaded.config.model_copy(update={"detect": loaded.config.detect.model_copy(update=changes)})
         if score is None:
             score = DEFAULT_SCORE if legacy else default_score(loaded.threshold)
-        return cls(loaded.model, config, chosen, score, legacy, batch_size, views, exact, depth_range, loaded.threshold)
+        return cls(loaded.engine, config, score, legacy, batch_size, views, depth_range, loaded.threshold)
 
     @property
     def classes(self) -> list[str]:
@@ -165,6 +130,10 @@ class Predictor:
     def trained_range(self) -> DepthRange | None:
         """The values that became black and white in training; None if its pictures had 8 bits."""
         return range_of_pair(self.config.depth_range)
+
+    def describe_engine(self) -> str:
+        """What runs the network, and why."""
+        return f"Engine: {self.engine.description} ({self.engine.reason})"
 
     def predict(self, pictures: Iterable[NDArray[np.uint8]], files: Iterable[str] | None = None) -> list[Prediction]:
         """The detections of pictures.
@@ -205,39 +174,30 @@ class Predictor:
         return merge(views, predictions, name, (height, width), self.config.detect.top_k, self.score)
 
     def _predict_batch(self, batch: Sequence[tuple[str, NDArray[np.uint8]]]) -> list[Prediction]:
-        """The predictions of named pictures, which the network gets as one batch, or a CPU one by one on its cores."""
+        """The predictions of named pictures, which the network gets as one batch or, on a processor, one by one."""
+        # At the same time run as many calls as there are workers: each shares the cores with all others of them.
+        neighbours = workers_for(len(batch)) - 1
 
         def predict_alone(picture: tuple[str, NDArray[np.uint8]]) -> Prediction:
             name, pixels = picture
-            return self._prediction(self.run([pixels]), 0, name, pixels)
+            return self._prediction(self.run([pixels], neighbours), 0, name, pixels)
 
-        if self._accelerated is not None:
+        if self.engine.parallel:
             return on_cores(batch, predict_alone)
         raw = self.run([pixels for _, pixels in batch])
         return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
 
-    def run(self, pictures: Sequence[NDArray[np.uint8]]) -> RawOutputs:
+    def run(self, pictures: Sequence[NDArray[np.uint8]], neighbours: int = 0) -> RawOutputs:
         """The network's raw outputs for pictures.
 
         Args:
             pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size. They are one batch.
+            neighbours: See `Engine.run`.
 
         Returns:
             The raw outputs, before detection.
         """
-        images = torch.stack([prepare(pixels, self.config.model) for pixels in pictures]).to(self.device)
-        if self._accelerated is not None:
-            with torch.inference_mode():
-                fast: RawOutputs = self._accelerated(images)
-            return fast
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            with torch.inference_mode():
-                raw: RawOutputs = self.model(images)
-        finally:
-            self.model.train(was_training)
-        return raw
+        return self.engine.run(torch.stack([prepare(pixels, self.config.model) for pixels in pictures]), neighbours)
 
     def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         """The prediction of one picture of a batch from the network's raw outputs."""
@@ -245,7 +205,7 @@ class Predictor:
         # With several views, the mean score counts: a view's own score may be lower.
         score = 0.0 if self.views.tta else self.score
         detections = postprocess(
-            raw, index, (height, width), self.config.detect, score, self.legacy, self.model.mask_scoring
+            raw, index, (height, width), self.config.detect, score, self.legacy, self.engine.mask_scoring
         )
         return Prediction(name, width, height, *detections, classes=self.config.classes)
 

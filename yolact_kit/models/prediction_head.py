@@ -47,7 +47,7 @@ class PredictionHead(nn.Module):
             Logits [B, A, 1 + C] with background first, regressions [B, A, 4] and coefficients [B, A, k] in -1..1,
             in the order of `yolact_kit.models.anchors`.
         """
-        batch = len(level)
+        batch = level.shape[0]
         shared = self.shared(level)
 
         # [B, anchors * width, h, w] -> [B, h * w * anchors, width]: cell by cell, in each cell anchor by anchor.

@@ -129,19 +129,19 @@ def holds_model(weights: Path | str) -> bool:
     return is_original(read_state_dict(path))
 
 
-def read_threshold(path: Path) -> ScoreThreshold | None:
-    """The score threshold in a file of weights, without reading the weights.
+def read_settings(path: Path) -> Checkpoint:
+    """What is stored beside the tensors in a file of weights, without reading the tensors.
 
     Args:
         path: A ``.safetensors`` that `save_weights` wrote.
 
     Returns:
-        The threshold; None where the weights have none.
+        The configuration and, where the weights have one, the score threshold; no tensors.
 
     Raises:
         UserError: The file is truncated or foreign.
     """
-    return _read_ours(path, only_metadata=True).threshold
+    return _read_ours(path, only_metadata=True)
 
 
 def _read_ours(path: Path, only_metadata: bool = False) -> Checkpoint:

@@ -24,10 +24,10 @@ _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
     "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson",
-    "timm",
+    "timm", "openvino", "platformdirs",
 )  # fmt: skip
 """The required packages, for a run from the repository's folder, where no metadata says which versions are needed."""
-OPTIONAL = ("onnx", "onnxruntime", "openvino", "av", "trackers", "supervision", "hotcoco")
+OPTIONAL = ("onnx", "onnxscript", "onnxruntime", "av", "trackers", "supervision", "hotcoco")
 """Packages of the extras: exported models, videos, tracking, and faster COCO metrics."""
 _LEAST_MEMORY = 4.0
 _LEAST_DISK = 2.0
@@ -248,7 +248,7 @@ def measure_speed(seconds: float = 2.0) -> dict[str, Any]:
     import torch
 
     from yolact_kit.config.files import template
-    from yolact_kit.inference.predictor import choose_device
+    from yolact_kit.inference.engines.device import choose_device
     from yolact_kit.models.yolact import YolactNetwork
     from yolact_kit.training.precision import bf16_gain
 

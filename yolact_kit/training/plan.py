@@ -18,7 +18,7 @@ from yolact_kit.datasets.checks import validate_folder
 from yolact_kit.datasets.checks.subject import ScanProgress
 from yolact_kit.durations import format_duration
 from yolact_kit.errors import UserError
-from yolact_kit.inference.predictor import choose_device
+from yolact_kit.inference.engines.device import choose_device
 from yolact_kit.training.estimate import Estimate
 from yolact_kit.training.loggers import require_loggers
 from yolact_kit.training.precision import choose_precision

@@ -25,7 +25,7 @@ from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.freezing import freeze
 from yolact_kit.models.transfer import transfer
-from yolact_kit.models.weights import find_weights, holds_model, read_threshold
+from yolact_kit.models.weights import find_weights, holds_model, read_settings
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback
@@ -99,7 +99,7 @@ def train(
     if validation is not None:
         _add_metrics(result, validation)
         with suppress(UserError):  # as on a full disk, where no weights could be written
-            result.threshold = read_threshold(find_weights(out))
+            result.threshold = read_settings(find_weights(out)).threshold
     return result
 
 

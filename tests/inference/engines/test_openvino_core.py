@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from yolact_kit.inference.engines.openvino_core import openvino_core
+
+SCRIPT = """
+import os, signal, threading, torch
+from tests.tiny_model import tiny_config, tiny_model
+from yolact_kit.inference.engines.openvino_conversion import converted
+from yolact_kit.inference.engines.openvino_engine import OpenVinoEngine
+from yolact_kit.models.traced import TracedNetwork
+
+model = converted(TracedNetwork(tiny_model(tiny_config())))
+engines = [OpenVinoEngine(lambda: model, "tiny")]
+engines[0].run(torch.zeros(1, 3, 64, 64))
+thread = threading.Thread(target=engines.clear)  # the last user of the network goes, on another thread
+thread.start()
+thread.join()
+signal.signal(signal.SIGINT, lambda *words: print("interrupted"))
+os.kill(os.getpid(), signal.SIGINT)
+print("still here")
+"""
+
+
+def test_there_is_one_core() -> None:
+    assert openvino_core() is openvino_core()
+
+
+def test_an_interrupt_after_a_prediction_does_not_end_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split("\n")[:2]) == (0, ["interrupted", "still here"]), done.stderr

@@ -1,0 +1,1 @@
+"""What runs the network: torch, or OpenVINO on a processor."""

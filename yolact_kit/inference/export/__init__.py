@@ -1,0 +1,1 @@
+"""Exporting a model for other programs, and for `predict` without torch's network."""
