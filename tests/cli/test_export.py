@@ -22,6 +22,7 @@ def test_onnx_by_default_and_predict_takes_it(
     assert explained.code == 0 and (tmp_path / "b" / "explanation.html").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("format", "suffix"), [("openvino", ".xml"), ("torch-export", ".pt2")])
 def test_other_formats_to_a_file_of_their_suffix(
     format: str, suffix: str, run: Runner, run_folder: Path, photos: Path, tmp_path: Path

@@ -27,6 +27,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_the_example_for_numpy_finds_what_predict_finds(starter: Path, repository: Path, tmp_path: Path) -> None:
     script = repository / "examples" / "deployment" / "onnx_numpy.py"
     assert len(script.read_text(encoding="utf-8").splitlines()) <= MOST_LINES

@@ -13,9 +13,14 @@ from yolact_kit.inference.engines.exported import is_exported, load_exported, re
 from yolact_kit.inference.predictor import Predictor
 
 
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return exported_tiny(tmp_path_factory.mktemp("onnx"), "onnx")
+
+
 @pytest.mark.parametrize(("format", "name"), [("onnx", "ONNX Runtime"), ("openvino", "OpenVINO")])
-def test_an_exported_model_predicts_as_the_model_does(format: str, name: str, tmp_path: Path) -> None:
-    file = exported_tiny(tmp_path, format)
+def test_an_exported_model_predicts_as_the_model_does(format: str, name: str, onnx_file: Path, tmp_path: Path) -> None:
+    file = onnx_file if format == "onnx" else exported_tiny(tmp_path, format)
     engine, settings = load_exported(file, EngineWish(), precision="f32")
     assert name in engine.description and settings.threshold == THRESHOLD
     picture = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
@@ -49,18 +54,17 @@ def test_files_that_predict_does_not_take(name: str, words: str, advice: str, tm
     assert advice in caught.value.advice
 
 
-def test_an_exported_model_is_for_its_own_engine(tmp_path: Path) -> None:
-    file = exported_tiny(tmp_path, "onnx")
+def test_an_exported_model_is_for_its_own_engine(onnx_file: Path) -> None:
     with pytest.raises(UserError, match="for the engine 'onnx'"):
-        load_exported(file, EngineWish("openvino"))
+        load_exported(onnx_file, EngineWish("openvino"))
     with pytest.raises(UserError, match="--exact needs torch"):
-        load_exported(file, EngineWish(exact=True))
+        load_exported(onnx_file, EngineWish(exact=True))
 
 
-def test_a_network_that_the_runtime_refuses_is_a_users_error(tmp_path: Path) -> None:
+def test_a_network_that_the_runtime_refuses_is_a_users_error(onnx_file: Path, tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="onnx, which changes the file, is not installed")
-    file = exported_tiny(tmp_path, "onnx")
-    model = onnx.load(file)
+    file = tmp_path / onnx_file.name
+    model = onnx.load(onnx_file)
     model.graph.initializer[0].ClearField("raw_data")  # of the right shape, but without content
     onnx.save(model, file)
     with pytest.raises(UserError, match=r"모델\.onnx"):

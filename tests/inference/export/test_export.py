@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ from yolact_kit.models.weights import save_weights
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.pixels.pictures import read_picture
 
+USUAL = (("onnx", True), ("openvino", False))
+"""Formats that `make test` covers, raw or whole; raw ONNX has tests of the command and of Python."""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,8 +35,13 @@ def replace_score(score: float) -> object:
     return THRESHOLD.model_copy(update={"score": score})
 
 
-@pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("format", FORMAT_NAMES)
+@pytest.mark.parametrize(
+    ("format", "whole"),
+    [
+        pytest.param(*case, marks=[] if case in USUAL else [pytest.mark.slow])
+        for case in product(FORMAT_NAMES, (False, True))
+    ],
+)
 def test_each_format_predicts_the_same(format: str, whole: bool, run: Path, tmp_path: Path) -> None:
     file = tmp_path / "새 폴더" / f"모델{FORMATS[format].suffix}"
     result = export_model(run, file, ExportOptions(format, whole), pictures=example_pictures()[:2])
@@ -41,6 +50,7 @@ def test_each_format_predicts_the_same(format: str, whole: bool, run: Path, tmp_
     assert result.megabytes == pytest.approx(sum(path.stat().st_size for path in result.files) / 1e6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["onnx", "openvino"])
 def test_half_precision_is_half_as_large_and_nearly_the_same(format: str, run: Path, tmp_path: Path) -> None:
     suffix = FORMATS[format].suffix
@@ -85,6 +95,7 @@ def test_what_no_format_has_is_refused(run: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.onnx"))
 
 
+@pytest.mark.slow
 def test_rescored_masks_need_the_whole_model(tmp_path: Path) -> None:
     config = tiny_config()
     config = config.model_copy(update={"model": config.model.model_copy(update={"mask_scoring": True})})
