@@ -8,7 +8,7 @@ from typing import Literal
 
 from yolact_kit.errors import UserError
 from yolact_kit.inference.export.export import Export, ExportOptions, export_model
-from yolact_kit.inference.export.formats import FORMATS
+from yolact_kit.inference.export.names import SUFFIXES
 
 
 def export(
@@ -44,7 +44,7 @@ def export(
         >>> print(export("runs/first", "cups.onnx").parity.describe())  # doctest: +SKIP
     """
     file = Path(out)
-    formats = {item.suffix: name for name, item in FORMATS.items()}
+    formats = {suffix: name for name, suffix in SUFFIXES.items()}
     if file.suffix not in formats:
         raise UserError(f"'{file}' does not end in {', '.join(formats)}.", "The suffix says the format.")
     options = ExportOptions(formats[file.suffix], whole, half, nms)

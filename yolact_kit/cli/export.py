@@ -21,9 +21,7 @@ from yolact_kit.cli.options import (
 from yolact_kit.cli.predict_options import Nms
 from yolact_kit.errors import UserError
 from yolact_kit.files import run_folder
-from yolact_kit.inference.export.names import FORMAT_NAMES
-
-_SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch-export": ".pt2"}
+from yolact_kit.inference.export.names import FORMAT_NAMES, SUFFIXES, check_format
 
 ExportFormatOption = Annotated[
     str,
@@ -95,10 +93,9 @@ def export(
     Example: yolact-kit export runs/train-1 --format openvino --pictures data/images/val
     """
     set_level(quiet, verbose)
-    if format not in FORMAT_NAMES:
-        raise UserError(f"There is no format '{format}'.", f"--format takes {', '.join(FORMAT_NAMES)}.")
+    suffix = SUFFIXES[check_format(format)]
     check_nms(nms)
-    file = _file(out, _SUFFIXES[format])
+    file = _file(out, suffix)
     if file.exists() and not overwrite:
         raise UserError(f"'{file}' is there already.", "Choose another --out, or give --overwrite to replace it.")
     from yolact_kit.inference.export.export import PICTURES, ExportOptions, export_model

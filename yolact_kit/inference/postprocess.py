@@ -193,17 +193,35 @@ def in_picture(
     Returns:
         The detections, and the index of each in ``detections``: those without any pixel are dropped, except in legacy.
     """
-    height, width = size
     soft = assemble(prototypes, detections.coefficients, detections.boxes)
-    masks, areas = masks_to_rle(soft, height, width)
-    boxes = in_pixels(detections.boxes, height, width).cpu().numpy()
-    scores, labels = detections.scores.cpu().numpy(), detections.labels.cpu().numpy()
+    return with_masks(detections.boxes, detections.scores, detections.labels, soft, size, legacy)
+
+
+def with_masks(
+    boxes: Tensor, scores: Tensor, labels: Tensor, soft: Tensor, size: tuple[int, int], legacy: bool = False
+) -> tuple[PixelDetections, NDArray[np.int64]]:
+    """Detections in pixels of the picture, from their soft masks.
+
+    Args:
+        boxes: float [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
+        scores: float [N], 0..1.
+        labels: int64 [N], 0-based.
+        soft: float [N, Hp, Wp], the masks as `assemble` gives them.
+        size: The picture's height and width in pixels.
+        legacy: As in `postprocess`.
+
+    Returns:
+        As `in_picture`.
+    """
+    masks, areas = masks_to_rle(soft, *size)
+    corners = in_pixels(boxes, *size).cpu().numpy()
+    score_array, label_array = scores.cpu().numpy(), labels.cpu().numpy()
     if legacy:
-        return PixelDetections(np.trunc(boxes), scores, labels, masks), np.arange(len(masks))
-    sides = boxes[:, 2:] - boxes[:, :2]
+        return PixelDetections(np.trunc(corners), score_array, label_array, masks), np.arange(len(masks))
+    sides = corners[:, 2:] - corners[:, :2]
     indices = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
     masks = [masks[index] for index in indices]
-    return PixelDetections(boxes[indices], scores[indices], labels[indices], masks), indices
+    return PixelDetections(corners[indices], score_array[indices], label_array[indices], masks), indices
 
 
 def _rescored(detections: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,9 +79,7 @@ def _check_shapes(model: ModelProto, file: Path) -> None:
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
         raise UserError(f"'{file}' is damaged: its shapes do not fit.", "Export the model again.") from error
     for value in [*inferred.graph.value_info, *inferred.graph.output]:
-        values = 1
-        for dimension in value.type.tensor_type.shape.dim:
-            values *= max(1, dimension.dim_value)
+        values = math.prod(max(1, dimension.dim_value) for dimension in value.type.tensor_type.shape.dim)
         if values > MOST_VALUES:
             raise UserError(f"'{file}' makes a tensor of {values} values, which is too large.", "Export it again.")
 

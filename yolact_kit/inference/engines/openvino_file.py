@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,9 +62,7 @@ def _check_layer(layer: Element, stored: int, file: Path) -> None:
             raise UserError(f"'{file.with_suffix('.bin')}' is cut off: {stored} of {end} bytes are there.")
     for port in layer.iter("port"):
         sides = [_number(side.text) for side in port.iter("dim")]
-        values = 1
-        for side in sides:
-            values *= max(1, side)
+        values = math.prod(max(1, side) for side in sides)
         if values > MOST_VALUES or (layer.get("type") == "Parameter" and any(side > LARGEST_SIDE for side in sides)):
             raise UserError(f"'{file}' makes a tensor of {sides}, which is too large.", "Export the model again.")
 

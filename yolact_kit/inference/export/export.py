@@ -17,7 +17,7 @@ from yolact_kit.inference.engines.choice import EngineWish
 from yolact_kit.inference.engines.engine import Engine
 from yolact_kit.inference.engines.exported import load_exported
 from yolact_kit.inference.export.formats import FORMATS
-from yolact_kit.inference.export.names import FORMAT_NAMES
+from yolact_kit.inference.export.names import check_format
 from yolact_kit.inference.export.parity import Parity, compare_predictions
 from yolact_kit.inference.export.whole import WholePredictor
 from yolact_kit.inference.predictor import Predictor
@@ -63,7 +63,7 @@ class ExportOptions:
     """How a model is exported.
 
     Attributes:
-        format: One of `FORMAT_NAMES`.
+        format: One of `yolact_kit.inference.export.names.FORMAT_NAMES`.
         whole: Whether decoding, suppression and the assembly of masks are part of the exported network.
         half: Whether weights are stored in half precision, which halves the file.
         nms: ``fast`` or ``cross-class`` for the whole network; None for the configuration's.
@@ -80,8 +80,7 @@ class ExportOptions:
         Raises:
             UserError: The format is not known, or has no half precision.
         """
-        if self.format not in FORMATS:
-            raise UserError(f"There is no format '{self.format}'.", f"--format takes {', '.join(FORMAT_NAMES)}.")
+        check_format(self.format)
         if self.half and (not FORMATS[self.format].half or (self.whole and self.format == "onnx")):
             what = "whole model" if self.whole else "model"
             raise UserError(f"A {what} has no half precision in the format '{self.format}'.", "Leave out --half.")

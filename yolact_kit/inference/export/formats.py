@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from yolact_kit.inference.export.names import SUFFIXES
 from yolact_kit.models.exported_settings import MARK, ExportedSettings
 from yolact_kit.models.yolact import YolactNetwork
 
@@ -59,8 +60,8 @@ def _write_torch(network: YolactNetwork, settings: ExportedSettings, file: Path)
 
 
 FORMATS: dict[str, ExportFormat] = {
-    "onnx": ExportFormat(".onnx", _write_onnx, half=True),
-    "openvino": ExportFormat(".xml", _write_openvino, half=True),
-    "torch-export": ExportFormat(".pt2", _write_torch, half=False),
+    "onnx": ExportFormat(SUFFIXES["onnx"], _write_onnx, half=True),
+    "openvino": ExportFormat(SUFFIXES["openvino"], _write_openvino, half=True),
+    "torch-export": ExportFormat(SUFFIXES["torch-export"], _write_torch, half=False),
 }
 """The formats, by the names in `yolact_kit.inference.export.names`."""

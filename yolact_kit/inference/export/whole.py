@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
 from yolact_kit.inference.engines.openvino_core import openvino_core
-from yolact_kit.inference.postprocess import in_pixels
+from yolact_kit.inference.postprocess import with_masks
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.preprocess import prepare
 from yolact_kit.models.traced import INPUT, WHOLE_OUTPUTS
-from yolact_kit.ops.masks import masks_to_rle
 
 Runs = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 """Images [1, 3, S, S] to the outputs in the order of `WHOLE_OUTPUTS`."""
@@ -45,19 +44,8 @@ class WholePredictor:
         outputs = self._run(prepare(pixels, self._config.model)[None].numpy())
         boxes, scores, labels, masks = (torch.from_numpy(output[0]) for output in outputs)
         sure = scores >= max(self._score, 1e-6)
-        rles, areas = masks_to_rle(masks[sure], height, width)
-        corners = in_pixels(boxes[sure], height, width).numpy()
-        full = ((areas > 0) & (corners[:, 2:] > corners[:, :2]).all(axis=1)).nonzero()[0]
-        return Prediction(
-            "",
-            width,
-            height,
-            corners[full],
-            scores[sure].numpy()[full],
-            labels[sure].numpy()[full],
-            [rles[index] for index in full],
-            self._config.classes,
-        )
+        detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], masks[sure], (height, width))
+        return Prediction("", width, height, *detections, classes=self._config.classes)
 
 
 def _onnx(file: Path) -> Runs:
