@@ -8,7 +8,7 @@ from typing import Literal
 
 from yolact_kit.errors import UserError
 from yolact_kit.inference.export.export import Export, ExportOptions, export_model
-from yolact_kit.inference.export.names import SUFFIXES
+from yolact_kit.inference.export.names import SUFFIXES, LayoutName
 
 
 def export(
@@ -18,6 +18,7 @@ def export(
     whole: bool = False,
     half: bool = False,
     nms: Literal["fast", "cross-class"] | None = None,
+    layout: LayoutName | None = None,
     pictures: Sequence[Path | str] = (),
     model: str | None = None,
 ) -> Export:
@@ -30,6 +31,8 @@ def export(
         whole: Whether the file gives boxes, scores, labels and masks, rather than the network's raw outputs.
         half: Whether weights are stored in half precision.
         nms: How the whole model removes duplicates; by default as the model's configuration says.
+        layout: ``yolo-seg`` or ``yolo26-seg`` for a file with the inputs and outputs of these models, for programs that
+            read them; X-AnyLabeling's YAML is then written beside an ONNX file.
         pictures: Pictures for the check; by default some of the bundled data set.
         model: The model of an original ``.pth``, if its name does not say.
 
@@ -47,5 +50,5 @@ def export(
     formats = {suffix: name for name, suffix in SUFFIXES.items()}
     if file.suffix not in formats:
         raise UserError(f"'{file}' does not end in {', '.join(formats)}.", "The suffix says the format.")
-    options = ExportOptions(formats[file.suffix], whole, half, nms)
+    options = ExportOptions(formats[file.suffix], whole, half, nms, layout or "")
     return export_model(weights, file, options, pictures=pictures, model=model)

@@ -21,7 +21,14 @@ from yolact_kit.cli.options import (
 from yolact_kit.cli.predict_options import Nms
 from yolact_kit.errors import UserError
 from yolact_kit.files import run_folder
-from yolact_kit.inference.export.names import FORMAT_NAMES, SUFFIXES, check_format
+from yolact_kit.inference.export.names import (
+    FORMAT_NAMES,
+    LAYOUT_NAMES,
+    SUFFIXES,
+    check_format,
+    check_layout_options,
+    files_beside,
+)
 
 ExportFormatOption = Annotated[
     str,
@@ -54,6 +61,16 @@ Whole = Annotated[
         rich_help_panel="Output",
     ),
 ]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="|".join(LAYOUT_NAMES),
+        help="Inputs and outputs of YOLO's segmentation models, for programs that read those: yolov8-seg and yolo11-seg, "
+        "or yolo26-seg, which removes duplicates itself. X-AnyLabeling's YAML is written beside.",
+        rich_help_panel="Output",
+    ),
+]
 CheckPictures = Annotated[
     list[str],
     typer.Option(
@@ -73,9 +90,20 @@ def export(
     format: ExportFormatOption = "onnx",
     out: ExportPath = None,
     whole: Whole = False,
+    layout: Layout = None,
     nms: Nms = None,
     half: Half = False,
-    pictures: CheckPictures = [],  # noqa: B006 - Typer copies it
+    pictures: Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        metavar="|".join(LAYOUT_NAMES),
+        help="Inputs and outputs of YOLO's segmentation models, for programs that read those: yolov8-seg and yolo11-seg, "
+        "or yolo26-seg, which removes duplicates itself. X-AnyLabeling's YAML is written beside.",
+        rich_help_panel="Output",
+    ),
+]
+CheckPictures = [],  # noqa: B006 - Typer copies it
     model: WeightsModel = None,
     as_json: ParityAsJson = False,
     overwrite: Overwrite = False,
@@ -91,19 +119,24 @@ def export(
     Example: yolact-kit export runs/train-1 --format onnx --out cups.onnx
 
     Example: yolact-kit export runs/train-1 --format openvino --pictures data/images/val
+
+    Example: yolact-kit export runs/train-1 --layout yolo-seg --out cups.onnx
     """
     set_level(quiet, verbose)
     suffix = SUFFIXES[check_format(format)]
     check_nms(nms)
     file = _file(out, suffix)
-    if file.exists() and not overwrite:
-        raise UserError(f"'{file}' is there already.", "Choose another --out, or give --overwrite to replace it.")
+    if layout is not None:
+        check_layout_options(layout, format, whole)
+    for path in [file, *files_beside(layout, file)]:
+        if path.exists() and not overwrite:
+            raise UserError(f"'{path}' is there already.", "Choose another --out, or give --overwrite to replace it.")
     from yolact_kit.inference.export.export import PICTURES, ExportOptions, export_model
     from yolact_kit.inference.sources import find_pictures
 
     sources = without_videos(find_pictures(pictures)) if pictures else []
     chosen = [source.path for source in sources if source.on_disk][:PICTURES]
-    options = ExportOptions(format, whole, half, nms)
+    options = ExportOptions(format, whole, half, nms, layout or "")
     result = export_model(local_weights(weights), file, options, pictures=chosen, model=model)
     say(f"Checked against the weights: {result.parity.describe()}.")
     say(f"{result.megabytes:.1f} MB, {result.about}")

@@ -32,6 +32,7 @@ class ExportedSettings:
         threshold: The score threshold that training chose for it; None where the weights have none.
         whole: Whether decoding, suppression and the assembly of masks are part of the exported network.
         precision: What its weights are stored in: ``f32``, ``f16`` or ``int8``.
+        layout: Whose inputs and outputs it has, such as ``yolo-seg``; empty for yolact-kit's own.
 
     Example:
         >>> settings = ExportedSettings(Config(classes=["컵"]))
@@ -43,6 +44,7 @@ class ExportedSettings:
     threshold: ScoreThreshold | None = None
     whole: bool = False
     precision: str = "f32"
+    layout: str = ""
 
     def to_dict(self) -> dict[str, str]:
         """The settings as texts by key, for the metadata of any format."""
@@ -54,6 +56,8 @@ class ExportedSettings:
             "precision": self.precision,
             "licence": LICENCE,
         }
+        if self.layout:
+            texts["layout"] = self.layout
         if self.threshold is not None:
             texts["threshold"] = self.threshold.model_dump_json()
         return texts
@@ -80,6 +84,7 @@ class ExportedSettings:
                 None if threshold is None else ScoreThreshold.model_validate_json(threshold),
                 texts.get("whole") == "true",
                 texts.get("precision", "f32"),
+                texts.get("layout", ""),
             )
         except (KeyError, ValidationError) as error:
             raise UserError(

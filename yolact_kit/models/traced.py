@@ -33,6 +33,8 @@ class TracedNetwork(nn.Module):
 
     Attributes:
         outputs: Names of the outputs, `OUTPUTS`.
+        batches: Whether the recorded network takes any number of images at once, rather than one.
+        metadata: Texts by key that programs which run such a network look for in its file.
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
@@ -42,10 +44,12 @@ class TracedNetwork(nn.Module):
     """
 
     outputs: Sequence[str] = OUTPUTS
+    batches = True
 
     def __init__(self, network: YolactNetwork) -> None:
         super().__init__()
         self.network = network.eval()
+        self.metadata: dict[str, str] = {}
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of `outputs`."""
@@ -80,13 +84,7 @@ class WholeNetwork(TracedNetwork):
 
     def __init__(self, network: YolactNetwork, detect: DetectConfig) -> None:
         super().__init__(network)
-        if detect.nms not in ("fast", "cross-class"):
-            raise UserError(
-                f"The whole model cannot be exported with the suppression '{detect.nms}'.",
-                "Use `--nms fast` or `--nms cross-class`, or export without `--whole`.",
-            )
-        self.cross_class = detect.nms == "cross-class"
-        self.options = NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k)
+        self.options, self.cross_class = fixed_suppression(detect)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """The outputs in the order of `outputs`."""
@@ -96,6 +94,31 @@ class WholeNetwork(TracedNetwork):
         if self.network.mask_scoring is not None:
             detections, masks = _rescored(detections, masks, self.network.mask_scoring)
         return detections.boxes, detections.scores, detections.labels, masks
+
+
+def fixed_suppression(detect: DetectConfig) -> tuple[NmsOptions, bool]:
+    """How `fixed_fast_nms` chooses detections as a configuration says.
+
+    Args:
+        detect: How raw outputs become detections.
+
+    Returns:
+        The options, and whether all classes compete with each other.
+
+    Raises:
+        UserError: The configuration asks for a kind of suppression that depends on how many candidates there are.
+
+    Example:
+        >>> fixed_suppression(DetectConfig(nms="cross-class", nms_iou=0.6))[0].iou
+        0.6
+    """
+    if detect.nms not in ("fast", "cross-class"):
+        raise UserError(
+            f"The suppression '{detect.nms}' cannot be part of an exported model.",
+            "Use `--nms fast` or `--nms cross-class`, or export without it.",
+        )
+    options = NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k)
+    return options, detect.nms == "cross-class"
 
 
 def _rescored(detections: FixedDetections, masks: Tensor, scorer: nn.Module) -> tuple[FixedDetections, Tensor]:
@@ -114,7 +137,7 @@ def traced(network: YolactNetwork, settings: ExportedSettings) -> TracedNetwork:
 
 
 def program_of(network: TracedNetwork) -> ExportedProgram:
-    """What a network computes, recorded for any number of images of its input size.
+    """What a network computes, recorded for images of its input size; for any number of them if it takes batches.
 
     Args:
         network: The network, on the CPU.
@@ -123,6 +146,7 @@ def program_of(network: TracedNetwork) -> ExportedProgram:
         torch's program; its input is called `INPUT`.
     """
     # Two images: with one, the recorder would take it for a fixed number.
-    images = network.example(batch=2)
+    images = network.example(batch=2 if network.batches else 1)
+    dimensions = {0: Dim("batch", min=1)} if network.batches else None
     with torch.no_grad():
-        return torch.export.export(network, (images,), dynamic_shapes=({0: Dim("batch", min=1)},))
+        return torch.export.export(network, (images,), dynamic_shapes=(dimensions,))

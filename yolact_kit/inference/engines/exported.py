@@ -95,6 +95,11 @@ def read_exported(file: Path) -> ExportedSettings:
         from yolact_kit.inference.engines.openvino_file import read_openvino
 
         settings = ExportedSettings.read(read_openvino(file), str(file))
+    if settings.layout:
+        raise UserError(
+            f"'{file}' has the layout '{settings.layout}', for the programs that read it.",
+            "To predict with it here, export the model again without `--layout`.",
+        )
     if settings.whole:
         raise UserError(
             f"'{file}' gives finished detections, for programs without yolact-kit.",

@@ -13,7 +13,7 @@ import torch
 
 from yolact_kit.errors import UserError
 from yolact_kit.models.exported_settings import ExportedSettings
-from yolact_kit.models.traced import INPUT, program_of, traced
+from yolact_kit.models.traced import INPUT, TracedNetwork, program_of, traced
 from yolact_kit.models.yolact import YolactNetwork
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ def opset_of(network: YolactNetwork) -> int:
     return DEFORMABLE_OPSET if network.config.deformable else OPSET
 
 
-def onnx_bytes(network: YolactNetwork, settings: ExportedSettings) -> bytes:
+def onnx_bytes(network: YolactNetwork, settings: ExportedSettings, form: TracedNetwork | None = None) -> bytes:
     """A network as the content of an ONNX file.
 
     Args:
         network: The network, on the CPU.
         settings: What is stored beside it.
+        form: The network in the form to write; None for the one that the settings ask for.
 
     Returns:
-        The file's content: input `INPUT` float32 [batch, 3, S, S] with any batch, outputs `OUTPUTS` or
-        `WHOLE_OUTPUTS`.
+        The file's content: input `INPUT` float32 [batch, 3, S, S], and the outputs of the form by its names.
 
     Raises:
         UserError: The packages that write ONNX are not installed.
@@ -53,7 +53,7 @@ def onnx_bytes(network: YolactNetwork, settings: ExportedSettings) -> bytes:
             "The packages onnx and onnxscript, which write ONNX files, are not installed.",
             "Run `pip install yolact-kit[export]`.",
         ) from error
-    form = traced(network, settings)
+    form = form or traced(network, settings)
     with _quiet():
         program = torch.onnx.export(program_of(form), dynamo=True, opset_version=opset_of(network), verbose=False)
     assert program is not None
@@ -61,7 +61,7 @@ def onnx_bytes(network: YolactNetwork, settings: ExportedSettings) -> bytes:
     graph.inputs[0].name = INPUT
     for output, name in zip(graph.outputs, form.outputs, strict=True):
         output.name = name
-    program.model.metadata_props.update(settings.to_dict())
+    program.model.metadata_props.update(form.metadata | settings.to_dict())
     model = program.model_proto
     _separate_constants(model)
     return bytes(model.SerializeToString())

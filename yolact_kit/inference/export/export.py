@@ -17,9 +17,10 @@ from yolact_kit.inference.engines.choice import EngineWish
 from yolact_kit.inference.engines.engine import Engine
 from yolact_kit.inference.engines.exported import load_exported
 from yolact_kit.inference.export.formats import FORMATS
-from yolact_kit.inference.export.names import check_format
+from yolact_kit.inference.export.names import check_format, check_layout_options
 from yolact_kit.inference.export.parity import Parity, compare_predictions
 from yolact_kit.inference.export.whole import WholePredictor
+from yolact_kit.inference.export.yolo_check import check_layout
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.download import local_weights
 from yolact_kit.models.exported_settings import ExportedSettings
@@ -67,12 +68,15 @@ class ExportOptions:
         whole: Whether decoding, suppression and the assembly of masks are part of the exported network.
         half: Whether weights are stored in half precision, which halves the file.
         nms: ``fast`` or ``cross-class`` for the whole network; None for the configuration's.
+        layout: One of `yolact_kit.inference.export.names.LAYOUT_NAMES`, for programs that read models of that layout;
+            empty for yolact-kit's own.
     """
 
     format: str = "onnx"
     whole: bool = False
     half: bool = False
     nms: str | None = None
+    layout: str = ""
 
     def check(self) -> None:
         """Refuses what no format has.
@@ -81,8 +85,10 @@ class ExportOptions:
             UserError: The format is not known, or has no half precision.
         """
         check_format(self.format)
-        if self.half and (not FORMATS[self.format].half or (self.whole and self.format == "onnx")):
-            what = "whole model" if self.whole else "model"
+        if self.layout:
+            check_layout_options(self.layout, self.format, self.whole)
+        if self.half and (not FORMATS[self.format].half or (self.format == "onnx" and (self.whole or self.layout))):
+            what = f"model in the layout '{self.layout}'" if self.layout else "whole model" if self.whole else "model"
             raise UserError(f"A {what} has no half precision in the format '{self.format}'.", "Leave out --half.")
 
     def settings(self, loaded: LoadedModel) -> ExportedSettings:
@@ -102,7 +108,7 @@ class ExportOptions:
         config = loaded.config
         if self.nms is not None:
             config = config.model_copy(update={"detect": config.detect.model_copy(update={"nms": self.nms})})
-        return ExportedSettings(config, loaded.threshold, self.whole, "f16" if self.half else "f32")
+        return ExportedSettings(config, loaded.threshold, self.whole, "f16" if self.half else "f32", self.layout)
 
 
 def export_model(
@@ -167,6 +173,8 @@ def check_parity(
         The differences.
     """
     score = default_score(settings.threshold)
+    if settings.layout:
+        return check_layout(model, settings, file, pictures, score)
     truth = Predictor(model, settings.config, score)
     if settings.whole:
         return compare_predictions(truth, WholePredictor(file, settings.config, score), pictures)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from yolact_kit.inference.export.names import SUFFIXES
+from yolact_kit.inference.export.names import SUFFIXES, files_beside
+from yolact_kit.inference.export.yolo_metadata import YOLO_NAMES, openvino_yaml, x_anylabeling_yaml
+from yolact_kit.inference.export.yolo_network import YoloSegNetwork, form_of
 from yolact_kit.models.exported_settings import MARK, ExportedSettings
 from yolact_kit.models.yolact import YolactNetwork
 
@@ -28,26 +30,42 @@ class ExportFormat(NamedTuple):
 def _write_onnx(network: YolactNetwork, settings: ExportedSettings, file: Path) -> str:
     from yolact_kit.inference.engines.onnx_writing import onnx_bytes, opset_of
 
-    content = onnx_bytes(network, settings)
+    form = form_of(network, settings)
+    content = onnx_bytes(network, settings, form)
     if settings.precision == "f16":
         from yolact_kit.inference.engines.onnx_writing import halved
 
         content = halved(content)
     file.write_bytes(content)
-    return f"opset {opset_of(network)}, any number of pictures at once"
+    opset = f"opset {opset_of(network)}"
+    if isinstance(form, YoloSegNetwork):
+        [beside] = files_beside(settings.layout, file)
+        beside.write_text(x_anylabeling_yaml(file, settings, form.side), encoding="utf-8")
+        return f"{opset}, {_describe_layout(form, settings)}; X-AnyLabeling loads {beside.name}"
+    return f"{opset}, any number of pictures at once"
 
 
 def _write_openvino(network: YolactNetwork, settings: ExportedSettings, file: Path) -> str:
     import openvino
 
     from yolact_kit.inference.engines.openvino_conversion import converted
-    from yolact_kit.models.traced import traced
 
-    model = converted(traced(network, settings))
+    form = form_of(network, settings)
+    model = converted(form)
     for key, text in settings.to_dict().items():
         model.set_rt_info(text, [MARK, key])
     openvino.save_model(model, file, compress_to_fp16=settings.precision == "f16")
-    return f"one picture at a time; its weights are in {file.with_suffix('.bin').name}"
+    weights = f"its weights are in {file.with_suffix('.bin').name}"
+    if isinstance(form, YoloSegNetwork):
+        [beside] = files_beside(settings.layout, file)
+        beside.write_text(openvino_yaml(form.metadata), encoding="utf-8")
+        return f"{_describe_layout(form, settings)}; {weights}"
+    return f"one picture at a time; {weights}"
+
+
+def _describe_layout(form: YoloSegNetwork, settings: ExportedSettings) -> str:
+    """What goes in, and whose layout comes out, in words."""
+    return f"one picture of {form.side} x {form.side} at a time, in the layout of {YOLO_NAMES[settings.layout]}"
 
 
 def _write_torch(network: YolactNetwork, settings: ExportedSettings, file: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
-from yolact_kit.inference.engines.openvino_core import openvino_core
+from yolact_kit.inference.export.runtimes import runtime
 from yolact_kit.inference.postprocess import with_masks
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.traced import INPUT, WHOLE_OUTPUTS
-
-Runs = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
-"""Images [1, 3, S, S] to the outputs in the order of `WHOLE_OUTPUTS`."""
+from yolact_kit.models.traced import WHOLE_OUTPUTS
 
 
 class WholePredictor:
@@ -30,7 +27,7 @@ class WholePredictor:
     """
 
     def __init__(self, file: Path, config: Config, score: float) -> None:
-        self._run = _RUNTIMES[file.suffix](file)
+        self._run = runtime(file, WHOLE_OUTPUTS)
         self._config = config
         self._score = score
 
@@ -46,33 +43,3 @@ class WholePredictor:
         sure = scores >= max(self._score, 1e-6)
         detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], masks[sure], (height, width))
         return Prediction("", width, height, *detections, classes=self._config.classes)
-
-
-def _onnx(file: Path) -> Runs:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    return lambda images: list(session.run(list(WHOLE_OUTPUTS), {INPUT: images}))
-
-
-def _openvino(file: Path) -> Runs:
-    compiled = openvino_core().compile_model(file, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-
-    def run(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        answer = compiled({0: images})
-        return [answer[name] for name in WHOLE_OUTPUTS]
-
-    return run
-
-
-def _program(file: Path) -> Runs:
-    program = torch.export.load(file).module()
-
-    def run(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        with torch.inference_mode():
-            return [output.numpy() for output in program(torch.from_numpy(images))]
-
-    return run
-
-
-_RUNTIMES: dict[str, Callable[[Path], Runs]] = {".onnx": _onnx, ".xml": _openvino, ".pt2": _program}

@@ -1,0 +1,193 @@
+"""An exported file in a layout of YOLO's as what predicts, to check what was just written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from yolact_kit.inference.export.parity import Parity, compare_predictions
+from yolact_kit.inference.export.runtimes import runtime
+from yolact_kit.inference.export.yolo_network import YOLO_OUTPUTS, form_of, layout_side
+from yolact_kit.inference.prediction import Prediction
+from yolact_kit.inference.predictor import Predictor
+from yolact_kit.models.exported_settings import ExportedSettings
+from yolact_kit.models.yolact import RawOutputs, YolactNetwork
+from yolact_kit.shapes.rle import decode_rle, encode_mask
+
+MASK_TOLERANCE = 0.8
+"""Share of the pixels of masks that have to agree: prototypes are moved to other places, which changes masks along their
+edges, and small ones most of all. That the file gives the prototypes that it should is checked by their values."""
+BARS = 114
+"""The grey of the bars around a picture, 0..255."""
+
+
+def check_layout(
+    model: YolactNetwork, settings: ExportedSettings, file: Path, pictures: Iterable[NDArray[np.uint8]], score: float
+) -> Parity:
+    """How the detections of a file in a layout of YOLO's differ from those of the model that it was made of.
+
+    Args:
+        model: The model.
+        settings: What is stored in the file.
+        file: The file.
+        pictures: The pictures to compare on, each uint8 [H, W, 3]; both see them resized to fit between the bars.
+        score: Detections with a lower score are left out.
+
+    Returns:
+        The differences; of the outputs, those between the file and the network in the same layout.
+    """
+    exported = YoloPredictor(file, settings, score)
+    sized = [fitted(pixels, exported.side) for pixels in pictures]
+    truth = Predictor(model, settings.config, score)
+    parity = compare_predictions(truth, exported, sized, MASK_TOLERANCE)
+    form = form_of(model, settings)
+    for pixels in sized:
+        image = with_bars(pixels, exported.side)[0].transpose(2, 0, 1)[None] / np.float32(255)
+        with torch.inference_mode():
+            expected = [output.numpy() for output in form(torch.from_numpy(image))]
+        parity.outputs = max(parity.outputs, exported.difference(image, expected))
+    return parity
+
+
+def fitted(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture that was resized to fit in a square, as YOLO's decoders do it before they add bars.
+
+    Args:
+        pixels: uint8 [H, W, 3].
+        side: Side of the square.
+
+    Returns:
+        uint8 [h, w, 3]; the longer of the two is the side.
+    """
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def with_bars(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """A picture in the middle of a square with grey bars.
+
+    Args:
+        pixels: uint8 [H, W, 3], no larger than the square.
+        side: Side of the square.
+
+    Returns:
+        uint8 [side, side, 3]; and the first row and column of the picture in it.
+    """
+    height, width = pixels.shape[:2]
+    top, left = (side - height) // 2, (side - width) // 2
+    square = np.full((side, side, 3), BARS, dtype=np.uint8)
+    square[top : top + height, left : left + width] = pixels
+    return square, (top, left)
+
+
+class YoloPredictor:
+    """Predicts with a file in a layout of YOLO's, by the program of its format alone.
+
+    Boxes, suppression and masks are the layout's, but for what decoders do in their own ways: suppression is the one
+    that the model's configuration asks for, and masks are cut off at their boxes as `Predictor` does it.
+
+    Args:
+        file: The file.
+        settings: What is stored in it.
+        score: Detections with a lower score are left out.
+    """
+
+    def __init__(self, file: Path, settings: ExportedSettings, score: float) -> None:
+        self.side = layout_side(settings.config.model)
+        square = settings.config.model.model_copy(update={"input_size": self.side})
+        config = settings.config.model_copy(update={"model": square})
+        self._engine = YoloEngine(file, settings)
+        self._predictor = Predictor(self._engine, config, score)
+
+    def predict(self, pictures: Iterable[NDArray[np.uint8]]) -> list[Prediction]:
+        """As `Predictor.predict`, for pictures that `fitted` gave."""
+        return [self._predict(pixels) for pixels in pictures]
+
+    def _predict(self, pixels: NDArray[np.uint8]) -> Prediction:
+        """The detections of one picture."""
+        height, width = pixels.shape[:2]
+        square, (top, left) = with_bars(pixels, self.side)
+        [found] = self._predictor.predict([square])
+        boxes = found.boxes - np.array([left, top, left, top], dtype=np.float32)
+        boxes = boxes.clip(0, np.array([width, height, width, height], dtype=np.float32))
+        masks = [decode_rle(rle)[top : top + height, left : left + width] for rle in found.masks]
+        rles = [encode_mask(mask) for mask in masks]
+        return Prediction(found.file, width, height, boxes, found.scores, found.labels, rles, found.classes)
+
+    def difference(self, image: NDArray[np.float32], expected: Sequence[NDArray[np.float32]]) -> float:
+        """How the file's outputs differ from those of the network in the same layout.
+
+        Args:
+            image: float32 [1, 3, S, S], 0..1.
+            expected: The outputs of the network.
+
+        Returns:
+            The largest difference, as a share of the largest value of its kind.
+        """
+        pairs = list(zip(self._engine.parts(*expected), self._engine.parts(*self._engine.outputs(image)), strict=True))
+        if self._engine.description == "yolo26-seg":
+            # Rows are sorted by their scores: those of nearly the same change places. Prototypes stay where they are.
+            pairs = pairs[-1:]
+        return max(float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-6)) for one, other in pairs)
+
+
+class YoloEngine:
+    """Runs such a file and turns what comes out into raw outputs that mean the same.
+
+    Args:
+        file: The file.
+        settings: What is stored in it.
+    """
+
+    reason = "the format of the file"
+    parallel = False
+    mask_scoring = None
+
+    def __init__(self, file: Path, settings: ExportedSettings) -> None:
+        self.description = settings.layout
+        self._run = runtime(file, YOLO_OUTPUTS)
+        self._side = layout_side(settings.config.model)
+        self._classes = len(settings.config.classes)
+
+    def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
+        """See `Engine`; one picture at a time."""
+        boxes, scores, coefficients, prototypes = self.parts(*self.outputs(images.numpy() / np.float32(255)))
+        # Boxes are their own anchors, and the softmax of the scores' logarithms is the scores again.
+        background = 1 - scores.sum(axis=1, keepdims=True)
+        logits = np.log(np.concatenate([background, scores], axis=1).clip(min=1e-9))
+        arrays = (logits[None], np.zeros_like(boxes)[None], coefficients[None], prototypes, boxes / self._side)
+        return RawOutputs(*map(torch.from_numpy, arrays), semantic=None)
+
+    def outputs(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The file's outputs for an image float32 [1, 3, S, S], 0..1."""
+        return self._run(image)
+
+    def parts(
+        self, detections: NDArray[np.float32], prototypes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], ...]:
+        """Outputs as centred boxes [A, 4] in pixels, scores [A, C], coefficients [A, 32], prototypes [1, 32, h, w]."""
+        split = self._split_rows if self.description == "yolo26-seg" else self._split_columns
+        return *split(detections[0]), prototypes
+
+    def fingerprint(self) -> str:
+        """See `Engine`."""
+        return self.description
+
+    def _split_columns(self, columns: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Centred boxes [A, 4], scores [A, C] and coefficients [A, 32] of yolov8-seg's columns [4 + C + 32, A]."""
+        rows = np.ascontiguousarray(columns.T)
+        return rows[:, :4], rows[:, 4 : 4 + self._classes], rows[:, 4 + self._classes :]
+
+    def _split_rows(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """The same of yolo26-seg's rows [N, 6 + 32]."""
+        corners, scores, labels = rows[:, :4], rows[:, 4:5], rows[:, 5:6]
+        centred = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
+        return centred, scores * (labels == np.arange(self._classes)), rows[:, 6:]
