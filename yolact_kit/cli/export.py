@@ -66,8 +66,8 @@ Layout = Annotated[
     typer.Option(
         "--layout",
         metavar="|".join(LAYOUT_NAMES),
-        help="Inputs and outputs of YOLO's segmentation models, for programs that read those: yolov8-seg and yolo11-seg, "
-        "or yolo26-seg, which removes duplicates itself. X-AnyLabeling's YAML is written beside.",
+        help="Give the file the inputs and outputs of yolov8-seg, which yolo11-seg has too, or of yolo26-seg, for "
+        "programs that read these, and write X-AnyLabeling's YAML beside it.",
         rich_help_panel="Output",
     ),
 ]
@@ -93,17 +93,7 @@ def export(
     layout: Layout = None,
     nms: Nms = None,
     half: Half = False,
-    pictures: Layout = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        metavar="|".join(LAYOUT_NAMES),
-        help="Inputs and outputs of YOLO's segmentation models, for programs that read those: yolov8-seg and yolo11-seg, "
-        "or yolo26-seg, which removes duplicates itself. X-AnyLabeling's YAML is written beside.",
-        rich_help_panel="Output",
-    ),
-]
-CheckPictures = [],  # noqa: B006 - Typer copies it
+    pictures: CheckPictures = [],  # noqa: B006 - Typer copies it
     model: WeightsModel = None,
     as_json: ParityAsJson = False,
     overwrite: Overwrite = False,

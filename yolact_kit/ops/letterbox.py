@@ -33,8 +33,9 @@ class Content(NamedTuple):
 
 
 def find_content(images: Tensor) -> Content:
-    """Where pictures lie between grey bars: all that is between the first and the last row and column that have another
-    colour anywhere.
+    """Where pictures lie between grey bars.
+
+    It begins with the first row and column that have another colour anywhere, and ends with the last.
 
     Args:
         images: float [B, 3, H, W], 0..1.

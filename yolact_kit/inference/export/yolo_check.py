@@ -20,9 +20,11 @@ from yolact_kit.models.exported_settings import ExportedSettings
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.shapes.rle import decode_rle, encode_mask
 
+Arrays = tuple[NDArray[np.float32], ...]
+
 MASK_TOLERANCE = 0.8
-"""Share of the pixels of masks that have to agree: prototypes are moved to other places, which changes masks along their
-edges, and small ones most of all. That the file gives the prototypes that it should is checked by their values."""
+"""Share of the pixels of masks that have to agree. Prototypes are moved to other places, which changes masks along their
+edges, and small ones most of all; that they are the right ones is checked by their values."""
 BARS = 114
 """The grey of the bars around a picture, 0..255."""
 
@@ -170,9 +172,7 @@ class YoloEngine:
         """The file's outputs for an image float32 [1, 3, S, S], 0..1."""
         return self._run(image)
 
-    def parts(
-        self, detections: NDArray[np.float32], prototypes: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], ...]:
+    def parts(self, detections: NDArray[np.float32], prototypes: NDArray[np.float32]) -> Arrays:
         """Outputs as centred boxes [A, 4] in pixels, scores [A, C], coefficients [A, 32], prototypes [1, 32, h, w]."""
         split = self._split_rows if self.description == "yolo26-seg" else self._split_columns
         return *split(detections[0]), prototypes
@@ -181,12 +181,12 @@ class YoloEngine:
         """See `Engine`."""
         return self.description
 
-    def _split_columns(self, columns: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    def _split_columns(self, columns: NDArray[np.float32]) -> Arrays:
         """Centred boxes [A, 4], scores [A, C] and coefficients [A, 32] of yolov8-seg's columns [4 + C + 32, A]."""
         rows = np.ascontiguousarray(columns.T)
         return rows[:, :4], rows[:, 4 : 4 + self._classes], rows[:, 4 + self._classes :]
 
-    def _split_rows(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    def _split_rows(self, rows: NDArray[np.float32]) -> Arrays:
         """The same of yolo26-seg's rows [N, 6 + 32]."""
         corners, scores, labels = rows[:, :4], rows[:, 4:5], rows[:, 5:6]
         centred = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
