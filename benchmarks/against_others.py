@@ -130,9 +130,9 @@ def named(document: dict[str, Any]) -> Found:
     ]
 
 
-def measure(data: Path, found: Found) -> dict[str, float]:
-    """Mask AP and AP50 of detections on the validation split, by pycocotools."""
-    truth = read_truth(data)
+def measure(data: Path, found: Found, split: str = "val") -> dict[str, float]:
+    """Mask AP and AP50 of detections on a split, by pycocotools."""
+    truth = read_truth(data, split)
     pictures = {Path(picture["file_name"]).name: picture["id"] for picture in truth["images"]}
     classes = {category["name"]: category["id"] for category in truth["categories"]}
     rows = [
@@ -147,7 +147,7 @@ def measure(data: Path, found: Found) -> dict[str, float]:
     if not rows:
         return {"AP": 0.0, "AP50": 0.0, "detections": 0}
     with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO(str(data / "annotations" / "val.json"))
+        coco = COCO(str(data / "annotations" / f"{split}.json"))
         evaluation = COCOeval(coco, coco.loadRes(rows), "segm")
         evaluation.evaluate()
         evaluation.accumulate()

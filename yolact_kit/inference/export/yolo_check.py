@@ -23,8 +23,8 @@ from yolact_kit.shapes.rle import decode_rle, encode_mask
 Arrays = tuple[NDArray[np.float32], ...]
 
 MASK_TOLERANCE = 0.8
-"""Share of the pixels of masks that have to agree. Prototypes are moved to other places, which changes masks along their
-edges, and small ones most of all; that they are the right ones is checked by their values."""
+"""Share of the pixels of masks that have to agree. Prototypes are moved to other places, which changes masks
+along their edges, and small ones most of all; that they are the right ones is checked by their values."""
 BARS = 114
 """The grey of the bars around a picture, 0..255."""
 
@@ -165,8 +165,14 @@ class YoloEngine:
         # Boxes are their own anchors, and the softmax of the scores' logarithms is the scores again.
         background = 1 - scores.sum(axis=1, keepdims=True)
         logits = np.log(np.concatenate([background, scores], axis=1).clip(min=1e-9))
-        arrays = (logits[None], np.zeros_like(boxes)[None], coefficients[None], prototypes, boxes / self._side)
-        return RawOutputs(*map(torch.from_numpy, arrays), semantic=None)
+        return RawOutputs(
+            logits=torch.from_numpy(logits[None]),
+            regressions=torch.zeros(1, len(boxes), 4),
+            coefficients=torch.from_numpy(coefficients[None]),
+            prototypes=torch.from_numpy(prototypes),
+            anchors=torch.from_numpy(boxes / self._side),
+            semantic=None,
+        )
 
     def outputs(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """The file's outputs for an image float32 [1, 3, S, S], 0..1."""
