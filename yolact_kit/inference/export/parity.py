@@ -18,7 +18,7 @@ from yolact_kit.words import counted
 BOX_TOLERANCE = 0.5
 """Pixels by which a side of a box may differ."""
 MASK_TOLERANCE = 0.995
-"""Share of the pixels of masks that have to agree, where masks are made in the same way."""
+"""Share of the pixels of masks that have to agree."""
 OUTPUT_TOLERANCE = 0.01
 """By how much one of the network's outputs may differ, as a share of the largest one of its kind."""
 DETECTION_TOLERANCE = 0.03
@@ -41,7 +41,6 @@ class Parity:
         mask: Smallest IoU of the masks of a pair; 1 without any pair.
         pixels: Pixels that all pairs of masks share, as a share of those that either has; 1 without any pair.
         outputs: Largest difference of one of the network's outputs, as a share of the largest one of its kind.
-        mask_tolerance: What ``pixels`` has to be at least.
     """
 
     pictures: int
@@ -53,13 +52,12 @@ class Parity:
     mask: float = 1.0
     pixels: float = 1.0
     outputs: float = 0.0
-    mask_tolerance: float = MASK_TOLERANCE
 
     @property
     def same(self) -> bool:
         """Whether everything is the same but for rounding."""
         detections = self.missing + self.extra <= DETECTION_TOLERANCE * self.detections
-        close = self.box <= BOX_TOLERANCE and self.pixels >= self.mask_tolerance and self.outputs <= OUTPUT_TOLERANCE
+        close = self.box <= BOX_TOLERANCE and self.pixels >= MASK_TOLERANCE and self.outputs <= OUTPUT_TOLERANCE
         return detections and close
 
     def to_dict(self) -> dict[str, float | bool]:
@@ -84,24 +82,24 @@ class Predicts(Protocol):
         """As `Predictor.predict`."""
 
 
-def compare_predictions(
-    truth: Predictor,
-    exported: Predicts,
-    pictures: Iterable[NDArray[np.uint8]],
-    mask_tolerance: float = MASK_TOLERANCE,
-) -> Parity:
+class Reference(Predicts, Protocol):
+    """What predicts as it should, from a score on."""
+
+    score: float
+
+
+def compare_predictions(truth: Reference, exported: Predicts, pictures: Iterable[NDArray[np.uint8]]) -> Parity:
     """Predicts on pictures with both and compares the detections that both are sure of.
 
     Args:
-        truth: The model itself.
+        truth: The model itself, or what stands for it.
         exported: The exported model, with the same score threshold.
         pictures: Each uint8 [H, W, 3], red, green, blue.
-        mask_tolerance: Share of the pixels of masks that have to agree.
 
     Returns:
         The differences.
     """
-    parity, shared, either = Parity(0, mask_tolerance=mask_tolerance), 0.0, 0.0
+    parity, shared, either = Parity(0), 0.0, 0.0
     for pixels in pictures:
         [one], [other] = truth.predict([pixels]), exported.predict([pixels])
         pairs = _pairs(one, other)
@@ -115,7 +113,7 @@ def compare_predictions(
             intersection, union = _overlap(one.masks[first], other.masks[second])
             parity.mask = min(parity.mask, intersection / max(1.0, union))
             shared, either = shared + intersection, either + union
-        if isinstance(exported, Predictor):
+        if isinstance(truth, Predictor) and isinstance(exported, Predictor):
             parity.outputs = max(parity.outputs, _output_difference(truth, exported, pixels))
     parity.pixels = shared / either if either else 1.0
     return parity

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -12,49 +13,86 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from yolact_kit.inference.export.parity import Parity, compare_predictions
-from yolact_kit.inference.export.runtimes import runtime
+from yolact_kit.inference.export.runtimes import Runs, runtime
 from yolact_kit.inference.export.yolo_network import YOLO_OUTPUTS, form_of, layout_side
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.exported_settings import ExportedSettings
+from yolact_kit.models.traced import TracedNetwork
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.shapes.rle import decode_rle, encode_mask
 
 Arrays = tuple[NDArray[np.float32], ...]
 
-MASK_TOLERANCE = 0.8
-"""Share of the pixels of masks that have to agree. Prototypes are moved to other places, which changes masks
-along their edges, and small ones most of all; that they are the right ones is checked by their values."""
 BARS = 114
 """The grey of the bars around a picture, 0..255."""
 
 
+@dataclass(slots=True)
+class LayoutParity(Parity):
+    """How a file in a layout differs from the model in the same layout, and from the model's own masks.
+
+    Attributes:
+        own_pixels: Pixels that masks share with those of `Predictor`, as a share of those that either has. They differ
+            along their edges, since prototypes are moved to other places; nothing is refused for it.
+    """
+
+    own_pixels: float = 1.0
+
+    def describe(self) -> str:
+        """The differences in words."""
+        return f"{Parity.describe(self)}; with the masks of `predict` they share {self.own_pixels:.2%}"
+
+
 def check_layout(
     model: YolactNetwork, settings: ExportedSettings, file: Path, pictures: Iterable[NDArray[np.uint8]], score: float
-) -> Parity:
+) -> LayoutParity:
     """How the detections of a file in a layout of YOLO's differ from those of the model that it was made of.
 
     Args:
         model: The model.
         settings: What is stored in the file.
         file: The file.
-        pictures: The pictures to compare on, each uint8 [H, W, 3]; both see them resized to fit between the bars.
+        pictures: The pictures to compare on, each uint8 [H, W, 3]; all see them resized to fit between the bars.
         score: Detections with a lower score are left out.
 
     Returns:
-        The differences; of the outputs, those between the file and the network in the same layout.
+        The differences between the file and the model in the same layout; and those to the model's own masks.
     """
-    exported = YoloPredictor(file, settings, score)
-    sized = [fitted(pixels, exported.side) for pixels in pictures]
-    truth = Predictor(model, settings.config, score)
-    parity = compare_predictions(truth, exported, sized, MASK_TOLERANCE)
     form = form_of(model, settings)
+    exported = YoloPredictor(runtime(file, YOLO_OUTPUTS), settings, score)
+    truth = YoloPredictor(_by_torch(form), settings, score)
+    own = Predictor(model, settings.config, score)
+    sized = [fitted(pixels, exported.side) for pixels in pictures]
+    parity, beside = compare_predictions(truth, exported, sized), compare_predictions(own, exported, sized)
+    parity.box, parity.score = max(parity.box, beside.box), max(parity.score, beside.score)
     for pixels in sized:
-        image = with_bars(pixels, exported.side)[0].transpose(2, 0, 1)[None] / np.float32(255)
+        parity.outputs = max(parity.outputs, _difference(own, truth, exported, pixels))
+    return LayoutParity(**asdict(parity), own_pixels=beside.pixels)
+
+
+def _difference(own: Predictor, truth: YoloPredictor, exported: YoloPredictor, pixels: NDArray[np.uint8]) -> float:
+    """The largest difference of an output of the file's to what it should be, as a share of the largest of its kind."""
+    found, expected = exported.parts(pixels), truth.parts(pixels)
+    pairs = [(expected[-1], found[-1])]
+    if exported.layout == "yolo-seg":
+        # Rows of yolo26-seg are sorted by their scores, and those of nearly the same change places. Where all anchors
+        # are there, it is the network itself that they are held to, with a picture that was never between bars.
+        raw = own.run([pixels])
+        coefficients, likelihoods = np.asarray(raw.coefficients)[0], np.exp(np.asarray(raw.logits)[0])
+        scores = likelihoods[:, 1:] / likelihoods.sum(axis=1, keepdims=True)
+        pairs += [(expected[0], found[0]), (scores, found[1]), (coefficients, found[2][:, : coefficients.shape[1]])]
+    return max(float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-6)) for one, other in pairs)
+
+
+def _by_torch(form: TracedNetwork) -> Runs:
+    """The network in a layout, by torch."""
+
+    def run(images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         with torch.inference_mode():
-            expected = [output.numpy() for output in form(torch.from_numpy(image))]
-        parity.outputs = max(parity.outputs, exported.difference(image, expected))
-    return parity
+            return [output.numpy() for output in form(torch.from_numpy(images))]
+
+    return run
 
 
 def fitted(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -97,16 +135,17 @@ class YoloPredictor:
     that the model's configuration asks for, and masks are cut off at their boxes as `Predictor` does it.
 
     Args:
-        file: The file.
+        run: Gives its outputs for an image.
         settings: What is stored in it.
         score: Detections with a lower score are left out.
     """
 
-    def __init__(self, file: Path, settings: ExportedSettings, score: float) -> None:
+    def __init__(self, run: Runs, settings: ExportedSettings, score: float) -> None:
+        self.layout, self.score = settings.layout, score
         self.side = layout_side(settings.config.model)
         square = settings.config.model.model_copy(update={"input_size": self.side})
         config = settings.config.model_copy(update={"model": square})
-        self._engine = YoloEngine(file, settings)
+        self._engine = YoloEngine(run, settings)
         self._predictor = Predictor(self._engine, config, score)
 
     def predict(self, pictures: Iterable[NDArray[np.uint8]]) -> list[Prediction]:
@@ -124,28 +163,17 @@ class YoloPredictor:
         rles = [encode_mask(mask) for mask in masks]
         return Prediction(found.file, width, height, boxes, found.scores, found.labels, rles, found.classes)
 
-    def difference(self, image: NDArray[np.float32], expected: Sequence[NDArray[np.float32]]) -> float:
-        """How the file's outputs differ from those of the network in the same layout.
-
-        Args:
-            image: float32 [1, 3, S, S], 0..1.
-            expected: The outputs of the network.
-
-        Returns:
-            The largest difference, as a share of the largest value of its kind.
-        """
-        pairs = list(zip(self._engine.parts(*expected), self._engine.parts(*self._engine.outputs(image)), strict=True))
-        if self._engine.description == "yolo26-seg":
-            # Rows are sorted by their scores: those of nearly the same change places. Prototypes stay where they are.
-            pairs = pairs[-1:]
-        return max(float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-6)) for one, other in pairs)
+    def parts(self, pixels: NDArray[np.uint8]) -> Arrays:
+        """What the file gives for a picture: see `YoloEngine.parts`."""
+        image = with_bars(pixels, self.side)[0].transpose(2, 0, 1)[None] / np.float32(255)
+        return self._engine.parts(image)
 
 
 class YoloEngine:
     """Runs such a file and turns what comes out into raw outputs that mean the same.
 
     Args:
-        file: The file.
+        run: Gives its outputs for an image.
         settings: What is stored in it.
     """
 
@@ -153,15 +181,15 @@ class YoloEngine:
     parallel = False
     mask_scoring = None
 
-    def __init__(self, file: Path, settings: ExportedSettings) -> None:
+    def __init__(self, run: Runs, settings: ExportedSettings) -> None:
         self.description = settings.layout
-        self._run = runtime(file, YOLO_OUTPUTS)
+        self._run = run
         self._side = layout_side(settings.config.model)
         self._classes = len(settings.config.classes)
 
     def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
         """See `Engine`; one picture at a time."""
-        boxes, scores, coefficients, prototypes = self.parts(*self.outputs(images.numpy() / np.float32(255)))
+        boxes, scores, coefficients, prototypes = self.parts(np.asarray(images) / np.float32(255))
         # Boxes are their own anchors, and the softmax of the scores' logarithms is the scores again.
         background = 1 - scores.sum(axis=1, keepdims=True)
         logits = np.log(np.concatenate([background, scores], axis=1).clip(min=1e-9))
@@ -174,12 +202,14 @@ class YoloEngine:
             semantic=None,
         )
 
-    def outputs(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The file's outputs for an image float32 [1, 3, S, S], 0..1."""
-        return self._run(image)
+    def parts(self, image: NDArray[np.float32]) -> Arrays:
+        """What the file gives for an image float32 [1, 3, S, S] in 0..1.
 
-    def parts(self, detections: NDArray[np.float32], prototypes: NDArray[np.float32]) -> Arrays:
-        """Outputs as centred boxes [A, 4] in pixels, scores [A, C], coefficients [A, 32], prototypes [1, 32, h, w]."""
+        Returns:
+            Boxes [A, 4], centre x, centre y, width, height in pixels; scores [A, C]; coefficients [A, 32]; prototypes
+            [1, 32, h, w].
+        """
+        detections, prototypes = self._run(image)
         split = self._split_rows if self.description == "yolo26-seg" else self._split_columns
         return *split(detections[0]), prototypes
 
