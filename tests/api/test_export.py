@@ -23,3 +23,10 @@ def test_three_lines_of_python(tmp_path: Path) -> None:
 def test_the_suffix_says_the_format(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"does not end in \.onnx, \.xml, \.pt2"):
         export(tmp_path, tmp_path / "model.tflite")
+
+
+@pytest.mark.slow
+def test_a_layout_of_another_program(tmp_path: Path) -> None:
+    run = save_tiny_model(tmp_path / "run")
+    result = export(run, tmp_path / "cups.onnx", layout="yolo26-seg", pictures=example_pictures()[:1])
+    assert result.parity.same and [file.name for file in result.files] == ["cups.onnx", "cups.yaml"]

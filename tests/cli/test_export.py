@@ -42,6 +42,14 @@ def test_other_formats_to_a_file_of_their_suffix(
         (["{run}", "--out", "{tmp}/a.pt"], "does not end in .onnx"),
         (["{run}", "--whole", "--nms", "standard", "--out", "{tmp}/a.onnx"], "suppression 'standard'"),
         (["{run}", "--whole", "--nms", "soft", "--out", "{tmp}/a.onnx"], "no NMS 'soft'"),
+        (["{run}", "--layout", "yolov5", "--out", "{tmp}/a.onnx"], "no layout 'yolov5'"),
+        (["{run}", "--layout", "yolo-seg", "--whole", "--out", "{tmp}/a.onnx"], "give different outputs"),
+        (
+            ["{run}", "--layout", "yolo-seg", "--half", "--out", "{tmp}/a.onnx"],
+            "layout 'yolo-seg' has no half precision",
+        ),
+        (["{run}", "--layout", "yolo-seg", "--format", "torch-export"], "is for ONNX and OpenVINO"),
+        (["{run}", "--layout", "yolo26-seg", "--nms", "standard", "--out", "{tmp}/a.onnx"], "suppression 'standard'"),
         (["{run}", "--pictures", "{tmp}/none", "--out", "{tmp}/a.onnx"], "none"),
         (["{tmp}/missing", "--out", "{tmp}/a.onnx"], "missing"),
     ],
@@ -52,3 +60,17 @@ def test_wrong_calls_exit_2_and_write_nothing(
     done = run("export", *[word.format(run=run_folder, tmp=tmp_path) for word in words])
     assert done.code == 2 and message in done.err
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".onnx", ".pt", ".partial")]
+
+
+@pytest.mark.slow
+def test_a_layout_with_the_yaml_that_loads_it(run: Runner, run_folder: Path, photos: Path, tmp_path: Path) -> None:
+    words = ["export", run_folder, "--layout", "yolo-seg", "--pictures", photos, "--out", tmp_path / "cups.onnx"]
+    (tmp_path / "cups.yaml").write_text("mine", encoding="utf-8")
+    refused = run(*words)
+    assert refused.code == 2 and "cups.yaml' is there already" in refused.err
+    assert not (tmp_path / "cups.onnx").exists() and (tmp_path / "cups.yaml").read_text(encoding="utf-8") == "mine"
+    done = run(*words, "--overwrite", "--json")
+    assert done.code == 0 and done.json()["check"]["same"] and "layout of YOLOv8-seg" in done.err
+    assert "model_path: cups.onnx" in (tmp_path / "cups.yaml").read_text(encoding="utf-8")
+    predicted = run("predict", tmp_path / "cups.onnx", photos)
+    assert predicted.code == 2 and "has the layout 'yolo-seg'" in predicted.err

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from tests.tiny_model import save_tiny_model, tiny_config, tiny_model
+from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.config.schema import Config, DetectConfig, ModelConfig
 from yolact_kit.errors import UserError
 from yolact_kit.inference.export.export import ExportOptions, example_pictures, export_model
@@ -19,6 +19,7 @@ from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.exported_settings import ExportedSettings
 from yolact_kit.models.starter import starter_file
 from yolact_kit.models.traced import OUTPUTS
+from yolact_kit.models.weights import save_weights
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.shapes.rle import decode_rle
 
@@ -85,7 +86,7 @@ def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
 def pictures_of(side: int) -> list[np.ndarray]:
     """Pictures whose longer side is that of the input, so that resizing changes nothing."""
     landscape = read_picture(example_pictures()[0])
-    tall = cv2.rotate(read_picture(example_pictures()[1]), cv2.ROTATE_90_CLOCKWISE)
+    tall = cv2.rotate(read_picture(example_pictures()[5]), cv2.ROTATE_90_CLOCKWISE)
     assert landscape.shape == (480, side, 3) and tall.shape == (side, 480, 3)
     return [landscape, tall[:, 40:]]
 
@@ -96,7 +97,7 @@ def compare(file: Path, predictor: Predictor, picture: np.ndarray, least: float)
     found = decode(file, picture, predictor.score, predictor.config.detect.nms_iou)
     order = np.argsort(-found.scores, kind="stable")
     assert found.labels[order].tolist() == expected.labels.tolist()
-    np.testing.assert_allclose(found.scores[order], expected.scores, atol=1e-4)
+    np.testing.assert_allclose(found.scores[order], expected.scores, atol=1e-3)
     np.testing.assert_allclose(found.boxes[order], expected.boxes, atol=0.5)
     for index, rle in zip(order, expected.masks, strict=True):
         # What stands outside the box is cut off there, a pixel of prototypes earlier than here.
@@ -109,7 +110,14 @@ def compare(file: Path, predictor: Predictor, picture: np.ndarray, least: float)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_model(tmp_path_factory.mktemp("yolo") / "실행")
+    """A tiny model whose masks are sure of most pixels in their boxes; untrained ones are near a half everywhere."""
+    config, folder = tiny_config(), tmp_path_factory.mktemp("yolo") / "실행"
+    model = tiny_model(config)
+    with torch.no_grad():
+        model.protonet[-2].bias.add_(1.0)
+        model.head.coefficient.bias.add_(0.5)
+    save_weights(folder / "weights" / "best.safetensors", model, config)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +130,9 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_decoder_by_the_definition_finds_what_the_predictor_finds(run: Path, exported: Path) -> None:
-    predictor = Predictor.load(run, "cpu", 0.52, nms="standard", engine="torch")
-    found = [compare(exported, predictor, picture, least=0.75) for picture in pictures_of(640)]
-    assert min(found) > 5
+    predictor = Predictor.load(run, "cpu", 0.42, nms="standard", engine="torch")
+    found = [compare(exported, predictor, picture, least=0.8) for picture in pictures_of(640)]
+    assert min(found) > 5  # boxes have one class each: no second one scores as much
 
 
 @pytest.mark.slow

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from yolact_kit.inference.export.parity import Parity, compare_predictions
 from yolact_kit.inference.export.runtimes import Runs, runtime
-from yolact_kit.inference.export.yolo_network import YOLO_OUTPUTS, form_of, layout_side
+from yolact_kit.inference.export.yolo_network import MASKS, YOLO_OUTPUTS, form_of, layout_side
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.exported_settings import ExportedSettings
 from yolact_kit.models.traced import TracedNetwork
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
+from yolact_kit.ops.boxes import decode
 from yolact_kit.shapes.rle import decode_rle, encode_mask
 
 Arrays = tuple[NDArray[np.float32], ...]
@@ -64,11 +65,10 @@ def check_layout(
     truth = YoloPredictor(_by_torch(form), settings, score)
     own = Predictor(model, settings.config, score)
     sized = [fitted(pixels, exported.side) for pixels in pictures]
-    parity, beside = compare_predictions(truth, exported, sized), compare_predictions(own, exported, sized)
-    parity.box, parity.score = max(parity.box, beside.box), max(parity.score, beside.score)
+    parity = compare_predictions(truth, exported, sized)
     for pixels in sized:
         parity.outputs = max(parity.outputs, _difference(own, truth, exported, pixels))
-    return LayoutParity(**asdict(parity), own_pixels=beside.pixels)
+    return LayoutParity(**asdict(parity), own_pixels=compare_predictions(own, exported, sized).pixels)
 
 
 def _difference(own: Predictor, truth: YoloPredictor, exported: YoloPredictor, pixels: NDArray[np.uint8]) -> float:
@@ -78,11 +78,28 @@ def _difference(own: Predictor, truth: YoloPredictor, exported: YoloPredictor, p
     if exported.layout == "yolo-seg":
         # Rows of yolo26-seg are sorted by their scores, and those of nearly the same change places. Where all anchors
         # are there, it is the network itself that they are held to, with a picture that was never between bars.
-        raw = own.run([pixels])
-        coefficients, likelihoods = np.asarray(raw.coefficients)[0], np.exp(np.asarray(raw.logits)[0])
-        scores = likelihoods[:, 1:] / likelihoods.sum(axis=1, keepdims=True)
-        pairs += [(expected[0], found[0]), (scores, found[1]), (coefficients, found[2][:, : coefficients.shape[1]])]
+        pairs += zip(_own_parts(own, pixels, exported.side), found[:3], strict=True)
     return max(float(np.abs(one - other).max() / max(np.abs(one).max(), 1e-6)) for one, other in pairs)
+
+
+def _own_parts(own: Predictor, pixels: NDArray[np.uint8], side: int) -> Arrays:
+    """Boxes, scores and coefficients as a file should give them, from the network's raw outputs for a picture."""
+    raw = own.run([pixels])
+    logits, regressions, coefficients, anchors = (
+        np.asarray(part) for part in (raw.logits[0], raw.regressions[0], raw.coefficients[0], raw.anchors)
+    )
+    likelihoods = np.exp(logits)
+    scores = likelihoods[:, 1:] / likelihoods.sum(axis=1, keepdims=True)
+    corners = decode(torch.from_numpy(regressions), torch.from_numpy(anchors)).numpy()
+    height, width = pixels.shape[:2]
+    _, (top, left) = with_bars(pixels, side)
+    boxes = _centred(corners * np.array([width, height, width, height]) + np.array([left, top, left, top]))
+    return boxes, scores, np.pad(coefficients, ((0, 0), (0, MASKS - coefficients.shape[1])))
+
+
+def _centred(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes x1 y1 x2 y2 as centre x, centre y, width, height; float [N, 4] both."""
+    return np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
 
 
 def _by_torch(form: TracedNetwork) -> Runs:
@@ -225,5 +242,4 @@ class YoloEngine:
     def _split_rows(self, rows: NDArray[np.float32]) -> Arrays:
         """The same of yolo26-seg's rows [N, 6 + 32]."""
         corners, scores, labels = rows[:, :4], rows[:, 4:5], rows[:, 5:6]
-        centred = np.concatenate([(corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]], axis=1)
-        return centred, scores * (labels == np.arange(self._classes)), rows[:, 6:]
+        return _centred(corners), scores * (labels == np.arange(self._classes)), rows[:, 6:]
