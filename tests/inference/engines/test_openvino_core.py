@@ -6,7 +6,7 @@ import sys
 from yolact_kit.inference.engines.openvino_core import openvino_core
 
 SCRIPT = """
-import os, signal, threading, torch
+import os, signal, threading, numpy as np
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.inference.engines.openvino_conversion import converted
 from yolact_kit.inference.engines.openvino_engine import OpenVinoEngine
@@ -14,7 +14,7 @@ from yolact_kit.models.traced import TracedNetwork
 
 model = converted(TracedNetwork(tiny_model(tiny_config())))
 engines = [OpenVinoEngine(lambda: model, "tiny")]
-engines[0].run(torch.zeros(1, 3, 64, 64))
+engines[0].run(np.zeros((1, 3, 64, 64), np.float32))
 thread = threading.Thread(target=engines.clear)  # the last user of the network goes, on another thread
 thread.start()
 thread.join()

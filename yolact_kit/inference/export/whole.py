@@ -13,8 +13,9 @@ from yolact_kit.config.schema import Config
 from yolact_kit.inference.engines.openvino_core import openvino_core
 from yolact_kit.inference.postprocess import with_masks
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.models.exported_settings import INPUT, WHOLE_OUTPUTS
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.traced import INPUT, WHOLE_OUTPUTS
+from yolact_kit.ops.masks import MaskCrop
 
 Runs = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 """Images [1, 3, S, S] to the outputs in the order of `WHOLE_OUTPUTS`."""
@@ -41,10 +42,11 @@ class WholePredictor:
     def _predict(self, pixels: NDArray[np.uint8]) -> Prediction:
         """The detections of one picture."""
         height, width = pixels.shape[:2]
-        outputs = self._run(prepare(pixels, self._config.model)[None].numpy())
-        boxes, scores, labels, masks = (torch.from_numpy(output[0]) for output in outputs)
+        outputs = self._run(prepare(pixels, self._config.model)[None])
+        boxes, scores, labels, masks = (output[0] for output in outputs)
         sure = scores >= max(self._score, 1e-6)
-        detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], masks[sure], (height, width))
+        soft = [MaskCrop(0, 0, mask, mask.shape) for mask in masks[sure]]
+        detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], soft, (height, width))
         return Prediction("", width, height, *detections, classes=self._config.classes)
 
 
