@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-import openvino
 import torch
 
+from yolact_kit.inference.engines.openvino_core import openvino
 from yolact_kit.models.traced import TracedNetwork
 
 if TYPE_CHECKING:

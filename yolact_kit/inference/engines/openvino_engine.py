@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino
 
 from yolact_kit.cores import requested_threads
 from yolact_kit.inference.engines.compiled_cache import CompiledCache
 from yolact_kit.inference.engines.engine import Floats, MaskScorer, NetworkOutputs
-from yolact_kit.inference.engines.openvino_core import openvino_core
+from yolact_kit.inference.engines.openvino_core import openvino, openvino_core
 from yolact_kit.models.exported_settings import OUTPUTS
 
 if TYPE_CHECKING:

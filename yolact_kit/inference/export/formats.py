@@ -38,9 +38,8 @@ def _write_onnx(network: YolactNetwork, settings: ExportedSettings, file: Path) 
 
 
 def _write_openvino(network: YolactNetwork, settings: ExportedSettings, file: Path) -> str:
-    import openvino
-
     from yolact_kit.inference.engines.openvino_conversion import converted
+    from yolact_kit.inference.engines.openvino_core import openvino
     from yolact_kit.models.traced import traced
 
     model = converted(traced(network, settings))
