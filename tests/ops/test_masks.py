@@ -17,7 +17,7 @@ from pycocotools import mask as coco_mask
 from torch.nn import functional
 
 from yolact_kit.ops.crop import crop_region
-from yolact_kit.ops.masks import MaskCrop, assemble, crop_windows, masks_to_rle
+from yolact_kit.ops.masks import CroppedMask, assemble, crop_windows, masks_to_rle
 from yolact_kit.shapes.rle import Rle, encode_mask
 
 seeds = st.integers(0, 10_000)
@@ -37,17 +37,18 @@ def random_boxes(count: int, random: np.random.Generator) -> NDArray[np.float32]
     return boxes
 
 
-def crops(masks: NDArray[np.float32], boxes: NDArray[np.float32]) -> list[MaskCrop]:
+def crops(masks: NDArray[np.float32], boxes: NDArray[np.float32]) -> list[CroppedMask]:
     """What the boxes leave of whole masks."""
     windows = crop_windows(boxes, *masks.shape[1:]).tolist()
     return [
-        MaskCrop(y1, x1, mask[y1:y2, x1:x2], mask.shape) for mask, (x1, y1, x2, y2) in zip(masks, windows, strict=True)
+        CroppedMask(y1, x1, mask[y1:y2, x1:x2], mask.shape)
+        for mask, (x1, y1, x2, y2) in zip(masks, windows, strict=True)
     ]
 
 
-def wholes(masks: NDArray[np.float32]) -> list[MaskCrop]:
+def wholes(masks: NDArray[np.float32]) -> list[CroppedMask]:
     """Whole masks [N, Hp, Wp], nothing of which is cropped away."""
-    return [MaskCrop(0, 0, mask, mask.shape) for mask in masks]
+    return [CroppedMask(0, 0, mask, mask.shape) for mask in masks]
 
 
 def slow_inside(box: list[float], height: int, width: int, padding: float) -> np.ndarray:
@@ -100,13 +101,13 @@ def test_assemble_is_sigmoid_of_the_sum_inside_the_padded_box(seed: int, height:
         np.testing.assert_array_equal(part, before)
 
 
-def enlarged(soft: list[MaskCrop], height: int, width: int) -> torch.Tensor:
+def enlarged(soft: list[CroppedMask], height: int, width: int) -> torch.Tensor:
     """The whole masks at the picture's size, in double precision, so that rounding leaves hardly a doubt."""
     whole = torch.from_numpy(np.stack([mask.whole() for mask in soft]))[None].double()
     return functional.interpolate(whole, (height, width), mode="bilinear", align_corners=False)[0]
 
 
-def check_against_whole(soft: list[MaskCrop], height: int, width: int, threshold: float = 0.5) -> None:
+def check_against_whole(soft: list[CroppedMask], height: int, width: int, threshold: float = 0.5) -> None:
     """Every pixel is that of enlarging the whole masks."""
     whole = enlarged(soft, height, width)
     rles, areas = masks_to_rle(soft, height, width, threshold)

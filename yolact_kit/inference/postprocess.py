@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import DetectConfig
-from yolact_kit.inference.engines.engine import Floats, MaskScorer, NetworkOutputs
-from yolact_kit.ops.box_arrays import decode_boxes
-from yolact_kit.ops.masks import MaskCrop, assemble, masks_to_rle
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
+from yolact_kit.ops.box_arrays import Floats, decode_boxes
+from yolact_kit.ops.masks import CroppedMask, assemble, masks_to_rle
 from yolact_kit.ops.nms import NMS, NmsOptions
 from yolact_kit.shapes.rle import Rle
 
@@ -231,7 +231,7 @@ def with_masks(
     boxes: Floats,
     scores: Floats,
     labels: NDArray[np.int64],
-    soft: Iterable[MaskCrop],
+    soft: Iterable[CroppedMask],
     size: tuple[int, int],
     legacy: bool = False,
 ) -> tuple[PixelDetections, NDArray[np.int64]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from yolact_kit.ops.box_arrays import Floats
 
 
 class Candidates(NamedTuple):

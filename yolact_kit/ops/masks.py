@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from yolact_kit.ops.box_arrays import Floats
 from yolact_kit.shapes.rle import Rle, compress, drop_pairs, run_lengths
-
-Floats = NDArray[np.float32]
 
 _AT_ONCE = 32
 """Masks whose sums are computed at once."""
@@ -19,7 +18,7 @@ _BAND = 2**18
 """Values of a band of columns: as doubles 2 MB, which the processor's cache holds."""
 
 
-class MaskCrop(NamedTuple):
+class CroppedMask(NamedTuple):
     """A soft mask at the size of the prototypes, 0 everywhere but in a rectangle.
 
     Attributes:
@@ -41,7 +40,7 @@ class MaskCrop(NamedTuple):
         mask[self.top : self.top + height, self.left : self.left + width] = self.values
         return mask
 
-    def framed(self) -> MaskCrop:
+    def framed(self) -> CroppedMask:
         """The same mask in a rectangle that is a pixel larger on every side where the whole mask is."""
         height, width = self.values.shape
         up, before = min(1, self.top), min(1, self.left)
@@ -49,10 +48,10 @@ class MaskCrop(NamedTuple):
         after = min(1, self.size[1] - self.left - width)
         values = np.zeros((height + up + down, width + before + after), dtype=np.float32)
         values[up : up + height, before : before + width] = self.values
-        return MaskCrop(self.top - up, self.left - before, values, self.size)
+        return CroppedMask(self.top - up, self.left - before, values, self.size)
 
 
-def assemble(prototypes: Floats, coefficients: Floats, boxes: Floats, padding: float = 1) -> Iterator[MaskCrop]:
+def assemble(prototypes: Floats, coefficients: Floats, boxes: Floats, padding: float = 1) -> Iterator[CroppedMask]:
     """Masks at the size of the prototypes: sigmoid(prototypes x coefficients), zero outside the boxes.
 
     Args:
@@ -77,7 +76,7 @@ def assemble(prototypes: Floats, coefficients: Floats, boxes: Floats, padding: f
         # Everywhere, which is one multiplication of matrices; the sigmoid, which costs more, in the boxes alone.
         sums = (coefficients[start : start + _AT_ONCE] @ flat).reshape(-1, height, width)
         for values, (x1, y1, x2, y2) in zip(sums, windows[start : start + _AT_ONCE], strict=True):
-            yield MaskCrop(y1, x1, sigmoid(values[y1:y2, x1:x2]), (height, width))
+            yield CroppedMask(y1, x1, sigmoid(values[y1:y2, x1:x2]), (height, width))
 
 
 def sigmoid(values: Floats) -> Floats:
@@ -115,7 +114,7 @@ def crop_windows(boxes: Floats, height: int, width: int, padding: float = 1) -> 
 
 
 def masks_to_rle(
-    masks: Iterable[MaskCrop], height: int, width: int, threshold: float = 0.5
+    masks: Iterable[CroppedMask], height: int, width: int, threshold: float = 0.5
 ) -> tuple[list[Rle], NDArray[np.int64]]:
     """Masks of the picture's size from soft masks at the size of the prototypes, straight to run lengths.
 
@@ -134,7 +133,7 @@ def masks_to_rle(
         N masks as compressed RLE, and their areas, int64 [N] in pixels.
 
     Example:
-        >>> masks_to_rle([MaskCrop(0, 0, np.ones((2, 2), dtype=np.float32), (2, 2))], 4, 6)[1].tolist()
+        >>> masks_to_rle([CroppedMask(0, 0, np.ones((2, 2), dtype=np.float32), (2, 2))], 4, 6)[1].tolist()
         [24]
     """
     rles, areas = [], []
@@ -145,7 +144,7 @@ def masks_to_rle(
     return rles, np.array(areas, dtype=np.int64)
 
 
-def _flips(mask: MaskCrop, height: int, width: int, threshold: float) -> NDArray[np.int64]:
+def _flips(mask: CroppedMask, height: int, width: int, threshold: float) -> NDArray[np.int64]:
     """Where the enlarged mask begins and ends, in turn: pixels counted down the columns, rising, each once."""
     over = (mask.values > threshold).any(axis=0).nonzero()[0]
     if len(over) == 0:
@@ -170,7 +169,7 @@ def _flips(mask: MaskCrop, height: int, width: int, threshold: float) -> NDArray
 
 
 def _column_flips(
-    mask: MaskCrop, columns: NDArray[np.float64], x: NDArray[np.int64], height: int, width: int, threshold: float
+    mask: CroppedMask, columns: NDArray[np.float64], x: NDArray[np.int64], height: int, width: int, threshold: float
 ) -> NDArray[np.int64]:
     """The flips in the columns ``x`` of the picture, with those at its upper and lower border.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from yolact_kit.ops.box_arrays import Floats
 
 MaskScorer = Callable[[Floats, NDArray[np.int64]], Floats]
 """A model's mask-IoU network: soft masks [N, Hp, Wp] at the size of the prototypes and labels [N], 0-based, to the IoUs

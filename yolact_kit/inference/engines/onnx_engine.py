@@ -9,8 +9,9 @@ import numpy as np
 import onnxruntime
 
 from yolact_kit.cores import requested_threads
-from yolact_kit.inference.engines.engine import Floats, MaskScorer, NetworkOutputs
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
 from yolact_kit.models.exported_settings import INPUT, OUTPUTS
+from yolact_kit.ops.box_arrays import Floats
 
 
 class OnnxEngine:

@@ -13,9 +13,10 @@ import numpy as np
 
 from yolact_kit.cores import requested_threads
 from yolact_kit.inference.engines.compiled_cache import CompiledCache
-from yolact_kit.inference.engines.engine import Floats, MaskScorer, NetworkOutputs
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
 from yolact_kit.inference.engines.openvino_core import openvino, openvino_core
 from yolact_kit.models.exported_settings import OUTPUTS
+from yolact_kit.ops.box_arrays import Floats
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model

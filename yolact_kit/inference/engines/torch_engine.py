@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from yolact_kit.inference.engines.engine import Floats, MaskScorer, NetworkOutputs
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
 from yolact_kit.models.exported_settings import OUTPUTS
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs, YolactNetwork
+from yolact_kit.ops.box_arrays import Floats
 
 
 class TorchEngine:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from yolact_kit.inference.engines.engine import Floats, NetworkOutputs
+from yolact_kit.inference.engines.engine import NetworkOutputs
+from yolact_kit.ops.box_arrays import Floats
 
 
 class ProgramEngine:

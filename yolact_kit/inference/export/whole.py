@@ -15,7 +15,7 @@ from yolact_kit.inference.postprocess import with_masks
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.exported_settings import INPUT, WHOLE_OUTPUTS
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.ops.masks import MaskCrop
+from yolact_kit.ops.masks import CroppedMask
 
 Runs = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 """Images [1, 3, S, S] to the outputs in the order of `WHOLE_OUTPUTS`."""
@@ -45,7 +45,7 @@ class WholePredictor:
         outputs = self._run(prepare(pixels, self._config.model)[None])
         boxes, scores, labels, masks = (output[0] for output in outputs)
         sure = scores >= max(self._score, 1e-6)
-        soft = [MaskCrop(0, 0, mask, mask.shape) for mask in masks[sure]]
+        soft = [CroppedMask(0, 0, mask, mask.shape) for mask in masks[sure]]
         detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], soft, (height, width))
         return Prediction("", width, height, *detections, classes=self._config.classes)
 
