@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
 from yolact_kit.ops.box_arrays import Floats, decode_boxes
+from yolact_kit.ops.candidates import largest_of_rows
 from yolact_kit.ops.masks import CroppedMask, assemble, masks_to_rle
 from yolact_kit.ops.nms import NMS, NmsOptions
 from yolact_kit.shapes.rle import Rle
@@ -106,10 +107,10 @@ def likely_anchors(raw: NetworkOutputs, index: int, detect: DetectConfig) -> Lik
     # does not exceed the background's by log(t / (1 - t)), the score cannot reach t, and no softmax is needed.
     logits = raw.logits[index]
     with np.errstate(invalid="ignore"):
-        lead = logits[:, 1:].max(axis=1) - logits[:, 0]
+        lead = largest_of_rows(logits[:, 1:]) - logits[:, 0]
         rows = (lead >= _least_lead(detect.candidate_score)).nonzero()[0]
         scores = softmax(logits[rows])[:, 1:]
-        high = scores.max(axis=1) >= detect.candidate_score
+        high = largest_of_rows(scores) >= detect.candidate_score
     rows = rows[high]
     return LikelyAnchors(rows, decode_boxes(raw.regressions[index][rows], raw.anchors[rows]), scores[high])
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.ops.box_arrays import Floats
+
+_FEW = 40
+"""Columns up to which the largest value of each row is found faster column by column."""
 
 
 class Candidates(NamedTuple):
@@ -59,8 +63,7 @@ def choose_candidates(
     """
     enough = np.greater if strict else np.greater_equal
     # Most anchors are background: only the boxes that have a high score at all are looked at class by class.
-    with np.errstate(invalid="ignore"):
-        rows = enough(scores.max(axis=1, initial=-1), min_score).nonzero()[0]
+    rows = enough(largest_of_rows(scores), min_score).nonzero()[0]
     values = scores[rows]
     takes_part = np.ones(values.shape, dtype=np.bool_) if every_class else enough(values, min_score)
     if len(rows) > limit:
@@ -71,6 +74,20 @@ def choose_candidates(
     if len(rows) <= limit:
         return candidates
     return candidates.take(rank_in_group(candidates.labels) < limit)
+
+
+def largest_of_rows(values: Floats) -> Floats:
+    """The largest value of each row, [N] of float32 [N, C]; what is no number where one of them is none.
+
+    Example:
+        >>> largest_of_rows(np.array([[0.5, 0.25], [0.0, 1.0]])).tolist()
+        [0.5, 1.0]
+    """
+    # NumPy goes through short rows value by value: column by column takes a tenth of the time or less.
+    if values.shape[1] > _FEW:
+        with np.errstate(invalid="ignore"):
+            return np.asarray(values.max(axis=1))
+    return np.asarray(reduce(np.maximum, values.T))
 
 
 def rank_in_group(groups: NDArray[np.int64]) -> NDArray[np.int64]:

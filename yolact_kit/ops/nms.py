@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.ops.box_arrays import Floats, overlaps
-from yolact_kit.ops.candidates import Candidates, choose_candidates
+from yolact_kit.ops.candidates import Candidates, choose_candidates, largest_of_rows
 
 _BLOCK = 256
 """Boxes whose overlaps with all better ones are computed at once: few enough for the processor's cache."""
@@ -93,7 +93,7 @@ def cross_class_fast_nms(boxes: Floats, scores: Floats, options: NmsOptions = US
         [0]
     """
     # A single class, "object", with the scores of each box's best class; which one that is, is looked up at the end.
-    object_scores = scores.max(axis=1, keepdims=True)
+    object_scores = largest_of_rows(scores)[:, None]
     candidates = choose_candidates(object_scores, options.min_score, options.candidates, strict=options.legacy)
     top_k = None if options.legacy else options.top_k
     survivors = _class_by_class(candidates, boxes, options.iou, fast_survivors).best(top_k)

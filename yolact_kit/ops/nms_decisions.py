@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolact_kit.ops.box_arrays import Floats, overlaps
-from yolact_kit.ops.candidates import Candidates, choose_candidates
+from yolact_kit.ops.candidates import Candidates, choose_candidates, largest_of_rows
 from yolact_kit.ops.nms import NMS, NmsOptions, class_members
 
 
@@ -70,7 +70,7 @@ def _candidates(name: str, scores: Floats, options: NmsOptions) -> Candidates:
     """The boxes that take part, chosen as each kind of suppression chooses them."""
     legacy, limit = options.legacy, options.candidates
     if name == "cross-class":
-        object_scores = scores.max(axis=1, keepdims=True)
+        object_scores = largest_of_rows(scores)[:, None]
         candidates = choose_candidates(object_scores, options.min_score, limit, strict=legacy)
         return candidates._replace(labels=scores[candidates.rows].argmax(axis=1))
     if name == "standard":
