@@ -31,7 +31,17 @@ class Blocked:
 
 sys.meta_path.insert(0, Blocked())
 """
-COMMAND = BLOCKED + "from yolact_kit.__main__ import main; sys.exit(main())"
+HIDDEN = """
+import importlib.metadata
+search = importlib.metadata.Distribution.discover.__func__
+
+def discover(cls, **words):  # the whole package is installed here
+    return iter([one for one in search(cls, **words) if one.metadata["Name"] != "yolact-kit"])
+
+importlib.metadata.Distribution.discover = classmethod(discover)
+"""
+PROGRAM = "import sys; from yolact_kit.__main__ import main; sys.exit(main())"
+COMMAND = BLOCKED + PROGRAM
 CLASS = BLOCKED + "from yolact_kit import YOLACT; print(len(YOLACT(sys.argv[1], score=0.0).predict(sys.argv[2])[0]))"
 
 
@@ -69,7 +79,7 @@ def asked(wheel: Path) -> str:
     """The distributions of the runtime, separated by commas; this package as well, which is on the path as a folder."""
     [metadata] = wheel.glob("*.dist-info/METADATA")
     names = closure(re.findall(r"^Requires-Dist: (.*)$", metadata.read_text(encoding="utf-8"), re.MULTILINE))
-    return ",".join(sorted(names | {"yolact-kit"}))
+    return ",".join(sorted(names | {"yolact-kit", "yolact-kit-runtime"}))
 
 
 def run(script: str, wheel: Path, *words: object) -> subprocess.CompletedProcess[str]:
@@ -120,3 +130,9 @@ def test_commands_and_the_class_work_with_an_exported_model(
     assert int(done.stdout) > 0, done.stderr
     done = run(COMMAND, wheel, asked, "predict", weights, picture, "--engine", "torch")
     assert done.returncode == 2 and "'torch" in done.stderr
+
+
+def test_doctor_knows_it(wheel: Path) -> None:
+    done = run(HIDDEN + PROGRAM, wheel, "doctor")
+    assert "This is yolact-kit-runtime: it predicts with exported models" in done.stderr
+    assert done.returncode == 0 and "is missing" not in done.stderr
