@@ -219,7 +219,7 @@ def test_no_masks() -> None:
     assert rles == [] and areas.tolist() == []
 
 
-def test_more_masks_than_are_computed_at_once() -> None:
+def test_masks_do_not_depend_on_their_neighbours() -> None:
     random = np.random.default_rng(0)
     prototypes, coefficients = random.random((4, 9, 9), dtype=np.float32), random.random((70, 4), dtype=np.float32)
     boxes = random_boxes(70, random)

@@ -24,7 +24,7 @@ from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.preprocess import resize
 from yolact_kit.ops.box_arrays import Floats, corners
-from yolact_kit.ops.masks import CroppedMask, crop_windows, masks_to_rle, sigmoid
+from yolact_kit.ops.masks import CroppedMask, assemble_in, crop_windows, masks_to_rle
 from yolact_kit.ops.nms_decisions import Decisions, explain_nms
 from yolact_kit.shapes.rle import decode_rle
 
@@ -146,10 +146,7 @@ class Explanation:
     def _crop(self, index: int, coefficients: NDArray[np.float32] | None) -> CroppedMask:
         """The mask at the size of the prototypes, as the rectangle that is not cropped away."""
         weights = self.coefficients[index] if coefficients is None else coefficients
-        depth, height, width = self.prototypes.shape
-        sums = (weights @ self.prototypes.reshape(depth, -1)).reshape(height, width)
-        x1, y1, x2, y2 = self.crops[index].tolist()
-        return CroppedMask(y1, x1, sigmoid(sums[y1:y2, x1:x2]), (height, width))
+        return assemble_in(self.prototypes, weights, self.crops[index])
 
     def mask(self, index: int, coefficients: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         """The mask for given coefficients, at the picture's size.

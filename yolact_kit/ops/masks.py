@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from yolact_kit.ops.box_arrays import Floats
 from yolact_kit.shapes.rle import Rle, compress, drop_pairs, run_lengths
 
-_AT_ONCE = 32
-"""Masks whose sums are computed at once."""
 _BAND = 2**18
 """Values of a band of columns: as doubles 2 MB, which the processor's cache holds."""
 
@@ -61,7 +59,7 @@ def assemble(prototypes: Floats, coefficients: Floats, boxes: Floats, padding: f
         padding: Prototype pixels by which the boxes grow before they crop; a 1 is part of published checkpoints.
 
     Yields:
-        The N masks, a few in memory at a time.
+        The N masks, one in memory at a time.
 
     Example:
         >>> boxes = np.array([[0.5, 0.5, 0.5, 0.5]])
@@ -69,22 +67,30 @@ def assemble(prototypes: Floats, coefficients: Floats, boxes: Floats, padding: f
         >>> int((mask.whole() > 0.5).sum())
         4
     """
-    depth, height, width = prototypes.shape
-    flat = prototypes.reshape(depth, -1)
-    windows = crop_windows(boxes, height, width, padding).tolist()
-    for start in range(0, len(windows), _AT_ONCE):
-        # Everywhere, which is one multiplication of matrices; the sigmoid, which costs more, in the boxes alone.
-        sums = (coefficients[start : start + _AT_ONCE] @ flat).reshape(-1, height, width)
-        for values, (x1, y1, x2, y2) in zip(sums, windows[start : start + _AT_ONCE], strict=True):
-            yield CroppedMask(y1, x1, sigmoid(values[y1:y2, x1:x2]), (height, width))
+    windows = crop_windows(boxes, prototypes.shape[1], prototypes.shape[2], padding)
+    for weights, window in zip(coefficients, windows, strict=True):
+        yield assemble_in(prototypes, weights, window)
 
 
-def sigmoid(values: Floats) -> Floats:
-    """1 / (1 + exp(-values)), float32 of the same shape."""
-    with np.errstate(over="ignore"):  # exp of what is very negative is infinite, and the result 0
-        result = np.exp(-values, dtype=np.float32)
-    result += 1
-    return np.reciprocal(result, out=result)
+def assemble_in(prototypes: Floats, coefficients: Floats, window: NDArray[np.int64]) -> CroppedMask:
+    """One mask at the size of the prototypes, in a rectangle.
+
+    Args:
+        prototypes: float32 [K, Hp, Wp].
+        coefficients: float32 [K].
+        window: int64 [4], x1 y1 x2 y2 in prototype pixels, the ends not included.
+
+    Returns:
+        The mask.
+    """
+    x1, y1, x2, y2 = window.tolist()
+    # Not by multiplying matrices: in so small a rectangle the threads of that would mostly wait for each other, and
+    # take the core that predicts on the next picture.
+    values = np.einsum("k,khw->hw", coefficients, prototypes[:, y1:y2, x1:x2])
+    with np.errstate(over="ignore"):  # exp of what is very negative is infinite, and the sigmoid 0
+        soft = np.exp(-values, dtype=np.float32)
+    soft += 1
+    return CroppedMask(y1, x1, np.reciprocal(soft, out=soft), prototypes.shape[1:])
 
 
 def crop_windows(boxes: Floats, height: int, width: int, padding: float = 1) -> NDArray[np.int64]:
