@@ -16,43 +16,30 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from yolact_kit.annotations.dataset_folder import load_dataset
 from yolact_kit.evaluation.coco import evaluate
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.ops.boxes import box_iou
 from yolact_kit.ops.candidates import Candidates, choose_candidates
-from yolact_kit.ops.nms import NMS, NmsOptions
+from yolact_kit.ops.nms import NMS, NmsOptions, class_members, greedy_survivors
 from yolact_kit.pixels.pictures import read_picture
 
-Way = Callable[[Tensor, Tensor, NmsOptions], Candidates]
+Floats = NDArray[np.float32]
+Way = Callable[[Floats, Floats, NmsOptions], Candidates]
 
 
-def overlaps(boxes: Tensor, found: Candidates) -> Tensor:
-    """IoU [N, N] of each candidate (column) with the better ones of its class (rows), 0 elsewhere."""
-    taken = boxes[found.rows]
-    alike = found.labels[:, None] == found.labels
-    return (box_iou(taken, taken) * alike).triu(diagonal=1)
-
-
-def not_suppressed(overlap: Tensor, iou: float) -> Tensor:
-    """Bool [N], the boxes that Cluster-NMS keeps: Fast NMS without suppressed boxes, repeated until nothing changes."""
-    left = torch.ones(len(overlap), dtype=torch.bool)
-    while True:
-        after = (overlap * left[:, None]).amax(dim=0) <= iou if len(overlap) else left
-        if torch.equal(after, left):
-            return left
-        left = after
-
-
-def cluster(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Candidates:
-    """Cluster-NMS of one picture."""
-    found = choose_candidates(scores[None], options.min_score, options.candidates)
-    return found.take(not_suppressed(overlaps(boxes, found), options.iou)).best(options.top_k)
+def cluster(boxes: Floats, scores: Floats, options: NmsOptions) -> Candidates:
+    """Cluster-NMS of one picture: what greedy NMS keeps of each class."""
+    candidates = choose_candidates(scores, options.min_score, options.candidates)
+    survives = np.ones(len(candidates.rows), dtype=np.bool_)
+    for members in class_members(candidates.labels):
+        survives[members] = greedy_survivors(boxes[candidates.rows[members]], options.iou)
+    return candidates.take(survives).best(options.top_k)
 
 
 WAYS: dict[str, Way] = {**NMS, "cluster": cluster}
@@ -64,7 +51,7 @@ def measure(name: str, weights: Path, data: Path, splits: list[str]) -> dict[str
     pictures = [picture for split in splits for picture in dataset.splits.get(split, [])]
     spent = 0.0
 
-    def timed(boxes: Tensor, scores: Tensor, options: NmsOptions) -> Candidates:
+    def timed(boxes: Floats, scores: Floats, options: NmsOptions) -> Candidates:
         nonlocal spent
         start = time.process_time()
         kept = WAYS[name](boxes, scores, options)

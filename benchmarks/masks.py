@@ -21,41 +21,45 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 from torch.nn import functional
 
 from yolact_kit.ops.masks import assemble, masks_to_rle
+
+Floats = NDArray[np.float32]
 
 LIMIT = 400
 """Megabytes that a hundred masks of a 12-megapixel picture may take."""
 
 
-def scene(count: int, share: float) -> tuple[Tensor, Tensor, Tensor]:
+def scene(count: int, share: float) -> tuple[Floats, Floats, Floats]:
     """Prototypes [32, 138, 138], coefficients and boxes; the boxes' sides are ``share`` of the picture's."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.randn(1, 32, 12, 12, generator=generator)
     prototypes = functional.interpolate(coarse, (138, 138), mode="bicubic")[0].relu()
     coefficients = torch.randn(count, 32, generator=generator) * 0.3 + 0.15
     corners = torch.rand(count, 2, generator=generator) * (1 - share)
-    return prototypes, coefficients, torch.cat([corners, corners + share], dim=1)
+    boxes = torch.cat([corners, corners + share], dim=1)
+    return prototypes.numpy(), coefficients.numpy(), boxes.numpy()
 
 
-def ours(soft: Tensor, height: int, width: int) -> int:
+def ours(prototypes: Floats, coefficients: Floats, boxes: Floats, height: int, width: int) -> int:
     """The masks of `masks_to_rle`; the sum of their areas."""
-    return int(masks_to_rle(soft, height, width)[1].sum())
+    return int(masks_to_rle(assemble(prototypes, coefficients, boxes), height, width)[1].sum())
 
 
-def plain(soft: Tensor, height: int, width: int) -> int:
+def plain(prototypes: Floats, coefficients: Floats, boxes: Floats, height: int, width: int) -> int:
     """Enlarges all masks as floats, as the original does, then encodes them."""
+    soft = torch.from_numpy(np.stack([mask.whole() for mask in assemble(prototypes, coefficients, boxes)]))
     whole = functional.interpolate(soft[None], (height, width), mode="bilinear", align_corners=False)[0] > 0.5
     coded = [coco_mask.encode(np.asfortranarray(mask.numpy().view(np.uint8))) for mask in whole]
     return int(coco_mask.area(coded).sum())
 
 
-WAYS: dict[str, Callable[[Tensor, int, int], int]] = {"ours": ours, "plain": plain}
+WAYS: dict[str, Callable[[Floats, Floats, Floats, int, int], int]] = {"ours": ours, "plain": plain}
 
 
 def peak_megabytes() -> float:
@@ -74,9 +78,9 @@ def measure(way: str, size: str, count: int, share: float) -> dict[str, Any]:
     torch.set_num_threads(1)
     height, width = (int(side) for side in size.split("x"))
     prototypes, coefficients, boxes = scene(count, share)
-    WAYS[way](assemble(prototypes, coefficients, boxes)[:2], 64, 64)
+    WAYS[way](prototypes, coefficients[:2], boxes[:2], 64, 64)
     before, start = peak_megabytes(), time.process_time()
-    area = WAYS[way](assemble(prototypes, coefficients, boxes), height, width)
+    area = WAYS[way](prototypes, coefficients, boxes, height, width)
     seconds, megabytes = time.process_time() - start, peak_megabytes() - before
     return {"way": way, "size": size, "count": count, "share": share, "area": area / count / height / width,
             "seconds": seconds, "megabytes": megabytes}  # fmt: skip

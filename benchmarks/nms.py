@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -21,12 +22,13 @@ from rich.table import Table
 from torch import Tensor
 from torchvision.ops import batched_nms
 
-from yolact_kit.ops.nms import NMS, NmsFunction, NmsOptions
+from yolact_kit.ops.fixed_nms import fixed_suppression
+from yolact_kit.ops.nms import NMS
+from yolact_kit.ops.nms import USUAL as _OPTIONS
 
-_OPTIONS = NmsOptions()
 _OBJECTS = 20
 
-Run = Callable[[], tuple[Tensor, Tensor]]
+Run = Callable[[], tuple[Any, Any]]
 """A call of one kind of NMS on a scene: rows and classes of its detections."""
 
 
@@ -145,13 +147,23 @@ def _runs(boxes: Tensor, scores: Tensor) -> dict[str, Run]:
     """Every kind of NMS, torchvision's first and the standard one next."""
     runs: dict[str, Run] = {"torchvision": lambda: _torchvision(boxes, scores)}
     for name in sorted(NMS, key="standard".__ne__):
-
-        def run(function: NmsFunction = NMS[name]) -> tuple[Tensor, Tensor]:
-            survivors = function(boxes, scores, _OPTIONS)
-            return survivors.rows, survivors.labels
-
-        runs[name] = run
+        if boxes.device.type != "cpu" and name in ("fast", "cross-class"):
+            runs[name] = partial(_on_device, boxes, scores, name == "cross-class")
+        else:
+            runs[name] = partial(_on_host, boxes, scores, name)
     return runs
+
+
+def _on_host(boxes: Tensor, scores: Tensor, name: str) -> tuple[Any, Any]:
+    """A kind of NMS on arrays, which are brought over from a GPU first."""
+    survivors = NMS[name](boxes.cpu().numpy(), scores.cpu().numpy(), _OPTIONS)
+    return survivors.rows, survivors.labels
+
+
+def _on_device(boxes: Tensor, scores: Tensor, cross_class: bool) -> tuple[Tensor, Tensor]:
+    """Fast NMS with fixed shapes, without waiting for the device; the detections alone are picked out at the end."""
+    rows, labels, best = fixed_suppression(boxes[None], scores[None], _OPTIONS, cross_class)
+    return rows[best > 0], labels[best > 0]
 
 
 def _pairs(run: Run) -> set[tuple[int, int]]:

@@ -22,7 +22,8 @@ from safetensors.torch import save
 from yolact_kit.annotations.dataset import Dataset
 from yolact_kit.config.files import override, template
 from yolact_kit.files import atomic_write_bytes
-from yolact_kit.models.weights import FORMAT, read_weights
+from yolact_kit.models.stored_weights import FORMAT
+from yolact_kit.models.weights import read_weights
 from yolact_kit.training.plan import plan_run
 from yolact_kit.training.trainer import train
 

@@ -7,14 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import torch
 
 from tests.models.original import CASES, REFERENCE, classes_of, original_model, recipe_of, stored_case
 from yolact_kit.config.files import template
 from yolact_kit.config.schema import Config, DetectConfig
+from yolact_kit.inference.engines.engine import NetworkOutputs
 from yolact_kit.inference.postprocess import detect_objects, postprocess
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.models.yolact import RawOutputs
 
 HEIGHT, WIDTH = 427, 640
 
@@ -23,7 +22,7 @@ class Reference(NamedTuple):
     expected: dict[str, Any]
     predictor: Predictor
     pixels: Any
-    raw: RawOutputs
+    raw: NetworkOutputs
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -38,7 +37,7 @@ def reference(request: pytest.FixtureRequest) -> Iterator[Reference]:
     yield Reference(expected, predictor, pixels, raw_outputs(predictor, pixels))
 
 
-def raw_outputs(predictor: Predictor, pixels: Any) -> RawOutputs:
+def raw_outputs(predictor: Predictor, pixels: Any) -> NetworkOutputs:
     return predictor.run([pixels])
 
 
@@ -54,7 +53,7 @@ def test_nms_keeps_the_originals_detections_in_its_order(reference: Reference, p
 @pytest.mark.parametrize(("prefix", "nms"), [("fast", "fast"), ("cross", "cross-class")])
 def test_legacy_masks_and_boxes_are_the_originals(reference: Reference, prefix: str, nms: str) -> None:
     expected = reference.expected
-    scorer = reference.predictor.engine.mask_scoring
+    scorer = reference.predictor.engine.mask_scorer
     found = postprocess(reference.raw, 0, (HEIGHT, WIDTH), DetectConfig(nms=nms), legacy=True, scorer=scorer)
     scores = expected[f"{prefix}_post_mask_score" if scorer is not None else f"{prefix}_post_score"]
     np.testing.assert_allclose(found.scores, scores, atol=1e-4)
@@ -81,5 +80,5 @@ def test_outside_legacy_the_same_objects_are_found_without_the_doubtful_ones(ref
     original = detect_objects(reference.raw, 0, DetectConfig(top_k=10_000), legacy=True)
     sure = original.scores >= 0.05
     assert ours.labels.tolist() == original.labels[sure].tolist()
-    torch.testing.assert_close(ours.boxes, original.boxes[sure])
+    np.testing.assert_allclose(ours.boxes, original.boxes[sure], rtol=1e-6, atol=1e-6)
     assert sure.sum() < len(sure)

@@ -28,7 +28,7 @@ def test_raw_outputs_losses_and_gradients_are_the_originals(case: str) -> None:
     recipe, (name, seed, stored) = recipe_of(REFERENCE), stored_case(case)
     model = original_model(name, recipe, stored, seed)
     pictures = [recipe.picture(seed + number)[:, :, ::-1] for number in (1, 2)]
-    images = torch.stack([prepare(picture, model.config) for picture in pictures])
+    images = torch.from_numpy(np.stack([prepare(picture, model.config) for picture in pictures]))
     with torch.inference_mode():
         raw = model(images[:1])
     step = int(stored["prior_step"])

@@ -68,7 +68,7 @@ def test_in_most_pictures_that_it_has_not_seen_its_surest_box_is_on_a_thing() ->
     right = 0
     for picture in pictures:
         with torch.no_grad():
-            raw = model(prepare(picture.read(), config.model)[None])
+            raw = model(torch.from_numpy(prepare(picture.read(), config.model))[None])
         scores = 1 - raw.logits.softmax(-1)[0, :, 0]
         x, y = (raw.anchors[scores.argmax(), :2] * torch.tensor([picture.width, picture.height])).tolist()
         boxes = [thing.box() for thing in picture.instances]

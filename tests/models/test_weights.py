@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from tests.tiny_model import THRESHOLD
 from yolact_kit.config.schema import Config, ModelConfig
 from yolact_kit.errors import UserError
-from yolact_kit.models.weights import FORMAT, find_weights, load_weights, read_settings, save_weights
+from yolact_kit.models.stored_weights import FORMAT, find_weights, read_settings
+from yolact_kit.models.weights import load_weights, save_weights
 from yolact_kit.models.yolact import YolactNetwork
 
 

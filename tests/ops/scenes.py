@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 COORDINATE = st.floats(0, 1, width=32)
 
@@ -18,14 +19,13 @@ BOX = st.tuples(COORDINATE, COORDINATE, COORDINATE, COORDINATE).map(box)
 """A box within 0..1; points and lines come up often."""
 
 
-def scene(seed: int, count: int, classes: int) -> tuple[torch.Tensor, torch.Tensor]:
+def scene(seed: int, count: int, classes: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Boxes that overlap a lot, some beyond the picture, and scores without ties."""
-    generator = torch.Generator().manual_seed(seed)
-    centres = torch.rand(count, 2, generator=generator)
+    random = np.random.default_rng(seed)
+    centres = random.random((count, 2))
     if count:
-        centres = centres[torch.randint(0, max(1, count // 4), (count,), generator=generator)]
-        centres = centres + 0.05 * torch.randn(count, 2, generator=generator)
-    sides = 0.05 + 0.2 * torch.rand(count, 2, generator=generator)
-    boxes = torch.cat([centres - sides, centres + sides], dim=1)
-    ranks = torch.randperm(count * classes, generator=generator).reshape(count, classes)
-    return boxes, (ranks + 0.5) / max(1, count * classes)
+        centres = centres[random.integers(0, max(1, count // 4), count)] + 0.05 * random.standard_normal((count, 2))
+    sides = 0.05 + 0.2 * random.random((count, 2))
+    boxes = np.concatenate([centres - sides, centres + sides], axis=1)
+    ranks = random.permutation(count * classes).reshape(count, classes)
+    return boxes.astype(np.float32), ((ranks + 0.5) / max(1, count * classes)).astype(np.float32)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 Pair = tuple[int, int]
 
@@ -17,7 +18,7 @@ def slow_iou(first: list[float], second: list[float]) -> float:
 
 
 def slow_candidates(
-    scores: torch.Tensor, least: float, candidates: int | None, legacy: bool = False, every_class: bool = False
+    scores: NDArray[np.float32], least: float, candidates: int | None, legacy: bool = False, every_class: bool = False
 ) -> dict[int, list[int]]:
     """The rows that take part for each class, best first; among equal scores the first row first."""
     values = scores.tolist()
@@ -33,10 +34,14 @@ def slow_candidates(
 
 
 def slow_nms(
-    boxes: torch.Tensor, scores: torch.Tensor, taking: dict[int, list[int]], iou: float, greedy: bool = False
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    taking: dict[int, list[int]],
+    iou: float,
+    greedy: bool = False,
 ) -> list[Pair]:
     """(row, class) of boxes that no better one overlaps, best first; with ``greedy`` no better one that was kept."""
-    corners = boxes.double().tolist()
+    corners = boxes.astype(np.float64).tolist()
     kept = []
     for label, rows in taking.items():
         against: list[int] = []

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,25 +38,27 @@ def test_decisions_are_those_of_the_suppression(
             continue
         assert not found.survives[place]
         assert rival < place
-        iou = slow_iou(boxes[found.rows[place]].double().tolist(), boxes[found.rows[rival]].double().tolist())
+        iou = slow_iou(
+            boxes[found.rows[place]].astype(np.float64).tolist(), boxes[found.rows[rival]].astype(np.float64).tolist()
+        )
         assert iou == pytest.approx(float(found.ious[place]), abs=1e-5)
         assert iou > (0 if name == "cluster-spm" else 0.4 - 1e-6)
 
 
 def test_a_rival_that_was_kept_comes_before_one_that_was_not() -> None:
-    boxes = torch.tensor([[0.0, 0, 10, 10], [2, 0, 12, 10], [2.2, 0, 12.2, 10]])
-    found = explain_nms("fast", boxes, torch.tensor([[0.9], [0.8], [0.7]]), NmsOptions(iou=0.5))
+    boxes = np.array([[0.0, 0, 10, 10], [2, 0, 12, 10], [2.2, 0, 12.2, 10]])
+    found = explain_nms("fast", boxes, np.array([[0.9], [0.8], [0.7]]), NmsOptions(iou=0.5))
     assert found.rivals.tolist() == [-1, 0, 0]
 
 
 def test_in_fast_nms_a_suppressed_box_suppresses_others_and_in_standard_nms_not() -> None:
-    boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
-    scores = torch.tensor([[0.9], [0.8], [0.7]])
+    boxes = np.array([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
+    scores = np.array([[0.9], [0.8], [0.7]])
     assert explain_nms("fast", boxes, scores, NmsOptions(iou=0.3)).rivals.tolist() == [-1, 0, 1]
     assert explain_nms("standard", boxes, scores, NmsOptions(iou=0.3)).rivals.tolist() == [-1, 0, -1]
 
 
 def test_what_top_k_cuts_off_lost_to_no_box() -> None:
-    boxes = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10]])
-    found = explain_nms("standard", boxes, torch.tensor([[0.9], [0.8]]), NmsOptions(top_k=1))
+    boxes = np.array([[0.0, 0, 10, 10], [20, 0, 30, 10]])
+    found = explain_nms("standard", boxes, np.array([[0.9], [0.8]]), NmsOptions(top_k=1))
     assert (found.survives.tolist(), found.rivals.tolist()) == ([True, False], [-1, -1])

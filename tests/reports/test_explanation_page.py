@@ -11,14 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from tests.browser import Browser
 from tests.reports.pages import assert_needs_nothing_but_itself
 from tests.tiny_model import tiny_config, tiny_model
 from yolact_kit.inference.explanation import Explanation, explain
 from yolact_kit.inference.predictor import Predictor
-from yolact_kit.ops.masks import masks_to_rle
+from yolact_kit.ops.masks import CroppedMask, masks_to_rle
 from yolact_kit.reports.explanation_page import explanation_page, funnel, packed
 from yolact_kit.shapes.rle import decode_rle
 
@@ -100,7 +99,8 @@ def test_a_large_picture_is_shown_at_the_size_of_the_page(browser: Browser, tmp_
     one = explain(Predictor(tiny_model(config), config), pixels, "large.png")
     (tmp_path / "large.html").write_text(explanation_page([one]), encoding="utf-8")
     visit(browser, tmp_path / "large.html")
-    [expected], _ = masks_to_rle(torch.from_numpy(one.soft_mask(0))[None], 554, 800)
+    soft = one.soft_mask(0)
+    [expected], _ = masks_to_rle([CroppedMask(0, 0, soft, soft.shape)], 554, 800)
     np.testing.assert_array_equal(shown(browser, one), decode_rle(expected))
 
 

@@ -19,15 +19,20 @@ from yolact_kit.training.run_folder import RunLog, begin_run_folder, config_to_r
 from yolact_kit.training.session import resume_run, train_run
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    maker = FolderMaker(tmp_path / "data", ["nut"])
+def small_config(folder: Path) -> Config:
+    """A training of two steps on a data set that is written into a folder."""
+    maker = FolderMaker(folder, ["nut"])
     for number in range(2):
         maker.picture("train", f"{number}.png", ["nut"], seed=number)
     small = tiny_config(["nut"])
     small.dataset = str(maker.write())
     small.train = small.train.model_copy(update={"epochs": 2, "batch_size": 2, "workers": 0})
     return small
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return small_config(tmp_path / "data")
 
 
 def test_a_run_is_planned_logged_trained_and_diagnosed(config: Config, tmp_path: Path) -> None:
@@ -61,13 +66,18 @@ def test_a_folder_without_a_configuration_cannot_be_resumed(tmp_path: Path) -> N
         resume_run(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of a data set and a run that has begun, moved away from where it was."""
+    old = tmp_path_factory.mktemp("project") / "old"
+    train_run(small_config(old / "data"), old / "runs" / "a", weights="none", device="cpu")
+    return old.rename(old.parent / "moved")
+
+
 @pytest.fixture
-def project(config: Config, tmp_path: Path) -> Path:
-    """A project of a data set and a run that has begun, which was moved with both."""
-    shutil.move(tmp_path / "data", tmp_path / "old" / "data")
-    config.dataset = str(tmp_path / "old" / "data")
-    train_run(config, tmp_path / "old" / "runs" / "a", weights="none", device="cpu")
-    return (tmp_path / "old").rename(tmp_path / "새 곳")
+def project(begun: Path, tmp_path: Path) -> Path:
+    """A copy of a project that was moved."""
+    return Path(shutil.copytree(begun, tmp_path / "새 곳"))
 
 
 def stored_as(run: Path, dataset: str) -> None:
@@ -129,16 +139,19 @@ def test_a_configuration_without_its_data_set_says_how_to_name_it(config: Config
         assert "--set dataset=FOLDER" in caught.value.advice
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "weights/mine.pth", "config.yaml"])
-def test_a_run_folder_with_files_of_the_users_is_not_replaced(config: Config, tmp_path: Path, name: str) -> None:
+def test_a_run_folder_with_files_of_the_users_is_not_replaced(config: Config, tmp_path: Path) -> None:
     run = tmp_path / "run"
     train_run(config, run, weights="none", device="cpu")
     train_run(config, run, weights="none", device="cpu", overwrite=True)
-    (run / name).write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match=Path(name).name):
-        train_run(config, run, weights="none", device="cpu", overwrite=True)
-    assert (run / name).read_text(encoding="utf-8") == "mine"
-    assert (run / "weights" / "last.safetensors").is_file()
+    written = (run / "config.yaml").read_text(encoding="utf-8")
+    for name in ("notes.txt", "weights/mine.pth", "config.yaml"):
+        (run / name).write_text("mine", encoding="utf-8")
+        with pytest.raises(UserError, match=Path(name).name):
+            train_run(config, run, weights="none", device="cpu", overwrite=True)
+        assert (run / name).read_text(encoding="utf-8") == "mine"
+        assert (run / "weights" / "last.safetensors").is_file()
+        (run / name).unlink()
+        (run / "config.yaml").write_text(written, encoding="utf-8")
 
 
 def test_a_training_that_does_not_begin_leaves_the_users_files(config: Config, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.evaluate import evaluate_model
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.checkpoint import Checkpoint
-from yolact_kit.models.weights import load_weights, read_settings
+from yolact_kit.models.stored_weights import read_settings
+from yolact_kit.models.weights import load_weights
 from yolact_kit.pixels.pictures import read_picture
 from yolact_kit.training.callbacks import ValidationCallback
 from yolact_kit.training.plan import TrainingPlan, plan_run

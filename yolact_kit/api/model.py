@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ from yolact_kit.inference.views import ViewOptions
 from yolact_kit.ops.nms_methods import NmsMethod
 from yolact_kit.pixels.depth import depth_range as range_of_pair
 from yolact_kit.reports.explanation import write_explanations
-from yolact_kit.training.result import TrainResult
+
+if TYPE_CHECKING:
+    from yolact_kit.training.result import TrainResult
 
 
 class Explanations(list[Explanation]):

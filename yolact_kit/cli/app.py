@@ -193,7 +193,10 @@ def _explain(error: Exception) -> int:
         fail(f"{error.strerror or error}{where}", "Check the disk's free space, and that you may write there.")
         return EXIT_USAGE
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("yolact_kit"):
-        fail(f"The Python package '{error.name}' is missing.", "Reinstall with `pip install --upgrade yolact-kit`.")
+        fail(
+            f"The Python package '{error.name}' is missing.",
+            "Run `pip install --upgrade yolact-kit`; yolact-kit-runtime only predicts, with exported models.",
+        )
         return EXIT_USAGE
     advice = "" if is_verbose() else " Run it again with -v for the traceback, and"
     advice = f"This is a fault of yolact-kit, not yours.{advice or ' Please'} report it with the command you ran."

@@ -92,9 +92,12 @@ class ModelConfig(_Section):
         """Refuses a network that neither torchvision nor timm has."""
         if name in _USUAL_BACKBONES:
             return name
-        # Only now, since they take seconds to import.
-        import timm
-        import torchvision.models
+        # Only now, since they take seconds to import. Exported models run without them.
+        try:
+            import timm
+            import torchvision.models
+        except ImportError:
+            return name
 
         names = [*_USUAL_BACKBONES, *torchvision.models.list_models(module=torchvision.models)]
         plain = name.removeprefix(TIMM)

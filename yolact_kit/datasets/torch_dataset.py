@@ -171,7 +171,7 @@ class PreparedPictures(TorchDataset[tuple[Tensor, int]]):
         """The input float32 [3, S, S] of a picture, and its index."""
         if index in self._cache:
             return self._cache[index], index
-        prepared = prepare(self.pictures[index].read(), self.config)
+        prepared = torch.from_numpy(prepare(self.pictures[index].read(), self.config))
         if (len(self._cache) + 1) * prepared.nbytes <= CACHE_BYTES:
             self._cache[index] = prepared
         return prepared, index

@@ -179,8 +179,10 @@ def _draw_mask(canvas: NDArray[np.uint8], item: DrawnObject, fill: float, width:
     # A table of the new brightness for each old one, by channel: floats for all pixels of a large object would take
     # hundreds of megabytes.
     mixed = np.arange(256)[:, None] * (1 - fill) + np.array(item.color) * fill
-    np.copyto(part, cv2.LUT(part, np.rint(mixed).astype(np.uint8)[None]), where=inside[..., None])
-    outlines, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(x, y))
+    mask = inside.view(np.uint8)
+    part[:] = cv2.copyTo(cv2.LUT(part, np.rint(mixed).astype(np.uint8)[None]), mask, part.copy())
+    # Without the points that lie on a straight line between others: the line is the same, drawn in fewer strokes.
+    outlines, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
     cv2.polylines(canvas, outlines, True, item.color, width, cv2.LINE_AA)
 
 

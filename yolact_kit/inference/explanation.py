@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torchvision.ops import box_convert
 
 from yolact_kit.config.schema import ModelConfig
 from yolact_kit.inference.postprocess import (
@@ -26,7 +23,8 @@ from yolact_kit.inference.postprocess import (
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.preprocess import resize
-from yolact_kit.ops.masks import crop_region, masks_to_rle
+from yolact_kit.ops.box_arrays import Floats, corners
+from yolact_kit.ops.masks import CroppedMask, assemble_in, crop_windows, masks_to_rle
 from yolact_kit.ops.nms_decisions import Decisions, explain_nms
 from yolact_kit.shapes.rle import decode_rle
 
@@ -143,14 +141,12 @@ class Explanation:
         Returns:
             float32 [Hp, Wp] in 0..1.
         """
-        # With torch, as in prediction, so that a detection's own coefficients give exactly the mask that it has.
-        weights = torch.from_numpy(self.coefficients[index] if coefficients is None else coefficients)
-        depth, height, width = self.prototypes.shape
-        whole = (weights @ torch.from_numpy(self.prototypes).reshape(depth, -1)).sigmoid().reshape(height, width)
-        x1, y1, x2, y2 = self.crops[index]
-        soft = np.zeros((height, width), dtype=np.float32)
-        soft[y1:y2, x1:x2] = whole.numpy()[y1:y2, x1:x2]
-        return soft
+        return self._crop(index, coefficients).whole()
+
+    def _crop(self, index: int, coefficients: NDArray[np.float32] | None) -> CroppedMask:
+        """The mask at the size of the prototypes, as the rectangle that is not cropped away."""
+        weights = self.coefficients[index] if coefficients is None else coefficients
+        return assemble_in(self.prototypes, weights, self.crops[index])
 
     def mask(self, index: int, coefficients: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         """The mask for given coefficients, at the picture's size.
@@ -167,12 +163,11 @@ class Explanation:
             >>> without[explanation.order(0)[0]] = 0  # doctest: +SKIP
             >>> explanation.mask(0, without).sum()  # doctest: +SKIP
         """
-        soft = torch.from_numpy(self.soft_mask(index, coefficients))[None]
-        [rle], _ = masks_to_rle(soft, self.prediction.height, self.prediction.width)
+        soft = self._crop(index, coefficients)
+        [rle], _ = masks_to_rle([soft], self.prediction.height, self.prediction.width)
         return decode_rle(rle)
 
 
-@torch.inference_mode()
 def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> Explanation:
     """Predicts on a picture, and explains how each detection came about.
 
@@ -191,22 +186,22 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> 
     raw, detect = predictor.run([pixels]), predictor.config.detect
     likely = likely_anchors(raw, 0, detect)
     decisions = explain_nms(detect.nms, likely.boxes, likely.scores, nms_options(detect, predictor.legacy))
-    chosen = choose_detections(raw, 0, detect, predictor.score, predictor.legacy, predictor.engine.mask_scoring)
+    chosen = choose_detections(raw, 0, detect, predictor.score, predictor.legacy, predictor.engine.mask_scorer)
     detections, indices = in_picture(chosen, raw.prototypes[0], (height, width), predictor.legacy)
-    final = chosen.take(torch.from_numpy(indices).to(chosen.rows.device))
+    final = chosen.take(indices)
     rows = likely.rows[decisions.rows]
     index_of = {pair: index for index, pair in enumerate(_pairs(rows, decisions.labels))}
     sources = [index_of[pair] for pair in _pairs(final.rows, final.labels)]
     fates = _fates(decisions, {index_of[pair] for pair in _pairs(chosen.rows, chosen.labels)}, set(sources))
     boxes = in_pixels(likely.boxes[decisions.rows], height, width)
-    anchors = box_convert(raw.anchors[rows].float(), "cxcywh", "xyxy") * rows.new_tensor([width, height] * 2)
+    anchors = corners(raw.anchors[rows]) * np.array([width, height] * 2, dtype=np.float32)
     levels = _levels(raw.anchors, predictor.config.model)[rows]
     return Explanation(
         prediction=Prediction(file, width, height, *detections, classes=predictor.classes),
         view=_view(pixels),
-        prototypes=raw.prototypes[0].float().cpu().numpy(),
-        coefficients=final.coefficients.cpu().numpy(),
-        crops=_crops(final.boxes, raw.prototypes[0]),
+        prototypes=raw.prototypes[0],
+        coefficients=final.coefficients,
+        crops=crop_windows(final.boxes, *raw.prototypes.shape[2:]),
         candidates=_candidates(decisions, boxes, anchors, levels, fates),
         sources=sources,
         anchors=len(raw.anchors),
@@ -217,13 +212,13 @@ def explain(predictor: Predictor, pixels: NDArray[np.uint8], file: str = "") -> 
     )
 
 
-def _pairs(rows: Tensor, labels: Tensor) -> list[tuple[int, int]]:
+def _pairs(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Anchor and label of each detection: together they identify it, since an anchor may stand for several classes."""
     return list(zip(rows.tolist(), labels.tolist(), strict=True))
 
 
 def _candidates(
-    decisions: Decisions, boxes: Tensor, anchors: Tensor, levels: Tensor, fates: list[Fate]
+    decisions: Decisions, boxes: Floats, anchors: Floats, levels: NDArray[np.int64], fates: list[Fate]
 ) -> list[Candidate]:
     """The candidates of suppression from the columns that describe them, in their order."""
     parts = boxes, anchors, levels, decisions.labels, decisions.scores, decisions.rivals, decisions.ious
@@ -248,27 +243,15 @@ def _fates(decisions: Decisions, chosen: set[int], final: set[int]) -> list[Fate
     return fates
 
 
-def _levels(anchors: Tensor, config: ModelConfig) -> Tensor:
+def _levels(anchors: Floats, config: ModelConfig) -> NDArray[np.int64]:
     """The pyramid level of each anchor, int64 [A], by the width of the first anchor of its cell."""
     # Each level has anchors of a size of its own, so the width tells the level. All anchors of a cell are of one level:
     # the first one of the cell is compared, and its level repeated for the others.
     scales, ratios = config.anchors.scales, config.anchors.aspect_ratios
     per_cell = len(scales[0]) * len(ratios)
-    widths = anchors.new_tensor([level[0] * ratios[0] ** 0.5 / config.input_size for level in scales])
-    nearest = (anchors[::per_cell, 2, None] - widths).abs().argmin(dim=1)
-    return (nearest + 3).repeat_interleave(per_cell)
-
-
-def _crops(boxes: Tensor, prototypes: Tensor) -> NDArray[np.int64]:
-    """The columns and rows of each mask that are not cropped away."""
-    regions = crop_region(boxes, *prototypes.shape[1:]).cpu().numpy()
-    # Each region is a rectangle, so its first and last rows and columns describe it; an empty one stays 0 0 0 0.
-    crops = np.zeros((len(boxes), 4), dtype=np.int64)
-    for index, inside in enumerate(regions):
-        rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
-        if len(rows):
-            crops[index] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    return crops
+    widths = np.array([level[0] * ratios[0] ** 0.5 / config.input_size for level in scales], dtype=np.float32)
+    nearest = np.abs(anchors[::per_cell, 2, None] - widths).argmin(axis=1)
+    return np.repeat(nearest + 3, per_cell)
 
 
 def _view(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

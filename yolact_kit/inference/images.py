@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, Union
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from yolact_kit.errors import UserError
 from yolact_kit.inference.depth import CallDepth
@@ -17,7 +17,10 @@ from yolact_kit.inference.sources import SourcePicture, decoded, deep_values_of,
 from yolact_kit.pixels.pictures import PictureError, pixels_of, read_picture
 from yolact_kit.pixels.values import deep_values, is_deep
 
-PictureLike = str | Path | bytes | NDArray[Any] | Tensor | Image.Image
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PictureLike = Union[str, Path, bytes, NDArray[Any], "Tensor", Image.Image]
 """A picture: a path, a folder, a glob, a video or an address as `find_pictures` takes them, the content of a picture
 file, pixels, a tensor as torchvision has them, or one of Pillow's."""
 
@@ -79,7 +82,7 @@ def _pixels_of(picture: Any, depth: CallDepth | None) -> NDArray[np.uint8]:
         return read_picture(picture, depth=depth)
     if isinstance(picture, Image.Image):
         return pixels_of(picture, depth)
-    if isinstance(picture, Tensor):
+    if _is_tensor(picture):
         return _from_tensor(picture, depth)
     return _checked(picture, depth)
 
@@ -102,14 +105,14 @@ def deep_values_in(images: PictureLike | Iterable[PictureLike]) -> Iterator[NDAr
             if is_deep(picture):
                 yield deep_values(picture)
         else:
-            array = np.asarray(picture.detach().cpu() if isinstance(picture, Tensor) else picture)
+            array = np.asarray(picture.detach().cpu() if _is_tensor(picture) else picture)
             if _is_deep_array(array):
                 yield array
 
 
 def _each(images: Any) -> Iterable[Any]:
     """The pictures one by one, whether one or several were passed."""
-    if isinstance(images, np.ndarray | Tensor):
+    if isinstance(images, np.ndarray) or _is_tensor(images):
         is_several = images.ndim == 4
     else:
         is_several = isinstance(images, Iterable) and not isinstance(images, str | bytes)
@@ -135,6 +138,11 @@ def _from_tensor(tensor: Tensor, depth: CallDepth | None) -> NDArray[np.uint8]:
             )
         values = (values.float() * 255).round().byte()
     return _checked(values.numpy(), depth)
+
+
+def _is_tensor(picture: Any) -> TypeGuard[Tensor]:
+    """Whether it is one of torch's tensors; without torch, which then is loaded already, there are none."""
+    return "torch" in sys.modules and isinstance(picture, sys.modules["torch"].Tensor)
 
 
 def _checked(pixels: Any, depth: CallDepth | None) -> NDArray[np.uint8]:

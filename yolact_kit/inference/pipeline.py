@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-import torch
+from yolact_kit.cores import requested_threads, usable_cores
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,14 +48,14 @@ def in_order(
 
 def workers_for(items: int) -> int:
     """How many items `on_cores` works on at the same time."""
-    return max(1, min(torch.get_num_threads(), items))
+    return max(1, min(requested_threads() or usable_cores(), items))
 
 
 def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
     """Works on items at the same time, each on its own cores.
 
-    PyTorch by itself would use all cores for one item after the other: they would wait for each other at every
-    operation, and all code outside PyTorch's operations would run on a single core.
+    A network by itself would use all cores for one item after the other: they would wait for each other at every
+    operation, and all code outside the network's operations would run on a single core.
 
     Args:
         items: What to work on.
@@ -68,12 +68,8 @@ def on_cores(items: Sequence[T], work: Callable[[T], R]) -> list[R]:
         >>> on_cores([1, 2, 3], lambda number: number * 10)
         [10, 20, 30]
     """
-    cores, workers = torch.get_num_threads(), workers_for(len(items))
+    workers = workers_for(len(items))
     if workers < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(cores // workers,)) as pool:
-        try:
-            return list(pool.map(work, items))
-        finally:
-            # The number is a thread's own, but new threads take that of the last call.
-            torch.set_num_threads(cores)
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, items))

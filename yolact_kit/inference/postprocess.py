@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from yolact_kit.config.schema import DetectConfig
-from yolact_kit.models.mask_scoring import MaskScoring
-from yolact_kit.models.yolact import RawOutputs
-from yolact_kit.ops.boxes import decode
-from yolact_kit.ops.masks import assemble, masks_to_rle
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
+from yolact_kit.ops.box_arrays import Floats, decode_boxes
+from yolact_kit.ops.candidates import largest_of_rows
+from yolact_kit.ops.masks import CroppedMask, assemble, masks_to_rle
 from yolact_kit.ops.nms import NMS, NmsOptions
 from yolact_kit.shapes.rle import Rle
 
@@ -35,7 +35,7 @@ class PixelDetections(NamedTuple):
 
 
 class Detections(NamedTuple):
-    """The detections of one picture after NMS, still without masks, on the network's device.
+    """The detections of one picture after NMS, still without masks.
 
     Attributes:
         boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
@@ -45,13 +45,13 @@ class Detections(NamedTuple):
         rows: int64 [N], the anchor that each comes from.
     """
 
-    boxes: Tensor
-    scores: Tensor
-    labels: Tensor
-    coefficients: Tensor
-    rows: Tensor
+    boxes: Floats
+    scores: Floats
+    labels: NDArray[np.int64]
+    coefficients: Floats
+    rows: NDArray[np.int64]
 
-    def take(self, indices: Tensor) -> Detections:
+    def take(self, indices: NDArray[Any]) -> Detections:
         """The detections at ``indices``, int64 or bool [N], in that order."""
         return Detections(*(part[indices] for part in self))
 
@@ -65,16 +65,16 @@ class LikelyAnchors(NamedTuple):
         scores: float32 [N, C], 0..1, without background.
     """
 
-    rows: Tensor
-    boxes: Tensor
-    scores: Tensor
+    rows: NDArray[np.int64]
+    boxes: Floats
+    scores: Floats
 
 
-def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bool = False) -> Detections:
+def detect_objects(raw: NetworkOutputs, index: int, detect: DetectConfig, legacy: bool = False) -> Detections:
     """Decodes one picture's raw outputs and suppresses duplicates.
 
     Args:
-        raw: The network's raw outputs of a batch.
+        raw: The network's outputs for a batch.
         index: Which picture of the batch.
         detect: How raw outputs become detections.
         legacy: Like the original: in Fast NMS a box takes part for all classes if its score for one class is high
@@ -88,24 +88,56 @@ def detect_objects(raw: RawOutputs, index: int, detect: DetectConfig, legacy: bo
     likely = likely_anchors(raw, index, detect)
     survivors = NMS[detect.nms](likely.boxes, likely.scores, nms_options(detect, legacy))
     rows = likely.rows[survivors.rows]
-    coefficients = raw.coefficients[index][rows].float()
+    coefficients = raw.coefficients[index][rows]
     return Detections(likely.boxes[survivors.rows], survivors.scores, survivors.labels, coefficients, rows)
 
 
-def likely_anchors(raw: RawOutputs, index: int, detect: DetectConfig) -> LikelyAnchors:
+def likely_anchors(raw: NetworkOutputs, index: int, detect: DetectConfig) -> LikelyAnchors:
     """The anchors with a high enough score for some class. Most anchors are background and need no further work.
 
     Args:
-        raw: The network's raw outputs of a batch.
+        raw: The network's outputs for a batch.
         index: Which picture of the batch.
         detect: How raw outputs become detections.
 
     Returns:
         The anchors, with the boxes that they become.
     """
-    scores = raw.logits[index].float().softmax(dim=-1)[:, 1:]
-    rows = (scores.amax(dim=1) >= detect.candidate_score).nonzero().squeeze(1)
-    return LikelyAnchors(rows, decode(raw.regressions[index][rows].float(), raw.anchors[rows].float()), scores[rows])
+    # A class's score is at most exp(l) / (exp(l) + exp(b)), of its logit and the background's alone. So where its logit
+    # does not exceed the background's by log(t / (1 - t)), the score cannot reach t, and no softmax is needed.
+    logits = raw.logits[index]
+    with np.errstate(invalid="ignore"):
+        lead = largest_of_rows(logits[:, 1:]) - logits[:, 0]
+        rows = (lead >= _least_lead(detect.candidate_score)).nonzero()[0]
+        scores = softmax(logits[rows])[:, 1:]
+        high = largest_of_rows(scores) >= detect.candidate_score
+    rows = rows[high]
+    return LikelyAnchors(rows, decode_boxes(raw.regressions[index][rows], raw.anchors[rows]), scores[high])
+
+
+def _least_lead(score: float) -> float:
+    """By how much a logit has to exceed the background's for a score to be possible, less what rounding may take."""
+    if score <= 0:
+        return -math.inf
+    return math.inf if score > 1 else math.log(score) - math.log1p(-min(score, 1 - 1e-9)) - 1e-3
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities of logits.
+
+    Args:
+        logits: float32 [N, C].
+
+    Returns:
+        float32 [N, C], each row adding up to 1.
+
+    Example:
+        >>> softmax(np.zeros((1, 4), dtype=np.float32)).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
+    """
+    powers: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def nms_options(detect: DetectConfig, legacy: bool = False) -> NmsOptions:
@@ -121,20 +153,19 @@ def nms_options(detect: DetectConfig, legacy: bool = False) -> NmsOptions:
     return NmsOptions(detect.nms_iou, detect.candidate_score, detect.candidates, detect.top_k, legacy)
 
 
-@torch.inference_mode()
 def postprocess(
-    raw: RawOutputs,
+    raw: NetworkOutputs,
     index: int,
     size: tuple[int, int],
     detect: DetectConfig,
     score: float = 0.0,
     legacy: bool = False,
-    scorer: MaskScoring | None = None,
+    scorer: MaskScorer | None = None,
 ) -> PixelDetections:
     """The detections of one picture of a batch, in pixels of that picture.
 
     Args:
-        raw: The network's raw outputs of a batch.
+        raw: The network's outputs for a batch.
         index: Which picture of the batch.
         size: The picture's height and width in pixels, before it was resized for the network.
         detect: How raw outputs become detections.
@@ -151,12 +182,12 @@ def postprocess(
 
 
 def choose_detections(
-    raw: RawOutputs, index: int, detect: DetectConfig, score: float, legacy: bool, scorer: MaskScoring | None
+    raw: NetworkOutputs, index: int, detect: DetectConfig, score: float, legacy: bool, scorer: MaskScorer | None
 ) -> Detections:
     """The detections of one picture whose final score is high enough, without masks yet.
 
     Args:
-        raw: The network's raw outputs of a batch.
+        raw: The network's outputs for a batch.
         index: Which picture of the batch.
         detect: How raw outputs become detections.
         score: Detections with a lower score are left out.
@@ -180,13 +211,13 @@ def choose_detections(
 
 
 def in_picture(
-    detections: Detections, prototypes: Tensor, size: tuple[int, int], legacy: bool = False
+    detections: Detections, prototypes: Floats, size: tuple[int, int], legacy: bool = False
 ) -> tuple[PixelDetections, NDArray[np.int64]]:
     """Detections with their masks, in pixels of the picture.
 
     Args:
         detections: The detections.
-        prototypes: float [K, Hp, Wp], the picture's prototypes.
+        prototypes: float32 [K, Hp, Wp], the picture's prototypes.
         size: The picture's height and width in pixels.
         legacy: As in `postprocess`.
 
@@ -198,15 +229,20 @@ def in_picture(
 
 
 def with_masks(
-    boxes: Tensor, scores: Tensor, labels: Tensor, soft: Tensor, size: tuple[int, int], legacy: bool = False
+    boxes: Floats,
+    scores: Floats,
+    labels: NDArray[np.int64],
+    soft: Iterable[CroppedMask],
+    size: tuple[int, int],
+    legacy: bool = False,
 ) -> tuple[PixelDetections, NDArray[np.int64]]:
     """Detections in pixels of the picture, from their soft masks.
 
     Args:
-        boxes: float [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
-        scores: float [N], 0..1.
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1, not clipped.
+        scores: float32 [N], 0..1.
         labels: int64 [N], 0-based.
-        soft: float [N, Hp, Wp], the masks as `assemble` gives them.
+        soft: The N masks, as `assemble` gives them.
         size: The picture's height and width in pixels.
         legacy: As in `postprocess`.
 
@@ -214,40 +250,39 @@ def with_masks(
         As `in_picture`.
     """
     masks, areas = masks_to_rle(soft, *size)
-    corners = in_pixels(boxes, *size).cpu().numpy()
-    score_array, label_array = scores.cpu().numpy(), labels.cpu().numpy()
+    corners = in_pixels(boxes, *size)
     if legacy:
-        return PixelDetections(np.trunc(corners), score_array, label_array, masks), np.arange(len(masks))
+        return PixelDetections(np.trunc(corners), scores, labels, masks), np.arange(len(masks))
     sides = corners[:, 2:] - corners[:, :2]
     indices = ((areas > 0) & (sides > 0).all(axis=1)).nonzero()[0]
     masks = [masks[index] for index in indices]
-    return PixelDetections(corners[indices], score_array[indices], label_array[indices], masks), indices
+    return PixelDetections(corners[indices], scores[indices], labels[indices], masks), indices
 
 
-def _rescored(detections: Detections, prototypes: Tensor, scorer: MaskScoring, sort: bool = True) -> Detections:
+def _rescored(detections: Detections, prototypes: Floats, scorer: MaskScorer, sort: bool = True) -> Detections:
     """Detections with their scores multiplied by the IoUs that the mask-IoU network predicts for their masks."""
-    fit = scorer(assemble(prototypes, detections.coefficients, detections.boxes), detections.labels)
-    rescored = detections._replace(scores=detections.scores * fit)
+    soft = assemble(prototypes, detections.coefficients, detections.boxes)
+    masks = np.stack([mask.whole() for mask in soft]) if len(detections.rows) else np.zeros((0, *prototypes.shape[1:]))
+    rescored = detections._replace(scores=detections.scores * scorer(masks.astype(np.float32), detections.labels))
     if not sort:
         return rescored
-    return rescored.take(rescored.scores.argsort(descending=True, stable=True))
+    return rescored.take(np.argsort(-rescored.scores, kind="stable"))
 
 
-def in_pixels(boxes: Tensor, height: int, width: int) -> Tensor:
+def in_pixels(boxes: Floats, height: int, width: int) -> Floats:
     """Scales boxes to pixels and clips them to the picture.
 
     Args:
-        boxes: float [N, 4], x1 y1 x2 y2 in 0..1; corners in any order.
+        boxes: float32 [N, 4], x1 y1 x2 y2 in 0..1; corners in any order.
         height: Height of the picture in pixels.
         width: Width of the picture in pixels.
 
     Returns:
-        float [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 for every box that touches the picture.
+        float32 [N, 4], x1 y1 x2 y2 in pixels, x1 at most x2 and y1 at most y2 for every box that touches the picture.
     """
     # The corners are ordered first, since a regressed box may be inside out. Each is clipped on its own side only, so a
     # box outside the picture gets a negative size, by which it is recognised and dropped.
-    first = torch.minimum(boxes[:, :2], boxes[:, 2:])
-    second = torch.maximum(boxes[:, :2], boxes[:, 2:])
-    size = boxes.new_tensor([width, height])
-    corners = [(first * size).clamp(min=0), torch.minimum(second * size, size)]
-    return torch.cat(corners, dim=1)
+    size = np.array([width, height], dtype=boxes.dtype)
+    first = np.minimum(boxes[:, :2], boxes[:, 2:]) * size
+    second = np.maximum(boxes[:, :2], boxes[:, 2:]) * size
+    return np.concatenate([np.maximum(first, 0), np.minimum(second, size)], axis=1)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
 from yolact_kit.config.score_threshold import DEFAULT_SCORE, ScoreThreshold, default_score
 from yolact_kit.inference.engines.choice import EngineWish
-from yolact_kit.inference.engines.engine import Engine
+from yolact_kit.inference.engines.engine import Engine, NetworkOutputs
 from yolact_kit.inference.engines.load import load_engine
-from yolact_kit.inference.engines.torch_engine import TorchEngine
 from yolact_kit.inference.merging import merge
 from yolact_kit.inference.pipeline import on_cores, workers_for
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.views import ViewOptions, views_of
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.yolact import RawOutputs, YolactNetwork
 from yolact_kit.pixels.depth import DepthRange
 from yolact_kit.pixels.depth import depth_range as range_of_pair
+
+if TYPE_CHECKING:
+    from yolact_kit.models.yolact import YolactNetwork
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class Predictor:
 
     Example:
         >>> from yolact_kit.config.schema import ModelConfig
+        >>> from yolact_kit.models.yolact import YolactNetwork
         >>> config = Config(classes=["컵", "plate"], model=ModelConfig(input_size=64))
         >>> predictor = Predictor(YolactNetwork(config.model, num_classes=2), config, score=0.9)
         >>> [prediction] = predictor.predict([np.zeros((48, 64, 3), dtype=np.uint8)], files=["a.png"])
@@ -64,7 +66,7 @@ class Predictor:
         depth_range: DepthRange | None = None,
         threshold: ScoreThreshold | None = None,
     ) -> None:
-        self.engine: Engine = TorchEngine(model) if isinstance(model, YolactNetwork) else model
+        self.engine = _engine_of(model)
         self.config = config
         self.score = score
         self.legacy = legacy
@@ -187,27 +189,37 @@ class Predictor:
         raw = self.run([pixels for _, pixels in batch])
         return [self._prediction(raw, index, name, pixels) for index, (name, pixels) in enumerate(batch)]
 
-    def run(self, pictures: Sequence[NDArray[np.uint8]], neighbours: int = 0) -> RawOutputs:
-        """The network's raw outputs for pictures.
+    def run(self, pictures: Sequence[NDArray[np.uint8]], neighbours: int = 0) -> NetworkOutputs:
+        """The network's outputs for pictures.
 
         Args:
             pictures: Each uint8 [H, W, 3], red, green, blue, upright; of any size. They are one batch.
             neighbours: See `Engine.run`.
 
         Returns:
-            The raw outputs, before detection.
+            The outputs, before detection.
         """
-        return self.engine.run(torch.stack([prepare(pixels, self.config.model) for pixels in pictures]), neighbours)
+        return self.engine.run(np.stack([prepare(pixels, self.config.model) for pixels in pictures]), neighbours)
 
-    def _prediction(self, raw: RawOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
+    def _prediction(self, raw: NetworkOutputs, index: int, name: str, pixels: NDArray[np.uint8]) -> Prediction:
         """The prediction of one picture of a batch from the network's raw outputs."""
         height, width = pixels.shape[:2]
         # With several views, the mean score counts: a view's own score may be lower.
         score = 0.0 if self.views.tta else self.score
         detections = postprocess(
-            raw, index, (height, width), self.config.detect, score, self.legacy, self.engine.mask_scoring
+            raw, index, (height, width), self.config.detect, score, self.legacy, self.engine.mask_scorer
         )
         return Prediction(name, width, height, *detections, classes=self.config.classes)
+
+
+def _engine_of(model: YolactNetwork | Engine) -> Engine:
+    """An engine as it is, or one of torch's around a network; only that one needs torch."""
+    if "torch" not in sys.modules:
+        return cast("Engine", model)
+    from yolact_kit.inference.engines.torch_engine import TorchEngine
+    from yolact_kit.models.yolact import YolactNetwork
+
+    return TorchEngine(model) if isinstance(model, YolactNetwork) else model
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

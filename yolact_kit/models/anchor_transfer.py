@@ -7,7 +7,7 @@ from torch import Tensor
 
 from yolact_kit.config.schema import AnchorConfig
 from yolact_kit.models.anchors import anchor_shapes
-from yolact_kit.ops.boxes import VARIANCES
+from yolact_kit.ops.box_arrays import VARIANCES
 
 BRANCHES = ("head.box", "head.score", "head.coefficient")
 """Layers whose output channels are those of one anchor of a cell after the other."""

@@ -11,12 +11,9 @@ from typing import IO
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-import torch
-
 from yolact_kit.config.keys import nearest
 from yolact_kit.errors import UserError
 from yolact_kit.files import replacing
-from yolact_kit.models.original_checkpoint import read_original
 
 PREFIX = "coco:"
 """What a name of published weights begins with: the data set that they were trained on."""
@@ -65,6 +62,8 @@ def address(name: str) -> str:
 
 def cached_file(name: str) -> Path:
     """Where the weights of a model are kept: torch's cache, which ``TORCH_HOME`` moves."""
+    import torch
+
     return Path(torch.hub.get_dir()) / "checkpoints" / address(name).rpartition("/")[2]
 
 
@@ -103,6 +102,8 @@ def published_weights(weights: str, track: TrackDownload | None = None) -> Path:
         close = nearest(name, PUBLISHED)
         hint = f"Did you mean '{PREFIX}{close}'? " if close else ""
         raise UserError(f"There are no published weights '{weights}'.", f"{hint}There are: {', '.join(PUBLISHED)}.")
+    from yolact_kit.models.original_checkpoint import read_original
+
     file = cached_file(name)
     if not file.is_file():
         with replacing(file) as beside:

@@ -10,6 +10,15 @@ from yolact_kit.config.schema import Config
 from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.errors import UserError
 
+INPUT = "images"
+"""Name of a network's input: float32 [B, 3, S, S], red, green, blue in 0..255."""
+
+OUTPUTS = ("logits", "regressions", "coefficients", "prototypes", "anchors")
+"""Names of its outputs, those of `RawOutputs`, in this order; the anchors are the same for every picture."""
+
+WHOLE_OUTPUTS = ("boxes", "scores", "labels", "masks")
+"""Names of the outputs of a whole network, in this order, see `yolact_kit.models.traced.WholeNetwork`."""
+
 MARK = "yolact-kit"
 """Key whose value says which version of this layout the others have."""
 VERSION = "1"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from yolact_kit.config.schema import ModelConfig
 
@@ -29,7 +27,7 @@ def resize(picture: NDArray[np.uint8], width: int, height: int, interpolation: s
     return np.asarray(cv2.resize(picture, (width, height), interpolation=mode), dtype=np.uint8)
 
 
-def prepare(picture: NDArray[np.uint8], config: ModelConfig) -> Tensor:
+def prepare(picture: NDArray[np.uint8], config: ModelConfig) -> NDArray[np.float32]:
     """The network's input for one picture: squashed to the input size, whatever its aspect ratio.
 
     Args:
@@ -41,8 +39,10 @@ def prepare(picture: NDArray[np.uint8], config: ModelConfig) -> Tensor:
     """
     size = config.input_size
     if config.interpolation == "linear":
-        return torch.from_numpy(_resize_linear(picture, size)).permute(2, 0, 1).contiguous()
-    return torch.from_numpy(resize(picture, size, size, config.interpolation)).permute(2, 0, 1).float().contiguous()
+        squashed: NDArray[np.float32] | NDArray[np.uint8] = _resize_linear(picture, size)
+    else:
+        squashed = resize(picture, size, size, config.interpolation)
+    return np.ascontiguousarray(squashed.transpose(2, 0, 1), dtype=np.float32)
 
 
 def _resize_linear(picture: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

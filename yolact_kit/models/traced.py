@@ -10,19 +10,10 @@ from torch.export import Dim, ExportedProgram
 
 from yolact_kit.config.schema import DetectConfig
 from yolact_kit.errors import UserError
-from yolact_kit.models.exported_settings import ExportedSettings
+from yolact_kit.models.exported_settings import OUTPUTS, WHOLE_OUTPUTS, ExportedSettings
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.ops.fixed_nms import FixedDetections, fixed_fast_nms, fixed_masks
 from yolact_kit.ops.nms import NmsOptions
-
-INPUT = "images"
-"""Name of the input: float32 [B, 3, S, S], red, green, blue in 0..255."""
-
-OUTPUTS = ("logits", "regressions", "coefficients", "prototypes", "anchors")
-"""Names of the outputs, those of `RawOutputs`, in this order; the anchors are the same for every picture."""
-
-WHOLE_OUTPUTS = ("boxes", "scores", "labels", "masks")
-"""Names of the outputs of `WholeNetwork`, in this order."""
 
 
 class TracedNetwork(nn.Module):

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
 
 from yolact_kit.config.schema import Config
 from yolact_kit.config.score_threshold import ScoreThreshold
@@ -20,10 +19,9 @@ from yolact_kit.models.download import is_published, published_weights
 from yolact_kit.models.original import is_original
 from yolact_kit.models.original_checkpoint import read_original
 from yolact_kit.models.starter import STARTER, starter_file
+from yolact_kit.models.stored_weights import FORMAT, find_weights, read_settings
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.shown_paths import shown_path
-
-FORMAT = "yolact-kit 1"
 
 
 @dataclass(slots=True)
@@ -129,68 +127,11 @@ def holds_model(weights: Path | str) -> bool:
     return is_original(read_state_dict(path))
 
 
-def read_settings(path: Path) -> Checkpoint:
-    """What is stored beside the tensors in a file of weights, without reading the tensors.
-
-    Args:
-        path: A ``.safetensors`` that `save_weights` wrote.
-
-    Returns:
-        The configuration and, where the weights have one, the score threshold; no tensors.
-
-    Raises:
-        UserError: The file is truncated or foreign.
-    """
-    return _read_ours(path, only_metadata=True)
-
-
-def _read_ours(path: Path, only_metadata: bool = False) -> Checkpoint:
-    """Reads what `save_weights` wrote, with all tensors or none of them."""
+def _read_ours(path: Path) -> Checkpoint:
+    """Reads what `save_weights` wrote."""
+    stored = read_settings(path)
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            keys = [] if only_metadata else file.keys()
-            tensors = {key: file.get_tensor(key) for key in keys}
+        tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise UserError(
-            f"'{path}' cannot be read as weights: {error}.",
-            "It may be truncated, or not be a .safetensors file of yolact-kit.",
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise UserError(f"'{path}' holds no model of yolact-kit.", "Give weights that `yolact-kit train` wrote.")
-    stored = metadata.get("threshold")  # weights of earlier versions, and of a training without validation, have none
-    try:
-        config = Config.model_validate_json(metadata["config"])
-        return Checkpoint(tensors, config, None if stored is None else ScoreThreshold.model_validate_json(stored))
-    except (KeyError, ValidationError) as error:
-        raise UserError(
-            f"The configuration stored in '{path}' cannot be read.", "A later yolact-kit may have written it."
-        ) from error
-
-
-def find_weights(path: Path, which: str = "best") -> Path:
-    """The weights file that ``path`` stands for.
-
-    Args:
-        path: A weights file, or a run folder.
-        which: ``best`` or ``last``, in a run folder. A run without a validation has no best weights; its last ones are
-            used.
-
-    Returns:
-        The file.
-
-    Raises:
-        UserError: There is no such file.
-    """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise UserError(
-            f"The weights '{path}' do not exist.",
-            "Give a run folder, a .safetensors file, a .pth of the original YOLACT, or a name like coco:yolact_base.",
-        )
-    for name in (which, "last"):
-        file = path / "weights" / f"{name}.safetensors"
-        if file.is_file():
-            return file
-    raise UserError(f"'{path}' holds no weights.", "A run folder has them in weights/, once training has begun.")
+        raise UserError(f"'{path}' cannot be read as weights: {error}.", "It may be truncated.") from error
+    return Checkpoint(tensors, stored.config, stored.threshold)

@@ -1,4 +1,4 @@
-"""Boxes: conversions between forms, intersection over union, and the regressions from anchors."""
+"""Boxes as tensors: conversions between forms, intersection over union, and the regressions from anchors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert
 
-VARIANCES = (0.1, 0.2)
-"""Scale of the regressions of centres and of log sizes (Liu et al., SSD, ECCV 2016)."""
+from yolact_kit.ops.box_arrays import VARIANCES
 
 
 def pairwise_intersection(boxes: Tensor, others: Tensor) -> Tensor:

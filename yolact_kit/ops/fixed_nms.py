@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from yolact_kit.ops.boxes import area, decode, pairwise_intersection
-from yolact_kit.ops.masks import crop_region
+from yolact_kit.ops.crop import crop_region
 from yolact_kit.ops.nms import NmsOptions
 
 
@@ -48,20 +48,36 @@ def fixed_fast_nms(
         The detections; the same as `fast_nms` and `cross_class_fast_nms` give, except in which of equal scores come
         first.
     """
-    scores = logits.softmax(dim=-1)[..., 1:]
+    boxes = decode(regressions, anchors)
+    rows, labels, scores = fixed_suppression(boxes, logits.softmax(dim=-1)[..., 1:], options, cross_class)
+    return FixedDetections(_rows_of(boxes, rows), scores, labels, _rows_of(coefficients, rows))
+
+
+def fixed_suppression(
+    boxes: Tensor, scores: Tensor, options: NmsOptions, cross_class: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The boxes that Fast NMS keeps.
+
+    Args:
+        boxes: float [B, A, 4], x1 y1 x2 y2 in any unit.
+        scores: float [B, A, C], 0..1, without background.
+        options: As in `fixed_fast_nms`.
+        cross_class: As in `fixed_fast_nms`.
+
+    Returns:
+        Rows int64 [B, N], labels int64 [B, N] and scores [B, N], best first.
+    """
     classes = scores.argmax(dim=-1)
     if cross_class:
         scores = scores.amax(dim=-1, keepdim=True)
     # [B, C, M]: the best candidates of each class; ranked, so that what is better stands before.
     best, rows = scores.transpose(1, 2).topk(min(options.candidates, scores.shape[1]), dim=2)
-    boxes = decode(regressions, anchors)
     candidates = _rows_of(boxes, rows.flatten(1)).reshape(*rows.shape, 4)
     survives = (_overlaps(candidates).triu(diagonal=1).amax(dim=2) <= options.iou) & (best >= options.min_score)
     ranked, order = (best * survives).flatten(1).topk(min(options.top_k or 100, rows.shape[1] * rows.shape[2]), dim=1)
     # An index into the flattened [C, M] says class and candidate; the candidate's row says the anchor.
     chosen = rows.flatten(1).gather(1, order)
-    labels = classes.gather(1, chosen) if cross_class else order // rows.shape[2]
-    return FixedDetections(_rows_of(boxes, chosen), ranked, labels, _rows_of(coefficients, chosen))
+    return chosen, classes.gather(1, chosen) if cross_class else order // rows.shape[2], ranked
 
 
 def fixed_masks(detections: FixedDetections, prototypes: Tensor, padding: float = 1) -> Tensor:

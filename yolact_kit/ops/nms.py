@@ -2,23 +2,26 @@
 
 All have the same arguments and result (`NmsFunction`), choose their candidates alike, and differ in which of them they
 keep. Fast NMS goes class by class or over all classes; of Cluster-NMS (Zheng et al., 2021, arXiv 2005.03572) it is the
-variant that lowers scores.
+variant that lowers scores. They work on arrays, picture by picture; `yolact_kit.ops.fixed_nms` has Fast NMS for
+programs that record what a network computes.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-import torch
-from torch import Tensor
-from torchvision.ops import batched_nms
+import numpy as np
+from numpy.typing import NDArray
 
-from yolact_kit.ops.boxes import box_iou
-from yolact_kit.ops.candidates import Candidates, choose_candidates, rank_in_group
+from yolact_kit.ops.box_arrays import Floats, overlaps
+from yolact_kit.ops.candidates import Candidates, choose_candidates, largest_of_rows
 
-_OVERLAPS_ON_CPU, _OVERLAPS_ON_GPU = 2**16, 2**24
-"""Overlaps that are computed at once: on a processor as many as its cache holds; elsewhere few rounds are faster."""
+_BLOCK = 256
+"""Boxes whose overlaps with all better ones are computed at once: few enough for the processor's cache."""
+
+Survivors = Callable[[Floats, float], NDArray[np.bool_]]
+"""Boxes [N, 4], best first, and the IoU: which of them are kept, bool [N]."""
 
 
 class NmsOptions(NamedTuple):
@@ -50,100 +53,89 @@ USUAL = NmsOptions()
 class NmsFunction(Protocol):
     """The arguments and the result that every function for non-maximum suppression has."""
 
-    def __call__(self, boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+    def __call__(self, boxes: Floats, scores: Floats, options: NmsOptions = USUAL) -> Candidates:
         """Removes boxes that overlap better ones.
 
         Args:
-            boxes: float [A, 4] or [B, A, 4], x1 y1 x2 y2 in any unit.
-            scores: float [A, C] or [B, A, C], 0..1, without background.
+            boxes: float32 [A, 4], x1 y1 x2 y2 in any unit.
+            scores: float32 [A, C], 0..1, without background.
             options: Which boxes take part, and how much they may overlap.
 
         Returns:
-            The surviving candidates, by picture, best first; a box may survive for several classes.
+            The surviving candidates, best first; a box may survive for several classes.
         """
 
 
-def fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+def fast_nms(boxes: Floats, scores: Floats, options: NmsOptions = USUAL) -> Candidates:
     """Fast NMS per class: a box goes when any better box of its class overlaps it too much, even one that goes itself.
 
     Arguments and result are those of `NmsFunction`.
 
     Example:
-        >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10], [20, 20, 30, 30]])
-        >>> fast_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]])).rows.tolist()
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [20, 20, 30, 30]], dtype=np.float32)
+        >>> fast_nms(boxes, np.array([[0.9], [0.8], [0.7]])).rows.tolist()
         [0, 2]
     """
-    boxes, scores = _batch(boxes), _batch(scores)
     candidates = choose_candidates(
         scores, options.min_score, options.candidates, strict=options.legacy, every_class=options.legacy
     )
-    return _fast_survivors(candidates, boxes, scores.shape[2], options.iou).best(options.top_k)
+    return _class_by_class(candidates, boxes, options.iou, fast_survivors).best(options.top_k)
 
 
-def cross_class_fast_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+def cross_class_fast_nms(boxes: Floats, scores: Floats, options: NmsOptions = USUAL) -> Candidates:
     """Fast NMS over all classes at once: each box stands for its best class and goes when any better box overlaps it.
 
     Arguments and result are those of `NmsFunction`.
 
     Example:
-        >>> boxes = torch.tensor([[0.0, 0, 10, 10], [1, 0, 10, 10]])
-        >>> cross_class_fast_nms(boxes, torch.tensor([[0.9, 0.1], [0.2, 0.8]])).labels.tolist()
+        >>> boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10]], dtype=np.float32)
+        >>> cross_class_fast_nms(boxes, np.array([[0.9, 0.1], [0.2, 0.8]])).labels.tolist()
         [0]
     """
-    boxes, scores = _batch(boxes), _batch(scores)
     # A single class, "object", with the scores of each box's best class; which one that is, is looked up at the end.
-    object_scores = scores.amax(dim=-1, keepdim=True)
+    object_scores = largest_of_rows(scores)[:, None]
     candidates = choose_candidates(object_scores, options.min_score, options.candidates, strict=options.legacy)
     top_k = None if options.legacy else options.top_k
-    survivors = _fast_survivors(candidates, boxes, 1, options.iou).best(top_k)
-    return survivors._replace(labels=scores[survivors.pictures, survivors.rows].argmax(dim=-1))
+    survivors = _class_by_class(candidates, boxes, options.iou, fast_survivors).best(top_k)
+    return survivors._replace(labels=scores[survivors.rows].argmax(axis=1))
 
 
-def standard_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+def standard_nms(boxes: Floats, scores: Floats, options: NmsOptions = USUAL) -> Candidates:
     """Greedy NMS per class: a box goes when a better box of its class that stays overlaps it too much.
 
     Arguments and result are those of `NmsFunction`.
 
     Example:
-        >>> boxes = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]])
-        >>> standard_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]]), NmsOptions(iou=0.3)).rows.tolist()
+        >>> boxes = np.array([[0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10]], dtype=np.float32)
+        >>> standard_nms(boxes, np.array([[0.9], [0.8], [0.7]]), NmsOptions(iou=0.3)).rows.tolist()
         [0, 2]
     """
-    boxes, scores = _batch(boxes), _batch(scores)
-    limit = scores.shape[1] if options.legacy else options.candidates
+    limit = max(1, len(scores)) if options.legacy else options.candidates
     candidates = choose_candidates(scores, options.min_score, limit, strict=options.legacy)
-    if len(candidates.rows) == 0:
-        return candidates
-    # torchvision shifts the boxes of each class apart, which needs coordinates from 0 and more digits than float32 has;
-    # Apple's GPUs have no more.
-    device = boxes.device if boxes.device.type != "mps" else torch.device("cpu")
-    corners = boxes[candidates.pictures, candidates.rows].to(device).double()
-    groups = candidates.groups(scores.shape[2]).to(device)
-    survivors = batched_nms(corners - corners.min(), candidates.scores.to(device).double(), groups, options.iou)
-    # By index, since the candidates are sorted by picture already and torchvision's result by score alone.
-    return candidates.take(survivors.sort().values.to(boxes.device)).best(options.top_k)
+    return _class_by_class(candidates, boxes, options.iou, greedy_survivors).best(options.top_k)
 
 
-def cluster_spm_nms(boxes: Tensor, scores: Tensor, options: NmsOptions = USUAL) -> Candidates:
+def cluster_spm_nms(boxes: Floats, scores: Floats, options: NmsOptions = USUAL) -> Candidates:
     """Cluster-NMS with the score penalty: a box that overlaps better ones of its class has its score lowered.
 
     Only boxes that greedy NMS keeps take score from others. Arguments and result are those of `NmsFunction`, but the
     resulting scores are the lowered ones; ``min_score`` holds for these as well, and ``legacy`` changes nothing.
 
     Example:
-        >>> boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 30, 30]])
-        >>> cluster_spm_nms(boxes, torch.tensor([[0.9], [0.8], [0.7]])).scores
-        tensor([0.9000, 0.7000])
+        >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 30, 30]], dtype=np.float32)
+        >>> cluster_spm_nms(boxes, np.array([[0.9], [0.8], [0.7]])).scores.round(6).tolist()
+        [0.9, 0.7]
     """
-    boxes, scores = _batch(boxes), _batch(scores)
     candidates = choose_candidates(scores, options.min_score, options.candidates)
-    padded, positions, _ = _by_group(candidates, boxes, scores.shape[2])
-    # overlap[g, i, j] is the IoU of box j with box i where i is the better one, else 0.
-    overlap = box_iou(padded, padded).triu_(diagonal=1)
-    survives = _greedy_survivors(overlap, options.iou)
-    # The penalties exp(-iou^2 / sigma) of all surviving better boxes multiply, so their exponents add up.
-    penalty = torch.exp(-(overlap.square() * survives[..., None]).sum(dim=1) / _SIGMA)
-    lowered = candidates._replace(scores=candidates.scores * penalty[positions])
+    penalties = np.ones_like(candidates.scores)
+    for members in class_members(candidates.labels):
+        group = boxes[candidates.rows[members]]
+        ranks = greedy_survivors(group, options.iou).nonzero()[0]
+        # Only better boxes take score from a box: those that stand before it. Their penalties exp(-iou^2 / sigma)
+        # multiply, so the exponents add up.
+        shared = overlaps(group[ranks], group) * (ranks[:, None] < np.arange(len(group)))
+        penalties[members] = np.exp(-np.square(shared).sum(axis=0) / _SIGMA)
+    lowered = candidates._replace(scores=candidates.scores * penalties)
     return lowered.take(lowered.scores >= options.min_score).ranked().best(options.top_k)
 
 
@@ -156,88 +148,66 @@ NMS: dict[str, NmsFunction] = {
 """The functions for non-maximum suppression, by the names in `yolact_kit.ops.nms_methods`."""
 
 
-def _batch(values: Tensor) -> Tensor:
-    """Adds a batch dimension of one picture if there is none."""
-    return values if values.ndim == 3 else values[None]
+def class_members(labels: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The indices of each class that has more than one candidate, rising; a single one has no rival.
 
-
-def _fast_survivors(candidates: Candidates, boxes: Tensor, classes: int, iou: float) -> Candidates:
-    """Those candidates that no better one of their picture and class overlaps by more than ``iou``."""
-    padded, positions, sizes = _by_group(candidates, boxes, classes)
-    return candidates.take(_not_suppressed(padded, sizes, iou)[positions])
-
-
-class _Groups(NamedTuple):
-    """Candidates' boxes in one table with a row for each pair of picture and class.
-
-    Attributes:
-        boxes: [G, M, 4], in each row best first; the longest row first, the others padded by empty boxes.
-        positions: The row and the column of each candidate's box, int64 [N] each.
-        sizes: How many boxes each row has.
+    Example:
+        >>> [members.tolist() for members in class_members(np.array([3, 1, 3, 3]))]
+        [[0, 2, 3]]
     """
-
-    boxes: Tensor
-    positions: tuple[Tensor, Tensor]
-    sizes: list[int]
-
-
-def _by_group(candidates: Candidates, boxes: Tensor, classes: int) -> _Groups:
-    """Arranges the candidates' boxes by picture and class."""
-    # Only boxes of one class in one picture compete. Instead of a loop over classes, or one matrix of overlaps of all
-    # boxes with all, each class of each picture becomes a row of one padded tensor, and one batched operation handles
-    # all rows. The empty boxes of the padding overlap nothing, so they suppress nothing.
-    corners = boxes[candidates.pictures, candidates.rows]
-    if len(boxes) * classes == 1:  # one row: the candidates are in its order already
-        columns = torch.arange(len(corners), device=boxes.device)
-        return _Groups(corners[None], (torch.zeros_like(columns), columns), [len(corners)])
-    groups = candidates.groups(classes)
-    counts, by_count = torch.bincount(groups, minlength=len(boxes) * classes).sort(descending=True)
-    sizes = [count for count in counts.tolist() if count]
-    # `by_count` says which group each row holds; its inverse permutation, the argsort, says which row each group is in.
-    row_of_group = by_count.argsort()
-    # Candidates come best first, so a box's column is the number of earlier candidates of its group.
-    positions = row_of_group[groups], rank_in_group(groups)
-    padded = corners.new_zeros(len(sizes), max(sizes, default=0), 4)
-    padded[positions] = corners
-    return _Groups(padded, positions, sizes)
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    starts = (ordered[1:] != ordered[:-1]).nonzero()[0] + 1
+    return [members for members in np.split(order, starts) if len(members) > 1]
 
 
-def _greedy_survivors(overlap: Tensor, iou: float) -> Tensor:
-    """Which boxes greedy NMS keeps, bool [G, M], by their IoU [G, M, M] with better ones (rows), 0 elsewhere."""
-    # Fast NMS, repeated with only the last round's survivors as suppressors. After r rounds the first r boxes of each
-    # group are right, since they depend on better boxes only; in practice nothing changes after a few rounds.
-    survives = overlap.new_ones(overlap.shape[:2], dtype=torch.bool)
-    for _ in range(overlap.shape[1]):
-        next_round = (overlap * survives[..., None]).amax(dim=1) <= iou
-        if torch.equal(next_round, survives):
-            break
-        survives = next_round
-    return survives
+def _class_by_class(candidates: Candidates, boxes: Floats, iou: float, survivors: Survivors) -> Candidates:
+    """The candidates that survive among those of their class, which come best first."""
+    survives = np.ones(len(candidates.rows), dtype=np.bool_)
+    for members in class_members(candidates.labels):
+        survives[members] = survivors(boxes[candidates.rows[members]], iou)
+    return candidates.take(survives)
 
 
-def _not_suppressed(boxes: Tensor, sizes: list[int], iou: float) -> Tensor:
-    """Whether no better box of its group overlaps a box by more than ``iou``.
+def fast_survivors(boxes: Floats, iou: float) -> NDArray[np.bool_]:
+    """Which boxes Fast NMS keeps: those that no better one overlaps by more than ``iou``, whatever becomes of that one.
 
     Args:
-        boxes: [G, M, 4], groups of boxes, best first, the largest group first.
-        sizes: How many boxes each group has; the rest of its row is padding.
+        boxes: float32 [N, 4], best first.
         iou: The IoU.
 
     Returns:
-        bool [G, M].
+        bool [N].
     """
-    # The matrix of overlaps is computed in blocks of columns start..stop that fit in the cache. A block needs the boxes
-    # before it and its own, rows 0..stop, and only the groups that are as long; these come first.
-    budget = _OVERLAPS_ON_CPU if boxes.device.type == "cpu" else _OVERLAPS_ON_GPU
-    survives = torch.ones(boxes.shape[:2], dtype=torch.bool, device=boxes.device)
-    start = 0
-    while start < boxes.shape[1]:
-        active = sum(size > start for size in sizes)
-        # The widest block for which active * stop * (stop - start) overlaps stay within the budget.
-        width = (math.sqrt(start**2 + 4 * budget / active) - start) / 2
-        stop = start + max(1, int(width))
-        # Column j is box start + j: only rows above that, the better boxes, count.
-        overlap = box_iou(boxes[:active, :stop], boxes[:active, start:stop]).triu_(diagonal=1 - start)
-        survives[:active, start:stop] = overlap.amax(dim=1) <= iou
-        start = stop
+    survives = np.ones(len(boxes), dtype=np.bool_)
+    for start in range(0, len(boxes), _BLOCK):
+        stop = min(start + _BLOCK, len(boxes))
+        own = np.arange(start, stop)
+        # The first of the boxes up to the block's end that overlaps a box, itself included, says whether it is better.
+        too_much = overlaps(boxes[start:stop], boxes[:stop]) > iou
+        first = too_much.argmax(axis=1)
+        survives[start:stop] = ~(too_much[own - start, first] & (first < own))
+    return survives
+
+
+def greedy_survivors(boxes: Floats, iou: float) -> NDArray[np.bool_]:
+    """Which boxes greedy NMS keeps: those that no better one that is kept itself overlaps by more than ``iou``.
+
+    Args:
+        boxes: float32 [N, 4], best first.
+        iou: The IoU.
+
+    Returns:
+        bool [N].
+    """
+    survives = np.ones(len(boxes), dtype=np.bool_)
+    for start in range(0, len(boxes), _BLOCK):
+        block, left = boxes[start : start + _BLOCK], survives[start : start + _BLOCK]
+        # What the blocks before have kept decides first; then each box in turn decides on those after it.
+        if start:
+            left &= ~(overlaps(boxes[:start][survives[:start]], block) > iou).any(axis=0)
+        too_much = overlaps(block, block) > iou
+        for index in range(len(block)):
+            if left[index]:
+                left[index + 1 :] &= ~too_much[index, index + 1 :]
     return survives

@@ -21,6 +21,9 @@ from yolact_kit.reports.hardware import MachineProblem, gpus, judge_gpu, nvidia_
 
 _MODULES = {"opencv-python-headless": "cv2", "pillow": "PIL", "pyyaml": "yaml"}
 """Names for importing packages, if they differ from the names for installing them."""
+_RUNTIME = "yolact-kit-runtime"
+"""The package for machines that only predict."""
+
 REQUIRED = (
     "torch", "torchvision", "lightning", "pycocotools", "shapely", "albumentations", "opencv-python-headless", "numpy",
     "pillow", "typer", "rich", "pydantic", "pyyaml", "jinja2", "matplotlib", "defusedxml", "safetensors", "orjson",
@@ -85,7 +88,7 @@ def diagnose() -> Report:
     works = _check_packages(report)
     report.system = system()
     _check_room(report)
-    if works["torch"]:
+    if works.get("torch"):
         import torch
 
         report.gpus = gpus()
@@ -122,17 +125,31 @@ def requirements() -> dict[str, str]:
         True
     """
     lowest = {}
-    for line in metadata.requires("yolact-kit") or []:
+    for line in metadata.requires(_distribution()) or []:
         matched = re.match(r"([A-Za-z0-9._-]+)\s*(?:[>=]=\s*([0-9.]+))?", line)
         if matched and "extra ==" not in line:
             lowest[matched.group(1).lower()] = matched.group(2) or ""
     return lowest
 
 
+def _distribution() -> str:
+    """The package that is installed: the whole one, or the one for predicting alone.
+
+    Raises:
+        PackageNotFoundError: Neither is.
+    """
+    if _version("yolact-kit") is None and _version(_RUNTIME) is not None:
+        return _RUNTIME
+    return metadata.distribution("yolact-kit").name
+
+
 def _check_packages(report: Report) -> dict[str, bool]:
     """Versions of the required packages and whether each can be imported."""
     try:
         required = requirements()
+        if _distribution() == _RUNTIME:
+            message = f"This is {_RUNTIME}: it predicts with exported models, and does not train."
+            report.findings.append(MachineProblem("warning", message, "To train: pip install yolact-kit"))
     except metadata.PackageNotFoundError:
         required = dict.fromkeys(REQUIRED, "")
         report.findings.append(

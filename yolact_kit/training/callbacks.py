@@ -18,6 +18,7 @@ from yolact_kit.config.score_threshold import ScoreThreshold
 from yolact_kit.errors import UserError
 from yolact_kit.evaluation.chosen_threshold import choose_threshold
 from yolact_kit.evaluation.coco import evaluate, why_undefined
+from yolact_kit.inference.engines.torch_engine import as_arrays, scorer_of
 from yolact_kit.inference.postprocess import postprocess
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.models.weights import save_weights
@@ -174,11 +175,11 @@ class ValidationCallback(Callback):
     ) -> None:
         """Turns the raw outputs of a batch into predictions."""
         assert isinstance(module, TrainingModule)
+        raw, scorer = as_arrays(outputs["raw"]), scorer_of(module.model.mask_scoring)
         for position, index in enumerate(batch[1].tolist()):
             picture = self.pictures[index]
             size = (picture.height, picture.width)
-            scorer = module.model.mask_scoring
-            detections = postprocess(outputs["raw"], position, size, module.config.detect, scorer=scorer)
+            detections = postprocess(raw, position, size, module.config.detect, scorer=scorer)
             prediction = Prediction(picture.file, picture.width, picture.height, *detections, module.config.classes)
             self.predictions[index] = prediction
 

@@ -13,7 +13,7 @@ from yolact_kit.config.schema import LossConfig
 from yolact_kit.models.mask_scoring import MaskScoring
 from yolact_kit.models.yolact import RawOutputs
 from yolact_kit.ops.boxes import decode, encode
-from yolact_kit.ops.masks import crop_region
+from yolact_kit.ops.crop import crop_region
 from yolact_kit.ops.number_maps import numbered_masks, shrink_maps
 from yolact_kit.training.distributed import mean_over_processes
 from yolact_kit.training.matching import BACKGROUND, Matches, match

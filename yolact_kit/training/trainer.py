@@ -24,8 +24,9 @@ from yolact_kit.errors import UserError
 from yolact_kit.files import atomic_write_text
 from yolact_kit.memory import keep_freed_memory
 from yolact_kit.models.freezing import freeze
+from yolact_kit.models.stored_weights import find_weights, read_settings
 from yolact_kit.models.transfer import transfer
-from yolact_kit.models.weights import find_weights, holds_model, read_settings
+from yolact_kit.models.weights import holds_model
 from yolact_kit.models.yolact import YolactNetwork
 from yolact_kit.training.bad_batches import BadBatches, TrainingStoppedError
 from yolact_kit.training.callbacks import NEVER, EndOfBudget, RunningAverage, ThreadsOfSteps, ValidationCallback

@@ -39,7 +39,7 @@ def test_the_mask_iou_network_comes_along(tmp_path: Path) -> None:
     config = tiny_config()
     config = config.model_copy(update={"model": config.model.model_copy(update={"mask_scoring": True})})
     save_weights(tmp_path / "a.safetensors", tiny_model(config), config)
-    assert load_engine(tmp_path / "a.safetensors", EngineWish("openvino")).engine.mask_scoring is not None
+    assert load_engine(tmp_path / "a.safetensors", EngineWish("openvino")).engine.mask_scorer is not None
 
 
 def test_fingerprints_differ_by_weights_and_engine(tmp_path: Path) -> None:

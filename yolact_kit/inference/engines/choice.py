@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from yolact_kit.errors import UserError
-from yolact_kit.inference.engines.device import choose_device
+from yolact_kit.inference.engines.device import choose_device, may_have_gpu
 from yolact_kit.inference.engines.names import check_engine
 
 ASKED = "--engine asks for it"
@@ -60,12 +60,20 @@ def choose_engine(wish: EngineWish) -> tuple[str, str]:
         return wish.engine, ASKED
     if wish.faithful:
         return "torch", f"{wish.faithful} asks for it"
-    device = choose_device(wish.device)
-    if device.type != "cpu":
-        return "torch", f"there is a GPU, {device}"
+    gpu = _gpu(wish.device)
+    if gpu:
+        return "torch", f"there is a GPU, {gpu}"
     if find_spec("openvino") is None:
         return "torch", "OpenVINO, which is faster on a processor, is not installed: `pip install openvino`"
     return "openvino", "the fastest on a processor"
+
+
+def _gpu(device: str) -> str:
+    """The GPU that the user asks for, or that is here; empty if it is to be the processor."""
+    if device == "cpu" or (device == "auto" and (not may_have_gpu() or find_spec("torch") is None)):
+        return ""
+    chosen = choose_device(device)
+    return "" if chosen.type == "cpu" else str(chosen)
 
 
 def check_runtime(wish: EngineWish) -> None:

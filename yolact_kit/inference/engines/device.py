@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-import torch
+import ctypes
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolact_kit.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+_GPU_FILES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd", "/dev/nvhost-gpu", "/dev/nvmap")
+"""What Linux has where there is a GPU of NVIDIA's (the third: under WSL, the last two: on Jetson) or of AMD's."""
+
+
+def may_have_gpu() -> bool:
+    """Whether there can be a GPU for torch here; found out at once, where asking torch takes seconds to load it.
+
+    Example:
+        >>> may_have_gpu() in (True, False)
+        True
+    """
+    if platform.system() == "Linux":
+        return any(Path(file).exists() for file in _GPU_FILES)
+    if os.name == "nt":
+        try:
+            ctypes.CDLL("nvcuda.dll")
+        except OSError:
+            return False
+    return True
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -23,6 +50,8 @@ def choose_device(name: str = "auto") -> torch.device:
         >>> choose_device("cpu")
         device(type='cpu')
     """
+    import torch
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -12,15 +12,15 @@ from yolact_kit.errors import UserError
 from yolact_kit.inference.engines.choice import EngineWish, choose_engine
 from yolact_kit.inference.engines.compiled_cache import CompiledCache, cache_folder, file_checksum
 from yolact_kit.inference.engines.device import choose_device
-from yolact_kit.inference.engines.engine import Engine
+from yolact_kit.inference.engines.engine import Engine, MaskScorer
 from yolact_kit.inference.engines.exported import is_exported, load_exported
-from yolact_kit.inference.engines.torch_engine import TorchEngine
 from yolact_kit.models.download import local_weights
-from yolact_kit.models.traced import TracedNetwork
-from yolact_kit.models.weights import LoadedModel, find_weights, load_weights, read_settings
+from yolact_kit.models.stored_weights import find_weights, read_settings
 
 if TYPE_CHECKING:
-    pass
+    from openvino import Model
+
+    from yolact_kit.models.weights import LoadedModel
 
 
 @dataclass(slots=True)
@@ -68,6 +68,9 @@ def load_engine(weights: Path | str, wish: EngineWish, model: str | None = None)
             if wish.engine != "auto":
                 raise UserError(f"'{weights}' cannot be run so: {problem}", "Use `--engine torch`.") from error
             reason = f"OpenVINO cannot run this model: {problem}"
+    from yolact_kit.inference.engines.torch_engine import TorchEngine
+    from yolact_kit.models.weights import load_weights
+
     device = choose_device(wish.device)
     loaded = load_weights(weights, device, model)
     return LoadedEngine(TorchEngine(loaded.model, device, reason), loaded.config, loaded.threshold)
@@ -89,6 +92,8 @@ class _Source:
     def whole(self) -> LoadedModel:
         """The model with its tensors."""
         if self._whole is None:
+            from yolact_kit.models.weights import load_weights
+
             self._whole = load_weights(self.file, "cpu", self._model)
         return self._whole
 
@@ -97,22 +102,34 @@ def _in_runtime(source: _Source, name: str, reason: str) -> LoadedEngine:
     """Weights in OpenVINO or ONNX Runtime, from what the cache has of them."""
     cache = CompiledCache(cache_folder())
     weights = f"{file_checksum(source.file)} {source.config.model.model_dump_json()}"
-    # The mask-IoU network is small and comes after detection: torch runs it.
-    scoring = source.whole().model.mask_scoring if source.config.model.mask_scoring else None
     engine: Engine
     if name == "onnx":
         from yolact_kit.inference.engines.onnx_engine import OnnxEngine
 
-        engine = OnnxEngine(_onnx(source, weights, cache), weights, scoring, reason)
+        engine = OnnxEngine(_onnx(source, weights, cache), weights, _scorer(source), reason)
     else:
-        from yolact_kit.inference.engines.openvino_conversion import converted
         from yolact_kit.inference.engines.openvino_engine import OpenVinoEngine
 
-        engine = OpenVinoEngine(
-            lambda: converted(TracedNetwork(source.whole().model)), weights, cache, scoring, reason=reason
-        )
+        engine = OpenVinoEngine(lambda: _openvino(source), weights, cache, _scorer(source), reason=reason)
         engine.prepare()
     return LoadedEngine(engine, source.config, source.threshold)
+
+
+def _scorer(source: _Source) -> MaskScorer | None:
+    """The mask-IoU network, which is small and comes after detection: torch runs it."""
+    if not source.config.model.mask_scoring:
+        return None
+    from yolact_kit.inference.engines.torch_engine import scorer_of
+
+    return scorer_of(source.whole().model.mask_scoring)
+
+
+def _openvino(source: _Source) -> Model:
+    """The weights as a network of OpenVINO's."""
+    from yolact_kit.inference.engines.openvino_conversion import converted
+    from yolact_kit.models.traced import TracedNetwork
+
+    return converted(TracedNetwork(source.whole().model))
 
 
 def _onnx(source: _Source, weights: str, cache: CompiledCache) -> bytes:

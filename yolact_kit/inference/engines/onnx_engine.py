@@ -7,13 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import torch
-from torch import Tensor
 
 from yolact_kit.cores import requested_threads
-from yolact_kit.models.mask_scoring import MaskScoring
-from yolact_kit.models.traced import INPUT, OUTPUTS
-from yolact_kit.models.yolact import RawOutputs
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
+from yolact_kit.models.exported_settings import INPUT, OUTPUTS
+from yolact_kit.ops.box_arrays import Floats
 
 
 class OnnxEngine:
@@ -22,7 +20,7 @@ class OnnxEngine:
     Args:
         model: The file, or its content.
         weights: Text that stands for the weights, such as a checksum.
-        mask_scoring: The model's mask-IoU network, which torch runs.
+        mask_scorer: The model's mask-IoU network.
         reason: See `Engine`.
 
     Raises:
@@ -32,9 +30,9 @@ class OnnxEngine:
     parallel = False
 
     def __init__(
-        self, model: Path | bytes, weights: str, mask_scoring: MaskScoring | None = None, reason: str = ""
+        self, model: Path | bytes, weights: str, mask_scorer: MaskScorer | None = None, reason: str = ""
     ) -> None:
-        self.mask_scoring = mask_scoring
+        self.mask_scorer = mask_scorer
         self.reason = reason
         self.description = f"ONNX Runtime {onnxruntime.__version__}"
         self._weights = weights
@@ -44,11 +42,10 @@ class OnnxEngine:
         content = model if isinstance(model, bytes) else os.fspath(model)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
-    def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
+    def run(self, images: Floats, neighbours: int = 0) -> NetworkOutputs:
         """See `Engine`; the runtime divides each operation among all cores, whatever else runs."""
-        arrays = self._session.run(list(OUTPUTS), {INPUT: np.asarray(images.cpu().numpy(), dtype=np.float32)})
-        outputs = dict(zip(OUTPUTS, map(torch.from_numpy, arrays), strict=True))
-        return RawOutputs(**outputs, semantic=None)
+        arrays = self._session.run(list(OUTPUTS), {INPUT: images})
+        return NetworkOutputs(*(np.asarray(array, dtype=np.float32) for array in arrays))
 
     def fingerprint(self) -> str:
         """See `Engine`."""

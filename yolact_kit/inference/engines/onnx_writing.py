@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from yolact_kit.errors import UserError
-from yolact_kit.models.exported_settings import ExportedSettings
-from yolact_kit.models.traced import INPUT, TracedNetwork, program_of, traced
+from yolact_kit.models.exported_settings import INPUT, ExportedSettings
+from yolact_kit.models.traced import TracedNetwork, program_of, traced
 from yolact_kit.models.yolact import YolactNetwork
 
 if TYPE_CHECKING:

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import openvino
-import torch
-from torch import Tensor
+import numpy as np
 
 from yolact_kit.cores import requested_threads
 from yolact_kit.inference.engines.compiled_cache import CompiledCache
-from yolact_kit.inference.engines.openvino_core import openvino_core
-from yolact_kit.models.mask_scoring import MaskScoring
-from yolact_kit.models.traced import OUTPUTS
-from yolact_kit.models.yolact import RawOutputs
+from yolact_kit.inference.engines.engine import MaskScorer, NetworkOutputs
+from yolact_kit.inference.engines.openvino_core import openvino, openvino_core
+from yolact_kit.models.exported_settings import OUTPUTS
+from yolact_kit.ops.box_arrays import Floats
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model
@@ -40,7 +38,7 @@ class OpenVinoEngine:
         source: Gives the network as OpenVINO's; called only if the cache does not have it compiled.
         weights: Text that stands for the weights, such as a checksum, as the key in the cache.
         cache: Where compiled networks are kept; None to keep none.
-        mask_scoring: The model's mask-IoU network, which torch runs.
+        mask_scorer: The model's mask-IoU network.
         precision: ``f32`` or ``bf16``; None for what the processor does best.
         reason: See `Engine`.
 
@@ -51,9 +49,8 @@ class OpenVinoEngine:
         >>> from yolact_kit.models.yolact import YolactNetwork
         >>> model = YolactNetwork(ModelConfig(backbone="resnet18", input_size=64), num_classes=2).eval()
         >>> engine = OpenVinoEngine(lambda: converted(TracedNetwork(model)), "example", precision="f32")
-        >>> images = torch.rand(1, 3, 64, 64) * 255
-        >>> torch.allclose(engine.run(images).logits, model(images).logits, atol=1e-3)
-        True
+        >>> engine.run(np.zeros((1, 3, 64, 64), dtype=np.float32)).prototypes.shape
+        (1, 32, 16, 16)
     """
 
     parallel = True
@@ -63,11 +60,11 @@ class OpenVinoEngine:
         source: Callable[[], Model],
         weights: str,
         cache: CompiledCache | None = None,
-        mask_scoring: MaskScoring | None = None,
+        mask_scorer: MaskScorer | None = None,
         precision: str | None = None,
         reason: str = "",
     ) -> None:
-        self.mask_scoring = mask_scoring
+        self.mask_scorer = mask_scorer
         self.reason = reason
         self.precision = precision or best_precision()
         self.description = f"OpenVINO {openvino.__version__.partition('-')[0]}, {self.precision}"
@@ -78,15 +75,15 @@ class OpenVinoEngine:
         self._by_streams: dict[int, CompiledModel] = {}
         self._lock = threading.Lock()
 
-    def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
+    def run(self, images: Floats, neighbours: int = 0) -> NetworkOutputs:
         """See `Engine`."""
         compiled = self._compiled(streams=neighbours + 1)
         # A request of its own for each call: several threads may call at once, and its outputs belong to nobody else.
-        answers = [compiled.create_infer_request().infer({0: image[None].numpy()}) for image in images]
-        parts = [[torch.from_numpy(answer[name]) for answer in answers] for name in OUTPUTS[:-1]]
-        logits, regressions, coefficients, prototypes = (torch.cat(part) for part in parts)
-        anchors = torch.from_numpy(answers[0][OUTPUTS[-1]])
-        return RawOutputs(logits, regressions, coefficients, prototypes, anchors, semantic=None)
+        answers = [compiled.create_infer_request().infer({0: image[None]}) for image in images]
+        logits, regressions, coefficients, prototypes = (
+            np.concatenate([answer[name] for answer in answers]) for name in OUTPUTS[:-1]
+        )
+        return NetworkOutputs(logits, regressions, coefficients, prototypes, answers[0][OUTPUTS[-1]])
 
     def fingerprint(self) -> str:
         """See `Engine`."""

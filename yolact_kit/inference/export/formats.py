@@ -46,9 +46,8 @@ def _write_onnx(network: YolactNetwork, settings: ExportedSettings, file: Path) 
 
 
 def _write_openvino(network: YolactNetwork, settings: ExportedSettings, file: Path) -> str:
-    import openvino
-
     from yolact_kit.inference.engines.openvino_conversion import converted
+    from yolact_kit.inference.engines.openvino_core import openvino
 
     form = form_of(network, settings)
     model = converted(form)

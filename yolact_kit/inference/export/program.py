@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from yolact_kit.models.traced import OUTPUTS
-from yolact_kit.models.yolact import RawOutputs
+from yolact_kit.inference.engines.engine import NetworkOutputs
+from yolact_kit.ops.box_arrays import Floats
 
 
 class ProgramEngine:
@@ -21,16 +20,15 @@ class ProgramEngine:
     description = "torch.export"
     reason = "the format of the file"
     parallel = False
-    mask_scoring = None
+    mask_scorer = None
 
     def __init__(self, file: Path) -> None:
         self._program = torch.export.load(file).module()
 
-    def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
+    def run(self, images: Floats, neighbours: int = 0) -> NetworkOutputs:
         """See `Engine`."""
         with torch.inference_mode():
-            outputs = self._program(images)
-        return RawOutputs(**dict(zip(OUTPUTS, outputs, strict=True)), semantic=None)
+            return NetworkOutputs(*(output.numpy() for output in self._program(torch.from_numpy(images))))
 
     def fingerprint(self) -> str:
         """See `Engine`."""

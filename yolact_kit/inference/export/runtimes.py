@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from yolact_kit.inference.engines.openvino_core import openvino_core
-from yolact_kit.models.traced import INPUT
+from yolact_kit.models.exported_settings import INPUT
 
 Runs = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 """Images [1, 3, S, S] to the outputs in the order of their names."""

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from yolact_kit.config.schema import Config
 from yolact_kit.inference.export.runtimes import runtime
 from yolact_kit.inference.postprocess import with_masks
 from yolact_kit.inference.prediction import Prediction
+from yolact_kit.models.exported_settings import WHOLE_OUTPUTS
 from yolact_kit.models.preprocess import prepare
-from yolact_kit.models.traced import WHOLE_OUTPUTS
+from yolact_kit.ops.masks import CroppedMask
 
 
 class WholePredictor:
@@ -38,8 +38,9 @@ class WholePredictor:
     def _predict(self, pixels: NDArray[np.uint8]) -> Prediction:
         """The detections of one picture."""
         height, width = pixels.shape[:2]
-        outputs = self._run(prepare(pixels, self._config.model)[None].numpy())
-        boxes, scores, labels, masks = (torch.from_numpy(output[0]) for output in outputs)
+        outputs = self._run(prepare(pixels, self._config.model)[None])
+        boxes, scores, labels, masks = (output[0] for output in outputs)
         sure = scores >= max(self._score, 1e-6)
-        detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], masks[sure], (height, width))
+        soft = [CroppedMask(0, 0, mask, mask.shape) for mask in masks[sure]]
+        detections, _ = with_masks(boxes[sure], scores[sure], labels[sure], soft, (height, width))
         return Prediction("", width, height, *detections, classes=self._config.classes)

@@ -10,17 +10,18 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from yolact_kit.inference.engines.engine import NetworkOutputs
 from yolact_kit.inference.export.parity import Parity, compare_predictions
 from yolact_kit.inference.export.runtimes import Runs, runtime
 from yolact_kit.inference.export.yolo_network import MASKS, YOLO_OUTPUTS, form_of, layout_side
+from yolact_kit.inference.postprocess import softmax
 from yolact_kit.inference.prediction import Prediction
 from yolact_kit.inference.predictor import Predictor
 from yolact_kit.models.exported_settings import ExportedSettings
 from yolact_kit.models.traced import TracedNetwork
-from yolact_kit.models.yolact import RawOutputs, YolactNetwork
-from yolact_kit.ops.boxes import decode
+from yolact_kit.models.yolact import YolactNetwork
+from yolact_kit.ops.box_arrays import decode_boxes
 from yolact_kit.shapes.rle import decode_rle, encode_mask
 
 Arrays = tuple[NDArray[np.float32], ...]
@@ -85,16 +86,12 @@ def _difference(own: Predictor, truth: YoloPredictor, exported: YoloPredictor, p
 def _own_parts(own: Predictor, pixels: NDArray[np.uint8], side: int) -> Arrays:
     """Boxes, scores and coefficients as a file should give them, from the network's raw outputs for a picture."""
     raw = own.run([pixels])
-    logits, regressions, coefficients, anchors = (
-        np.asarray(part) for part in (raw.logits[0], raw.regressions[0], raw.coefficients[0], raw.anchors)
-    )
-    likelihoods = np.exp(logits)
-    scores = likelihoods[:, 1:] / likelihoods.sum(axis=1, keepdims=True)
-    corners = decode(torch.from_numpy(regressions), torch.from_numpy(anchors)).numpy()
+    coefficients = raw.coefficients[0]
+    corners = decode_boxes(raw.regressions[0], raw.anchors)
     height, width = pixels.shape[:2]
     _, (top, left) = with_bars(pixels, side)
     boxes = _centred(corners * np.array([width, height, width, height]) + np.array([left, top, left, top]))
-    return boxes, scores, np.pad(coefficients, ((0, 0), (0, MASKS - coefficients.shape[1])))
+    return boxes, softmax(raw.logits[0])[:, 1:], np.pad(coefficients, ((0, 0), (0, MASKS - coefficients.shape[1])))
 
 
 def _centred(corners: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -196,7 +193,7 @@ class YoloEngine:
 
     reason = "the format of the file"
     parallel = False
-    mask_scoring = None
+    mask_scorer = None
 
     def __init__(self, run: Runs, settings: ExportedSettings) -> None:
         self.description = settings.layout
@@ -204,20 +201,14 @@ class YoloEngine:
         self._side = layout_side(settings.config.model)
         self._classes = len(settings.config.classes)
 
-    def run(self, images: Tensor, neighbours: int = 0) -> RawOutputs:
+    def run(self, images: NDArray[np.float32], neighbours: int = 0) -> NetworkOutputs:
         """See `Engine`; one picture at a time."""
-        boxes, scores, coefficients, prototypes = self.parts(np.asarray(images) / np.float32(255))
+        boxes, scores, coefficients, prototypes = self.parts(images / np.float32(255))
         # Boxes are their own anchors, and the softmax of the scores' logarithms is the scores again.
         background = 1 - scores.sum(axis=1, keepdims=True)
         logits = np.log(np.concatenate([background, scores], axis=1).clip(min=1e-9))
-        return RawOutputs(
-            logits=torch.from_numpy(logits[None]),
-            regressions=torch.zeros(1, len(boxes), 4),
-            coefficients=torch.from_numpy(coefficients[None]),
-            prototypes=torch.from_numpy(prototypes),
-            anchors=torch.from_numpy(boxes / self._side),
-            semantic=None,
-        )
+        regressions = np.zeros((1, len(boxes), 4), dtype=np.float32)
+        return NetworkOutputs(logits[None], regressions, coefficients[None], prototypes, boxes / self._side)
 
     def parts(self, image: NDArray[np.float32]) -> Arrays:
         """What the file gives for an image float32 [1, 3, S, S] in 0..1.
