@@ -61,7 +61,7 @@ Whole = Annotated[
         rich_help_panel="Output",
     ),
 ]
-Layout = Annotated[
+ExportLayout = Annotated[
     str | None,
     typer.Option(
         "--layout",
@@ -90,7 +90,7 @@ def export(
     format: ExportFormatOption = "onnx",
     out: ExportPath = None,
     whole: Whole = False,
-    layout: Layout = None,
+    layout: ExportLayout = None,
     nms: Nms = None,
     half: Half = False,
     pictures: CheckPictures = [],  # noqa: B006 - Typer copies it

@@ -208,7 +208,7 @@ class YoloEngine:
         background = 1 - scores.sum(axis=1, keepdims=True)
         logits = np.log(np.concatenate([background, scores], axis=1).clip(min=1e-9))
         regressions = np.zeros((1, len(boxes), 4), dtype=np.float32)
-        return NetworkOutputs(logits[None], regressions, coefficients[None], prototypes, boxes / self._side)
+        return NetworkOutputs(logits[None], regressions, coefficients[None], prototypes, boxes / np.float32(self._side))
 
     def parts(self, image: NDArray[np.float32]) -> Arrays:
         """What the file gives for an image float32 [1, 3, S, S] in 0..1.
