@@ -5,9 +5,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import torch
 
-from yolact_kit.inference.pipeline import in_order, on_cores
+from yolact_kit.inference.pipeline import in_order, on_cores, workers_for
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
@@ -51,30 +50,25 @@ def test_work_goes_on_while_a_result_is_used_and_ends_with_the_taking() -> None:
     assert not started[8].is_set()
 
 
-@pytest.mark.parametrize(("cores", "items", "share"), [(1, 4, 1), (2, 4, 1), (4, 2, 2), (4, 1, 4), (2, 0, 0)])
-def test_items_share_the_cores(cores: int, items: int, share: int) -> None:
-    def look(item: int) -> tuple[int, int]:
-        return item, torch.get_num_threads()
+@pytest.mark.parametrize(("cores", "items", "workers"), [(1, 4, 1), (2, 4, 2), (4, 2, 2), (4, 1, 1), (2, 0, 1)])
+def test_as_many_items_at_a_time_as_there_are_threads(
+    cores: int, items: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", str(cores))
+    assert workers_for(items) == workers
+    # Each group of workers has to meet: one alone would wait until the barrier breaks.
+    meeting = threading.Barrier(workers, timeout=10)
 
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(cores)
-        assert on_cores(range(items), look) == [(item, share) for item in range(items)]
-        assert torch.get_num_threads() == cores
-        later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
-        seen: list[int] = []
-        later.start()
-        later.join()
-        assert seen == [cores]
-    finally:
-        torch.set_num_threads(before)
+    def look(item: int) -> tuple[int, str]:
+        meeting.wait()
+        return item, threading.current_thread().name
+
+    results = on_cores(range(items), look)
+    assert [item for item, _ in results] == list(range(items))
+    assert len({name for _, name in results}) <= workers
 
 
-def test_an_error_on_one_core_is_raised() -> None:
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        with pytest.raises(ZeroDivisionError):
-            on_cores([1, 0, 2], lambda number: 1 // number)
-    finally:
-        torch.set_num_threads(before)
+def test_an_error_on_one_core_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    with pytest.raises(ZeroDivisionError):
+        on_cores([1, 0, 2], lambda number: 1 // number)

@@ -22,6 +22,7 @@ def slow_candidates(
 ) -> dict[int, list[int]]:
     """The rows that take part for each class, best first; among equal scores the first row first."""
     values = scores.tolist()
+    least = float(np.float32(least))  # scores are compared as they are stored
     taking = {}
     for label in range(scores.shape[1]):
         rows = []

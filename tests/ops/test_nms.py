@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torchvision.ops import box_iou as torchvision_iou
@@ -56,6 +56,7 @@ def expected(name: str, boxes: NDArray[np.float32], scores: NDArray[np.float32],
 @SUPPRESSING
 @settings(max_examples=30, deadline=None)
 @given(**SCENE, options=OPTIONS)
+@example(seed=0, count=30, classes=5, options=NmsOptions(iou=0.0, min_score=0.99, candidates=7, top_k=1, legacy=True))
 def test_what_is_kept_is_what_the_slow_form_keeps(
     name: str, seed: int, count: int, classes: int, options: NmsOptions
 ) -> None:

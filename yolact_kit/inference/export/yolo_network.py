@@ -69,7 +69,7 @@ class YoloSegNetwork(TracedNetwork):
         >>> settings = ExportedSettings(config, layout="yolo-seg")
         >>> form = YoloSegNetwork(YolactNetwork(config.model, num_classes=2), settings)
         >>> [list(output.shape) for output in form(form.example())]
-        [[1, 38, 255], [1, 32, 160, 160]]
+        [[1, 38, 258], [1, 32, 160, 160]]
     """
 
     outputs = YOLO_OUTPUTS
